@@ -1,0 +1,1 @@
+//! Bodies: the built-in neutral skeleton.

@@ -1,0 +1,3 @@
+//! Data sets: batches, reference corruption, procedural captioned motion.
+
+pub mod synth;

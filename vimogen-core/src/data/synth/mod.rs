@@ -1,0 +1,1 @@
+//! Procedural captioned motion on the built-in skeleton.

@@ -1,0 +1,274 @@
+//! The one error type of the crate and its numeric codes, shared by all language bindings.
+
+use std::path::{Path, PathBuf};
+
+/// Result with the crate's [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Anything that can go wrong in vimogen. Every message names the thing at fault and, where there is one, the remedy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument is out of its documented range.
+    #[error("invalid {name}: {reason}")]
+    InvalidArgument {
+        /// Name of the argument, as the caller wrote it.
+        name: &'static str,
+        /// What is wrong with it and what would be accepted.
+        reason: String,
+    },
+    /// An array has the wrong shape.
+    #[error("wrong shape of {name}, expected {expected}, got {got:?}")]
+    Shape {
+        /// Name of the array.
+        name: String,
+        /// The expected shape in symbols, such as `(T, 276)`.
+        expected: String,
+        /// The shape found.
+        got: Vec<usize>,
+    },
+    /// An array holds NaN or infinity.
+    #[error("{name} holds a non-finite number at index {index:?}; replace it before passing the array in")]
+    NonFinite {
+        /// Name of the array.
+        name: String,
+        /// Index of the first such number.
+        index: Vec<usize>,
+    },
+    /// A file or folder does not exist.
+    #[error("{what} not found, path: {path:?}")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Reading or writing failed in the operating system.
+    #[error("cannot {op} file: {source}, path: {path:?}")]
+    Io {
+        /// `read`, `write`, ...
+        op: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is damaged, hostile or of another format.
+    #[error("not a valid {format} file: {reason}, path: {path:?}")]
+    Format {
+        /// The format that was expected.
+        format: &'static str,
+        /// What is wrong.
+        reason: String,
+        /// The file; empty when the bytes came from memory.
+        path: PathBuf,
+    },
+    /// A file declares more data than the limit allows.
+    #[error("{what} needs {needed} bytes, the limit is {limit}")]
+    TooLarge {
+        /// What is too large.
+        what: String,
+        /// Bytes asked for.
+        needed: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Weights do not fit the model.
+    #[error("weights do not fit the model: {report}")]
+    Weights {
+        /// The missing, unused and mis-shaped names.
+        report: String,
+    },
+    /// A configuration is inconsistent or unknown.
+    #[error("invalid configuration, {field}: {reason}")]
+    Config {
+        /// The key at fault.
+        field: String,
+        /// What is wrong and what would be accepted.
+        reason: String,
+    },
+    /// The model has no text encoder for prompts.
+    #[error("this model cannot read prompts: {reason}")]
+    NoTextEncoder {
+        /// Which files are missing and what works instead.
+        reason: String,
+    },
+    /// The device does not exist or was not compiled in.
+    #[error("device {device:?} is not available: {reason}")]
+    Device {
+        /// The device asked for.
+        device: String,
+        /// Why, and what is available.
+        reason: String,
+    },
+    /// The caller's progress callback asked to stop.
+    #[error("cancelled by the caller")]
+    Cancelled,
+    /// Training met a loss that is not a number.
+    #[error("training diverged: {reason}")]
+    Diverged {
+        /// Step and value.
+        reason: String,
+    },
+    /// A bug in vimogen: an internal invariant did not hold.
+    #[error("internal error, please report it: {reason}")]
+    Internal {
+        /// The caught panic message.
+        reason: String,
+    },
+}
+
+/// Stable numbers of the [`enum@Error`] kinds, grouped by hundreds and never renumbered.
+///
+/// The C status and the Python exception classes are derived from this table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// [`Error::InvalidArgument`]
+    InvalidArgument = 100,
+    /// [`Error::Shape`]
+    Shape = 101,
+    /// [`Error::NonFinite`]
+    NonFinite = 102,
+    /// [`Error::NotFound`]
+    NotFound = 200,
+    /// [`Error::Io`]
+    Io = 201,
+    /// [`Error::Format`]
+    Format = 202,
+    /// [`Error::TooLarge`]
+    TooLarge = 203,
+    /// [`Error::Weights`]
+    Weights = 300,
+    /// [`Error::Config`]
+    Config = 301,
+    /// [`Error::NoTextEncoder`]
+    NoTextEncoder = 302,
+    /// [`Error::Device`]
+    Device = 400,
+    /// [`Error::Cancelled`]
+    Cancelled = 500,
+    /// [`Error::Diverged`]
+    Diverged = 501,
+    /// [`Error::Internal`]
+    Internal = 900,
+}
+
+impl Error {
+    /// The stable number of this kind of error.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidArgument { .. } => ErrorCode::InvalidArgument,
+            Self::Shape { .. } => ErrorCode::Shape,
+            Self::NonFinite { .. } => ErrorCode::NonFinite,
+            Self::NotFound { .. } => ErrorCode::NotFound,
+            Self::Io { .. } => ErrorCode::Io,
+            Self::Format { .. } => ErrorCode::Format,
+            Self::TooLarge { .. } => ErrorCode::TooLarge,
+            Self::Weights { .. } => ErrorCode::Weights,
+            Self::Config { .. } => ErrorCode::Config,
+            Self::NoTextEncoder { .. } => ErrorCode::NoTextEncoder,
+            Self::Device { .. } => ErrorCode::Device,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::Diverged { .. } => ErrorCode::Diverged,
+            Self::Internal { .. } => ErrorCode::Internal,
+        }
+    }
+
+    /// An [`Error::InvalidArgument`].
+    pub fn invalid(name: &'static str, reason: impl Into<String>) -> Self {
+        Self::InvalidArgument { name, reason: reason.into() }
+    }
+
+    /// An [`Error::Shape`].
+    pub fn shape(name: impl Into<String>, expected: impl Into<String>, got: &[usize]) -> Self {
+        Self::Shape { name: name.into(), expected: expected.into(), got: got.to_vec() }
+    }
+
+    /// An [`Error::Config`].
+    pub fn config(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Config { field: field.into(), reason: reason.into() }
+    }
+
+    /// An [`Error::Format`] of bytes whose file is not known here; see [`Error::with_path`].
+    pub fn format(format: &'static str, reason: impl Into<String>) -> Self {
+        Self::Format { format, reason: reason.into(), path: PathBuf::new() }
+    }
+
+    /// An I/O error on a file; a missing file becomes [`Error::NotFound`].
+    pub fn io(op: &'static str, path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        let path = path.as_ref().to_path_buf();
+        match source.kind() {
+            std::io::ErrorKind::NotFound => Self::NotFound { what: "file".into(), path },
+            _ => Self::Io { op, path, source },
+        }
+    }
+
+    /// Adds the file to an [`Error::Format`] that has none yet.
+    pub fn with_path(mut self, file: impl AsRef<Path>) -> Self {
+        if let Self::Format { path, .. } = &mut self
+            && path.as_os_str().is_empty()
+        {
+            *path = file.as_ref().to_path_buf();
+        }
+        self
+    }
+}
+
+/// Returns [`Error::NonFinite`] if any number of `values` is NaN or infinite.
+pub fn check_finite<D: ndarray::Dimension>(
+    name: &str,
+    values: &ndarray::ArrayView<'_, f32, D>,
+) -> Result<()>
+where
+    D::Pattern: IndexList,
+{
+    match values.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        None => Ok(()),
+        Some((index, _)) => Err(Error::NonFinite { name: name.into(), index: index.list() }),
+    }
+}
+
+/// The indices of an array element as a list; see [`check_finite`].
+pub trait IndexList {
+    /// The indices, outermost first.
+    fn list(self) -> Vec<usize>;
+}
+impl IndexList for usize {
+    fn list(self) -> Vec<usize> {
+        vec![self]
+    }
+}
+impl IndexList for (usize, usize) {
+    fn list(self) -> Vec<usize> {
+        vec![self.0, self.1]
+    }
+}
+impl IndexList for (usize, usize, usize) {
+    fn list(self) -> Vec<usize> {
+        vec![self.0, self.1, self.2]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_is_not_found_and_others_keep_their_cause() {
+        let missing = Error::io("read", "a.npy", std::io::ErrorKind::NotFound.into());
+        assert_eq!(missing.code(), ErrorCode::NotFound);
+        let denied = Error::io("read", "a.npy", std::io::ErrorKind::PermissionDenied.into());
+        assert_eq!(denied.code(), ErrorCode::Io);
+        assert!(std::error::Error::source(&denied).is_some());
+    }
+
+    #[test]
+    fn check_finite_names_the_first_bad_element() {
+        let a = ndarray::array![[1.0, 2.0], [3.0, f32::NAN]];
+        let text = check_finite("features", &a.view()).unwrap_err().to_string();
+        assert!(text.contains("features") && text.contains("[1, 1]"), "{text}");
+    }
+}

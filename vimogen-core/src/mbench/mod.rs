@@ -1,0 +1,1 @@
+//! MBench motion quality.

@@ -1,0 +1,1 @@
+//! Flow matching: schedule, noise, guidance, sampler.

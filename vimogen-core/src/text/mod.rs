@@ -1,0 +1,1 @@
+//! Text encoders: a prompt in, one row of numbers per word out.

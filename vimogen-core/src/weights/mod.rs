@@ -1,0 +1,1 @@
+//! Strict loading and saving of weights.

@@ -1,0 +1,6 @@
+//! Golden tests: numbers of the released PyTorch system, `tests/golden` at the repository root.
+//!
+//! One binary for all topics, so that Burn is linked once.
+
+mod common;
+mod rotations;
