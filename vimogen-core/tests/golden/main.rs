@@ -5,3 +5,4 @@
 mod common;
 mod dit;
 mod rotations;
+mod scheduler;
