@@ -6,14 +6,14 @@
 //! text, the reference encoder only for the others.
 
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 
 use super::attention::{KeyMask, KeyValue};
 use super::block::{Block, CrossSources, EncoderBlock};
 use super::config::DitConfig;
 use super::embed::{TimeEmbedding, embed_time, position_tensor};
 use super::head::Head;
-use super::layers::{Linear, Mlp};
+use super::layers::{Linear, Mlp, select_rows};
 use super::probe;
 use crate::error::{Error, Result};
 
@@ -61,16 +61,6 @@ impl Prepared {
     pub fn text_rows(&self) -> usize {
         self.text_rows
     }
-}
-
-/// Rows of `x` in the given order; `x` itself when they already are.
-fn select_rows<const D: usize>(x: Tensor<D>, order: &[usize]) -> Tensor<D> {
-    if order.iter().enumerate().all(|(i, row)| i == *row) && order.len() == x.dims()[0] {
-        return x;
-    }
-    let index: Vec<i32> = order.iter().map(|i| *i as i32).collect();
-    let index = Tensor::<1, Int>::from_ints(index.as_slice(), &x.device());
-    x.select(0, index)
 }
 
 /// The permutation that undoes `order`.

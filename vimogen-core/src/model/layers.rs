@@ -3,7 +3,7 @@
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::module::linear;
-use burn::tensor::{Device, Shape, Tensor, assert_shape};
+use burn::tensor::{Device, Int, Shape, Tensor, assert_shape};
 
 use super::kernels;
 
@@ -130,4 +130,14 @@ impl LayerNorm {
 pub(crate) fn normalize(x: Tensor<3>, eps: f64) -> Tensor<3> {
     let (variance, mean) = x.clone().var_mean_bias(2);
     (x - mean) / (variance + eps).sqrt()
+}
+
+/// Rows of `x` in the given order; `x` itself when they already are.
+pub(crate) fn select_rows<const D: usize>(x: Tensor<D>, order: &[usize]) -> Tensor<D> {
+    if order.iter().enumerate().all(|(i, row)| i == *row) && order.len() == x.dims()[0] {
+        return x;
+    }
+    let index: Vec<i32> = order.iter().map(|i| *i as i32).collect();
+    let index = Tensor::<1, Int>::from_ints(index.as_slice(), &x.device());
+    x.select(0, index)
 }

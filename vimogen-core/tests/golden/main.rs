@@ -6,3 +6,4 @@ mod common;
 mod dit;
 mod rotations;
 mod scheduler;
+mod training;
