@@ -96,9 +96,8 @@ impl RmsNorm {
     ///
     /// - x, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let dtype = x.dtype();
-        let inverse = (x.clone().square().mean_dim(2) + self.eps).sqrt().recip();
-        x * inverse * self.weight.val().cast(dtype).unsqueeze()
+        let weight = self.weight.val().cast(x.dtype()).unsqueeze();
+        kernels::rms_norm(x, weight, self.eps)
     }
 }
 
@@ -122,14 +121,9 @@ impl LayerNorm {
     /// - x, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let dtype = x.dtype();
-        normalize(x, self.eps) * self.weight.val().cast(dtype).unsqueeze() + self.bias.val().cast(dtype).unsqueeze()
+        let (weight, bias) = (self.weight.val().cast(dtype), self.bias.val().cast(dtype));
+        kernels::layer_norm(x, weight.unsqueeze(), bias.unsqueeze(), self.eps)
     }
-}
-
-/// Layer norm over the last axis without weight and bias.
-pub(crate) fn normalize(x: Tensor<3>, eps: f64) -> Tensor<3> {
-    let (variance, mean) = x.clone().var_mean_bias(2);
-    (x - mean) / (variance + eps).sqrt()
 }
 
 /// Rows of `x` in the given order; `x` itself when they already are.
