@@ -3,7 +3,8 @@
 use glam::{Mat3, Vec2, Vec3};
 use ndarray::{Array2, Array3};
 
-use super::families::{LEAD, Setting, perform};
+use super::curve::ease;
+use super::families::{Setting, perform};
 use super::rig::{LEFT, Pose, RIGHT};
 use super::spec::{ActionSpec, Part, Side};
 use crate::body::SMPLX_ROOT;
@@ -85,8 +86,9 @@ fn overlay(pose: &mut Pose, gesture: &Pose, part: &Part) {
             _ => true,
         };
         if wanted {
-            let moved = (gesture.arms[arm].flex - idle.arms[arm].flex).abs() + (gesture.arms[arm].abd - idle.arms[arm].abd).abs();
-            let w = super::curve::ease(moved / 0.6);
+            let moved = (gesture.arms[arm].flex - idle.arms[arm].flex).abs()
+                + (gesture.arms[arm].abd - idle.arms[arm].abd).abs();
+            let w = ease(moved / 0.6);
             pose.arms[arm] = pose.arms[arm].toward(gesture.arms[arm], w);
         }
     }
@@ -102,7 +104,6 @@ fn breathe(pose: &mut Pose, t: f32, manner: Manner) {
         let hanging = arm.abd.cos().max(0.0) * arm.flex.cos().max(0.0);
         arm.abd += (manner.arms + 0.008 * slow) * hanging;
     }
-    let _ = LEAD;
 }
 
 /// Lowers the pelvis where a planted foot would be out of reach, smoothly: at least as much as needed in each frame.

@@ -342,7 +342,8 @@ mod tests {
 
     #[test]
     fn a_mirrored_pose_has_mirrored_joints() {
-        let mut pose = Pose { yaw: 0.3, tilt: Vec3::new(0.1, 0.2, 0.1), head: Vec3::new(0.1, 0.4, 0.2), ..Pose::default() };
+        let mut pose =
+            Pose { yaw: 0.3, tilt: Vec3::new(0.1, 0.2, 0.1), head: Vec3::new(0.1, 0.4, 0.2), ..Pose::default() };
         pose.arms[RIGHT] = Arm::deg(60.0, 30.0, 20.0, 50.0);
         pose.legs[LEFT].free = 0.6;
         pose.legs[LEFT].swing = FreeLeg::deg(50.0, 10.0, 60.0, 10.0);

@@ -110,9 +110,42 @@ impl Family {
     pub const ALL: [Self; 36] = {
         use Family::*;
         [
-            Stand, WalkForward, WalkBackward, Sidestep, WalkCircle, Run, March, Jump, JumpForward, Hop, JumpingJacks,
-            Squat, Crouch, Lunge, SitDown, Kneel, Bow, BendDown, Turn, Spin, Wave, RaiseArms, ArmsOut, HandsOnHips,
-            CrossArms, Clap, Punch, Throw, Point, Drink, Salute, SideStretch, Kick, Balance, Nod, ShakeHead,
+            Stand,
+            WalkForward,
+            WalkBackward,
+            Sidestep,
+            WalkCircle,
+            Run,
+            March,
+            Jump,
+            JumpForward,
+            Hop,
+            JumpingJacks,
+            Squat,
+            Crouch,
+            Lunge,
+            SitDown,
+            Kneel,
+            Bow,
+            BendDown,
+            Turn,
+            Spin,
+            Wave,
+            RaiseArms,
+            ArmsOut,
+            HandsOnHips,
+            CrossArms,
+            Clap,
+            Punch,
+            Throw,
+            Point,
+            Drink,
+            Salute,
+            SideStretch,
+            Kick,
+            Balance,
+            Nod,
+            ShakeHead,
         ]
     };
 
@@ -121,8 +154,8 @@ impl Family {
         use Family::*;
         match self {
             Wave | RaiseArms => LEFT_RIGHT_BOTH,
-            Sidestep | WalkCircle | Hop | Lunge | Turn | Spin | Punch | Throw | Point | Drink | Salute | SideStretch
-            | Kick | Balance => LEFT_RIGHT,
+            Sidestep | WalkCircle | Hop | Lunge | Turn | Spin | Punch | Throw | Point | Drink | Salute
+            | SideStretch | Kick | Balance => LEFT_RIGHT,
             _ => &[],
         }
     }
@@ -130,7 +163,10 @@ impl Family {
     /// Whether captions speak of its pace.
     pub fn has_pace(self) -> bool {
         use Family::*;
-        matches!(self, WalkForward | WalkBackward | Sidestep | WalkCircle | March | Squat | SitDown | Kneel | Bow | Turn)
+        matches!(
+            self,
+            WalkForward | WalkBackward | Sidestep | WalkCircle | March | Squat | SitDown | Kneel | Bow | Turn
+        )
     }
 
     /// The largest number of repetitions captions ask for.

@@ -47,11 +47,7 @@ impl Leap {
     fn pelvis(&self) -> impl Fn(f32) -> f32 + 'static {
         let leap = *self;
         let speed = 0.5 * GRAVITY * leap.flight;
-        let up = Spline(vec![
-            (0.0, 0.0, 0.0),
-            (leap.dip, -leap.depth, 0.0),
-            (leap.takeoff(), leap.tall, speed),
-        ]);
+        let up = Spline(vec![(0.0, 0.0, 0.0), (leap.dip, -leap.depth, 0.0), (leap.takeoff(), leap.tall, speed)]);
         let down = Spline(vec![
             (leap.landing(), leap.tall, -speed),
             (leap.landing() + leap.absorb, -0.8 * leap.depth, 0.0),
@@ -128,9 +124,9 @@ pub fn hop(s: &Setting) -> Performance {
         pose.pelvis.x += 0.075 * w;
         let air = height.max(0.0);
         pose.legs[RIGHT].toe.z += air;
-        pose.legs[RIGHT].pitch = 0.35 * ease(air / 0.05);
+        pose.legs[RIGHT].pitch = 0.3 * ease(air / 0.05);
         pose.legs[LEFT].free = w;
-        pose.legs[LEFT].swing = FreeLeg::deg(22.0, 2.0, 85.0, 20.0);
+        pose.legs[LEFT].swing = FreeLeg::deg(22.0, 2.0, 85.0, 0.0);
         pose.spine.z -= 0.05 * w;
         pose.spine.x += 0.08 * w;
         for arm in &mut pose.arms {
@@ -142,7 +138,7 @@ pub fn hop(s: &Setting) -> Performance {
 
 /// Jumping jacks.
 pub fn jacks(s: &Setting) -> Performance {
-    let (half, flight) = (0.6, 0.2);
+    let (half, flight) = (0.75, 0.2);
     let bounce = bouncing(half, flight);
     let cycles = s.end.map_or(f32::MAX, |e| ((e - LEAD) / (2.0 * half)).floor().max(1.0));
     let spread = 0.24 * s.amp;
@@ -161,8 +157,7 @@ pub fn jacks(s: &Setting) -> Performance {
             leg.toe.z += height.max(0.0);
             leg.pitch = 0.4 * ease(height.max(0.0) / 0.04);
         }
-        let wave = 0.5 - 0.5 * (std::f32::consts::PI * (u + 0.1) / half).cos();
-        let wave = wave * gate;
+        let wave = gate * (0.5 - 0.5 * (std::f32::consts::PI * (u + 0.1) / half).cos());
         for arm in &mut pose.arms {
             *arm = arm.toward(Arm::deg(0.0, 150.0, 0.0, 20.0), wave);
         }

@@ -21,7 +21,8 @@ pub fn kick(part: &Part, s: &Setting) -> Performance {
         pose.pelvis.x -= 0.075 * shift;
         pose.pelvis.z -= 0.012 * shift;
         pose.legs[RIGHT].free = free;
-        pose.legs[RIGHT].swing = FreeLeg::deg(48.0, 2.0, 85.0, 15.0).toward(FreeLeg::deg(82.0 * amp, 2.0, 8.0, 25.0), out);
+        pose.legs[RIGHT].swing =
+            FreeLeg::deg(48.0, 2.0, 85.0, 15.0).toward(FreeLeg::deg(82.0 * amp, 2.0, 8.0, 25.0), out);
         pose.tilt.x -= 0.16 * out;
         pose.spine.x += 0.06 * out;
         pose.arms[LEFT] = pose.arms[LEFT].toward(Arm::deg(38.0, 18.0, 20.0, 70.0), shift);
