@@ -3,4 +3,5 @@
 //! One binary for all topics, so that Burn is linked once.
 
 mod common;
+mod formats;
 mod rotations;
