@@ -110,3 +110,13 @@ pub fn assert_close(what: &str, got: ArrayViewD<'_, f32>, want: ArrayViewD<'_, f
     let (diff, index, g, w) = worst;
     assert!(diff <= atol, "{what}: |{g} - {w}| = {diff:e} > {atol:e} at {index:?}");
 }
+
+/// Asserts that `consumed` names every case of the topic and nothing else, so that a new case cannot go unnoticed.
+#[track_caller]
+pub fn assert_all_cases<'a>(golden: &Golden, consumed: impl IntoIterator<Item = &'a str>) {
+    let mut consumed: Vec<&str> = consumed.into_iter().collect();
+    consumed.sort_unstable();
+    let mut cases = golden.cases();
+    cases.sort_unstable();
+    assert_eq!(consumed, cases);
+}

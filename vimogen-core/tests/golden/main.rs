@@ -4,4 +4,6 @@
 
 mod common;
 mod formats;
+mod motion_rep;
 mod rotations;
+mod signal;
