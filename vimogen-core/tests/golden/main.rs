@@ -3,7 +3,10 @@
 //! One binary for all topics, so that Burn is linked once.
 
 mod common;
+mod dit;
 mod formats;
 mod motion_rep;
 mod rotations;
+mod scheduler;
 mod signal;
+mod training;
