@@ -4,6 +4,9 @@
 
 mod common;
 mod dit;
+mod formats;
+mod motion_rep;
 mod rotations;
 mod scheduler;
+mod signal;
 mod training;
