@@ -218,10 +218,7 @@ impl Error {
 }
 
 /// Returns [`Error::NonFinite`] if any number of `values` is NaN or infinite.
-pub fn check_finite<D: ndarray::Dimension>(
-    name: &str,
-    values: &ndarray::ArrayView<'_, f32, D>,
-) -> Result<()>
+pub fn check_finite<D: ndarray::Dimension>(name: &str, values: &ndarray::ArrayView<'_, f32, D>) -> Result<()>
 where
     D::Pattern: IndexList,
 {

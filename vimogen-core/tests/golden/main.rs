@@ -3,4 +3,7 @@
 //! One binary for all topics, so that Burn is linked once.
 
 mod common;
+mod dit;
 mod rotations;
+mod scheduler;
+mod training;

@@ -25,14 +25,23 @@ fn axis_angle_cases_match() {
     for case in ["aa_generic", "aa_small", "aa_beyond_pi"] {
         let aa = golden.input(case, "aa");
         let check = |name: &str, got: ArrayD<f32>| golden.assert_output(case, name, got.view());
-        check("matrix", map_rows(&aa, &[3, 3], |v| rotation::matrix_to_rows(rotation::matrix_from_axis_angle(v.into()))));
+        check(
+            "matrix",
+            map_rows(&aa, &[3, 3], |v| rotation::matrix_to_rows(rotation::matrix_from_axis_angle(v.into()))),
+        );
         check("rot6d", map_rows(&aa, &[6], |v| rotation::rot6d_from_axis_angle(v.into())));
         check("quat", map_rows(&aa, &[4], |v| rotation::quaternion_from_axis_angle(v.into())));
-        check("aa_via_quat", map_rows(&aa, &[3], |v| {
-            rotation::axis_angle_from_quaternion(rotation::quaternion_from_axis_angle(Vec3::from(v))).to_array()
-        }));
-        check("aa_via_matrix", map_rows(&aa, &[3], |v| {
-            rotation::axis_angle_from_matrix(rotation::matrix_from_axis_angle(v.into())).to_array()
-        }));
+        check(
+            "aa_via_quat",
+            map_rows(&aa, &[3], |v| {
+                rotation::axis_angle_from_quaternion(rotation::quaternion_from_axis_angle(Vec3::from(v))).to_array()
+            }),
+        );
+        check(
+            "aa_via_matrix",
+            map_rows(&aa, &[3], |v| {
+                rotation::axis_angle_from_matrix(rotation::matrix_from_axis_angle(v.into())).to_array()
+            }),
+        );
     }
 }

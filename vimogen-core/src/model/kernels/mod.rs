@@ -1,0 +1,5 @@
+//! Fused CPU kernels behind portable fallbacks.
+
+mod gelu;
+
+pub use gelu::gelu;
