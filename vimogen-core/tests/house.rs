@@ -101,6 +101,19 @@ fn links_between_documents_lead_somewhere() {
 }
 
 #[test]
+fn every_golden_topic_has_a_test() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let code: String = files(&tests, &["rs"]).iter().map(|path| read(path)).collect();
+    let topics = files(&root().join("tests/golden"), &["safetensors"]).into_iter();
+    let unread: Vec<_> = topics
+        .filter(|path| path.with_extension("json").exists())
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .filter(|topic| !code.contains(&format!("\"{topic}\"")))
+        .collect();
+    assert!(unread.is_empty(), "no golden test reads {unread:?}");
+}
+
+#[test]
 fn the_reader_of_imports_sees_paths_groups_and_root_exports() {
     let exports = root_exports("pub use motion::{Motion, layout::FPS};\npub use error::Error;");
     let text = "use crate::{error::Result, model::{Dit, config}, Motion};\nfn f() -> crate::sample::Sampler {}\n";
