@@ -2,5 +2,7 @@
 //!
 //! One binary for all topics, so that Burn is linked once.
 
+mod bvh;
 mod common;
+mod quality;
 mod rotations;
