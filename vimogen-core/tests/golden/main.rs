@@ -2,10 +2,12 @@
 //!
 //! One binary for all topics, so that Burn is linked once.
 
+mod bvh;
 mod common;
 mod dit;
 mod formats;
 mod motion_rep;
+mod quality;
 mod rotations;
 mod scheduler;
 mod signal;
