@@ -1,5 +1,6 @@
 //! Data sets: batches, reference corruption, procedural captioned motion.
 
+pub mod batch;
 pub mod synth;
 pub mod synth_loader;
 

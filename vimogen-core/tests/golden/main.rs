@@ -4,6 +4,7 @@
 
 mod bvh;
 mod common;
+mod collate;
 mod dit;
 mod formats;
 mod motion_rep;
