@@ -5,4 +5,5 @@
 mod common;
 mod dit;
 mod rotations;
+mod sampler;
 mod scheduler;
