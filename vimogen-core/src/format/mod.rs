@@ -1,7 +1,11 @@
 //! Bytes to arrays and back: npy, npz, `.pt`, pickle, safetensors. Readers bound sizes first and never execute.
 
+mod backing;
 pub mod npy;
+pub mod pickle;
+pub mod safetensors;
 pub mod tensor;
+pub mod torch;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read};
@@ -43,7 +47,10 @@ pub type AtomicWriter<'a> = BufWriter<&'a File>;
 /// [`Error::NotFound`] if the folder does not exist, [`Error::Io`] with the closure's error otherwise.
 pub fn write_atomic(path: impl AsRef<Path>, write: impl FnOnce(&mut AtomicWriter<'_>) -> io::Result<()>) -> Result<()> {
     let path = path.as_ref();
-    let io = |e| Error::io("write", path, e);
+    let io = |e: io::Error| match e.downcast::<Error>() {
+        Ok(own) => own,
+        Err(e) => Error::io("write", path, e),
+    };
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -64,6 +71,13 @@ pub fn write_atomic(path: impl AsRef<Path>, write: impl FnOnce(&mut AtomicWriter
     temporary.persist(path).map_err(|e| io(e.error))?;
     sync_folder(folder);
     Ok(())
+}
+
+impl From<Error> for io::Error {
+    /// Lets the closure of [`write_atomic`] use `?` on the crate's errors; they come out of it unchanged.
+    fn from(error: Error) -> Self {
+        Self::other(error)
+    }
 }
 
 /// Makes a rename in `folder` durable where the system can; elsewhere the rename itself is all there is.

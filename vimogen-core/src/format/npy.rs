@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ndarray::ArrayViewD;
 
-use super::tensor::{DType, RawTensor, TensorInfo, gather};
+use super::tensor::{DType, RawTensor, TensorInfo, gather_from};
 use super::{MAX_BYTES, read_bounded, write_atomic};
 use crate::error::{Error, Result};
 
@@ -208,7 +208,7 @@ impl Header {
             ))
         })?;
         let mut bytes = if self.fortran {
-            gather(FORMAT, data, &self.info, 0, &fortran_strides(&self.info.shape))?
+            gather_from(FORMAT, data, &self.info, 0, &fortran_strides(&self.info.shape))?.into_owned()
         } else {
             data.to_vec()
         };

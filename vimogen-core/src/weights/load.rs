@@ -123,15 +123,15 @@ impl Loader<'_> {
             self.report.mismatched.push((name.into(), expected, info.shape));
             return Ok(None);
         }
-        let raw = self.source.read(stored)?;
+        let bytes = self.source.bytes(stored)?;
         Ok(Some(match self.options.dtype {
-            WeightDtype::F32 => tensor_data(arrange(raw.to_f32(), shape, transpose), shape),
-            WeightDtype::Bf16 if raw.dtype() == DType::BF16 => {
-                let values = raw.bytes().as_chunks::<2>().0.iter().map(|b| bf16::from_le_bytes(*b)).collect();
+            WeightDtype::F32 => tensor_data(arrange(info.dtype.to_f32(&bytes), shape, transpose), shape),
+            WeightDtype::Bf16 if info.dtype == DType::BF16 => {
+                let values = bytes.as_chunks::<2>().0.iter().map(|b| bf16::from_le_bytes(*b)).collect();
                 tensor_data(arrange(values, shape, transpose), shape)
             }
             WeightDtype::Bf16 => {
-                let values = raw.to_f32().into_iter().map(bf16::from_f32).collect();
+                let values = info.dtype.to_f32(&bytes).into_iter().map(bf16::from_f32).collect();
                 tensor_data(arrange(values, shape, transpose), shape)
             }
         }))

@@ -4,6 +4,7 @@
 
 mod common;
 mod dit;
+mod formats;
 mod rotations;
 mod sampler;
 mod scheduler;
