@@ -3,15 +3,14 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::attention::{Attention, KeyMask, KeyValue};
+use super::attention::{Attention, KeyValue};
 use super::config::DitConfig;
-use super::layers::{LayerNorm, Mlp, normalize, parameter};
+use super::kernels;
+use super::layers::{LayerNorm, Mlp, parameter};
 use super::probe;
 
 /// Shift, scale and gate of one residual branch, each `[batch or 1, 1, dim]`.
 pub(crate) struct Modulation {
-    /// Name of the branch's norm, for [`probe`].
-    norm: &'static str,
     shift: Tensor<3>,
     scale: Tensor<3>,
     gate: Tensor<3>,
@@ -21,19 +20,17 @@ impl Modulation {
     /// The rows `3 * branch ..` of `modulation + e0`.
     fn of(branch: usize, rows: &Tensor<3>) -> Self {
         let row = |i: usize| rows.clone().narrow(1, 3 * branch + i, 1);
-        Self { norm: ["norm1", "norm2"][branch], shift: row(0), scale: row(1), gate: row(2) }
+        Self { shift: row(0), scale: row(1), gate: row(2) }
     }
 
     /// `LN(x) * (1 + scale) + shift`
     fn enter(&self, x: Tensor<3>, eps: f64) -> Tensor<3> {
-        let x = normalize(x, eps);
-        probe::value(self.norm, &x);
-        x * (self.scale.clone() + 1.0) + self.shift.clone()
+        kernels::layer_norm(x, self.scale.clone() + 1.0, self.shift.clone(), eps)
     }
 
     /// `x + y * gate`
     fn leave(self, x: Tensor<3>, y: Tensor<3>) -> Tensor<3> {
-        x + y * self.gate
+        kernels::add_gated(x, y, self.gate)
     }
 }
 
@@ -46,8 +43,8 @@ pub(crate) struct CrossSources<'a> {
     pub text: Option<&'a KeyValue>,
     /// Encoded reference motion of the other rows, `[rows, tokens, dim]`.
     pub reference: Option<&'a Tensor<3>>,
-    /// Valid reference frames.
-    pub reference_mask: &'a KeyMask,
+    /// Valid frames of each of those references.
+    pub reference_lengths: &'a [usize],
 }
 
 /// One main block: self-attention, then text or reference attention, then feed-forward.
@@ -89,16 +86,22 @@ impl Block {
     ///
     /// - x, output: `[batch, frames, dim]`
     /// - e0: `[batch or 1, 6, dim]`, the timestep
+    /// - frames: valid frames of each row
     pub(crate) fn forward(
         &self,
         x: Tensor<3>,
         e0: Tensor<3>,
-        frames: &KeyMask,
+        frames: &[usize],
         sources: &CrossSources<'_>,
     ) -> Tensor<3> {
         let rows = self.modulation.val().cast(x.dtype()) + e0;
         let (attn, ffn) = (Modulation::of(0, &rows), Modulation::of(1, &rows));
 
+        probe::lazy("norm1", || {
+            let [_, _, dim] = x.dims();
+            let (one, zero) = (Tensor::ones([1, 1, dim], &x.device()), Tensor::zeros([1, 1, dim], &x.device()));
+            kernels::layer_norm(x.clone(), one, zero, self.eps)
+        });
         let entered = attn.enter(x.clone(), self.eps);
         let y = probe::part("self_attn", || self.self_attn.attend_self(entered, frames));
         let x = attn.leave(x, y);
@@ -128,8 +131,9 @@ impl Block {
         probe::count("text_attn");
         let text = sources.text.expect("text is projected when a row attends to it");
         let queries = self.norm3.forward(x.clone());
-        let y =
-            probe::part("cross_attn_text_rows", || self.cross_attn.forward(queries, text.clone(), &KeyMask::default()));
+        // Text keys are never limited: the zero rows that pad a prompt take part, as in the release.
+        let all = vec![usize::MAX; queries.dims()[0]];
+        let y = probe::part("cross_attn_text_rows", || self.cross_attn.forward(queries, text.clone(), &all));
         x + y
     }
 
@@ -142,7 +146,7 @@ impl Block {
         let reference = sources.reference.expect("the reference is encoded when a row attends to it");
         let source = attn.key_value(reference.clone());
         let queries = norm.forward(x.clone());
-        let y = probe::part("ref_cross_attn_motion_rows", || attn.forward(queries, source, sources.reference_mask));
+        let y = probe::part("ref_cross_attn_motion_rows", || attn.forward(queries, source, sources.reference_lengths));
         x + y
     }
 }
@@ -173,7 +177,8 @@ impl EncoderBlock {
     ///
     /// - r, output: `[batch, frames, dim]`
     /// - e0: `[batch or 1, 6, dim]`, the timestep
-    pub(crate) fn forward(&self, r: Tensor<3>, e0: Tensor<3>, frames: &KeyMask) -> Tensor<3> {
+    /// - frames: valid frames of each row
+    pub(crate) fn forward(&self, r: Tensor<3>, e0: Tensor<3>, frames: &[usize]) -> Tensor<3> {
         let rows = self.modulation.val().cast(r.dtype()) + e0;
         let (attn, ffn) = (Modulation::of(0, &rows), Modulation::of(1, &rows));
         let y = self.self_attn.attend_self(attn.enter(r.clone(), self.eps), frames);

@@ -6,14 +6,14 @@
 //! text, the reference encoder only for the others.
 
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 
-use super::attention::{KeyMask, KeyValue};
+use super::attention::KeyValue;
 use super::block::{Block, CrossSources, EncoderBlock};
 use super::config::DitConfig;
 use super::embed::{TimeEmbedding, embed_time, position_tensor};
 use super::head::Head;
-use super::layers::{Linear, Mlp};
+use super::layers::{Linear, Mlp, select_rows};
 use super::probe;
 use crate::error::{Error, Result};
 
@@ -45,10 +45,10 @@ pub struct Prepared {
     text: Vec<KeyValue>,
     /// Embedded reference of the other rows.
     reference: Option<Tensor<3>>,
-    frame_mask: KeyMask,
-    /// The reference encoder's key mask, made from the lengths of the *motions* as in the release.
-    encoder_mask: KeyMask,
-    reference_mask: KeyMask,
+    /// Valid frames of each row.
+    frame_lengths: Vec<usize>,
+    /// Valid reference frames of the rows that attend to a reference.
+    reference_lengths: Vec<usize>,
 }
 
 impl Prepared {
@@ -61,16 +61,6 @@ impl Prepared {
     pub fn text_rows(&self) -> usize {
         self.text_rows
     }
-}
-
-/// Rows of `x` in the given order; `x` itself when they already are.
-fn select_rows<const D: usize>(x: Tensor<D>, order: &[usize]) -> Tensor<D> {
-    if order.iter().enumerate().all(|(i, row)| i == *row) && order.len() == x.dims()[0] {
-        return x;
-    }
-    let index: Vec<i32> = order.iter().map(|i| *i as i32).collect();
-    let index = Tensor::<1, Int>::from_ints(index.as_slice(), &x.device());
-    x.select(0, index)
 }
 
 /// The permutation that undoes `order`.
@@ -175,14 +165,10 @@ impl Dit {
             .then_some(conditions.reference.as_ref())
             .flatten()
             .map(|reference| self.embed_reference(select_rows(reference.clone(), references), &positions));
-        let mask = |lengths: &[usize], rows: &[usize]| {
-            let lengths: Vec<usize> = rows.iter().map(|i| lengths[*i]).collect();
-            KeyMask::new(&lengths, frames, &device)
-        };
+        let pick = |lengths: &[usize], rows: &[usize]| rows.iter().map(|i| lengths[*i]).collect();
         Ok(Prepared {
-            frame_mask: mask(&conditions.frame_lengths, &order),
-            encoder_mask: mask(&conditions.frame_lengths, references),
-            reference_mask: mask(&conditions.reference_lengths, references),
+            frame_lengths: pick(&conditions.frame_lengths, &order),
+            reference_lengths: pick(&conditions.reference_lengths, references),
             text_rows,
             positions,
             text,
@@ -227,10 +213,10 @@ impl Dit {
                 text_rows: prepared.text_rows,
                 text: prepared.text.get(i),
                 reference: reference.as_ref(),
-                reference_mask: &prepared.reference_mask,
+                reference_lengths: &prepared.reference_lengths,
             };
             let e0 = time.e0.clone();
-            x = probe::numbered("block", i, || block.forward(x, e0, &prepared.frame_mask, &sources));
+            x = probe::numbered("block", i, || block.forward(x, e0, &prepared.frame_lengths, &sources));
         }
         select_rows(self.project(x, time.e), &invert(&prepared.order))
     }
@@ -244,9 +230,11 @@ impl Dit {
             1 => time.e0.clone(),
             _ => time.e0.clone().narrow(0, prepared.text_rows, rows),
         };
+        // The encoder's keys are limited by the lengths of the *motions*, as in the release.
+        let lengths = &prepared.frame_lengths[prepared.text_rows..];
         for (i, block) in self.ref_motion_encoder.iter().enumerate() {
             let e0 = e0.clone();
-            r = probe::numbered("ref_block", i, || block.forward(r, e0, &prepared.encoder_mask));
+            r = probe::numbered("ref_block", i, || block.forward(r, e0, lengths));
         }
         Some(r)
     }

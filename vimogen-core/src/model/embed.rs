@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::DitConfig;
-use super::layers::{Linear, Mlp, silu};
+use super::layers::{Linear, Mlp, select_rows, silu};
 use super::probe;
 
 /// Sinusoidal frame positions: even channels `2i` hold `sin(pos * 10000^(-2i/D))`, odd ones the cosine.
@@ -55,9 +55,7 @@ impl TimeEmbedding {
         if self.e.dims()[0] == 1 {
             return self;
         }
-        let pick = |i: &usize| self.row(*i);
-        let (e, e0): (Vec<_>, Vec<_>) = order.iter().map(pick).map(|row| (row.e, row.e0)).unzip();
-        Self { e: Tensor::cat(e, 0), e0: Tensor::cat(e0, 0) }
+        Self { e: select_rows(self.e, order), e0: select_rows(self.e0, order) }
     }
 }
 

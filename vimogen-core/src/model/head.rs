@@ -4,7 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use super::config::DitConfig;
-use super::layers::{Linear, normalize, parameter};
+use super::kernels;
+use super::layers::{Linear, parameter};
 
 /// `head(LN(x) * (1 + scale) + shift)` with shift and scale from `modulation + e`.
 #[derive(Module, Debug)]
@@ -33,6 +34,6 @@ impl Head {
     pub fn forward(&self, x: Tensor<3>, e: Tensor<2>) -> Tensor<3> {
         let rows = self.modulation.val().cast(x.dtype()) + e.unsqueeze_dim(1);
         let (shift, scale) = (rows.clone().narrow(1, 0, 1), rows.narrow(1, 1, 1));
-        self.head.forward(normalize(x, self.eps) * (scale + 1.0) + shift)
+        self.head.forward(kernels::layer_norm(x, scale + 1.0, shift, self.eps))
     }
 }

@@ -3,7 +3,7 @@
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::module::linear;
-use burn::tensor::{Device, Shape, Tensor, assert_shape};
+use burn::tensor::{Device, Int, Shape, Tensor, assert_shape};
 
 use super::kernels;
 
@@ -96,9 +96,8 @@ impl RmsNorm {
     ///
     /// - x, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let dtype = x.dtype();
-        let inverse = (x.clone().square().mean_dim(2) + self.eps).sqrt().recip();
-        x * inverse * self.weight.val().cast(dtype).unsqueeze()
+        let weight = self.weight.val().cast(x.dtype()).unsqueeze();
+        kernels::rms_norm(x, weight, self.eps)
     }
 }
 
@@ -122,12 +121,17 @@ impl LayerNorm {
     /// - x, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let dtype = x.dtype();
-        normalize(x, self.eps) * self.weight.val().cast(dtype).unsqueeze() + self.bias.val().cast(dtype).unsqueeze()
+        let (weight, bias) = (self.weight.val().cast(dtype), self.bias.val().cast(dtype));
+        kernels::layer_norm(x, weight.unsqueeze(), bias.unsqueeze(), self.eps)
     }
 }
 
-/// Layer norm over the last axis without weight and bias.
-pub(crate) fn normalize(x: Tensor<3>, eps: f64) -> Tensor<3> {
-    let (variance, mean) = x.clone().var_mean_bias(2);
-    (x - mean) / (variance + eps).sqrt()
+/// Rows of `x` in the given order; `x` itself when they already are.
+pub(crate) fn select_rows<const D: usize>(x: Tensor<D>, order: &[usize]) -> Tensor<D> {
+    if order.iter().enumerate().all(|(i, row)| i == *row) && order.len() == x.dims()[0] {
+        return x;
+    }
+    let index: Vec<i32> = order.iter().map(|i| *i as i32).collect();
+    let index = Tensor::<1, Int>::from_ints(index.as_slice(), &x.device());
+    x.select(0, index)
 }

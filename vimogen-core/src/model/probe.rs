@@ -74,6 +74,13 @@ pub(crate) fn part<const D: usize>(name: &str, f: impl FnOnce() -> Tensor<D>) ->
     out
 }
 
+/// Keeps the value of `f`, which is only called when values are kept: for what a fused kernel never puts out.
+pub(crate) fn lazy<const D: usize>(name: &str, f: impl FnOnce() -> Tensor<D>) {
+    if WATCHER.with_borrow(|w| w.as_ref().is_some_and(|w| w.keep_values)) {
+        value(name, &f());
+    }
+}
+
 /// Keeps the value `x` of the part `name` within the current scope; an empty name is the scope itself.
 pub(crate) fn value<const D: usize>(name: &str, x: &Tensor<D>) {
     with(|w| {

@@ -3,6 +3,7 @@
 pub mod canonical;
 pub mod clip;
 pub mod codec;
+pub mod hmr;
 pub mod layout;
 pub mod resample;
 pub mod rotation;

@@ -5,6 +5,9 @@
 mod common;
 mod dit;
 mod formats;
+mod motion_rep;
 mod rotations;
 mod sampler;
 mod scheduler;
+mod signal;
+mod training;
