@@ -2,16 +2,17 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use memmap2::Mmap;
 
 use crate::error::{Error, Result};
 
-/// Bytes that readers borrow tensors from.
-#[derive(Debug)]
+/// Bytes that readers borrow tensors from; copies share them.
+#[derive(Debug, Clone)]
 pub(crate) enum Backing {
-    Mapped(Mmap),
-    Owned(Vec<u8>),
+    Mapped(Arc<Mmap>),
+    Owned(Arc<Vec<u8>>),
 }
 
 impl Backing {
@@ -25,7 +26,13 @@ impl Backing {
         // SAFETY: the map is read only. Another process that shortens the file meanwhile can make access fault, as with
         // every mapped file; vimogen itself replaces files by renaming and never shortens one.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Ok(Self::Mapped(map))
+        Ok(Self::Mapped(Arc::new(map)))
+    }
+}
+
+impl From<Vec<u8>> for Backing {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Owned(Arc::new(bytes))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod backing;
 pub mod npy;
+pub mod npz;
 pub mod pickle;
 pub mod safetensors;
 pub mod tensor;
@@ -35,6 +36,30 @@ pub fn read_bounded(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     // A pipe or device reports no size, so the reading is bounded too.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
+}
+
+/// Opens a file of named tensors by its extension: `.safetensors`, `.safetensors.index.json`, `.npz`, and PyTorch's
+/// `.pt`, `.pth`, `.bin`, `.ckpt` and `.tar`.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for another extension; those of the format otherwise.
+pub fn open_tensors(path: impl AsRef<Path>) -> Result<Box<dyn TensorSource>> {
+    let path = path.as_ref();
+    Ok(match extension(path).as_str() {
+        "safetensors" | "json" => Box::new(safetensors::SafetensorsFile::open(path)?),
+        "npz" => Box::new(npz::NpzFile::open(path)?),
+        "pt" | "pth" | "bin" | "ckpt" | "tar" => Box::new(torch::TorchFile::open(path)?),
+        other => {
+            let reason =
+                format!("{other:?} is none of safetensors, index.json, npz, pt, pth, bin, ckpt, tar: {path:?}");
+            return Err(Error::invalid("file extension", reason));
+        }
+    })
+}
+
+/// The extension in lower case; empty if there is none.
+pub(crate) fn extension(path: &Path) -> String {
+    path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
 /// What [`write_atomic`] hands to its closure: buffered and seekable.

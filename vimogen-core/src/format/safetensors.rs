@@ -61,7 +61,7 @@ impl SafetensorsFile {
     /// As [`SafetensorsFile::open`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
         let mut all = Self::default();
-        all.add(Backing::Owned(bytes))?;
+        all.add(bytes.into())?;
         Ok(all)
     }
 
@@ -125,6 +125,10 @@ impl TensorSource for SafetensorsFile {
 
     fn info(&self, name: &str) -> Result<TensorInfo> {
         Ok(self.entry(name)?.info.clone())
+    }
+
+    fn read(&self, name: &str) -> Result<RawTensor> {
+        RawTensor::copied(self.info(name)?, self.bytes(name)?)
     }
 
     fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {

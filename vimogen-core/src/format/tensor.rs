@@ -151,6 +151,11 @@ impl RawTensor {
         self.bytes
     }
 
+    /// An array from bytes that a [`TensorSource`] gave for `info`.
+    pub(crate) fn copied(info: TensorInfo, bytes: Cow<'_, [u8]>) -> Result<Self> {
+        Self::new(info.dtype, info.shape, bytes.into_owned())
+    }
+
     /// The elements as `f32`; see [`DType::to_f32`].
     pub fn to_f32(&self) -> Vec<f32> {
         self.info.dtype.to_f32(&self.bytes)
@@ -174,26 +179,25 @@ pub trait TensorSource: Send + Sync {
     /// [`Error::InvalidArgument`] if there is none of this name.
     fn info(&self, name: &str) -> Result<TensorInfo>;
 
-    /// The bytes of one array (little-endian, last axis fastest), borrowed where they lie so in the file.
+    /// Reads one array.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is none of this name, [`Error::Format`] if the file is damaged there,
     /// [`Error::TooLarge`] beyond [`MAX_BYTES`].
-    fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>>;
+    fn read(&self, name: &str) -> Result<RawTensor>;
 
-    /// Reads one array.
+    /// The bytes of one array (little-endian, last axis fastest), borrowed where they lie so in the file.
     ///
     /// # Errors
-    /// As [`TensorSource::bytes`].
-    fn read(&self, name: &str) -> Result<RawTensor> {
-        let info = self.info(name)?;
-        RawTensor::new(info.dtype, info.shape, self.bytes(name)?.into_owned())
+    /// As [`TensorSource::read`].
+    fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {
+        Ok(Cow::Owned(self.read(name)?.into_bytes()))
     }
 
     /// Reads one array as `f32`, last axis fastest, without an intermediate copy; see [`DType::to_f32`].
     ///
     /// # Errors
-    /// As [`TensorSource::bytes`].
+    /// As [`TensorSource::read`].
     fn read_f32(&self, name: &str) -> Result<Vec<f32>> {
         Ok(self.info(name)?.dtype.to_f32(&self.bytes(name)?))
     }

@@ -4,6 +4,7 @@ pub mod canonical;
 pub mod clip;
 pub mod codec;
 pub mod hmr;
+mod io;
 pub mod layout;
 pub mod resample;
 pub mod rotation;

@@ -114,7 +114,6 @@ pub fn assert_close(what: &str, got: ArrayViewD<'_, f32>, want: ArrayViewD<'_, f
     assert!(diff <= atol, "{what}: |{g} - {w}| = {diff:e} > {atol:e} at {index:?}");
 }
 
-<<<<<<< HEAD
 /// Asserts that `consumed` names every case of the topic and nothing else, so that a new case cannot go unnoticed.
 #[track_caller]
 pub fn assert_all_cases<'a>(golden: &Golden, consumed: impl IntoIterator<Item = &'a str>) {
@@ -123,7 +122,8 @@ pub fn assert_all_cases<'a>(golden: &Golden, consumed: impl IntoIterator<Item = 
     let mut cases = golden.cases();
     cases.sort_unstable();
     assert_eq!(consumed, cases);
-=======
+}
+
 /// A few tensors of a golden file (those whose names start with `prefix`) as a checkpoint.
 pub struct Params {
     pub golden: Golden,
@@ -152,5 +152,4 @@ impl TensorSource for Params {
         let tensor = RawTensor::from_f32(self.golden.tensor(&format!("{}{name}", self.prefix)).view());
         Ok(Cow::Owned(tensor.into_bytes()))
     }
->>>>>>> main
 }

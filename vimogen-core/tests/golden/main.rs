@@ -3,6 +3,7 @@
 //! One binary for all topics, so that Burn is linked once.
 
 mod common;
+mod collate;
 mod dit;
 mod formats;
 mod motion_rep;

@@ -94,8 +94,12 @@ fn facing_and_rotation_about_the_root_match() {
 #[test]
 fn the_root_offset_is_the_published_one() {
     let golden = golden();
-    let want: Vec<f32> =
-        golden.meta()["smplx_root"].as_array().expect("array").iter().map(|v| v.as_f64().expect("number") as f32).collect();
+    let want: Vec<f32> = golden.meta()["smplx_root"]
+        .as_array()
+        .expect("array")
+        .iter()
+        .map(|v| v.as_f64().expect("number") as f32)
+        .collect();
     assert_eq!(SMPLX_ROOT.to_array().as_slice(), want);
 }
 
@@ -138,9 +142,18 @@ fn hmr_import_matches() {
 #[test]
 fn every_case_is_consumed_here_or_elsewhere() {
     let here = [
-        "synth.encode", "synth.transform", "synth.apply_rotation", "synth.canonicalize_floor0",
-        "synth.canonicalize_floor1", "synth.process_hmr_floor0", "synth.process_hmr_floor1", "noisy", "one_frame",
-        "clip", "clip.reencode", "clip.process_hmr_floor1",
+        "synth.encode",
+        "synth.transform",
+        "synth.apply_rotation",
+        "synth.canonicalize_floor0",
+        "synth.canonicalize_floor1",
+        "synth.process_hmr_floor0",
+        "synth.process_hmr_floor1",
+        "noisy",
+        "one_frame",
+        "clip",
+        "clip.reencode",
+        "clip.process_hmr_floor1",
     ];
     let mut all: Vec<String> = here.map(String::from).to_vec();
     for clip in ["synth", "noisy", "one_frame", "clip"] {

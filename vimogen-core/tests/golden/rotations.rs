@@ -187,9 +187,25 @@ fn the_mbench_family_matches() {
 #[test]
 fn every_case_is_consumed() {
     let all = [
-        "aa_generic", "aa_small", "aa_near_pi", "aa_pi", "aa_beyond_pi", "mat_exact", "mat_bad", "rot6d_orthonormal",
-        "rot6d_noisy", "rot6d_random", "rot6d_scaled", "rot6d_degenerate", "quat_unit", "quat_nonunit", "quat_special",
-        "mbench_aa", "mbench_rot6d_rows", "nrdf_aa", "smplx_rodrigues",
+        "aa_generic",
+        "aa_small",
+        "aa_near_pi",
+        "aa_pi",
+        "aa_beyond_pi",
+        "mat_exact",
+        "mat_bad",
+        "rot6d_orthonormal",
+        "rot6d_noisy",
+        "rot6d_random",
+        "rot6d_scaled",
+        "rot6d_degenerate",
+        "quat_unit",
+        "quat_nonunit",
+        "quat_special",
+        "mbench_aa",
+        "mbench_rot6d_rows",
+        "nrdf_aa",
+        "smplx_rodrigues",
     ];
     assert_all_cases(&golden(), all);
 }

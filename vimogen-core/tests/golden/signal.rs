@@ -11,12 +11,17 @@ use vimogen_core::motion::stats::StatsBuilder;
 use crate::common::{Golden, assert_all_cases, assert_close};
 
 const SMOOTH_CASES: [&str; 8] = [
-    "smooth_T40_k5", "smooth_T5_k5", "smooth_T4_k5", "smooth_T3_k5", "smooth_T1_k5", "smooth_T30_k3", "smooth_T30_k9",
+    "smooth_T40_k5",
+    "smooth_T5_k5",
+    "smooth_T4_k5",
+    "smooth_T3_k5",
+    "smooth_T1_k5",
+    "smooth_T30_k3",
+    "smooth_T30_k9",
     "smooth_T12_k1",
 ];
-const ITEM_CASES: [&str; 6] = [
-    "mbench_item_T80", "mbench_item_T17", "mbench_item_T16", "mbench_item_T5", "mbench_item_T2", "mbench_item_T1",
-];
+const ITEM_CASES: [&str; 6] =
+    ["mbench_item_T80", "mbench_item_T17", "mbench_item_T16", "mbench_item_T5", "mbench_item_T2", "mbench_item_T1"];
 
 fn golden() -> Golden {
     Golden::open("signal")

@@ -84,7 +84,7 @@ impl TorchFile {
     /// # Errors
     /// As [`TorchFile::open`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Self::new(Backing::Owned(bytes))
+        Self::new(bytes.into())
     }
 
     fn new(backing: Backing) -> Result<Self> {
@@ -110,6 +110,10 @@ impl TensorSource for TorchFile {
 
     fn info(&self, name: &str) -> Result<TensorInfo> {
         Ok(self.entry(name)?.info.clone())
+    }
+
+    fn read(&self, name: &str) -> Result<RawTensor> {
+        RawTensor::copied(self.info(name)?, self.bytes(name)?)
     }
 
     fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {
