@@ -10,6 +10,7 @@ mod formats;
 mod motion_rep;
 mod quality;
 mod rotations;
+mod sampler;
 mod scheduler;
 mod signal;
 mod training;
