@@ -36,3 +36,17 @@ def shared_library(artifacts):
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """The folder of golden numbers."""
+    return ROOT / "tests" / "golden"
+
+
+@pytest.fixture(scope="session")
+def samples(artifacts) -> Path:
+    """The files that `cargo test --test interop` wrote."""
+    path = artifacts / "tmp" / "interop"
+    assert path.is_dir(), f"{path} is missing; run: cargo test --test interop"
+    return path

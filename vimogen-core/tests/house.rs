@@ -1,5 +1,5 @@
-//! The rules of the house that a compiler does not check: short files, and rooms that import only from the floors
-//! below them. The floors are those of ARCHITECTURE.md.
+//! The rules of the house that a compiler does not check: short files, rooms that import only from the floors below
+//! them, documents whose links lead somewhere. The floors are those of ARCHITECTURE.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,26 +7,28 @@ use std::path::{Path, PathBuf};
 
 /// Rooms (a file or a folder of `src`) from the ground up. Rooms of one floor may import each other, one way.
 const FLOORS: &[&[&str]] = &[
-    &["error"],
+    &["error", "progress"],
     &["motion", "format"],
     &["body"],
     &["model", "text", "sample", "weights"],
-    &["options", "device", "progress", "pipeline"],
+    &["options", "device", "pipeline"],
     &["data", "train", "mbench", "render", "export"],
 ];
 
 /// The only places that may name Burn; everything else works on plain arrays.
 const TENSORS: &[&str] =
-    &["model", "text", "sample", "weights", "options", "device", "progress", "pipeline", "train", "mbench/nrdf"];
+    &["model", "text", "sample", "weights", "options", "device", "pipeline", "train", "mbench/nrdf"];
 
 /// The only folder for hand-written CPU kernels. Apart from it, a file of the library is unsafe only to map memory.
 const KERNELS: &str = "model/kernels";
+
+const SOURCES: &[&str] = &["rs", "py", "js", "html", "c", "cpp", "hpp", "sh"];
 
 const MAX_LINES: usize = 800;
 
 #[test]
 fn no_source_file_is_longer_than_800_lines() {
-    let too_long: Vec<String> = source_files(&root())
+    let too_long: Vec<String> = files(&root(), SOURCES)
         .iter()
         .map(|path| (path, read(path).lines().count()))
         .filter(|(_, lines)| *lines > MAX_LINES)
@@ -84,6 +86,34 @@ fn unsafe_code_is_kernels_and_memory_maps_only() {
 }
 
 #[test]
+fn links_between_documents_lead_somewhere() {
+    let mut dead = Vec::new();
+    for path in files(&root(), &["md"]) {
+        let text = read(&path);
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for target in targets.filter(|target| !target.is_empty() && !target.contains(':')) {
+            if !path.with_file_name("").join(target).exists() {
+                dead.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
+}
+
+#[test]
+fn every_golden_topic_has_a_test() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let code: String = files(&tests, &["rs"]).iter().map(|path| read(path)).collect();
+    let topics = files(&root().join("tests/golden"), &["safetensors"]).into_iter();
+    let unread: Vec<_> = topics
+        .filter(|path| path.with_extension("json").exists())
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .filter(|topic| !code.contains(&format!("\"{topic}\"")))
+        .collect();
+    assert!(unread.is_empty(), "no golden test reads {unread:?}");
+}
+
+#[test]
 fn the_reader_of_imports_sees_paths_groups_and_root_exports() {
     let exports = root_exports("pub use motion::{Motion, layout::FPS};\npub use error::Error;");
     let text = "use crate::{error::Result, model::{Dit, config}, Motion};\nfn f() -> crate::sample::Sampler {}\n";
@@ -101,8 +131,8 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// Our source files of every language under `folder`, build outputs and hidden folders left out.
-fn source_files(folder: &Path) -> Vec<PathBuf> {
+/// Our files with these extensions under `folder`, build outputs and hidden folders left out.
+fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
         let path = entry.expect("folder entry").path();
@@ -110,9 +140,9 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
         if path.is_dir() {
             let foreign = name.starts_with('.') || ["target", "out", "node_modules", "__pycache__"].contains(&&*name);
             if !foreign && !path.join("CACHEDIR.TAG").exists() {
-                found.extend(source_files(&path));
+                found.extend(files(&path, extensions));
             }
-        } else if ["rs", "py", "js", "html", "c", "cpp", "hpp"].iter().any(|ext| name.ends_with(&format!(".{ext}"))) {
+        } else if path.extension().is_some_and(|ext| extensions.iter().any(|e| ext == *e)) {
             found.push(path);
         }
     }
@@ -122,9 +152,8 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
 /// Path below `src` (with `/`) and text without comments of every file of the library but `lib.rs`.
 fn library_files() -> Vec<(String, String)> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    source_files(&src)
+    files(&src, &["rs"])
         .iter()
-        .filter(|path| path.extension().is_some_and(|ext| ext == "rs"))
         .map(|path| {
             let below = path.strip_prefix(&src).expect("below src");
             let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();

@@ -1,7 +1,12 @@
 //! Bytes to arrays and back: npy, npz, `.pt`, pickle, safetensors. Readers bound sizes first and never execute.
 
+mod backing;
 pub mod npy;
+pub mod npz;
+pub mod pickle;
+pub mod safetensors;
 pub mod tensor;
+pub mod torch;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read};
@@ -33,6 +38,30 @@ pub fn read_bounded(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
 }
 
+/// Opens a file of named tensors by its extension: `.safetensors`, `.safetensors.index.json`, `.npz`, and PyTorch's
+/// `.pt`, `.pth`, `.bin`, `.ckpt` and `.tar`.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for another extension; those of the format otherwise.
+pub fn open_tensors(path: impl AsRef<Path>) -> Result<Box<dyn TensorSource>> {
+    let path = path.as_ref();
+    Ok(match extension(path).as_str() {
+        "safetensors" | "json" => Box::new(safetensors::SafetensorsFile::open(path)?),
+        "npz" => Box::new(npz::NpzFile::open(path)?),
+        "pt" | "pth" | "bin" | "ckpt" | "tar" => Box::new(torch::TorchFile::open(path)?),
+        other => {
+            let reason =
+                format!("{other:?} is none of safetensors, index.json, npz, pt, pth, bin, ckpt, tar: {path:?}");
+            return Err(Error::invalid("file extension", reason));
+        }
+    })
+}
+
+/// The extension in lower case; empty if there is none.
+pub(crate) fn extension(path: &Path) -> String {
+    path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
 /// What [`write_atomic`] hands to its closure: buffered and seekable.
 pub type AtomicWriter<'a> = BufWriter<&'a File>;
 
@@ -43,7 +72,10 @@ pub type AtomicWriter<'a> = BufWriter<&'a File>;
 /// [`Error::NotFound`] if the folder does not exist, [`Error::Io`] with the closure's error otherwise.
 pub fn write_atomic(path: impl AsRef<Path>, write: impl FnOnce(&mut AtomicWriter<'_>) -> io::Result<()>) -> Result<()> {
     let path = path.as_ref();
-    let io = |e| Error::io("write", path, e);
+    let io = |e: io::Error| match e.downcast::<Error>() {
+        Ok(own) => own,
+        Err(e) => Error::io("write", path, e),
+    };
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -64,6 +96,13 @@ pub fn write_atomic(path: impl AsRef<Path>, write: impl FnOnce(&mut AtomicWriter
     temporary.persist(path).map_err(|e| io(e.error))?;
     sync_folder(folder);
     Ok(())
+}
+
+impl From<Error> for io::Error {
+    /// Lets the closure of [`write_atomic`] use `?` on the crate's errors; they come out of it unchanged.
+    fn from(error: Error) -> Self {
+        Self::other(error)
+    }
 }
 
 /// Makes a rename in `folder` durable where the system can; elsewhere the rename itself is all there is.

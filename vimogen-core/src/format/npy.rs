@@ -1,11 +1,11 @@
 //! NumPy's `.npy`: versions 1 to 3, both orders, both byte orders.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use ndarray::ArrayViewD;
 
-use super::tensor::{DType, RawTensor, TensorInfo, gather};
+use super::tensor::{DType, RawTensor, TensorInfo, gather_from};
 use super::{MAX_BYTES, read_bounded, write_atomic};
 use crate::error::{Error, Result};
 
@@ -50,19 +50,9 @@ pub fn save_f32(path: impl AsRef<Path>, values: ArrayViewD<'_, f32>) -> Result<(
 ///
 /// # Errors
 /// As [`load`].
-pub fn decode(bytes: &[u8]) -> Result<RawTensor> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| bad("it does not start with \\x93NUMPY"))?;
-    let (header_len, body) = match rest {
-        [1, _, a, b, body @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), body),
-        [2 | 3, _, a, b, c, d, body @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, body),
-        _ => return Err(bad("its version is not 1, 2 or 3")),
-    };
-    if header_len > MAX_HEADER || header_len > body.len() {
-        return Err(bad(format!("its header of {header_len} bytes is cut off or too long")));
-    }
-    let (header, data) = body.split_at(header_len);
-    let header = Header::parse(std::str::from_utf8(header).map_err(|_| bad("its header is not UTF-8"))?)?;
-    header.array(data)
+pub fn decode(mut bytes: &[u8]) -> Result<RawTensor> {
+    let header = Header::read(&mut bytes)?;
+    header.array(bytes)
 }
 
 /// Writes an array in version 1 with the data 64-byte aligned; see [`save`].
@@ -148,14 +138,38 @@ pub(crate) fn swap_bytes(bytes: &mut [u8], size: usize) {
     bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
 }
 
-/// The three facts of a header.
-struct Header {
-    info: TensorInfo,
+/// What comes before the data.
+pub(super) struct Header {
+    pub(super) info: TensorInfo,
     big_endian: bool,
     fortran: bool,
 }
 
 impl Header {
+    /// Reads everything up to the data.
+    pub(super) fn read(r: &mut impl Read) -> Result<Self> {
+        let cut_off = |e: io::Error| bad(format!("its header is cut off: {e}"));
+        let mut start = [0; 8];
+        r.read_exact(&mut start).map_err(cut_off)?;
+        if !start.starts_with(MAGIC) {
+            return Err(bad("it does not start with \\x93NUMPY"));
+        }
+        let mut len = [0; 4];
+        let len_bytes = match start[6] {
+            1 => 2,
+            2 | 3 => 4,
+            other => return Err(bad(format!("its version is {other}, not 1, 2 or 3"))),
+        };
+        r.read_exact(&mut len[..len_bytes]).map_err(cut_off)?;
+        let len = u32::from_le_bytes(len) as usize;
+        if len > MAX_HEADER {
+            return Err(bad(format!("its header of {len} bytes is too long")));
+        }
+        let mut text = vec![0; len];
+        r.read_exact(&mut text).map_err(cut_off)?;
+        Self::parse(std::str::from_utf8(&text).map_err(|_| bad("its header is not UTF-8"))?)
+    }
+
     /// Reads the Python dict literal `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, in any key order.
     fn parse(text: &str) -> Result<Self> {
         let (mut descr, mut fortran, mut shape) = (None, None, None);
@@ -198,7 +212,7 @@ impl Header {
     }
 
     /// The array of this header at the start of `data`.
-    fn array(self, data: &[u8]) -> Result<RawTensor> {
+    pub(super) fn array(self, data: &[u8]) -> Result<RawTensor> {
         let needed = self.info.bytes_within("npy array", MAX_BYTES)?;
         let data = data.get(..needed).ok_or_else(|| {
             bad(format!(
@@ -208,7 +222,7 @@ impl Header {
             ))
         })?;
         let mut bytes = if self.fortran {
-            gather(FORMAT, data, &self.info, 0, &fortran_strides(&self.info.shape))?
+            gather_from(FORMAT, data, &self.info, 0, &fortran_strides(&self.info.shape))?.into_owned()
         } else {
             data.to_vec()
         };

@@ -1,5 +1,7 @@
 //! An array as bytes, and sources of named ones.
 
+use std::borrow::Cow;
+
 use half::{bf16, f16};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
@@ -149,6 +151,11 @@ impl RawTensor {
         self.bytes
     }
 
+    /// An array from bytes that a [`TensorSource`] gave for `info`.
+    pub(crate) fn copied(info: TensorInfo, bytes: Cow<'_, [u8]>) -> Result<Self> {
+        Self::new(info.dtype, info.shape, bytes.into_owned())
+    }
+
     /// The elements as `f32`; see [`DType::to_f32`].
     pub fn to_f32(&self) -> Vec<f32> {
         self.info.dtype.to_f32(&self.bytes)
@@ -175,16 +182,24 @@ pub trait TensorSource: Send + Sync {
     /// Reads one array.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is none of this name, [`Error::Format`] if its bytes lie beyond the file,
-    /// [`Error::TooLarge`] beyond [`MAX_BYTES`](super::MAX_BYTES).
+    /// [`Error::InvalidArgument`] if there is none of this name, [`Error::Format`] if the file is damaged there,
+    /// [`Error::TooLarge`] beyond [`MAX_BYTES`].
     fn read(&self, name: &str) -> Result<RawTensor>;
 
-    /// Reads one array as `f32`, last axis fastest; see [`DType::to_f32`].
+    /// The bytes of one array (little-endian, last axis fastest), borrowed where they lie so in the file.
+    ///
+    /// # Errors
+    /// As [`TensorSource::read`].
+    fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {
+        Ok(Cow::Owned(self.read(name)?.into_bytes()))
+    }
+
+    /// Reads one array as `f32`, last axis fastest, without an intermediate copy; see [`DType::to_f32`].
     ///
     /// # Errors
     /// As [`TensorSource::read`].
     fn read_f32(&self, name: &str) -> Result<Vec<f32>> {
-        Ok(self.read(name)?.to_f32())
+        Ok(self.info(name)?.dtype.to_f32(&self.bytes(name)?))
     }
 }
 
@@ -193,30 +208,46 @@ pub(crate) fn no_such_tensor(name: &str) -> Error {
     Error::invalid("name", format!("the file has no tensor {name:?}; names() lists what it has"))
 }
 
-/// Copies an array with arbitrary strides (in elements, from `offset`) out of `storage`.
+/// Largest array that is made out of fewer bytes, by strides that repeat elements.
+const MAX_REPEATED: u64 = 1 << 28;
+
+/// Bytes from the start of a storage to the end of the last element of an array with the given strides (in elements);
+/// `None` if the sizes overflow.
+pub(crate) fn extent(info: &TensorInfo, offset: usize, strides: &[usize]) -> Option<usize> {
+    if strides.len() != info.shape.len() {
+        return None;
+    }
+    if info.shape.contains(&0) {
+        return Some(0);
+    }
+    let last =
+        info.shape.iter().zip(strides).try_fold(offset, |at, (d, s)| (d - 1).checked_mul(*s)?.checked_add(at))?;
+    last.checked_add(1)?.checked_mul(info.dtype.size())
+}
+
+/// The elements of an array with arbitrary strides (in elements, from `offset`) of `storage`, last axis fastest;
+/// borrowed if they lie so.
 ///
 /// # Errors
-/// [`Error::Format`] of `format` if an element lies outside `storage`, [`Error::TooLarge`] beyond 4 GiB.
-pub(crate) fn gather(
+/// [`Error::Format`] of `format` if an element lies outside `storage`, [`Error::TooLarge`] beyond 4 GiB, or beyond
+/// 256 MiB if the storage is smaller than that.
+pub(crate) fn gather_from<'s>(
     format: &'static str,
-    storage: &[u8],
+    storage: &'s [u8],
     info: &TensorInfo,
     offset: usize,
     strides: &[usize],
-) -> Result<Vec<u8>> {
-    let needed = info.bytes_within("tensor", MAX_BYTES)?;
+) -> Result<Cow<'s, [u8]>> {
+    let needed = info.bytes_within("tensor", MAX_BYTES.min(MAX_REPEATED.max(storage.len() as u64)))?;
     let size = info.dtype.size();
-    let outside = || Error::format(format, format!("a tensor of shape {:?} lies outside its storage", info.shape));
     if needed == 0 {
-        return Ok(Vec::new());
+        return Ok(Cow::Borrowed(&[]));
     }
-    let last = info.shape.iter().zip(strides).try_fold(offset, |at, (d, s)| (d - 1).checked_mul(*s)?.checked_add(at));
-    let end = last.and_then(|n| n.checked_add(1)?.checked_mul(size)).filter(|n| *n <= storage.len());
-    if strides.len() != info.shape.len() || end.is_none() {
-        return Err(outside());
+    if extent(info, offset, strides).is_none_or(|end| end > storage.len()) {
+        return Err(Error::format(format, format!("a tensor of shape {:?} lies outside its storage", info.shape)));
     }
     if is_contiguous(&info.shape, strides) {
-        return storage.get(offset * size..offset * size + needed).map(<[u8]>::to_vec).ok_or_else(outside);
+        return Ok(Cow::Borrowed(&storage[offset * size..offset * size + needed]));
     }
     let mut out = Vec::with_capacity(needed);
     let mut index = vec![0usize; info.shape.len()];
@@ -225,7 +256,7 @@ pub(crate) fn gather(
         out.extend_from_slice(&storage[at..at + size]);
         advance(&mut index, &info.shape);
     }
-    Ok(out)
+    Ok(Cow::Owned(out))
 }
 
 /// Whether strides (in elements) say last axis fastest without gaps; axes of size 1 may have any stride.
@@ -289,13 +320,13 @@ mod tests {
     fn gather_follows_strides_and_stays_inside() {
         let storage: Vec<u8> = (0..24).collect();
         let info = TensorInfo { dtype: DType::U8, shape: vec![2, 3] };
-        assert_eq!(gather("t", &storage, &info, 4, &[3, 1]).unwrap(), [4, 5, 6, 7, 8, 9]);
-        assert_eq!(gather("t", &storage, &info, 0, &[1, 2]).unwrap(), [0, 2, 4, 1, 3, 5]);
-        assert_eq!(gather("t", &storage, &info, 0, &[0, 0]).unwrap(), [0; 6]);
-        assert!(gather("t", &storage, &info, 19, &[3, 1]).is_err());
-        assert!(gather("t", &storage, &info, 0, &[usize::MAX, 1]).is_err());
-        assert!(gather("t", &storage, &info, 0, &[1]).is_err());
+        assert_eq!(gather_from("t", &storage, &info, 4, &[3, 1]).unwrap().as_ref(), [4, 5, 6, 7, 8, 9]);
+        assert_eq!(gather_from("t", &storage, &info, 0, &[1, 2]).unwrap().as_ref(), [0, 2, 4, 1, 3, 5]);
+        assert_eq!(gather_from("t", &storage, &info, 0, &[0, 0]).unwrap().as_ref(), [0; 6]);
+        assert!(gather_from("t", &storage, &info, 19, &[3, 1]).is_err());
+        assert!(gather_from("t", &storage, &info, 0, &[usize::MAX, 1]).is_err());
+        assert!(gather_from("t", &storage, &info, 0, &[1]).is_err());
         let huge = TensorInfo { dtype: DType::U8, shape: vec![1 << 40] };
-        assert!(matches!(gather("t", &storage, &huge, 0, &[0]), Err(Error::TooLarge { .. })));
+        assert!(matches!(gather_from("t", &storage, &huge, 0, &[0]), Err(Error::TooLarge { .. })));
     }
 }

@@ -87,6 +87,15 @@ impl Motion {
         Ok(Self { features: resample(self.features.view(), self.fps, fps)?, fps })
     }
 
+    /// The same frames, played at another rate.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for an `fps` outside (0, 1000].
+    pub fn with_fps(self, fps: f32) -> Result<Self> {
+        check_fps("fps", fps)?;
+        Ok(Self { fps, ..self })
+    }
+
     /// The frames in `range`.
     ///
     /// # Errors

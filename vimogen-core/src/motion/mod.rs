@@ -3,6 +3,8 @@
 pub mod canonical;
 pub mod clip;
 pub mod codec;
+pub mod hmr;
+mod io;
 pub mod layout;
 pub mod resample;
 pub mod rotation;

@@ -2,11 +2,12 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use ndarray::{ArrayD, Axis, concatenate};
+use ndarray::{ArrayD, Axis};
+use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::model::{Conditions, Dit, DitConfig, probe};
 use vimogen_core::weights::{LoadOptions, Report, load};
 
-use crate::common::{Golden, Params, assert_close};
+use crate::common::{Golden, Params, assert_close, folder};
 
 /// Configuration of the golden model `tiny`.
 pub fn tiny() -> DitConfig {
@@ -170,9 +171,8 @@ fn padding_rows_of_long_prompts_take_part() {
 fn a_warm_start_reports_what_the_base_lacks() {
     let golden = Golden::open("dit");
     let mut dit = tiny_model();
-    let shards = ["00001", "00002"].map(|i| format!("base_wan/diffusion_pytorch_model-{i}-of-00002.safetensors"));
-    let both = shards.map(|s| Params::file(&s));
-    let source = Joined(both);
+    let index = folder().join("dit_weights/base_wan/diffusion_pytorch_model.safetensors.index.json");
+    let source = SafetensorsFile::open(index).unwrap();
     let report: Report;
     (dit, report) = load(dit, &source, &LoadOptions::warm_start(), &Device::flex()).unwrap();
 
@@ -189,24 +189,6 @@ fn a_warm_start_reports_what_the_base_lacks() {
     // The json gives no bound of its own; the sizes are those of `mixed`.
     let atol = golden.atol("mixed", "y");
     golden.assert_within("warm_start", "y", run(&dit, &inputs(&golden, "mixed")).view(), atol);
-}
-
-/// Two shards as one checkpoint.
-struct Joined([Params; 2]);
-
-impl vimogen_core::format::TensorSource for Joined {
-    fn names(&self) -> Vec<String> {
-        self.0.iter().flat_map(|p| p.names()).collect()
-    }
-
-    fn info(&self, name: &str) -> vimogen_core::Result<vimogen_core::format::TensorInfo> {
-        Ok(self.read(name)?.info().clone())
-    }
-
-    fn read(&self, name: &str) -> vimogen_core::Result<vimogen_core::format::RawTensor> {
-        let owner = self.0.iter().find(|p| p.names().iter().any(|n| n == name)).unwrap();
-        owner.read(name)
-    }
 }
 
 #[test]
