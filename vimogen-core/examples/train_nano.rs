@@ -86,7 +86,7 @@ fn run(args: &Args) -> Result<()> {
 
 fn loader(recipe: &Recipe) -> Result<SynthLoader> {
     let encoder = Arc::new(StaticWordsEncoder::builtin()?);
-    SynthLoader::new(recipe.train.seed, recipe.train.batch_size, recipe.model.text_len, recipe.mix, encoder)
+    SynthLoader::new(recipe.train.seed, recipe.train.batch_size, recipe.model.text_len, recipe.mix.clone(), encoder)
 }
 
 fn train(args: &Args, recipe: &Recipe) -> Result<()> {
