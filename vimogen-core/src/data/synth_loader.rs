@@ -1,5 +1,6 @@
 //! Training batches of procedural motion: what the built-in model learns from.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::{Array2, Array3, Axis, s};
@@ -13,13 +14,24 @@ use crate::error::Result;
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
 use crate::motion::codec::encode;
-use crate::motion::layout::FEATURES;
+use crate::motion::layout::{
+    BODY_ROT6D, FEATURES, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
+};
 use crate::motion::stats::StatsBuilder;
 use crate::text::TextEncoder;
 use crate::train::TrainBatch;
 
-/// Smallest standard deviation of a channel: constant channels must not blow up rounding noise.
-const STD_FLOOR: f32 = 1e-4;
+/// Smallest standard deviations: channels that hardly move in this data (toes, wrists, hinge axes) must neither blow up
+/// rounding noise nor claim as much of a small model as those that matter. Rotations, metres, metres per frame.
+const STD_FLOORS: [(Range<usize>, f32); 7] = [
+    (BODY_ROT6D, 0.03),
+    (POSITIONS, 0.02),
+    (VELOCITIES, 0.003),
+    (ROOT_ROT6D, 0.03),
+    (ROOT_STEP6D, 0.01),
+    (TRANSL, 0.02),
+    (TRANSL_STEP, 0.003),
+];
 /// Clips that the statistics are made of.
 const STATS_CLIPS: u64 = 2048;
 
@@ -148,5 +160,9 @@ fn statistics(dataset: &SynthDataset) -> Result<Stats> {
         builder.add(clip.view())?;
     }
     let stats = builder.finish()?;
-    Stats::new(stats.mean().clone(), stats.std().mapv(|s| s.max(STD_FLOOR)))
+    let mut std = stats.std().clone();
+    for (channels, floor) in STD_FLOORS {
+        std.slice_mut(s![channels]).mapv_inplace(|s| s.max(floor));
+    }
+    Stats::new(stats.mean().clone(), std)
 }

@@ -1,6 +1,5 @@
 //! Reading golden files and comparing with the tolerance that each tensor was given.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
@@ -148,8 +147,7 @@ impl TensorSource for Params {
         Ok(TensorInfo { dtype: DType::F32, shape })
     }
 
-    fn bytes(&self, name: &str) -> vimogen_core::Result<Cow<'_, [u8]>> {
-        let tensor = RawTensor::from_f32(self.golden.tensor(&format!("{}{name}", self.prefix)).view());
-        Ok(Cow::Owned(tensor.into_bytes()))
+    fn read(&self, name: &str) -> vimogen_core::Result<RawTensor> {
+        Ok(RawTensor::from_f32(self.golden.tensor(&format!("{}{name}", self.prefix)).view()))
     }
 }
