@@ -54,8 +54,9 @@ docs: ## the API reference
 	$(CARGO) doc --locked --workspace --no-deps
 	@echo "open $(TARGET)/doc/vimogen_core/index.html"
 
-nano: ## train the built-in model; run it again to resume (ARGS="--help" for settings)
+nano: ## train the built-in model, by default into vimogen-core/assets/nano; run it again to resume (ARGS="--out DIR")
 	$(CARGO) run --locked --example train_nano -- train $(ARGS)
+	$(CARGO) run --locked --example train_nano -- export $(ARGS)
 
 nano-evaluate: ## the built-in model's scores, as in its model card
 	$(CARGO) run --locked --example train_nano -- evaluate $(ARGS)
