@@ -1,12 +1,11 @@
 //! Reading golden files and comparing with the tolerance that each tensor was given.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
-use vimogen_core::format::{DType, RawTensor, TensorInfo, TensorSource};
+use vimogen_core::format::{RawTensor, TensorInfo, TensorSource};
 
 /// The folder `tests/golden` of the repository.
 pub fn folder() -> PathBuf {
@@ -144,12 +143,10 @@ impl TensorSource for Params {
     }
 
     fn info(&self, name: &str) -> vimogen_core::Result<TensorInfo> {
-        let shape = self.golden.tensor(&format!("{}{name}", self.prefix)).shape().to_vec();
-        Ok(TensorInfo { dtype: DType::F32, shape })
+        Ok(self.read(name)?.info().clone())
     }
 
-    fn bytes(&self, name: &str) -> vimogen_core::Result<Cow<'_, [u8]>> {
-        let tensor = RawTensor::from_f32(self.golden.tensor(&format!("{}{name}", self.prefix)).view());
-        Ok(Cow::Owned(tensor.into_bytes()))
+    fn read(&self, name: &str) -> vimogen_core::Result<RawTensor> {
+        Ok(RawTensor::from_f32(self.golden.tensor(&format!("{}{name}", self.prefix)).view()))
     }
 }

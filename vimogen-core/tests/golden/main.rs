@@ -2,8 +2,8 @@
 //!
 //! One binary for all topics, so that Burn is linked once.
 
-mod common;
 mod collate;
+mod common;
 mod dit;
 mod formats;
 mod motion_rep;
@@ -12,3 +12,4 @@ mod sampler;
 mod scheduler;
 mod signal;
 mod training;
+mod weights;
