@@ -2,3 +2,6 @@
 
 pub mod batch;
 pub mod synth;
+pub mod synth_loader;
+
+pub use synth_loader::{Mix, SynthLoader};

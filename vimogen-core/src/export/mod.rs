@@ -1,1 +1,3 @@
-//! Files for other programs: BVH, AMASS/SMPL-X npz.
+//! Files for other programs: BVH for animation tools.
+
+pub mod bvh;

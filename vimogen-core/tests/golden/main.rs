@@ -2,11 +2,14 @@
 //!
 //! One binary for all topics, so that Burn is linked once.
 
+mod bvh;
+mod common;
 mod collate;
 mod common;
 mod dit;
 mod formats;
 mod motion_rep;
+mod quality;
 mod rotations;
 mod sampler;
 mod scheduler;

@@ -258,8 +258,8 @@ impl Pose {
         for j in [joint::SPINE1, joint::SPINE2, joint::SPINE3] {
             local[j - 1] = euler(self.spine / 3.0);
         }
-        local[joint::NECK - 1] = euler(0.7 * self.head);
-        local[joint::HEAD - 1] = euler(0.3 * self.head);
+        local[joint::NECK - 1] = euler(0.8 * self.head);
+        local[joint::HEAD - 1] = euler(0.2 * self.head);
         for (limb, side) in [(LEFT, 1.0), (RIGHT, -1.0)] {
             let [collar, shoulder, elbow] = self.arms[limb].solve(side);
             local[joint::LEFT_COLLAR + limb - 1] = collar;

@@ -58,12 +58,12 @@ fn low(family: Family) -> Low {
             ..base
         },
         Family::BendDown => Low {
-            down: 0.10,
+            down: 0.16,
             back: 0.15,
             tilt: 68.0,
             spine: 60.0,
             head: 10.0,
-            arm: Arm::deg(92.0, 6.0, 5.0, 6.0),
+            arm: Arm::deg(118.0, 4.0, 5.0, 4.0),
             times: [1.0, 0.35, 1.0],
             ..base
         },
