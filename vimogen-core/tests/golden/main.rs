@@ -3,7 +3,6 @@
 //! One binary for all topics, so that Burn is linked once.
 
 mod bvh;
-mod common;
 mod collate;
 mod common;
 mod dit;
