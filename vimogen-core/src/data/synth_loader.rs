@@ -1,5 +1,6 @@
 //! Training batches of procedural motion: what the built-in model learns from.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::{Array2, Array3, Axis, s};
@@ -8,38 +9,48 @@ use rand_chacha::ChaCha12Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::corruption::Corruption;
 use super::synth::{Split, SynthDataset};
 use crate::error::Result;
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
 use crate::motion::codec::encode;
-use crate::motion::layout::FEATURES;
+use crate::motion::layout::{
+    BODY_ROT6D, FEATURES, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
+};
 use crate::motion::stats::StatsBuilder;
 use crate::text::TextEncoder;
 use crate::train::TrainBatch;
 
-/// Smallest standard deviation of a channel: constant channels must not blow up rounding noise.
-const STD_FLOOR: f32 = 1e-4;
+/// Smallest standard deviations: channels that hardly move in this data (toes, wrists, hinge axes) must neither blow up
+/// rounding noise nor claim as much of a small model as those that matter. Rotations, metres, metres per frame.
+const STD_FLOORS: [(Range<usize>, f32); 7] = [
+    (BODY_ROT6D, 0.03),
+    (POSITIONS, 0.02),
+    (VELOCITIES, 0.003),
+    (ROOT_ROT6D, 0.03),
+    (ROOT_STEP6D, 0.01),
+    (TRANSL, 0.02),
+    (TRANSL_STEP, 0.003),
+];
 /// Clips that the statistics are made of.
 const STATS_CLIPS: u64 = 2048;
 
 /// How conditions are mixed.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mix {
     /// Share of samples that attend to their text; the others follow a reference.
     pub text: f64,
     /// Share of the text samples whose text is left out, for guidance.
     pub null_text: f64,
-    /// Largest share of reference frames that get Gaussian noise.
-    pub corrupt: f64,
-    /// Standard deviation of that noise, normalised.
-    pub noise: f32,
+    /// What is done to references.
+    pub corruption: Corruption,
 }
 
 impl Default for Mix {
     fn default() -> Self {
-        Self { text: 0.85, null_text: 0.1, corrupt: 0.4, noise: 0.15 }
+        Self { text: 0.85, null_text: 0.1, corruption: Corruption::release() }
     }
 }
 
@@ -101,10 +112,15 @@ impl SynthLoader {
             let text = item.text.slice(s![..words, ..]);
             batch.prompt_embeds.slice_mut(s![i, ..words, ..]).assign(&text);
             if i >= texts {
-                let reference = self.corrupted(reference_channels(item.motion.view())?, &mut rng);
-                batch.ref_motion.index_axis_mut(Axis(0), i).assign(&reference);
+                batch.ref_motion.index_axis_mut(Axis(0), i).assign(&reference_channels(item.motion.view())?);
             }
         }
+        // Only the rows that attend to their reference: a corrupted zero would make the others look as if they did.
+        let mut references = batch.ref_motion.slice(s![texts.., .., ..]).to_owned();
+        let mut mask = batch.ref_motion_mask.slice(s![texts.., ..]).to_owned();
+        self.mix.corruption.apply(&mut references, &mut mask, &mut rng)?;
+        batch.ref_motion.slice_mut(s![texts.., .., ..]).assign(&references);
+        batch.ref_motion_mask.slice_mut(s![texts.., ..]).assign(&mask);
         Ok(batch)
     }
 
@@ -116,21 +132,6 @@ impl SynthLoader {
             false => Array2::zeros((0, self.encoder.dim())),
         };
         Ok(Item { motion, text })
-    }
-
-    /// Adds noise to a random share of the frames, so that the model does not copy a reference's flaws.
-    fn corrupted(&self, mut reference: Array2<f32>, rng: &mut ChaCha12Rng) -> Array2<f32> {
-        use rand_distr::{Distribution, StandardNormal};
-        let rate = rng.random_range(0.0..=self.mix.corrupt);
-        for mut frame in reference.outer_iter_mut() {
-            if rng.random_bool(rate) {
-                frame.mapv_inplace(|x| {
-                    let noise: f32 = StandardNormal.sample(rng);
-                    x + self.mix.noise * noise
-                });
-            }
-        }
-        reference
     }
 }
 
@@ -148,5 +149,9 @@ fn statistics(dataset: &SynthDataset) -> Result<Stats> {
         builder.add(clip.view())?;
     }
     let stats = builder.finish()?;
-    Stats::new(stats.mean().clone(), stats.std().mapv(|s| s.max(STD_FLOOR)))
+    let mut std = stats.std().clone();
+    for (channels, floor) in STD_FLOORS {
+        std.slice_mut(s![channels]).mapv_inplace(|s| s.max(floor));
+    }
+    Stats::new(stats.mean().clone(), std)
 }

@@ -9,6 +9,7 @@ mod dit;
 mod formats;
 mod motion_rep;
 mod quality;
+mod ref_corruption;
 mod rotations;
 mod sampler;
 mod scheduler;

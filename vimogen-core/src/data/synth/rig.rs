@@ -355,8 +355,7 @@ mod tests {
 
     #[test]
     fn toes_are_where_they_were_asked_to_be() {
-        let mut pose = Pose::default();
-        pose.pelvis = Vec3::new(0.05, 0.1, 0.8);
+        let mut pose = Pose { pelvis: Vec3::new(0.05, 0.1, 0.8), ..Pose::default() };
         pose.legs[RIGHT].toe += Vec3::new(0.1, 0.2, 0.1);
         pose.legs[RIGHT].pitch = 0.5;
         let joints = pose.solve().joints;

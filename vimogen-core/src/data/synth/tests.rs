@@ -209,6 +209,19 @@ fn every_unseen_verb_prompt_has_a_word_that_training_lacks() {
 }
 
 #[test]
+fn clips_too_short_for_their_action_are_still_finite() {
+    for part in every_part() {
+        let other = Part { family: Family::Jump, side: None, count: 200, ..part };
+        for frames in [0, 1, 2, 3, 20] {
+            for action in [ActionSpec::One(part), ActionSpec::Then(part, other), ActionSpec::While(other, part)] {
+                let motion = clip(&action, frames, Manner::default());
+                assert!(motion.len() == frames && motion.joints.iter().all(|x| x.is_finite()), "{action:?} {frames}");
+            }
+        }
+    }
+}
+
+#[test]
 fn actions_travel_as_json() {
     for sample in samples(50) {
         let text = serde_json::to_string(&sample.action).expect("plain data");
