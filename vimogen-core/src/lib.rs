@@ -5,6 +5,7 @@
 pub mod body;
 #[cfg(feature = "train")]
 pub mod data;
+pub mod device;
 pub mod error;
 pub mod export;
 pub mod format;
@@ -12,6 +13,8 @@ pub mod format;
 pub mod mbench;
 pub mod model;
 pub mod motion;
+pub mod options;
+pub mod pipeline;
 pub mod progress;
 #[cfg(feature = "render")]
 pub mod render;
@@ -21,4 +24,14 @@ pub mod text;
 pub mod train;
 pub mod weights;
 
+pub use burn::tensor::Device;
+pub use device::DeviceSpec;
 pub use error::{Error, ErrorCode, Result};
+pub use model::{Dit, DitConfig};
+pub use motion::Motion;
+pub use options::{GenerateOptions, LoadConfig};
+pub use pipeline::{Pipeline, Prompt, Request};
+pub use progress::{Progress, Stage};
+pub use sample::Sampler;
+pub use text::TextEncoder;
+pub use weights::WeightDtype;

@@ -11,9 +11,9 @@ use super::config::ModelConfig;
 use super::dir::{CONFIG, MEAN, ModelDir, NULL_CONTEXT, NULL_CONTEXT_TENSOR, STD, WEIGHTS, WORDS};
 use super::load::{WeightDtype, common_prefix, inspect};
 use super::report::Report;
-use super::save::{save, write};
+use super::save::{METADATA, save};
 use crate::error::{Error, Result};
-use crate::format::{RawTensor, safetensors, write_atomic};
+use crate::format::{RawTensor, TensorInfo, safetensors, write_atomic};
 use crate::model::Dit;
 use crate::motion::stats::Stats;
 
@@ -44,8 +44,9 @@ impl ModelDir {
         let prefix = common_prefix(&source.names());
         let stored: Vec<String> = names.iter().map(|name| format!("{prefix}{name}")).collect();
         let infos = stored.iter().map(|name| source.info(name)).collect::<Result<Vec<_>>>()?;
-        let tensors = names.iter().zip(&infos).map(|(name, info)| (name.as_str(), info.shape.clone())).collect();
-        write(path, tensors, dtype, |i| {
+        let target = |info: &TensorInfo| TensorInfo { dtype: dtype.stored(), shape: info.shape.clone() };
+        let tensors: Vec<_> = names.iter().zip(&infos).map(|(name, info)| (name.as_str(), target(info))).collect();
+        safetensors::save_with(path, &tensors, &METADATA, |i| {
             let bytes = source.bytes(&stored[i])?;
             Ok(match infos[i].dtype == dtype.stored() {
                 true => bytes,

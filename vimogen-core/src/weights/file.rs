@@ -7,9 +7,9 @@ use burn::tensor::Device;
 use super::load::{LoadOptions, load};
 use super::report::Report;
 use crate::error::{Error, Result};
-use crate::format::TensorSource;
 use crate::format::safetensors::SafetensorsFile;
 use crate::format::torch::TorchFile;
+use crate::format::{TensorSource, extension};
 use crate::model::{Dit, DitConfig};
 
 /// Opens a checkpoint by its extension: `.safetensors`, the `.safetensors.index.json` of several, or PyTorch's `.pt`,
@@ -19,9 +19,9 @@ use crate::model::{Dit, DitConfig};
 /// [`Error::InvalidArgument`] for other extensions; else as [`SafetensorsFile::open`] and [`TorchFile::open`].
 pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn TensorSource>> {
     let path = path.as_ref();
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("safetensors" | "json") => Ok(Box::new(SafetensorsFile::open(path)?)),
-        Some("pt" | "pth" | "bin" | "ckpt" | "tar") => Ok(Box::new(TorchFile::open(path)?)),
+    match extension(path).as_str() {
+        "safetensors" | "json" => Ok(Box::new(SafetensorsFile::open(path)?)),
+        "pt" | "pth" | "bin" | "ckpt" | "tar" => Ok(Box::new(TorchFile::open(path)?)),
         _ => {
             let known = ".safetensors, .safetensors.index.json, .pt, .pth, .bin, .ckpt or .tar";
             Err(Error::invalid("weights", format!("{path:?} is none of {known}")))

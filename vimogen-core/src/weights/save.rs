@@ -15,7 +15,7 @@ use crate::format::{DType, TensorInfo, safetensors};
 use crate::model::Dit;
 
 /// Metadata by which readers know that Linear weights are `[out, in]`.
-const METADATA: [(&str, &str); 1] = [("format", "pt")];
+pub(super) const METADATA: [(&str, &str); 1] = [("format", "pt")];
 
 impl WeightDtype {
     /// The type in a file.
@@ -37,7 +37,7 @@ impl WeightDtype {
 
 /// One parameter, brought to the host only when it is written.
 pub struct Entry {
-    shape: Vec<usize>,
+    info: TensorInfo,
     transpose: bool,
     values: Box<dyn Fn() -> Vec<f32>>,
 }
@@ -46,24 +46,30 @@ impl Entry {
     /// The values as stored, last axis fastest.
     pub fn to_f32(&self) -> Vec<f32> {
         let values = (self.values)();
-        // `shape` is as stored, so memory holds its reverse.
-        if self.transpose { transpose(&values, self.shape[1], self.shape[0]) } else { values }
+        // The shape is as stored, so memory holds its reverse.
+        if self.transpose { transpose(&values, self.shape()[1], self.shape()[0]) } else { values }
     }
 
     /// The shape as stored.
     pub fn shape(&self) -> &[usize] {
-        &self.shape
+        &self.info.shape
+    }
+
+    /// Type and shape as stored.
+    pub fn info(&self) -> &TensorInfo {
+        &self.info
     }
 }
 
-/// All parameters by checkpoint name.
-pub fn state_dict(dit: &Dit) -> BTreeMap<String, Entry> {
-    let mut collector = Collector { path: vec![], entries: BTreeMap::new() };
+/// All parameters by checkpoint name, to be stored in `dtype`.
+pub fn state_dict(dit: &Dit, dtype: WeightDtype) -> BTreeMap<String, Entry> {
+    let mut collector = Collector { dtype, path: vec![], entries: BTreeMap::new() };
     dit.visit(&mut collector);
     collector.entries
 }
 
 struct Collector {
+    dtype: WeightDtype,
     path: Vec<String>,
     entries: BTreeMap<String, Entry>,
 }
@@ -89,7 +95,8 @@ impl ModuleVisitor for Collector {
             let data = tensor.to_data_as::<f32>();
             data.try_into_vec::<f32>().unwrap_or_else(|_| unreachable!("the data was converted to f32"))
         });
-        self.entries.insert(name, Entry { shape, transpose, values });
+        let info = TensorInfo { dtype: self.dtype.stored(), shape };
+        self.entries.insert(name, Entry { info, transpose, values });
     }
 }
 
@@ -98,20 +105,9 @@ impl ModuleVisitor for Collector {
 /// # Errors
 /// [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist, [`Error::Io`](crate::Error::Io).
 pub fn save(dit: &Dit, path: impl AsRef<Path>, dtype: WeightDtype) -> Result<()> {
-    let entries = state_dict(dit);
-    let infos: Vec<(&str, Vec<usize>)> = entries.iter().map(|(name, e)| (name.as_str(), e.shape.clone())).collect();
+    let entries = state_dict(dit, dtype);
+    let infos: Vec<_> = entries.iter().map(|(name, entry)| (name.as_str(), entry.info.clone())).collect();
     let values: Vec<&Entry> = entries.values().collect();
-    write(path.as_ref(), infos, dtype, |i| Ok(Cow::Owned(dtype.encode(&values[i].to_f32()))))
-}
-
-/// Writes tensors of the given names and shapes, whose bytes are asked for one after the other.
-pub(super) fn write<'b>(
-    path: &Path,
-    tensors: Vec<(&str, Vec<usize>)>,
-    dtype: WeightDtype,
-    bytes: impl FnMut(usize) -> Result<Cow<'b, [u8]>>,
-) -> Result<()> {
-    let info = |shape| TensorInfo { dtype: dtype.stored(), shape };
-    let tensors: Vec<_> = tensors.into_iter().map(|(name, shape)| (name, info(shape))).collect();
-    safetensors::save_with(path, &tensors, &METADATA, bytes)
+    let bytes = |i: usize| Ok(Cow::Owned(dtype.encode(&values[i].to_f32())));
+    safetensors::save_with(path, &infos, &METADATA, bytes)
 }

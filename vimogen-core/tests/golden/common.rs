@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
-use vimogen_core::format::{DType, RawTensor, TensorInfo, TensorSource};
+use vimogen_core::format::{RawTensor, TensorInfo, TensorSource};
 
 /// The folder `tests/golden` of the repository.
 pub fn folder() -> PathBuf {
@@ -143,8 +143,7 @@ impl TensorSource for Params {
     }
 
     fn info(&self, name: &str) -> vimogen_core::Result<TensorInfo> {
-        let shape = self.golden.tensor(&format!("{}{name}", self.prefix)).shape().to_vec();
-        Ok(TensorInfo { dtype: DType::F32, shape })
+        Ok(self.read(name)?.info().clone())
     }
 
     fn read(&self, name: &str) -> vimogen_core::Result<RawTensor> {

@@ -15,3 +15,4 @@ mod sampler;
 mod scheduler;
 mod signal;
 mod training;
+mod weights;
