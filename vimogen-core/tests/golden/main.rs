@@ -5,4 +5,5 @@
 mod bvh;
 mod common;
 mod quality;
+mod render;
 mod rotations;
