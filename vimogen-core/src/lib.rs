@@ -12,6 +12,7 @@ pub mod format;
 pub mod mbench;
 pub mod model;
 pub mod motion;
+pub mod progress;
 #[cfg(feature = "render")]
 pub mod render;
 pub mod sample;

@@ -1,1 +1,146 @@
 //! Bytes to arrays and back: npy, npz, `.pt`, pickle, safetensors. Readers bound sizes first and never execute.
+
+mod backing;
+pub mod npy;
+pub mod npz;
+pub mod pickle;
+pub mod safetensors;
+pub mod tensor;
+pub mod torch;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read};
+use std::path::Path;
+
+pub use tensor::{DType, RawTensor, TensorInfo, TensorSource};
+
+use crate::error::{Error, Result};
+
+/// Largest file that is read as a whole, and largest array that is unpacked from one: 4 GiB.
+pub const MAX_BYTES: u64 = 1 << 32;
+
+/// Reads a whole file of at most `limit` bytes.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Io`], and [`Error::TooLarge`] before anything is allocated.
+pub fn read_bounded(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
+    let path = path.as_ref();
+    let io = |e| Error::io("read", path, e);
+    let file = File::open(path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    let too_large = |needed| Error::TooLarge { what: format!("file {path:?}"), needed, limit };
+    if size > limit {
+        return Err(too_large(size));
+    }
+    let mut bytes = Vec::new();
+    // A pipe or device reports no size, so the reading is bounded too.
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
+}
+
+/// Opens a file of named tensors by its extension: `.safetensors`, `.safetensors.index.json`, `.npz`, and PyTorch's
+/// `.pt`, `.pth`, `.bin`, `.ckpt` and `.tar`.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for another extension; those of the format otherwise.
+pub fn open_tensors(path: impl AsRef<Path>) -> Result<Box<dyn TensorSource>> {
+    let path = path.as_ref();
+    Ok(match extension(path).as_str() {
+        "safetensors" | "json" => Box::new(safetensors::SafetensorsFile::open(path)?),
+        "npz" => Box::new(npz::NpzFile::open(path)?),
+        "pt" | "pth" | "bin" | "ckpt" | "tar" => Box::new(torch::TorchFile::open(path)?),
+        other => {
+            let reason =
+                format!("{other:?} is none of safetensors, index.json, npz, pt, pth, bin, ckpt, tar: {path:?}");
+            return Err(Error::invalid("file extension", reason));
+        }
+    })
+}
+
+/// The extension in lower case; empty if there is none.
+pub(crate) fn extension(path: &Path) -> String {
+    path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// What [`write_atomic`] hands to its closure: buffered and seekable.
+pub type AtomicWriter<'a> = BufWriter<&'a File>;
+
+/// Writes a file so that an interruption leaves the old file or the new one, never a part: a temporary file in the
+/// same folder is written, synced and renamed.
+///
+/// # Errors
+/// [`Error::NotFound`] if the folder does not exist, [`Error::Io`] with the closure's error otherwise.
+pub fn write_atomic(path: impl AsRef<Path>, write: impl FnOnce(&mut AtomicWriter<'_>) -> io::Result<()>) -> Result<()> {
+    let path = path.as_ref();
+    let io = |e: io::Error| match e.downcast::<Error>() {
+        Ok(own) => own,
+        Err(e) => Error::io("write", path, e),
+    };
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".vimogen-");
+    #[cfg(unix)]
+    let builder = {
+        use std::os::unix::fs::PermissionsExt;
+        // Temporary files are private by default; the finished one should be readable as the umask allows.
+        builder.permissions(std::fs::Permissions::from_mode(0o666))
+    };
+    let temporary = builder.tempfile_in(folder).map_err(io)?;
+    let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file());
+    write(&mut writer).map_err(io)?;
+    let file = writer.into_inner().map_err(|e| io(e.into_error()))?;
+    file.sync_all().map_err(io)?;
+    temporary.persist(path).map_err(|e| io(e.error))?;
+    sync_folder(folder);
+    Ok(())
+}
+
+impl From<Error> for io::Error {
+    /// Lets the closure of [`write_atomic`] use `?` on the crate's errors; they come out of it unchanged.
+    fn from(error: Error) -> Self {
+        Self::other(error)
+    }
+}
+
+/// Makes a rename in `folder` durable where the system can; elsewhere the rename itself is all there is.
+fn sync_folder(folder: &Path) {
+    if cfg!(unix)
+        && let Ok(handle) = File::open(folder)
+    {
+        let _ = handle.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_no_temporary() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        write_atomic(&path, |w| w.write_all(b"old")).unwrap();
+        let failed = write_atomic(&path, |w| {
+            w.write_all(b"new")?;
+            Err(io::Error::other("disk on fire"))
+        });
+        assert!(failed.unwrap_err().to_string().contains("disk on fire"));
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn files_over_the_limit_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        write_atomic(&path, |w| w.write_all(&[0; 100])).unwrap();
+        assert!(matches!(read_bounded(&path, 99), Err(Error::TooLarge { needed: 100, .. })));
+        assert_eq!(read_bounded(&path, 100).unwrap().len(), 100);
+        assert!(matches!(read_bounded(folder.path().join("b"), 9), Err(Error::NotFound { .. })));
+    }
+}

@@ -1,1 +1,17 @@
-//! The diffusion transformer.
+//! The diffusion transformer: noisy motion, a timestep and a condition in; the velocity of the flow out.
+//!
+//! Read [`dit`] first, then [`block`]; everything else is a leaf. Field names follow the names in released checkpoints.
+
+pub mod attention;
+pub mod block;
+pub mod config;
+pub mod dit;
+pub mod embed;
+pub mod head;
+pub mod init;
+pub mod kernels;
+pub mod layers;
+pub mod probe;
+
+pub use config::DitConfig;
+pub use dit::{Conditions, Dit, Prepared};

@@ -1,1 +1,13 @@
-//! Training: loss, optimiser, checkpoints, loop.
+//! Training: batches, loss, optimiser, moving average, checkpoints (REFERENCE section 4).
+
+pub mod batch;
+pub mod checkpoint;
+pub mod config;
+pub mod ema;
+pub mod loss;
+pub mod optim;
+pub mod trainer;
+
+pub use batch::{Draws, TrainBatch};
+pub use config::{LrSchedule, TrainConfig};
+pub use trainer::{StepReport, Trainer};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
+use vimogen_core::format::{DType, RawTensor, TensorInfo, TensorSource};
 
 /// The folder `tests/golden` of the repository.
 pub fn folder() -> PathBuf {
@@ -46,7 +47,8 @@ impl Golden {
     /// Names of all tensors that start with `prefix`.
     pub fn names(&self, prefix: &str) -> Vec<String> {
         let tensors = SafeTensors::deserialize(&self.bytes).expect("safetensors");
-        let mut names: Vec<_> = tensors.names().into_iter().filter(|n| n.starts_with(prefix)).map(String::from).collect();
+        let mut names: Vec<_> =
+            tensors.names().into_iter().filter(|n| n.starts_with(prefix)).map(String::from).collect();
         names.sort();
         names
     }
@@ -109,4 +111,43 @@ pub fn assert_close(what: &str, got: ArrayViewD<'_, f32>, want: ArrayViewD<'_, f
     }
     let (diff, index, g, w) = worst;
     assert!(diff <= atol, "{what}: |{g} - {w}| = {diff:e} > {atol:e} at {index:?}");
+}
+
+/// Asserts that `consumed` names every case of the topic and nothing else, so that a new case cannot go unnoticed.
+#[track_caller]
+pub fn assert_all_cases<'a>(golden: &Golden, consumed: impl IntoIterator<Item = &'a str>) {
+    let mut consumed: Vec<&str> = consumed.into_iter().collect();
+    consumed.sort_unstable();
+    let mut cases = golden.cases();
+    cases.sort_unstable();
+    assert_eq!(consumed, cases);
+}
+
+/// A few tensors of a golden file (those whose names start with `prefix`) as a checkpoint.
+pub struct Params {
+    pub golden: Golden,
+    pub prefix: String,
+}
+
+impl Params {
+    /// The checkpoint `dit_weights/<name>.safetensors`.
+    pub fn file(name: &str) -> Self {
+        let bytes = std::fs::read(folder().join("dit_weights").join(name)).expect("weights");
+        Self { golden: Golden { bytes, meta: Value::Null }, prefix: String::new() }
+    }
+}
+
+impl TensorSource for Params {
+    fn names(&self) -> Vec<String> {
+        self.golden.names(&self.prefix).iter().map(|n| n[self.prefix.len()..].to_string()).collect()
+    }
+
+    fn info(&self, name: &str) -> vimogen_core::Result<TensorInfo> {
+        let shape = self.golden.tensor(&format!("{}{name}", self.prefix)).shape().to_vec();
+        Ok(TensorInfo { dtype: DType::F32, shape })
+    }
+
+    fn read(&self, name: &str) -> vimogen_core::Result<RawTensor> {
+        Ok(RawTensor::from_f32(self.golden.tensor(&format!("{}{name}", self.prefix)).view()))
+    }
 }

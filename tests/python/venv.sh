@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Makes .venv with what the Python tests need. Leaves .venv/.ready behind when it is complete.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+python=${PYTHON:-python3}
+
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then
+  echo "Python 3.10 or newer is needed, but '$python' is not that; set PYTHON=/path/to/python3" >&2
+  exit 1
+fi
+
+if ! "$python" -m venv .venv; then
+  # Debian and Ubuntu ship venv's pip apart.
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq
+    apt-get install -y -qq python3-venv
+    "$python" -m venv --clear .venv
+  else
+    echo "'$python -m venv' failed; install your system's venv package (Debian: python3-venv) and run make again" >&2
+    exit 1
+  fi
+fi
+
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+touch .venv/.ready

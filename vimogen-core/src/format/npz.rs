@@ -1,0 +1,193 @@
+//! NumPy's `.npz`: a zip of `.npy` files, stored or deflated, read one array at a time.
+
+use std::collections::HashMap;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use zip::read::ZipFile;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+use super::backing::Backing;
+use super::npy::{self, Header};
+use super::tensor::{RawTensor, TensorInfo, TensorSource, no_such_tensor};
+use super::{MAX_BYTES, write_atomic};
+use crate::error::{Error, Result};
+
+const FORMAT: &str = "npz";
+/// An array may unpack to this much whatever its packed size ...
+const ALWAYS_ALLOWED: u64 = 1 << 28;
+/// ... and beyond that to this many times its packed size. Deflate itself reaches 1032, motion about 1.2.
+const MAX_RATIO: u64 = 100;
+
+type Archive = ZipArchive<Cursor<Backing>>;
+
+fn bad(reason: impl Into<String>) -> Error {
+    Error::format(FORMAT, reason)
+}
+
+fn broken(e: impl std::fmt::Display) -> Error {
+    bad(format!("its zip archive is damaged: {e}"))
+}
+
+/// An open `.npz` file.
+#[derive(Debug)]
+pub struct NpzFile {
+    archive: Archive,
+    names: Vec<String>,
+    /// Position in the archive by name.
+    index: HashMap<String, usize>,
+}
+
+impl NpzFile {
+    /// Opens a file by mapping it; arrays are unpacked when asked for.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Io`], [`Error::Format`] if it is no zip archive.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        Self::new(Backing::open(path)?).map_err(|e| e.with_path(path))
+    }
+
+    /// Reads a file that is already in memory.
+    ///
+    /// # Errors
+    /// As [`NpzFile::open`].
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+        Self::new(bytes.into())
+    }
+
+    fn new(backing: Backing) -> Result<Self> {
+        let archive = ZipArchive::new(Cursor::new(backing)).map_err(broken)?;
+        let (mut names, mut index) = (Vec::new(), HashMap::new());
+        for i in 0..archive.len() {
+            let name = archive.name_for_index(i).transpose().map_err(broken)?.unwrap_or_default();
+            if let Some(name) = name.strip_suffix(".npy")
+                && index.insert(name.to_string(), i).is_none()
+            {
+                names.push(name.to_string());
+            }
+        }
+        Ok(Self { archive, names, index })
+    }
+
+    /// Calls `f` with the unpacked bytes of an array and its packed size.
+    fn with_array<T>(
+        &self,
+        name: &str,
+        f: impl FnOnce(&mut ZipFile<'_, Cursor<Backing>>, u64) -> Result<T>,
+    ) -> Result<T> {
+        let index = *self.index.get(name).ok_or_else(|| no_such_tensor(name))?;
+        // The copy shares directory and bytes: reading moves a cursor, which then needs no lock.
+        let mut archive = self.archive.clone();
+        let mut file = archive.by_index(index).map_err(broken)?;
+        let packed = file.compressed_size();
+        f(&mut file, packed)
+    }
+}
+
+impl TensorSource for NpzFile {
+    fn names(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
+    fn info(&self, name: &str) -> Result<TensorInfo> {
+        self.with_array(name, |r, _| Ok(Header::read(r)?.info))
+    }
+
+    fn read(&self, name: &str) -> Result<RawTensor> {
+        self.with_array(name, |r, packed| {
+            let header = Header::read(r)?;
+            let limit = ALWAYS_ALLOWED.max(packed.saturating_mul(MAX_RATIO)).min(MAX_BYTES);
+            let needed = header.info.bytes_within(&format!("array {name:?}"), limit)?;
+            let mut data = Vec::new();
+            // Grows as bytes arrive: a short file with a large header allocates little.
+            r.by_ref().take(needed as u64).read_to_end(&mut data).map_err(broken)?;
+            // The checksum is compared when the end is reached.
+            r.read(&mut [0]).map_err(broken)?;
+            header.array(&data)
+        })
+    }
+}
+
+/// Writes arrays, uncompressed as `numpy.savez` does.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for a repeated name, [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
+pub fn save(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)]) -> Result<()> {
+    if let Some((i, (name, _))) = arrays.iter().enumerate().find(|(i, (n, _))| arrays[..*i].iter().any(|(m, _)| m == n))
+    {
+        return Err(Error::invalid("arrays", format!("the name {name:?} occurs again at position {i}")));
+    }
+    write_atomic(path, |w| {
+        let mut zip = ZipWriter::new(w);
+        for (name, array) in arrays {
+            let options = SimpleFileOptions::default()
+                .compression_method(CompressionMethod::Stored)
+                .with_alignment(64)
+                .large_file(array.bytes().len() as u64 + (1 << 16) >= u64::from(u32::MAX));
+            zip.start_file(format!("{name}.npy"), options)?;
+            npy::write(&mut zip, array)?;
+        }
+        zip.finish()?;
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::super::DType;
+    use super::*;
+
+    fn deflated(name: &str, bytes: &[u8]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        zip.start_file(name, options).unwrap();
+        zip.write_all(bytes).unwrap();
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn npy_bytes(shape: &str, data: &[u8]) -> Vec<u8> {
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+        let len = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &len[..], header.as_bytes(), data].concat()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npz");
+        let a = RawTensor::new(DType::F32, vec![2, 3], (0..24).collect()).unwrap();
+        let b = RawTensor::new(DType::I64, vec![], 20i64.to_le_bytes().into()).unwrap();
+        save(&path, &[("a", &a), ("b", &b)]).unwrap();
+        let file = NpzFile::open(&path).unwrap();
+        assert_eq!(file.names(), ["a", "b"]);
+        assert_eq!((file.read("a").unwrap(), file.read("b").unwrap()), (a.clone(), b));
+        assert_eq!(file.info("a").unwrap(), *a.info());
+        assert!(matches!(file.read("c"), Err(Error::InvalidArgument { .. })));
+        assert!(save(&path, &[("a", &a), ("a", &a)]).is_err());
+    }
+
+    #[test]
+    fn deflated_arrays_are_unpacked() {
+        let bytes = deflated("a.npy", &npy_bytes("(1000,)", &[0; 4000]));
+        assert!(bytes.len() < 1000);
+        assert_eq!(NpzFile::from_bytes(bytes).unwrap().read_f32("a").unwrap(), vec![0.0; 1000]);
+    }
+
+    #[test]
+    fn zip_bombs_and_damage_are_refused() {
+        // 8 GiB declared, and 400 MB declared in a file of a few hundred bytes.
+        for shape in ["(2147483648,)", "(100000000,)"] {
+            let bytes = deflated("a.npy", &npy_bytes(shape, &[0; 100]));
+            assert!(matches!(NpzFile::from_bytes(bytes).unwrap().read("a"), Err(Error::TooLarge { .. })), "{shape}");
+        }
+        let mut bytes = deflated("a.npy", &npy_bytes("(4,)", &[1; 16]));
+        let middle = bytes.windows(4).position(|w| w == b"NUMP").map_or(60, |p| p + 40);
+        bytes[middle] ^= 0xff;
+        assert!(NpzFile::from_bytes(bytes).and_then(|f| f.read("a")).is_err());
+        assert!(NpzFile::from_bytes(b"PK\x03\x04".to_vec()).is_err());
+    }
+}

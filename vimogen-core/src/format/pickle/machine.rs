@@ -1,0 +1,288 @@
+//! The stack machine of pickles.
+
+use std::collections::HashMap;
+
+use super::literal::{Reader, parse_line_int};
+use super::{Call, Global, Id, Node, Pickle, bad};
+use crate::error::Result;
+
+/// Most values in one pickle. A checkpoint of 2000 tensors has about 60,000.
+const MAX_NODES: usize = 1 << 22;
+
+pub(super) struct Machine<'a, 'g> {
+    reader: Reader<'a>,
+    allowed: &'g [&'g [Global]],
+    nodes: Vec<Node<'a>>,
+    stack: Vec<Id>,
+    /// Stack heights at the open marks.
+    marks: Vec<usize>,
+    memo: HashMap<u64, Id>,
+}
+
+impl<'a, 'g> Machine<'a, 'g> {
+    pub(super) fn new(bytes: &'a [u8], allowed: &'g [&'g [Global]]) -> Self {
+        let reader = Reader::new(bytes);
+        Self { reader, allowed, nodes: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() }
+    }
+
+    pub(super) fn run(mut self) -> Result<Pickle<'a>> {
+        loop {
+            let op = self.reader.byte()?;
+            if op == b'.' {
+                let root = self.pop()?;
+                return Ok(Pickle { nodes: self.nodes, root, consumed: self.reader.position() });
+            }
+            if let Some(node) = self.reader.literal(op)? {
+                self.push(node)?;
+                continue;
+            }
+            if !(self.stack_op(op)? || self.container(op)? || self.memo_op(op)? || self.call_op(op)?) {
+                return Err(bad(format!("it has the unknown opcode {op:#04x}")));
+            }
+        }
+    }
+
+    fn push(&mut self, node: Node<'a>) -> Result<()> {
+        if self.nodes.len() >= MAX_NODES {
+            return Err(bad(format!("it holds more than {MAX_NODES} values")));
+        }
+        self.stack.push(self.nodes.len() as Id);
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    /// Takes the top of the stack, which an open mark protects.
+    fn pop(&mut self) -> Result<Id> {
+        if self.stack.len() <= self.marks.last().copied().unwrap_or(0) {
+            return Err(bad("it takes a value from an empty stack"));
+        }
+        self.stack.pop().ok_or_else(|| bad("it takes a value from an empty stack"))
+    }
+
+    /// The top of the stack, left there.
+    fn top(&mut self) -> Result<Id> {
+        let id = self.pop()?;
+        self.stack.push(id);
+        Ok(id)
+    }
+
+    /// Takes all values above the last mark.
+    fn pop_mark(&mut self) -> Result<Vec<Id>> {
+        let mark = self.marks.pop().ok_or_else(|| bad("it has no open mark"))?;
+        Ok(self.stack.split_off(mark))
+    }
+
+    /// Takes all values above the last mark as pairs.
+    fn pop_pairs(&mut self) -> Result<Vec<[Id; 2]>> {
+        let values = self.pop_mark()?;
+        let (pairs, rest) = values.as_chunks::<2>();
+        if rest.is_empty() { Ok(pairs.to_vec()) } else { Err(bad("a dict has a key without a value")) }
+    }
+
+    /// Opcodes that only move things on the stack, or do nothing here.
+    fn stack_op(&mut self, op: u8) -> Result<bool> {
+        match op {
+            // PROTO, FRAME: the protocol shows in the opcodes, frames are a matter of buffering.
+            0x80 => drop(self.reader.byte()?),
+            0x95 => drop(self.reader.take(8)?),
+            b'(' => self.marks.push(self.stack.len()),
+            b'0' if self.marks.last() == Some(&self.stack.len()) => drop(self.marks.pop()),
+            b'0' => drop(self.pop()?),
+            b'1' => drop(self.pop_mark()?),
+            b'2' => {
+                let id = self.top()?;
+                self.stack.push(id);
+            }
+            // READONLY_BUFFER
+            0x98 => drop(self.top()?),
+            0x97 => return Err(bad("it keeps its data in separate buffers; save it with an older protocol")),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn container(&mut self, op: u8) -> Result<bool> {
+        match op {
+            b']' => self.push(Node::List(Vec::new()))?,
+            b'l' => self.push_marked(Node::List)?,
+            b')' => self.push(Node::Tuple(Vec::new()))?,
+            b't' => self.push_marked(Node::Tuple)?,
+            0x85..=0x87 => self.short_tuple(usize::from(op - 0x84))?,
+            b'}' => self.push(Node::Dict(Vec::new()))?,
+            b'd' => {
+                let pairs = self.pop_pairs()?;
+                self.push(Node::Dict(pairs))?;
+            }
+            0x8f => self.push(Node::Set(Vec::new()))?,
+            0x91 => self.push_marked(Node::Set)?,
+            b'a' => {
+                let item = self.pop()?;
+                self.append(&[item])?;
+            }
+            b'e' | 0x90 => {
+                let items = self.pop_mark()?;
+                self.append(&items)?;
+            }
+            b's' => {
+                let (value, key) = (self.pop()?, self.pop()?);
+                self.set_items(&[[key, value]])?;
+            }
+            b'u' => {
+                let pairs = self.pop_pairs()?;
+                self.set_items(&pairs)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn push_marked(&mut self, make: impl FnOnce(Vec<Id>) -> Node<'a>) -> Result<()> {
+        let items = self.pop_mark()?;
+        self.push(make(items))
+    }
+
+    fn short_tuple(&mut self, len: usize) -> Result<()> {
+        let mut items = (0..len).map(|_| self.pop()).collect::<Result<Vec<_>>>()?;
+        items.reverse();
+        self.push(Node::Tuple(items))
+    }
+
+    fn append(&mut self, items: &[Id]) -> Result<()> {
+        let list = self.top()?;
+        match &mut self.nodes[list as usize] {
+            Node::List(all) | Node::Set(all) => all.extend_from_slice(items),
+            _ => return Err(bad("it appends to a value that is no list")),
+        }
+        Ok(())
+    }
+
+    fn set_items(&mut self, pairs: &[[Id; 2]]) -> Result<()> {
+        let dict = self.top()?;
+        match &mut self.nodes[dict as usize] {
+            Node::Dict(all) => all.extend_from_slice(pairs),
+            Node::Call(call) => call.pairs.extend_from_slice(pairs),
+            _ => return Err(bad("it sets items of a value that is no dict")),
+        }
+        Ok(())
+    }
+
+    fn memo_op(&mut self, op: u8) -> Result<bool> {
+        match op {
+            b'g' | b'h' | b'j' => {
+                let key = self.memo_key(op == b'g', op == b'h')?;
+                let id = self.memo.get(&key).copied().ok_or_else(|| bad(format!("it never stored value {key}")))?;
+                self.stack.push(id);
+            }
+            b'p' | b'q' | b'r' => {
+                let key = self.memo_key(op == b'p', op == b'q')?;
+                let id = self.top()?;
+                self.memo.insert(key, id);
+            }
+            0x94 => {
+                let id = self.top()?;
+                self.memo.insert(self.memo.len() as u64, id);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn memo_key(&mut self, line: bool, short: bool) -> Result<u64> {
+        if line {
+            let key = parse_line_int(self.reader.line()?)?;
+            return u64::try_from(key).map_err(|_| bad("it stores a value at a negative index"));
+        }
+        if short { Ok(self.reader.byte()?.into()) } else { Ok(self.reader.u32()?.into()) }
+    }
+
+    fn call_op(&mut self, op: u8) -> Result<bool> {
+        match op {
+            b'c' => {
+                let (module, name) = (self.reader.line()?, self.reader.line()?);
+                let global = self.global(module, name)?;
+                self.push(Node::Global(global))?;
+            }
+            0x93 => self.stack_global()?,
+            // REDUCE and NEWOBJ differ only in what would be called.
+            b'R' | 0x81 => {
+                let (args, function) = (self.pop()?, self.pop()?);
+                self.call(function, args)?;
+            }
+            b'i' => {
+                let (module, name) = (self.reader.line()?, self.reader.line()?);
+                let global = self.global(module, name)?;
+                self.push_marked(Node::Tuple)?;
+                let args = self.pop()?;
+                self.push(call_node(global, args))?;
+            }
+            b'o' => self.object()?,
+            b'b' => self.build()?,
+            b'Q' => {
+                let id = self.pop()?;
+                self.push(Node::Persistent(id))?;
+            }
+            b'P' => {
+                let text = self.reader.text_line()?;
+                self.push(text)?;
+                let id = self.pop()?;
+                self.push(Node::Persistent(id))?;
+            }
+            0x82..=0x84 => return Err(bad("it uses the extension registry, which no array needs")),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The listed name, or the error that says which name was asked for.
+    fn global(&self, module: &[u8], name: &[u8]) -> Result<Global> {
+        let listed = self.allowed.iter().flat_map(|list| list.iter());
+        listed.copied().find(|g| g.module.as_bytes() == module && g.name.as_bytes() == name).ok_or_else(|| {
+            let short = |b: &[u8]| String::from_utf8_lossy(&b[..b.len().min(80)]).into_owned();
+            let (module, name) = (short(module), short(name));
+            bad(format!(
+                "it refers to {module}.{name}; only plain arrays are read and nothing is run: save arrays alone"
+            ))
+        })
+    }
+
+    fn stack_global(&mut self) -> Result<()> {
+        let (name, module) = (self.pop()?, self.pop()?);
+        let (Node::Text(name), Node::Text(module)) = (&self.nodes[name as usize], &self.nodes[module as usize]) else {
+            return Err(bad("it refers to a name that is no text"));
+        };
+        let global = self.global(module.as_bytes(), name.as_bytes())?;
+        self.push(Node::Global(global))
+    }
+
+    fn call(&mut self, function: Id, args: Id) -> Result<()> {
+        let (Node::Global(function), Node::Tuple(_)) = (&self.nodes[function as usize], &self.nodes[args as usize])
+        else {
+            return Err(bad("it calls a value that is no function"));
+        };
+        let node = call_node(*function, args);
+        self.push(node)
+    }
+
+    /// OBJ: the class and its arguments above a mark.
+    fn object(&mut self) -> Result<()> {
+        let mut items = self.pop_mark()?.into_iter();
+        let class = items.next().ok_or_else(|| bad("it makes an object without a class"))?;
+        self.push(Node::Tuple(items.collect()))?;
+        let args = self.pop()?;
+        self.call(class, args)
+    }
+
+    /// BUILD: notes the state of a called object.
+    fn build(&mut self) -> Result<()> {
+        let (state, object) = (self.pop()?, self.top()?);
+        match &mut self.nodes[object as usize] {
+            Node::Call(call) => call.state = Some(state),
+            _ => return Err(bad("it sets the state of a plain value")),
+        }
+        Ok(())
+    }
+}
+
+fn call_node<'a>(function: Global, args: Id) -> Node<'a> {
+    Node::Call(Box::new(Call { function, args, state: None, pairs: Vec::new() }))
+}

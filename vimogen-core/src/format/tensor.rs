@@ -1,0 +1,332 @@
+//! An array as bytes, and sources of named ones.
+
+use std::borrow::Cow;
+
+use half::{bf16, f16};
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
+
+use super::MAX_BYTES;
+use crate::error::{Error, Result};
+
+/// Element type of a stored array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names are the documentation")]
+pub enum DType {
+    F64,
+    F32,
+    F16,
+    BF16,
+    I64,
+    I32,
+    I16,
+    I8,
+    U64,
+    U32,
+    U16,
+    U8,
+    Bool,
+}
+
+impl DType {
+    /// Bytes per element.
+    pub fn size(self) -> usize {
+        match self {
+            Self::F64 | Self::I64 | Self::U64 => 8,
+            Self::F32 | Self::I32 | Self::U32 => 4,
+            Self::F16 | Self::BF16 | Self::I16 | Self::U16 => 2,
+            Self::I8 | Self::U8 | Self::Bool => 1,
+        }
+    }
+
+    /// Whether this is a floating point type.
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::F64 | Self::F32 | Self::F16 | Self::BF16)
+    }
+
+    /// Converts little-endian elements to `f32`; trailing bytes that make no element are left out.
+    ///
+    /// Integers beyond 2^24 and `f64` are rounded to the nearest `f32`.
+    pub fn to_f32(self, bytes: &[u8]) -> Vec<f32> {
+        fn each<const N: usize>(bytes: &[u8], f: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+            bytes.as_chunks::<N>().0.iter().map(|b| f(*b)).collect()
+        }
+        match self {
+            Self::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32),
+            Self::F32 => each(bytes, f32::from_le_bytes),
+            Self::F16 => each(bytes, |b| f16::from_le_bytes(b).to_f32()),
+            Self::BF16 => each(bytes, |b| bf16::from_le_bytes(b).to_f32()),
+            Self::I64 => each(bytes, |b| i64::from_le_bytes(b) as f32),
+            Self::I32 => each(bytes, |b| i32::from_le_bytes(b) as f32),
+            Self::I16 => each(bytes, |b| i16::from_le_bytes(b).into()),
+            Self::I8 => each(bytes, |b| i8::from_le_bytes(b).into()),
+            Self::U64 => each(bytes, |b| u64::from_le_bytes(b) as f32),
+            Self::U32 => each(bytes, |b| u32::from_le_bytes(b) as f32),
+            Self::U16 => each(bytes, |b| u16::from_le_bytes(b).into()),
+            Self::U8 => each(bytes, |[b]| b.into()),
+            Self::Bool => each(bytes, |[b]| if b == 0 { 0.0 } else { 1.0 }),
+        }
+    }
+}
+
+/// Element type and shape of a stored array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorInfo {
+    /// Element type.
+    pub dtype: DType,
+    /// Sizes, outermost first; empty for a scalar.
+    pub shape: Vec<usize>,
+}
+
+impl TensorInfo {
+    /// Number of elements; `None` if it does not fit a `usize`.
+    pub fn checked_len(&self) -> Option<usize> {
+        // A zero anywhere makes the array empty, whatever the product of the others would be.
+        if self.shape.contains(&0) {
+            return Some(0);
+        }
+        self.shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d))
+    }
+
+    /// Number of bytes, once it is known to be at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] naming `what`.
+    pub fn bytes_within(&self, what: &str, limit: u64) -> Result<usize> {
+        let needed = self.checked_len().and_then(|n| n.checked_mul(self.dtype.size()));
+        match needed {
+            Some(n) if n as u64 <= limit => Ok(n),
+            _ => Err(Error::TooLarge { what: what.into(), needed: needed.map_or(u64::MAX, |n| n as u64), limit }),
+        }
+    }
+}
+
+/// An array as it lies in a file: little-endian, last axis fastest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawTensor {
+    info: TensorInfo,
+    bytes: Vec<u8>,
+}
+
+impl RawTensor {
+    /// An array from its bytes (little-endian, last axis fastest).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the bytes are not as many as type and shape need.
+    pub fn new(dtype: DType, shape: Vec<usize>, bytes: Vec<u8>) -> Result<Self> {
+        let info = TensorInfo { dtype, shape };
+        match info.bytes_within("tensor", u64::MAX) {
+            Ok(n) if n == bytes.len() => Ok(Self { info, bytes }),
+            _ => Err(Error::shape("tensor", format!("{} bytes of {dtype:?}", bytes.len()), &info.shape)),
+        }
+    }
+
+    /// An `f32` array of the same shape and numbers.
+    pub fn from_f32(values: ArrayViewD<'_, f32>) -> Self {
+        let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        Self { info: TensorInfo { dtype: DType::F32, shape: values.shape().to_vec() }, bytes }
+    }
+
+    /// Element type and shape.
+    pub fn info(&self) -> &TensorInfo {
+        &self.info
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.info.dtype
+    }
+
+    /// Sizes, outermost first; empty for a scalar.
+    pub fn shape(&self) -> &[usize] {
+        &self.info.shape
+    }
+
+    /// The bytes, little-endian, last axis fastest.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes, taken out.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// An array from bytes that a [`TensorSource`] gave for `info`.
+    pub(crate) fn copied(info: TensorInfo, bytes: Cow<'_, [u8]>) -> Result<Self> {
+        Self::new(info.dtype, info.shape, bytes.into_owned())
+    }
+
+    /// The elements as `f32`; see [`DType::to_f32`].
+    pub fn to_f32(&self) -> Vec<f32> {
+        self.info.dtype.to_f32(&self.bytes)
+    }
+
+    /// The elements as an `f32` array of the same shape.
+    pub fn to_array_f32(&self) -> ArrayD<f32> {
+        let array = ArrayD::from_shape_vec(IxDyn(&self.info.shape), self.to_f32());
+        array.unwrap_or_else(|_| unreachable!("bytes and shape were checked when the tensor was made"))
+    }
+}
+
+/// Named arrays that are read one by one: a checkpoint that need not fit in memory.
+pub trait TensorSource: Send + Sync {
+    /// All names, in file order.
+    fn names(&self) -> Vec<String>;
+
+    /// Type and shape of one array, without reading it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is none of this name.
+    fn info(&self, name: &str) -> Result<TensorInfo>;
+
+    /// Reads one array.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is none of this name, [`Error::Format`] if the file is damaged there,
+    /// [`Error::TooLarge`] beyond [`MAX_BYTES`].
+    fn read(&self, name: &str) -> Result<RawTensor>;
+
+    /// The bytes of one array (little-endian, last axis fastest), borrowed where they lie so in the file.
+    ///
+    /// # Errors
+    /// As [`TensorSource::read`].
+    fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {
+        Ok(Cow::Owned(self.read(name)?.into_bytes()))
+    }
+
+    /// Reads one array as `f32`, last axis fastest, without an intermediate copy; see [`DType::to_f32`].
+    ///
+    /// # Errors
+    /// As [`TensorSource::read`].
+    fn read_f32(&self, name: &str) -> Result<Vec<f32>> {
+        Ok(self.info(name)?.dtype.to_f32(&self.bytes(name)?))
+    }
+}
+
+/// The error of [`TensorSource`]s for a name they do not have.
+pub(crate) fn no_such_tensor(name: &str) -> Error {
+    Error::invalid("name", format!("the file has no tensor {name:?}; names() lists what it has"))
+}
+
+/// Largest array that is made out of fewer bytes, by strides that repeat elements.
+const MAX_REPEATED: u64 = 1 << 28;
+
+/// Bytes from the start of a storage to the end of the last element of an array with the given strides (in elements);
+/// `None` if the sizes overflow.
+pub(crate) fn extent(info: &TensorInfo, offset: usize, strides: &[usize]) -> Option<usize> {
+    if strides.len() != info.shape.len() {
+        return None;
+    }
+    if info.shape.contains(&0) {
+        return Some(0);
+    }
+    let last =
+        info.shape.iter().zip(strides).try_fold(offset, |at, (d, s)| (d - 1).checked_mul(*s)?.checked_add(at))?;
+    last.checked_add(1)?.checked_mul(info.dtype.size())
+}
+
+/// The elements of an array with arbitrary strides (in elements, from `offset`) of `storage`, last axis fastest;
+/// borrowed if they lie so.
+///
+/// # Errors
+/// [`Error::Format`] of `format` if an element lies outside `storage`, [`Error::TooLarge`] beyond 4 GiB, or beyond
+/// 256 MiB if the storage is smaller than that.
+pub(crate) fn gather_from<'s>(
+    format: &'static str,
+    storage: &'s [u8],
+    info: &TensorInfo,
+    offset: usize,
+    strides: &[usize],
+) -> Result<Cow<'s, [u8]>> {
+    let needed = info.bytes_within("tensor", MAX_BYTES.min(MAX_REPEATED.max(storage.len() as u64)))?;
+    let size = info.dtype.size();
+    if needed == 0 {
+        return Ok(Cow::Borrowed(&[]));
+    }
+    if extent(info, offset, strides).is_none_or(|end| end > storage.len()) {
+        return Err(Error::format(format, format!("a tensor of shape {:?} lies outside its storage", info.shape)));
+    }
+    if is_contiguous(&info.shape, strides) {
+        return Ok(Cow::Borrowed(&storage[offset * size..offset * size + needed]));
+    }
+    let mut out = Vec::with_capacity(needed);
+    let mut index = vec![0usize; info.shape.len()];
+    for _ in 0..needed / size {
+        let at = index.iter().zip(strides).fold(offset, |at, (i, s)| at + i * s) * size;
+        out.extend_from_slice(&storage[at..at + size]);
+        advance(&mut index, &info.shape);
+    }
+    Ok(Cow::Owned(out))
+}
+
+/// Whether strides (in elements) say last axis fastest without gaps; axes of size 1 may have any stride.
+fn is_contiguous(shape: &[usize], strides: &[usize]) -> bool {
+    let mut expected = 1;
+    shape.iter().zip(strides).rev().all(|(d, s)| {
+        let fits = *d == 1 || *s == expected;
+        expected *= d;
+        fits
+    })
+}
+
+/// Moves `index` to the next element, last axis fastest.
+fn advance(index: &mut [usize], shape: &[usize]) {
+    for (i, d) in index.iter_mut().zip(shape).rev() {
+        *i += 1;
+        if *i < *d {
+            return;
+        }
+        *i = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_converts_to_f32() {
+        let cases: [(DType, Vec<u8>); 13] = [
+            (DType::F64, 2f64.to_le_bytes().into()),
+            (DType::F32, 2f32.to_le_bytes().into()),
+            (DType::F16, f16::from_f32(2.0).to_le_bytes().into()),
+            (DType::BF16, bf16::from_f32(2.0).to_le_bytes().into()),
+            (DType::I64, 2i64.to_le_bytes().into()),
+            (DType::I32, 2i32.to_le_bytes().into()),
+            (DType::I16, 2i16.to_le_bytes().into()),
+            (DType::I8, vec![2]),
+            (DType::U64, 2u64.to_le_bytes().into()),
+            (DType::U32, 2u32.to_le_bytes().into()),
+            (DType::U16, 2u16.to_le_bytes().into()),
+            (DType::U8, vec![2]),
+            (DType::Bool, vec![2]),
+        ];
+        for (dtype, bytes) in cases {
+            assert_eq!(bytes.len(), dtype.size());
+            let want = if dtype == DType::Bool { 1.0 } else { 2.0 };
+            assert_eq!(RawTensor::new(dtype, vec![], bytes).unwrap().to_f32(), [want], "{dtype:?}");
+        }
+    }
+
+    #[test]
+    fn shapes_and_bytes_must_agree() {
+        assert!(RawTensor::new(DType::F32, vec![2, 3], vec![0; 24]).is_ok());
+        assert!(RawTensor::new(DType::F32, vec![2, 3], vec![0; 23]).is_err());
+        assert!(RawTensor::new(DType::F32, vec![usize::MAX, 8], vec![]).is_err());
+        assert!(RawTensor::new(DType::F32, vec![usize::MAX, 8, 0], vec![]).is_ok());
+    }
+
+    #[test]
+    fn gather_follows_strides_and_stays_inside() {
+        let storage: Vec<u8> = (0..24).collect();
+        let info = TensorInfo { dtype: DType::U8, shape: vec![2, 3] };
+        assert_eq!(gather_from("t", &storage, &info, 4, &[3, 1]).unwrap().as_ref(), [4, 5, 6, 7, 8, 9]);
+        assert_eq!(gather_from("t", &storage, &info, 0, &[1, 2]).unwrap().as_ref(), [0, 2, 4, 1, 3, 5]);
+        assert_eq!(gather_from("t", &storage, &info, 0, &[0, 0]).unwrap().as_ref(), [0; 6]);
+        assert!(gather_from("t", &storage, &info, 19, &[3, 1]).is_err());
+        assert!(gather_from("t", &storage, &info, 0, &[usize::MAX, 1]).is_err());
+        assert!(gather_from("t", &storage, &info, 0, &[1]).is_err());
+        let huge = TensorInfo { dtype: DType::U8, shape: vec![1 << 40] };
+        assert!(matches!(gather_from("t", &storage, &huge, 0, &[0]), Err(Error::TooLarge { .. })));
+    }
+}

@@ -1,0 +1,143 @@
+//! PyTorch's `.pt`, `.pth` and `.tar`: the zip form and the older one, read lazily from a memory map.
+//!
+//! The pickle within is interpreted with a list of known names (see [`super::pickle`]): nothing is executed. Nested
+//! dicts and lists are flattened, keys joined by dots; a file that holds a single tensor has the one name `""`.
+
+mod containers;
+mod tree;
+mod write;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+
+pub use write::{Tree, save};
+
+use super::backing::Backing;
+use super::tensor::{RawTensor, TensorInfo, TensorSource, gather_from, no_such_tensor};
+use crate::error::{Error, Result};
+
+const FORMAT: &str = "PyTorch";
+
+fn bad(reason: impl Into<String>) -> Error {
+    Error::format(FORMAT, reason)
+}
+
+/// A number or text beside the tensors of a checkpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar {
+    /// An integer.
+    Int(i64),
+    /// A floating point number.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A text of at most 4096 bytes.
+    Text(String),
+}
+
+/// An open `.pt` file. Opening reads names, types and shapes; tensors are read when asked for.
+#[derive(Debug)]
+pub struct TorchFile {
+    backing: Backing,
+    contents: Contents,
+}
+
+/// What the pickle of a file lists.
+#[derive(Debug, Default)]
+struct Contents {
+    tensors: Vec<Entry>,
+    index: HashMap<String, usize>,
+    scalars: HashMap<String, Scalar>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    info: TensorInfo,
+    place: Place,
+}
+
+/// Where the elements of a tensor are.
+#[derive(Debug)]
+enum Place {
+    /// Part of a storage, itself a part of the file; offset and strides in elements.
+    Storage { range: Range<usize>, offset: usize, strides: Vec<usize> },
+    /// A NumPy array in the pickle.
+    Inline(Vec<u8>),
+}
+
+impl TorchFile {
+    /// Opens a file by mapping it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Io`], and [`Error::Format`] for damaged files, tensors that lie outside their
+    /// storage, and pickles that refer to anything but tensors, arrays and plain data.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        Self::new(Backing::open(path)?).map_err(|e| e.with_path(path))
+    }
+
+    /// Reads a file that is already in memory.
+    ///
+    /// # Errors
+    /// As [`TorchFile::open`].
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+        Self::new(bytes.into())
+    }
+
+    fn new(backing: Backing) -> Result<Self> {
+        let contents = containers::read(backing.as_ref())?;
+        Ok(Self { backing, contents })
+    }
+
+    /// A number or text by its dotted name, such as `epoch`.
+    pub fn scalar(&self, name: &str) -> Option<&Scalar> {
+        self.contents.scalars.get(name)
+    }
+
+    fn entry(&self, name: &str) -> Result<&Entry> {
+        let index = self.contents.index.get(name).ok_or_else(|| no_such_tensor(name))?;
+        Ok(&self.contents.tensors[*index])
+    }
+}
+
+impl TensorSource for TorchFile {
+    fn names(&self) -> Vec<String> {
+        self.contents.tensors.iter().map(|e| e.name.clone()).collect()
+    }
+
+    fn info(&self, name: &str) -> Result<TensorInfo> {
+        Ok(self.entry(name)?.info.clone())
+    }
+
+    fn read(&self, name: &str) -> Result<RawTensor> {
+        RawTensor::copied(self.info(name)?, self.bytes(name)?)
+    }
+
+    fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {
+        let entry = self.entry(name)?;
+        match &entry.place {
+            Place::Inline(bytes) => Ok(Cow::Borrowed(bytes)),
+            Place::Storage { range, offset, strides } => {
+                let storage = &self.backing.as_ref()[range.clone()];
+                gather_from(FORMAT, storage, &entry.info, *offset, strides)
+            }
+        }
+    }
+}
+
+/// Reads the only tensor of a `.pt` file, or the one named `key` if the file holds a dict.
+///
+/// # Errors
+/// As [`TorchFile::open`]; [`Error::Format`] if there is no such tensor.
+pub fn load_tensor(path: impl AsRef<Path>, key: &str) -> Result<RawTensor> {
+    let path = path.as_ref();
+    let file = TorchFile::open(path)?;
+    let name = if file.contents.index.contains_key("") { "" } else { key };
+    if !file.contents.index.contains_key(name) {
+        return Err(bad(format!("it holds neither a single tensor nor a dict with the tensor {key:?}")).with_path(path));
+    }
+    file.read(name)
+}

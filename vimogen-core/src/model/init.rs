@@ -1,0 +1,67 @@
+//! Random weights for training: Xavier-uniform linear layers, zero biases, unit norms; text and time embeddings
+//! normal(0, 0.02), modulations normal/sqrt(D).
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha12Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::dit::Dit;
+
+impl Dit {
+    /// Draws all weights. Each tensor's numbers depend on `seed` and its own name alone.
+    pub fn init_weights(self, seed: u64, device: &Device) -> Self {
+        self.map(&mut Initializer { seed, device: device.clone(), path: vec![] })
+    }
+}
+
+struct Initializer {
+    seed: u64,
+    device: Device,
+    path: Vec<String>,
+}
+
+/// 64-bit FNV-1a.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl Initializer {
+    fn draw(&self, shape: &[usize]) -> Vec<f32> {
+        let name = self.path.join(".");
+        let n = shape.iter().product();
+        let mut rng = ChaCha12Rng::seed_from_u64(self.seed ^ hash(&name));
+        let mut normal = |std: f32| -> Vec<f32> {
+            (0..n).map(|_| std * Distribution::<f32>::sample(&StandardNormal, &mut rng)).collect()
+        };
+        if name.ends_with("bias") {
+            vec![0.0; n]
+        } else if name.contains("norm") {
+            vec![1.0; n]
+        } else if name.ends_with("modulation") {
+            normal((*shape.last().unwrap_or(&1) as f32).sqrt().recip())
+        } else if name.starts_with("text_embedding") || name.starts_with("time_embedding") {
+            normal(0.02)
+        } else {
+            let bound = (6.0 / shape.iter().sum::<usize>() as f32).sqrt();
+            (0..n).map(|_| rng.random_range(-bound..bound)).collect()
+        }
+    }
+}
+
+impl ModuleMapper for Initializer {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.into());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let shape = param.lazy_shape();
+        let data = TensorData::new(self.draw(shape.as_slice()), shape);
+        Param::initialized(param.id, Tensor::from_data(data, &self.device))
+    }
+}

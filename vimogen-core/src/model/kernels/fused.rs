@@ -1,0 +1,363 @@
+//! The kernels as Burn operations of the CPU backend.
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Flex, backend_extension};
+use burn::tensor::{DType, Shape};
+
+use super::{attention, gelu, norm};
+
+#[cfg_attr(feature = "train", backend_extension(Autodiff, Flex))]
+#[cfg_attr(not(feature = "train"), backend_extension(Flex))]
+pub(super) trait Fused: Backend {
+    fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn fused_gelu_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    fn fused_layer_norm(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        eps: f32,
+    ) -> FloatTensor<Self>;
+    fn fused_layer_norm_backward(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        eps: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    fn fused_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, eps: f32) -> FloatTensor<Self>;
+    fn fused_rms_norm_backward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        eps: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    fn fused_gated(x: FloatTensor<Self>, y: FloatTensor<Self>, gate: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn fused_gated_backward(
+        y: FloatTensor<Self>,
+        gate: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    fn fused_attention(
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        lengths: Vec<usize>,
+        heads: usize,
+    ) -> FloatTensor<Self>;
+    fn fused_attention_backward(
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        lengths: Vec<usize>,
+        heads: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+type CpuTensor = FloatTensor<Flex>;
+
+/// The numbers of a contiguous tensor.
+fn numbers(x: &CpuTensor) -> &[f32] {
+    let start = x.layout().start_offset();
+    let len = x.layout().shape().num_elements();
+    &x.storage::<f32>()[start..start + len]
+}
+
+/// A new tensor of the shape of `like`, filled by `f`.
+fn filled(like: &CpuTensor, f: impl FnOnce(&mut [f32])) -> CpuTensor {
+    let mut out = CpuTensor::empty(like.layout().shape().clone(), DType::F32);
+    f(out.storage_mut::<f32>());
+    out
+}
+
+fn tensor(values: Vec<f32>, shape: &Shape) -> CpuTensor {
+    CpuTensor::from_data(burn::tensor::TensorData::new(values, shape.clone()))
+}
+
+/// Sizes of a norm call from `x` and a parameter `[batch or 1, 1, dim]`.
+fn norm_sizes(x: &CpuTensor, param: &CpuTensor) -> norm::Sizes {
+    let (x, param) = (x.layout().shape().as_slice(), param.layout().shape().as_slice());
+    assert!(x.len() == 3 && param.last() == x.last(), "x {x:?} does not fit its parameter {param:?}");
+    norm::Sizes { tokens: x[1], dim: x[2], shared: param[0] == 1 }
+}
+
+fn attention_sizes(q: &CpuTensor, k: &CpuTensor, heads: usize) -> attention::Sizes {
+    let (q, k) = (q.layout().shape().as_slice(), k.layout().shape().as_slice());
+    assert!(q.len() == 3 && k.len() == 3 && q[0] == k[0] && q[2] == k[2], "q {q:?} does not fit k {k:?}");
+    attention::Sizes { batch: q[0], queries: q[1], keys: k[1], dim: q[2], heads }
+}
+
+impl Fused for Flex {
+    fn fused_gelu(x: CpuTensor) -> CpuTensor {
+        let x = x.to_contiguous();
+        filled(&x, |out| gelu::forward(out, numbers(&x)))
+    }
+
+    fn fused_gelu_backward(x: CpuTensor, grad: CpuTensor) -> CpuTensor {
+        let (x, grad) = (x.to_contiguous(), grad.to_contiguous());
+        filled(&x, |out| gelu::backward(out, numbers(&x), numbers(&grad)))
+    }
+
+    fn fused_layer_norm(x: CpuTensor, scale: CpuTensor, shift: CpuTensor, eps: f32) -> CpuTensor {
+        let (x, scale, shift) = (x.to_contiguous(), scale.to_contiguous(), shift.to_contiguous());
+        let sizes = norm_sizes(&x, &scale);
+        filled(&x, |out| norm::layer(out, numbers(&x), numbers(&scale), numbers(&shift), eps, sizes))
+    }
+
+    fn fused_layer_norm_backward(
+        x: CpuTensor,
+        scale: CpuTensor,
+        grad: CpuTensor,
+        eps: f32,
+    ) -> (CpuTensor, CpuTensor, CpuTensor) {
+        let (x, scale, grad) = (x.to_contiguous(), scale.to_contiguous(), grad.to_contiguous());
+        let sizes = norm_sizes(&x, &scale);
+        let (dx, dscale, dshift) = norm::layer_backward(numbers(&x), numbers(&scale), numbers(&grad), eps, sizes);
+        let row = scale.layout().shape();
+        (tensor(dx, x.layout().shape()), tensor(dscale, row), tensor(dshift, row))
+    }
+
+    fn fused_rms_norm(x: CpuTensor, weight: CpuTensor, eps: f32) -> CpuTensor {
+        let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
+        let sizes = norm_sizes(&x, &weight);
+        filled(&x, |out| norm::rms(out, numbers(&x), numbers(&weight), eps, sizes))
+    }
+
+    fn fused_rms_norm_backward(x: CpuTensor, weight: CpuTensor, grad: CpuTensor, eps: f32) -> (CpuTensor, CpuTensor) {
+        let (x, weight, grad) = (x.to_contiguous(), weight.to_contiguous(), grad.to_contiguous());
+        let sizes = norm_sizes(&x, &weight);
+        let (dx, dweight) = norm::rms_backward(numbers(&x), numbers(&weight), numbers(&grad), eps, sizes);
+        (tensor(dx, x.layout().shape()), tensor(dweight, weight.layout().shape()))
+    }
+
+    fn fused_gated(x: CpuTensor, y: CpuTensor, gate: CpuTensor) -> CpuTensor {
+        let (x, y, gate) = (x.to_contiguous(), y.to_contiguous(), gate.to_contiguous());
+        let sizes = norm_sizes(&x, &gate);
+        filled(&x, |out| norm::gated(out, numbers(&x), numbers(&y), numbers(&gate), sizes))
+    }
+
+    fn fused_gated_backward(y: CpuTensor, gate: CpuTensor, grad: CpuTensor) -> (CpuTensor, CpuTensor) {
+        let (y, gate, grad) = (y.to_contiguous(), gate.to_contiguous(), grad.to_contiguous());
+        let sizes = norm_sizes(&y, &gate);
+        let (dy, dgate) = norm::gated_backward(numbers(&y), numbers(&gate), numbers(&grad), sizes);
+        (tensor(dy, y.layout().shape()), tensor(dgate, gate.layout().shape()))
+    }
+
+    fn fused_attention(q: CpuTensor, k: CpuTensor, v: CpuTensor, lengths: Vec<usize>, heads: usize) -> CpuTensor {
+        let (q, k, v) = (q.to_contiguous(), k.to_contiguous(), v.to_contiguous());
+        let sizes = attention_sizes(&q, &k, heads);
+        filled(&q, |out| attention::forward(out, numbers(&q), numbers(&k), numbers(&v), &lengths, sizes))
+    }
+
+    fn fused_attention_backward(
+        q: CpuTensor,
+        k: CpuTensor,
+        v: CpuTensor,
+        grad: CpuTensor,
+        lengths: Vec<usize>,
+        heads: usize,
+    ) -> (CpuTensor, CpuTensor, CpuTensor) {
+        let (q, k, v, grad) = (q.to_contiguous(), k.to_contiguous(), v.to_contiguous(), grad.to_contiguous());
+        let sizes = attention_sizes(&q, &k, heads);
+        let (dq, dk, dv) = attention::backward(numbers(&q), numbers(&k), numbers(&v), numbers(&grad), &lengths, sizes);
+        (tensor(dq, q.layout().shape()), tensor(dk, k.layout().shape()), tensor(dv, v.layout().shape()))
+    }
+}
+
+#[cfg(feature = "train")]
+mod autodiff {
+    //! Backward passes. Each recomputes what it needs from the inputs, so only those are kept.
+
+    use burn::backend::Autodiff;
+    use burn::backend::autodiff::checkpoint::base::Checkpointer;
+    use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+    use burn::backend::autodiff::grads::Gradients;
+    use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+
+    use super::{FloatTensor, Fused};
+
+    #[derive(Debug)]
+    struct Gelu;
+    impl<B: Fused> Backward<B, 1> for Gelu {
+        type State = FloatTensor<B>;
+        fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+            let [parent] = ops.parents;
+            let grad = grads.consume::<B>(&ops.node);
+            if let Some(parent) = parent {
+                grads.register::<B>(parent.id, B::fused_gelu_backward(ops.state, grad));
+            }
+        }
+    }
+
+    #[derive(Debug)]
+    struct LayerNorm;
+    impl<B: Fused> Backward<B, 3> for LayerNorm {
+        type State = (FloatTensor<B>, FloatTensor<B>, f32);
+        fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+            let [x_node, scale_node, shift_node] = ops.parents;
+            let grad = grads.consume::<B>(&ops.node);
+            let (x, scale, eps) = ops.state;
+            let (dx, dscale, dshift) = B::fused_layer_norm_backward(x, scale, grad, eps);
+            for (node, grad) in [(x_node, dx), (scale_node, dscale), (shift_node, dshift)] {
+                if let Some(node) = node {
+                    grads.register::<B>(node.id, grad);
+                }
+            }
+        }
+    }
+
+    #[derive(Debug)]
+    struct RmsNorm;
+    impl<B: Fused> Backward<B, 2> for RmsNorm {
+        type State = (FloatTensor<B>, FloatTensor<B>, f32);
+        fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+            let [x_node, weight_node] = ops.parents;
+            let grad = grads.consume::<B>(&ops.node);
+            let (x, weight, eps) = ops.state;
+            let (dx, dweight) = B::fused_rms_norm_backward(x, weight, grad, eps);
+            for (node, grad) in [(x_node, dx), (weight_node, dweight)] {
+                if let Some(node) = node {
+                    grads.register::<B>(node.id, grad);
+                }
+            }
+        }
+    }
+
+    #[derive(Debug)]
+    struct Gated;
+    impl<B: Fused> Backward<B, 3> for Gated {
+        type State = (FloatTensor<B>, FloatTensor<B>);
+        fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+            let [x_node, y_node, gate_node] = ops.parents;
+            let grad = grads.consume::<B>(&ops.node);
+            let (y, gate) = ops.state;
+            let (dy, dgate) = B::fused_gated_backward(y, gate, grad.clone());
+            for (node, grad) in [(x_node, grad), (y_node, dy), (gate_node, dgate)] {
+                if let Some(node) = node {
+                    grads.register::<B>(node.id, grad);
+                }
+            }
+        }
+    }
+
+    #[derive(Debug)]
+    struct Attention;
+    impl<B: Fused> Backward<B, 3> for Attention {
+        type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, Vec<usize>, usize);
+        fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+            let [q_node, k_node, v_node] = ops.parents;
+            let grad = grads.consume::<B>(&ops.node);
+            let (q, k, v, lengths, heads) = ops.state;
+            let (dq, dk, dv) = B::fused_attention_backward(q, k, v, grad, lengths, heads);
+            for (node, grad) in [(q_node, dq), (k_node, dk), (v_node, dv)] {
+                if let Some(node) = node {
+                    grads.register::<B>(node.id, grad);
+                }
+            }
+        }
+    }
+
+    /// Registers `$op` with its inputs as parents and `$state` as what its backward pass gets.
+    macro_rules! tracked {
+        ($op:expr, [$($input:ident),+], $state:expr, $forward:expr) => {{
+            let prepared = $op.prepare::<C>([$($input.node()),+]).compute_bound().stateful();
+            $(let $input = $input.into_primitive();)+
+            match prepared {
+                OpsKind::Tracked(prep) => {
+                    let state = $state;
+                    prep.finish(state, $forward)
+                }
+                OpsKind::UnTracked(prep) => prep.finish($forward),
+            }
+        }};
+    }
+
+    impl<B: Fused, C: CheckpointStrategy> Fused for Autodiff<B, C> {
+        fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+            tracked!(Gelu, [x], x.clone(), B::fused_gelu(x))
+        }
+
+        fn fused_layer_norm(
+            x: FloatTensor<Self>,
+            scale: FloatTensor<Self>,
+            shift: FloatTensor<Self>,
+            eps: f32,
+        ) -> FloatTensor<Self> {
+            tracked!(
+                LayerNorm,
+                [x, scale, shift],
+                (x.clone(), scale.clone(), eps),
+                B::fused_layer_norm(x, scale, shift, eps)
+            )
+        }
+
+        fn fused_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, eps: f32) -> FloatTensor<Self> {
+            tracked!(RmsNorm, [x, weight], (x.clone(), weight.clone(), eps), B::fused_rms_norm(x, weight, eps))
+        }
+
+        fn fused_gated(x: FloatTensor<Self>, y: FloatTensor<Self>, gate: FloatTensor<Self>) -> FloatTensor<Self> {
+            tracked!(Gated, [x, y, gate], (y.clone(), gate.clone()), B::fused_gated(x, y, gate))
+        }
+
+        fn fused_attention(
+            q: FloatTensor<Self>,
+            k: FloatTensor<Self>,
+            v: FloatTensor<Self>,
+            lengths: Vec<usize>,
+            heads: usize,
+        ) -> FloatTensor<Self> {
+            tracked!(
+                Attention,
+                [q, k, v],
+                (q.clone(), k.clone(), v.clone(), lengths.clone(), heads),
+                B::fused_attention(q, k, v, lengths, heads)
+            )
+        }
+
+        // Second derivatives are not needed to train; asking for one is a mistake of the caller.
+
+        fn fused_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
+            panic!("fused operations have no second derivative")
+        }
+
+        fn fused_layer_norm_backward(
+            _: FloatTensor<Self>,
+            _: FloatTensor<Self>,
+            _: FloatTensor<Self>,
+            _: f32,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            panic!("fused operations have no second derivative")
+        }
+
+        fn fused_rms_norm_backward(
+            _: FloatTensor<Self>,
+            _: FloatTensor<Self>,
+            _: FloatTensor<Self>,
+            _: f32,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            panic!("fused operations have no second derivative")
+        }
+
+        fn fused_gated_backward(
+            _: FloatTensor<Self>,
+            _: FloatTensor<Self>,
+            _: FloatTensor<Self>,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            panic!("fused operations have no second derivative")
+        }
+
+        fn fused_attention_backward(
+            _: FloatTensor<Self>,
+            _: FloatTensor<Self>,
+            _: FloatTensor<Self>,
+            _: FloatTensor<Self>,
+            _: Vec<usize>,
+            _: usize,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            panic!("fused operations have no second derivative")
+        }
+    }
+}

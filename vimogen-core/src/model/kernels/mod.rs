@@ -1,0 +1,145 @@
+//! Operations that the CPU backend runs as one fused kernel with its own gradient; other backends get the same formula
+//! as a chain of Burn operations, which is also what the kernels are tested against.
+
+mod attention;
+mod fused;
+mod gelu;
+mod norm;
+mod simd;
+
+use burn::tensor::module::attention as burn_attention;
+use burn::tensor::ops::AttentionModuleOptions;
+use burn::tensor::{Bool, DType, Device, Int, Tensor};
+use fused::Fused;
+
+type Dispatch = burn::backend::Dispatch;
+
+/// Whether the tensor is f32 on the CPU backend, which has the fused kernels.
+fn is_fused<const D: usize>(x: &Tensor<D>) -> bool {
+    x.dtype() == DType::F32 && x.device().inner() == Device::flex()
+}
+
+/// GELU, tanh form: `x * sigmoid(2u)`, `u = sqrt(2/pi) (x + 0.044715 x^3)`.
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    match is_fused(&x) {
+        true => Tensor::from_dispatch(Dispatch::fused_gelu(x.into_dispatch())),
+        false => portable::gelu(x),
+    }
+}
+
+/// `LN(x) * scale + shift`, layer norm over the last axis.
+///
+/// # Shapes
+///
+/// - x, output: `[batch, tokens, dim]`
+/// - scale, shift: `[batch or 1, 1, dim]`
+pub fn layer_norm(x: Tensor<3>, scale: Tensor<3>, shift: Tensor<3>, eps: f64) -> Tensor<3> {
+    match is_fused(&x) {
+        true => {
+            let (x, scale, shift) = (x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
+            Tensor::from_dispatch(Dispatch::fused_layer_norm(x, scale, shift, eps as f32))
+        }
+        false => portable::layer_norm(x, scale, shift, eps),
+    }
+}
+
+/// `weight * x / sqrt(mean(x^2) + eps)` over the last axis.
+///
+/// # Shapes
+///
+/// - x, output: `[batch, tokens, dim]`
+/// - weight: `[1, 1, dim]`
+pub fn rms_norm(x: Tensor<3>, weight: Tensor<3>, eps: f64) -> Tensor<3> {
+    match is_fused(&x) {
+        true => {
+            let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+            Tensor::from_dispatch(Dispatch::fused_rms_norm(x, weight, eps as f32))
+        }
+        false => portable::rms_norm(x, weight, eps),
+    }
+}
+
+/// `x + y * gate`
+///
+/// # Shapes
+///
+/// - x, y, output: `[batch, tokens, dim]`
+/// - gate: `[batch or 1, 1, dim]`
+pub fn add_gated(x: Tensor<3>, y: Tensor<3>, gate: Tensor<3>) -> Tensor<3> {
+    match is_fused(&x) {
+        true => {
+            let (x, y, gate) = (x.into_dispatch(), y.into_dispatch(), gate.into_dispatch());
+            Tensor::from_dispatch(Dispatch::fused_gated(x, y, gate))
+        }
+        false => x + y * gate,
+    }
+}
+
+/// `softmax(q k^T / sqrt(dim / heads)) v` for each head; sample `i` sees its first `lengths[i]` keys, and one that sees
+/// none gets zeros.
+///
+/// # Shapes
+///
+/// - q, output: `[batch, queries, dim]`
+/// - k, v: `[batch, keys, dim]`
+pub fn attention(q: Tensor<3>, k: Tensor<3>, v: Tensor<3>, lengths: &[usize], heads: usize) -> Tensor<3> {
+    match is_fused(&q) {
+        true => {
+            let (q, k, v) = (q.into_dispatch(), k.into_dispatch(), v.into_dispatch());
+            Tensor::from_dispatch(Dispatch::fused_attention(q, k, v, lengths.to_vec(), heads))
+        }
+        false => portable::attention(q, k, v, lengths, heads),
+    }
+}
+
+/// The same operations from Burn's own.
+pub mod portable {
+    use super::{AttentionModuleOptions, Bool, Int, Tensor, burn_attention, gelu as constants};
+
+    /// See [`super::gelu`].
+    pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+        let u = x.clone() * constants::A + x.clone() * x.clone() * x.clone() * constants::B;
+        // Without the clamp exp overflows and the gradient is NaN below x = -10.
+        x / ((u * -2.0).clamp_max(80.0).exp() + 1.0)
+    }
+
+    /// See [`super::layer_norm`].
+    pub fn layer_norm(x: Tensor<3>, scale: Tensor<3>, shift: Tensor<3>, eps: f64) -> Tensor<3> {
+        let (variance, mean) = x.clone().var_mean_bias(2);
+        (x - mean) / (variance + eps).sqrt() * scale + shift
+    }
+
+    /// See [`super::rms_norm`].
+    pub fn rms_norm(x: Tensor<3>, weight: Tensor<3>, eps: f64) -> Tensor<3> {
+        let inverse = (x.clone().square().mean_dim(2) + eps).sqrt().recip();
+        x * inverse * weight
+    }
+
+    /// See [`super::attention`].
+    pub fn attention(q: Tensor<3>, k: Tensor<3>, v: Tensor<3>, lengths: &[usize], heads: usize) -> Tensor<3> {
+        let [batch, queries, dim] = q.dims();
+        let split = |x: Tensor<3>| {
+            let [batch, tokens, dim] = x.dims();
+            x.reshape([batch, tokens, heads, dim / heads]).swap_dims(1, 2)
+        };
+        let mask = mask(lengths, &k).map(|m| m.expand([batch, heads, queries, k.dims()[1]]));
+        let y = burn_attention(split(q), split(k), split(v), mask, None, AttentionModuleOptions::default());
+        y.swap_dims(1, 2).reshape([batch, queries, dim])
+    }
+
+    /// Which keys are hidden, `[batch, 1, 1, keys]`; none if all are seen.
+    fn mask(lengths: &[usize], k: &Tensor<3>) -> Option<Tensor<4, Bool>> {
+        let [batch, keys, _] = k.dims();
+        if lengths.iter().all(|len| *len >= keys) {
+            return None;
+        }
+        let device = k.device();
+        let lengths: Vec<i32> = lengths.iter().map(|len| *len as i32).collect();
+        let lengths = Tensor::<1, Int>::from_ints(lengths.as_slice(), &device).reshape([batch, 1, 1, 1]);
+        let index = Tensor::<1, Int>::arange(0..keys as i64, &device).reshape([1, 1, 1, keys]);
+        Some(index.expand([batch, 1, 1, keys]).greater_equal(lengths.expand([batch, 1, 1, keys])))
+    }
+}
+
+#[cfg(test)]
+mod tests;

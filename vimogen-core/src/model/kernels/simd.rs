@@ -1,0 +1,72 @@
+//! Compiling one loop for several instruction sets, and the vector helpers the loops share.
+
+/// Makes `$name` run `$body`, compiled also for AVX2 and AVX-512 and chosen at run time.
+///
+/// The body is a plain loop marked `#[inline(always)]`: that is the portable twin.
+macro_rules! simd_dispatch {
+    ($name:ident, $body:ident, ($($arg:ident: $type:ty),+)) => {
+        pub(super) fn $name($($arg: $type),+) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,fma")]
+                fn wide($($arg: $type),+) {
+                    $body($($arg),+);
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn medium($($arg: $type),+) {
+                    $body($($arg),+);
+                }
+                if is_x86_feature_detected!("avx512f") {
+                    // SAFETY: the CPU has the feature that the function was compiled for.
+                    return unsafe { wide($($arg),+) };
+                }
+                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                    // SAFETY: as above.
+                    return unsafe { medium($($arg),+) };
+                }
+            }
+            $body($($arg),+);
+        }
+    };
+}
+pub(super) use simd_dispatch;
+
+/// Lanes of a reduction; fixed, so that the order of summation does not depend on the instruction set.
+const LANES: usize = 16;
+
+/// Sum of `f(i)` over `0..n` in a fixed order that vectorises.
+#[inline(always)]
+pub(super) fn sum(n: usize, f: impl Fn(usize) -> f32) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let whole = n / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        for (lane, sum) in lanes.iter_mut().enumerate() {
+            *sum += f(start + lane);
+        }
+    }
+    let mut total = 0.0;
+    for lane in lanes {
+        total += lane;
+    }
+    for i in whole..n {
+        total += f(i);
+    }
+    total
+}
+
+/// `e^x` to 2 ulp for |x| < 87, clamped beyond: `2^n p(r)`, Cephes' coefficients.
+#[inline(always)]
+pub(super) fn exp(x: f32) -> f32 {
+    let x = x.clamp(-87.0, 87.0);
+    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
+    let n = (x * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
+    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
+    let p = 1.987_569_1e-4;
+    let p = p * r + 1.398_2e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_579_6e-2;
+    let p = p * r + 1.666_666_5e-1;
+    let p = p * r + 5e-1;
+    let p = p * r * r + r + 1.0;
+    f32::from_bits(((n as i32 + 127) << 23) as u32) * p
+}

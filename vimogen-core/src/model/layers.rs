@@ -1,0 +1,137 @@
+//! The layers that everything else is made of. Weights may be stored in bf16 or f32; arithmetic is in the dtype of
+//! the input.
+
+use burn::module::{Module, Param, ParamId};
+use burn::tensor::module::linear;
+use burn::tensor::{Device, Int, Shape, Tensor, assert_shape};
+
+use super::kernels;
+
+/// A parameter that is zero until it is loaded or initialised, and takes no memory until then.
+pub(crate) fn parameter<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
+    Param::uninitialized(
+        ParamId::new(),
+        move |device, require_grad| {
+            let zeros = Tensor::zeros(shape, device);
+            if require_grad { zeros.require_grad() } else { zeros }
+        },
+        device.clone(),
+        true,
+        Shape::new(shape),
+    )
+}
+
+/// `y = x W + b` with `W` stored as `[in, out]`, which is what the matrix product wants.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[in, out]`
+    pub weight: Param<Tensor<2>>,
+    /// `[out]`
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    pub(crate) fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self { weight: parameter([inputs, outputs], device), bias: parameter([outputs], device) }
+    }
+
+    /// # Shapes
+    ///
+    /// - x: `[.., in]`
+    /// - output: `[.., out]`
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let weight = self.weight.val();
+        let [inputs, _] = weight.dims();
+        assert_shape!(x, [.., inputs]);
+        let dtype = x.dtype();
+        linear(x, weight.cast(dtype), Some(self.bias.val().cast(dtype)))
+    }
+}
+
+/// Two linear layers with a function between them.
+#[derive(Module, Debug)]
+pub struct Mlp {
+    /// First layer.
+    pub fc1: Linear,
+    /// Second layer.
+    pub fc2: Linear,
+}
+
+impl Mlp {
+    pub(crate) fn new(inputs: usize, hidden: usize, outputs: usize, device: &Device) -> Self {
+        Self { fc1: Linear::new(inputs, hidden, device), fc2: Linear::new(hidden, outputs, device) }
+    }
+
+    /// `fc2(gelu(fc1(x)))`, the tanh form of GELU.
+    pub fn gelu<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        self.fc2.forward(kernels::gelu(self.fc1.forward(x)))
+    }
+
+    /// `fc2(silu(fc1(x)))`.
+    pub fn silu<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        self.fc2.forward(silu(self.fc1.forward(x)))
+    }
+}
+
+/// `x * sigmoid(x)`.
+pub(crate) fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    // The clamp keeps exp finite, hence the gradient, far on the negative side.
+    x.clone() / ((-x).clamp_max(80.0).exp() + 1.0)
+}
+
+/// `weight * x / sqrt(mean(x^2) + eps)` over the last axis.
+#[derive(Module, Debug)]
+pub struct RmsNorm {
+    /// `[dim]`
+    pub weight: Param<Tensor<1>>,
+    eps: f64,
+}
+
+impl RmsNorm {
+    pub(crate) fn new(dim: usize, eps: f64, device: &Device) -> Self {
+        Self { weight: parameter([dim], device), eps }
+    }
+
+    /// # Shapes
+    ///
+    /// - x, output: `[batch, tokens, dim]`
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let weight = self.weight.val().cast(x.dtype()).unsqueeze();
+        kernels::rms_norm(x, weight, self.eps)
+    }
+}
+
+/// Layer norm with weight and bias.
+#[derive(Module, Debug)]
+pub struct LayerNorm {
+    /// `[dim]`
+    pub weight: Param<Tensor<1>>,
+    /// `[dim]`
+    pub bias: Param<Tensor<1>>,
+    eps: f64,
+}
+
+impl LayerNorm {
+    pub(crate) fn new(dim: usize, eps: f64, device: &Device) -> Self {
+        Self { weight: parameter([dim], device), bias: parameter([dim], device), eps }
+    }
+
+    /// # Shapes
+    ///
+    /// - x, output: `[batch, tokens, dim]`
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let dtype = x.dtype();
+        let (weight, bias) = (self.weight.val().cast(dtype), self.bias.val().cast(dtype));
+        kernels::layer_norm(x, weight.unsqueeze(), bias.unsqueeze(), self.eps)
+    }
+}
+
+/// Rows of `x` in the given order; `x` itself when they already are.
+pub(crate) fn select_rows<const D: usize>(x: Tensor<D>, order: &[usize]) -> Tensor<D> {
+    if order.iter().enumerate().all(|(i, row)| i == *row) && order.len() == x.dims()[0] {
+        return x;
+    }
+    let index: Vec<i32> = order.iter().map(|i| *i as i32).collect();
+    let index = Tensor::<1, Int>::from_ints(index.as_slice(), &x.device());
+    x.select(0, index)
+}

@@ -1,0 +1,154 @@
+//! Numbers of a training run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// How the learning rate goes on after the warm-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum LrSchedule {
+    /// Stays at `lr`.
+    #[default]
+    Constant,
+    /// Falls to a hundredth of `lr` along half a cosine that ends at `num_steps`.
+    Cosine,
+    /// Stays at `lr` for seven tenths of `num_steps`, then falls in a line to a hundredth of it: a run can be prolonged
+    /// as long as it has not begun to fall.
+    StableDecay,
+}
+
+/// Optimiser and loop settings; the default is the release's recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Steps in all.
+    pub num_steps: usize,
+    /// Clips a step.
+    pub batch_size: usize,
+    /// Learning rate of AdamW.
+    pub lr: f64,
+    /// Decay rates of AdamW's moments.
+    pub betas: (f32, f32),
+    /// Epsilon of AdamW, outside the root.
+    pub eps: f32,
+    /// Decoupled weight decay, on every parameter.
+    pub weight_decay: f32,
+    /// Steps over which the learning rate rises from 0. The first update has rate 0.
+    pub warmup_steps: usize,
+    /// What follows the warm-up.
+    pub lr_schedule: LrSchedule,
+    /// Largest global norm of the gradients.
+    pub grad_clip: f64,
+    /// Decay of the moving average of the weights.
+    pub ema_decay: f64,
+    /// Lets a young average follow faster: the decay of step s is at most `(1 + s) / (10 + s)`.
+    pub ema_warmup: bool,
+    /// Seed of weights, data order and noise.
+    pub seed: u64,
+    /// Steps between checkpoints.
+    pub checkpoint_every: usize,
+    /// Steps between log lines.
+    pub log_every: usize,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            num_steps: 40_000,
+            batch_size: 128,
+            lr: 2e-4,
+            betas: (0.9, 0.95),
+            eps: 1e-8,
+            weight_decay: 1e-4,
+            warmup_steps: 100,
+            lr_schedule: LrSchedule::Constant,
+            grad_clip: 0.1,
+            ema_decay: 0.9999,
+            ema_warmup: false,
+            seed: 42,
+            checkpoint_every: 5000,
+            log_every: 5,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Learning rate of the step with number `step`, from 0.
+    pub fn lr_at(&self, step: usize) -> f64 {
+        let warm = self.warmup_steps.max(1);
+        if step < warm {
+            return self.lr * step as f64 / warm as f64;
+        }
+        match self.lr_schedule {
+            LrSchedule::Constant => self.lr,
+            LrSchedule::Cosine => {
+                let span = self.num_steps.saturating_sub(warm).max(1) as f64;
+                let progress = ((step - warm) as f64 / span).min(1.0);
+                let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+                self.lr * (0.01 + 0.99 * cosine)
+            }
+            LrSchedule::StableDecay => {
+                let left = self.num_steps.saturating_sub(step) as f64 / (0.3 * self.num_steps as f64);
+                self.lr * left.clamp(0.01, 1.0)
+            }
+        }
+    }
+
+    /// Decay of the moving average after the step with number `step`, from 0.
+    pub fn ema_decay_at(&self, step: usize) -> f64 {
+        let young = (1.0 + step as f64) / (10.0 + step as f64);
+        if self.ema_warmup { self.ema_decay.min(young) } else { self.ema_decay }
+    }
+
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the field.
+    pub fn check(&self) -> Result<()> {
+        let positive = |field: &str, value: usize| match value {
+            0 => Err(Error::config(field, "must be at least 1")),
+            _ => Ok(()),
+        };
+        positive("num_steps", self.num_steps)?;
+        positive("batch_size", self.batch_size)?;
+        positive("checkpoint_every", self.checkpoint_every)?;
+        positive("log_every", self.log_every)?;
+        let range = |field: &str, value: f64, low: f64, high: f64| match value >= low && value <= high {
+            true => Ok(()),
+            false => Err(Error::config(field, format!("{value} is not in {low}..={high}"))),
+        };
+        range("lr", self.lr, 0.0, 10.0)?;
+        range("betas", f64::from(self.betas.0), 0.0, 0.999_999)?;
+        range("betas", f64::from(self.betas.1), 0.0, 0.999_999)?;
+        range("eps", f64::from(self.eps), 1e-12, 1.0)?;
+        range("weight_decay", f64::from(self.weight_decay), 0.0, 10.0)?;
+        range("grad_clip", self.grad_clip, 1e-6, 1e6)?;
+        range("ema_decay", self.ema_decay, 0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_update_has_rate_zero_and_the_cosine_ends_at_a_hundredth() {
+        let config = TrainConfig { num_steps: 1000, lr_schedule: LrSchedule::Cosine, ..TrainConfig::default() };
+        assert_eq!(config.lr_at(0), 0.0);
+        assert_eq!(config.lr_at(50), 1e-4);
+        assert_eq!(config.lr_at(100), 2e-4);
+        assert!((config.lr_at(1000) - 2e-6).abs() < 1e-12);
+        assert_eq!(TrainConfig::default().lr_at(9999), 2e-4);
+        let config = TrainConfig { lr_schedule: LrSchedule::StableDecay, ..config };
+        assert_eq!((config.lr_at(700), config.lr_at(850), config.lr_at(1000)), (2e-4, 1e-4, 2e-6));
+    }
+
+    #[test]
+    fn impossible_settings_are_named() {
+        let config = TrainConfig { batch_size: 0, ..TrainConfig::default() };
+        assert!(config.check().unwrap_err().to_string().contains("batch_size"));
+        let config = TrainConfig { lr: f64::NAN, ..TrainConfig::default() };
+        assert!(config.check().unwrap_err().to_string().contains("lr"));
+    }
+}

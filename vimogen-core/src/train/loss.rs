@@ -1,0 +1,132 @@
+//! The loss: weighted squared error of the velocity.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use ndarray::{Array3, Axis, Zip};
+
+use super::batch::{Draws, TrainBatch};
+use crate::error::Result;
+use crate::model::{Conditions, Dit, dit::infer_attend_to_text};
+use crate::motion::layout::ROOT_ROT6D;
+use crate::sample::Schedule;
+use crate::sample::flow::add_noise;
+
+/// Weight of the root's channels (258..276); the others have 1.
+const ROOT_WEIGHT: f32 = 3.0;
+
+/// A loss that can be differentiated, with its parts.
+#[derive(Debug)]
+pub struct Loss {
+    /// Scalar, on the autodiff device.
+    pub total: Tensor<1>,
+    /// Prediction, `[B, T, 276]`.
+    pub prediction: Tensor<3>,
+    /// Squared error of each sample over the batch's mask; they sum to `total`.
+    per_sample: Tensor<1>,
+    /// Share of each sample in the mask.
+    shares: Vec<f64>,
+    attend_to_text: Vec<bool>,
+}
+
+/// The loss over all samples and over the two groups; a group without samples has none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LossValues {
+    /// Over all samples.
+    pub total: f64,
+    /// Over samples that attend to the text.
+    pub text: Option<f64>,
+    /// Over samples that attend to their reference.
+    pub ref_motion: Option<f64>,
+}
+
+impl Loss {
+    /// Reads the values back to the host.
+    ///
+    /// # Errors
+    /// [`crate::Error::Internal`] if the device failed.
+    pub fn values(&self) -> Result<LossValues> {
+        let sums = self.per_sample.clone().try_into_vec_as::<f32>();
+        let sums = sums.map_err(|e| crate::Error::Internal { reason: e.to_string() })?;
+        let group = |text: bool| {
+            let rows = (0..sums.len()).filter(|i| self.attend_to_text[*i] == text);
+            let (sum, share) = rows.fold((0.0, 0.0), |(s, m), i| (s + f64::from(sums[i]), m + self.shares[i]));
+            (share > 0.0).then(|| sum / share)
+        };
+        let total = sums.iter().map(|s| f64::from(*s)).sum();
+        Ok(LossValues { total, text: group(true), ref_motion: group(false) })
+    }
+}
+
+/// Uploads a host array.
+fn upload<const D: usize>(values: ndarray::ArrayViewD<'_, f32>, device: &Device) -> Tensor<D> {
+    let shape = values.shape().to_vec();
+    let values: Vec<f32> = match values.as_slice() {
+        Some(slice) => slice.to_vec(),
+        None => values.iter().copied().collect(),
+    };
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// `motion_dim_mask * motion_mask * schedule weight * channel weight / sum(mask)` for each number, and each sample's
+/// share of the mask. Weights are not counted in the sum.
+fn weights(batch: &TrainBatch, draws: &Draws, schedule: &Schedule) -> (Array3<f32>, Vec<f64>) {
+    let mut weights = Array3::<f32>::zeros(batch.motion.raw_dim());
+    let mut masses = vec![0.0f64; batch.len()];
+    for (b, mut sample) in weights.outer_iter_mut().enumerate() {
+        let level = schedule.weights()[draws.timestep_index[b]];
+        let channels = batch.motion_dim_mask.row(b);
+        for (t, mut frame) in sample.outer_iter_mut().enumerate() {
+            let valid = batch.motion_mask[[b, t]];
+            for (c, w) in frame.iter_mut().enumerate() {
+                let mask = channels[c] * valid;
+                masses[b] += f64::from(mask);
+                *w = mask * level * if c >= ROOT_ROT6D.start { ROOT_WEIGHT } else { 1.0 };
+            }
+        }
+    }
+    let mass = masses.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    weights.mapv_inplace(|w| (f64::from(w) / mass) as f32);
+    (weights, masses.iter().map(|m| m / mass).collect())
+}
+
+/// Numbers of ones in each row of a mask. Masks count; the order of the ones does not matter to the network.
+fn lengths(mask: &ndarray::Array2<f32>) -> Vec<usize> {
+    mask.axis_iter(Axis(0)).map(|row| row.iter().filter(|m| **m != 0.0).count()).collect()
+}
+
+/// Runs the network on the noised batch and compares with `noise - motion`.
+///
+/// As in the release the network infers from the reference which samples attend to the text, while the groups of the
+/// loss follow the batch's flag.
+///
+/// # Errors
+/// [`crate::Error::Shape`] and relatives if the batch does not fit the model.
+pub fn loss(dit: &Dit, batch: &TrainBatch, draws: &Draws, schedule: &Schedule, device: &Device) -> Result<Loss> {
+    batch.check(dit.config())?;
+    draws.check(batch, schedule.len())?;
+    let mut noisy = batch.motion.clone();
+    for (b, (mut x, n)) in noisy.outer_iter_mut().zip(draws.noise.outer_iter()).enumerate() {
+        let sigma = schedule.sigmas()[draws.timestep_index[b]];
+        Zip::from(&mut x).and(n).for_each(|x, n| *x = add_noise(*x, *n, sigma));
+    }
+    let target = &draws.noise - &batch.motion;
+    let timesteps: Vec<f32> = draws.timestep_index.iter().map(|i| schedule.timesteps()[*i]).collect();
+    let conditions = Conditions {
+        context: upload(batch.prompt_embeds.view().into_dyn(), device),
+        reference: Some(upload(batch.ref_motion.view().into_dyn(), device)),
+        attend_to_text: infer_attend_to_text(batch.ref_motion.view().into_dyn()),
+        frame_lengths: lengths(&batch.motion_mask),
+        reference_lengths: lengths(&batch.ref_motion_mask),
+    };
+    let prediction = dit.forward(upload(noisy.view().into_dyn(), device), &timesteps, &conditions)?;
+    let (weights, shares) = weights(batch, draws, schedule);
+    let error = prediction.clone() - upload(target.view().into_dyn(), device);
+    let weighted = error.square() * upload::<3>(weights.view().into_dyn(), device);
+    let per_sample = weighted.flatten::<2>(1, 2).sum_dim(1).squeeze_dim::<1>(1);
+    Ok(Loss {
+        total: per_sample.clone().sum(),
+        per_sample: per_sample.without_autodiff(),
+        prediction,
+        shares,
+        attend_to_text: batch.attend_to_text.clone(),
+    })
+}

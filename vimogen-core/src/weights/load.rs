@@ -1,0 +1,247 @@
+//! Strict loading, one tensor at a time: never more than one extra copy of the largest tensor beside the weights.
+
+use std::collections::BTreeSet;
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{DType as BurnDType, Device, Tensor, TensorData};
+use half::bf16;
+
+use super::mapping::{self, checkpoint_name, is_linear};
+use super::report::Report;
+use crate::error::{Error, Result};
+use crate::format::{DType, TensorSource};
+use crate::model::Dit;
+
+/// How weights are kept in memory. Arithmetic is in f32 either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WeightDtype {
+    /// 4 bytes a number.
+    #[default]
+    F32,
+    /// 2 bytes a number, widened when used.
+    Bf16,
+}
+
+/// What may be missing or left over, and how weights are kept.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// Parts of names that the checkpoint may lack; those parameters keep their values.
+    pub allow_missing: Vec<String>,
+    /// Parts of names that may be left over in the checkpoint.
+    pub allow_unused: Vec<String>,
+    /// Storage in memory.
+    pub dtype: WeightDtype,
+}
+
+impl LoadOptions {
+    /// For a Wan2.1 base checkpoint under a model with drawn weights: a warm start.
+    pub fn warm_start() -> Self {
+        let own = |patterns: &[&str]| patterns.iter().map(|p| p.to_string()).collect();
+        Self {
+            allow_missing: own(&mapping::NOT_IN_WAN),
+            allow_unused: own(&mapping::WAN_ONLY),
+            dtype: WeightDtype::F32,
+        }
+    }
+
+    /// Ignores the reference path of the checkpoint: for a text-only model. Its weights are never read.
+    pub fn text_only(mut self) -> Self {
+        self.allow_unused.extend(mapping::REFERENCE_PATH.map(String::from));
+        self
+    }
+}
+
+/// Loads every parameter of the model from `source`.
+///
+/// Names may be nested under a common key (`model.`, `state_dict.module.`, ...), which is found by itself.
+///
+/// # Errors
+/// [`Error::Weights`] with the whole report if anything is missing, left over or of another shape and not allowed to
+/// be; [`Error::Format`] if a tensor cannot be read.
+pub fn load(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: &Device) -> Result<(Dit, Report)> {
+    run(dit, source, options, Some(device))
+}
+
+/// What [`load`] would report, without reading any numbers.
+///
+/// # Errors
+/// As [`load`].
+pub fn inspect(dit: Dit, source: &dyn TensorSource, options: &LoadOptions) -> Result<Report> {
+    Ok(run(dit, source, options, None)?.1)
+}
+
+/// Loads to a device, or only compares names and shapes.
+fn run(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: Option<&Device>) -> Result<(Dit, Report)> {
+    let names: BTreeSet<String> = source.names().into_iter().collect();
+    let prefix = common_prefix(&names);
+    let mut loader = Loader {
+        source,
+        options,
+        device,
+        path: vec![],
+        used: BTreeSet::new(),
+        report: Report::default(),
+        error: None,
+        names: &names,
+        prefix: &prefix,
+    };
+    let dit = dit.map(&mut loader);
+    let Loader { used, mut report, error, .. } = loader;
+    if let Some(error) = error {
+        return Err(error);
+    }
+    for name in names.difference(&used) {
+        let bare = name.strip_prefix(&prefix).unwrap_or(name).to_string();
+        let is_buffer = mapping::BUFFERS.contains(&bare.as_str());
+        match is_buffer || mapping::matches(&bare, &options.allow_unused) {
+            true => report.ignored.push(bare),
+            false => report.unused.push(bare),
+        }
+    }
+    report.suggest();
+    match report.is_complete() {
+        true => Ok((dit, report)),
+        false => Err(Error::Weights { report: report.to_string() }),
+    }
+}
+
+/// What stands before our names in the checkpoint: found by a tensor that every checkpoint has.
+pub(super) fn common_prefix<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+    const LANDMARK: &str = "time_embedding.0.weight";
+    names.into_iter().find_map(|name| name.strip_suffix(LANDMARK)).unwrap_or("").to_string()
+}
+
+struct Loader<'a> {
+    source: &'a dyn TensorSource,
+    options: &'a LoadOptions,
+    /// `None`: nothing is read.
+    device: Option<&'a Device>,
+    path: Vec<String>,
+    used: BTreeSet<String>,
+    report: Report,
+    error: Option<Error>,
+    names: &'a BTreeSet<String>,
+    prefix: &'a str,
+}
+
+impl Loader<'_> {
+    /// Type of the tensor `stored`, whose shape in memory must be `shape`; `None` if it does not fit.
+    fn fit(&mut self, name: &str, stored: &str, shape: &[usize]) -> Result<Option<DType>> {
+        let info = self.source.info(stored)?;
+        let mut expected = shape.to_vec();
+        if is_linear(name, shape.len()) {
+            expected.reverse();
+        }
+        if info.shape != expected || !info.dtype.is_float() {
+            self.report.mismatched.push((name.into(), expected, info.shape));
+            return Ok(None);
+        }
+        Ok(Some(info.dtype))
+    }
+
+    /// Reads the tensor `stored` as it is kept in memory.
+    fn read(&self, name: &str, stored: &str, dtype: DType, shape: &[usize]) -> Result<TensorData> {
+        let transpose = is_linear(name, shape.len());
+        let bytes = self.source.bytes(stored)?;
+        Ok(match self.options.dtype {
+            WeightDtype::F32 => tensor_data(arrange(dtype.to_f32(&bytes), shape, transpose), shape),
+            WeightDtype::Bf16 if dtype == DType::BF16 => {
+                let values = bytes.as_chunks::<2>().0.iter().map(|b| bf16::from_le_bytes(*b)).collect();
+                tensor_data(arrange(values, shape, transpose), shape)
+            }
+            WeightDtype::Bf16 => {
+                let values = dtype.to_f32(&bytes).into_iter().map(bf16::from_f32).collect();
+                tensor_data(arrange(values, shape, transpose), shape)
+            }
+        })
+    }
+
+    /// The parameter with the checkpoint's numbers, or as it is if it does not fit or nothing is to be read.
+    fn replace<const D: usize>(&mut self, param: Param<Tensor<D>>, name: String) -> Result<Param<Tensor<D>>> {
+        let stored = format!("{}{name}", self.prefix);
+        if !self.names.contains(&stored) {
+            match mapping::matches(&name, &self.options.allow_missing) {
+                true => self.report.kept.push(name),
+                false => self.report.missing.push(name),
+            }
+            return Ok(param);
+        }
+        self.used.insert(stored.clone());
+        let shape = param.lazy_shape();
+        let Some(dtype) = self.fit(&name, &stored, shape.as_slice())? else { return Ok(param) };
+        let param = match self.device {
+            None => param,
+            Some(device) => {
+                let data = self.read(&name, &stored, dtype, shape.as_slice())?;
+                let dtype = match self.options.dtype {
+                    WeightDtype::F32 => BurnDType::F32,
+                    WeightDtype::Bf16 => BurnDType::BF16,
+                };
+                Param::initialized(param.id, Tensor::from_data(data, (device, dtype)))
+            }
+        };
+        self.report.applied.push(name);
+        Ok(param)
+    }
+}
+
+impl ModuleMapper for Loader<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.into());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if self.error.is_some() {
+            return param;
+        }
+        let name = checkpoint_name(&self.path.join("."));
+        let unchanged = param.clone();
+        self.replace(param, name).unwrap_or_else(|error| {
+            self.error = Some(error);
+            unchanged
+        })
+    }
+}
+
+fn tensor_data<T: burn::tensor::Element>(values: Vec<T>, shape: &[usize]) -> TensorData {
+    TensorData::new(values, shape.to_vec())
+}
+
+/// Transposes `[out, in]` values into `[in, out]`, the shape given, if asked to.
+fn arrange<T: Copy>(values: Vec<T>, shape: &[usize], transpose: bool) -> Vec<T> {
+    if transpose { self::transpose(&values, shape[1], shape[0]) } else { values }
+}
+
+/// The transpose of a row-major `[rows, cols]` matrix, in tiles that fit the cache.
+pub(crate) fn transpose<T: Copy>(values: &[T], rows: usize, cols: usize) -> Vec<T> {
+    const TILE: usize = 32;
+    let Some(first) = values.first() else { return vec![] };
+    let mut out = vec![*first; values.len()];
+    for row_tile in (0..rows).step_by(TILE) {
+        for col_tile in (0..cols).step_by(TILE) {
+            for row in row_tile..(row_tile + TILE).min(rows) {
+                for col in col_tile..(col_tile + TILE).min(cols) {
+                    out[col * rows + row] = values[row * cols + col];
+                }
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transpose_swaps_rows_and_columns() {
+        let values: Vec<usize> = (0..35 * 67).collect();
+        let out = transpose(&values, 35, 67);
+        assert!((0..35).all(|r| (0..67).all(|c| out[c * 35 + r] == values[r * 67 + c])));
+        assert_eq!(transpose(&transpose(&values, 35, 67), 67, 35), values);
+    }
+}

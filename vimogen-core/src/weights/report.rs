@@ -1,0 +1,106 @@
+//! What loading did, in numbers and names.
+
+use std::fmt;
+
+/// Names listed per group before the rest is only counted.
+const SHOWN: usize = 8;
+
+/// Outcome of [`crate::weights::load`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Checkpoint names that were loaded.
+    pub applied: Vec<String>,
+    /// Parameters of the model that the checkpoint lacks and that may not be missing.
+    pub missing: Vec<String>,
+    /// Parameters of the model that the checkpoint lacks and that were allowed to be missing.
+    pub kept: Vec<String>,
+    /// Names in the checkpoint that the model has no use for.
+    pub unused: Vec<String>,
+    /// Names that were allowed to be left over.
+    pub ignored: Vec<String>,
+    /// Tensors of another shape: name, expected, found; shapes as stored, Linear weights `[out, in]`.
+    pub mismatched: Vec<(String, Vec<usize>, Vec<usize>)>,
+    /// For a missing name, the unused name most like it.
+    pub nearest: Vec<(String, String)>,
+}
+
+impl Report {
+    /// Whether every parameter was found and every tensor used, apart from what was allowed.
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty() && self.unused.is_empty() && self.mismatched.is_empty()
+    }
+
+    /// Fills [`Report::nearest`].
+    pub(crate) fn suggest(&mut self) {
+        for missing in self.missing.iter().take(SHOWN) {
+            let near = self.unused.iter().map(|u| (distance(missing, u), u)).min();
+            if let Some((d, name)) = near
+                && d <= missing.len() / 3
+            {
+                self.nearest.push((missing.clone(), name.clone()));
+            }
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} applied", self.applied.len())?;
+        list(f, "missing", &self.missing)?;
+        list(f, "unused", &self.unused)?;
+        let shapes: Vec<String> = self
+            .mismatched
+            .iter()
+            .map(|(name, want, got)| format!("{name} (expected {want:?}, got {got:?})"))
+            .collect();
+        list(f, "wrong shape", &shapes)?;
+        let near: Vec<String> = self.nearest.iter().map(|(name, like)| format!("{like} for {name}")).collect();
+        list(f, "did the file mean", &near)
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, what: &str, names: &[String]) -> fmt::Result {
+    if names.is_empty() {
+        return Ok(());
+    }
+    write!(f, "; {} {what}: {}", names.len(), names[..names.len().min(SHOWN)].join(", "))?;
+    if names.len() > SHOWN { write!(f, ", ...") } else { Ok(()) }
+}
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let substitute = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_names_what_is_wrong_and_suggests() {
+        let mut report = Report {
+            applied: vec!["a".into()],
+            missing: vec!["blocks.0.ffn.0.weight".into()],
+            unused: vec!["blocks.0.ffn.1.weight".into(), "other".into()],
+            mismatched: vec![("b".into(), vec![2, 3], vec![3, 2])],
+            ..Report::default()
+        };
+        report.suggest();
+        assert!(!report.is_complete());
+        let text = report.to_string();
+        assert!(text.contains("1 missing: blocks.0.ffn.0.weight"), "{text}");
+        assert!(text.contains("b (expected [2, 3], got [3, 2])"), "{text}");
+        assert!(text.contains("blocks.0.ffn.1.weight for blocks.0.ffn.0.weight"), "{text}");
+    }
+}

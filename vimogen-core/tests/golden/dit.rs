@@ -1,0 +1,227 @@
+//! Golden `dit` and `dit_t2m`: outputs and every saved intermediate of the network.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use ndarray::{ArrayD, Axis};
+use vimogen_core::format::safetensors::SafetensorsFile;
+use vimogen_core::model::{Conditions, Dit, DitConfig, probe};
+use vimogen_core::weights::{LoadOptions, Report, load};
+
+use crate::common::{Golden, Params, assert_close, folder};
+
+/// Configuration of the golden model `tiny`.
+pub fn tiny() -> DitConfig {
+    DitConfig {
+        dim: 64,
+        ffn_dim: 128,
+        freq_dim: 32,
+        num_heads: 4,
+        num_layers: 4,
+        text_dim: 48,
+        text_len: 16,
+        reference: true,
+        split_head: false,
+        eps: 1e-6,
+    }
+}
+
+/// The golden model `tiny` with its weights.
+pub fn tiny_model() -> Dit {
+    let device = Device::flex();
+    let dit = Dit::new(&tiny(), &device).unwrap();
+    load(dit, &Params::file("tiny.safetensors"), &LoadOptions::default(), &device).unwrap().0
+}
+
+pub fn tensor<const D: usize>(values: &ArrayD<f32>) -> Tensor<D> {
+    let shape = values.shape().to_vec();
+    Tensor::from_data(TensorData::new(values.iter().copied().collect::<Vec<f32>>(), shape), &Device::flex())
+}
+
+pub fn array<const D: usize>(tensor: Tensor<D>) -> ArrayD<f32> {
+    let shape = tensor.dims().to_vec();
+    ArrayD::from_shape_vec(shape, tensor.try_into_vec_as::<f32>().unwrap()).unwrap()
+}
+
+/// Number of ones in each row of a mask; masks count, their order does not matter.
+pub fn lengths(mask: &ArrayD<f32>) -> Vec<usize> {
+    mask.axis_iter(Axis(0)).map(|row| row.sum() as usize).collect()
+}
+
+/// Inputs of a forward case; each tensor from `case` if it has one, else from `mixed`.
+struct Inputs {
+    x: ArrayD<f32>,
+    timestep: Vec<f32>,
+    conditions: Conditions,
+}
+
+fn inputs(golden: &Golden, case: &str) -> Inputs {
+    let get = |name: &str| match golden.has(&format!("{case}.input.{name}")) {
+        true => golden.input(case, name),
+        false => golden.input("mixed", name),
+    };
+    let x = get("x");
+    let conditions = Conditions {
+        context: tensor(&get("context")),
+        reference: Some(tensor(&get("ref_motion"))),
+        attend_to_text: get("attend_to_text_mask").iter().map(|v| *v != 0.0).collect(),
+        frame_lengths: lengths(&get("x_mask")),
+        reference_lengths: lengths(&get("ref_motion_mask")),
+    };
+    Inputs { x, timestep: get("timestep").iter().copied().collect(), conditions }
+}
+
+fn run(dit: &Dit, inputs: &Inputs) -> ArrayD<f32> {
+    array(dit.forward(tensor(&inputs.x), &inputs.timestep, &inputs.conditions).unwrap())
+}
+
+#[test]
+fn positions_and_timestep_features_match() {
+    let golden = Golden::open("dit");
+    let table = ArrayD::from_shape_vec(vec![5000, 64], vimogen_core::model::embed::positions(5000, 64)).unwrap();
+    let first = table.select(Axis(0), &(0..32).collect::<Vec<_>>());
+    golden.assert_within("pos_embedding", "rows_0_to_31", first.view(), 1e-5);
+    // At position 4999 the f32 angle itself is uncertain by 3e-4.
+    let far = table.select(Axis(0), &[1000, 1999, 4999]);
+    golden.assert_within("pos_embedding", "rows_1000_1999_4999", far.view(), 4e-4);
+
+    let t = golden.input("sinusoid", "t");
+    let rows: Vec<f32> = t.iter().flat_map(|t| vimogen_core::model::embed::timestep_features(*t, 32)).collect();
+    let rows = ArrayD::from_shape_vec(vec![t.len(), 32], rows).unwrap();
+    golden.assert_output("sinusoid", "emb", rows.view());
+}
+
+#[test]
+fn text_and_reference_rows_match_with_every_intermediate() {
+    let golden = Golden::open("dit");
+    let dit = tiny_model();
+    let inputs = inputs(&golden, "mixed");
+    let (y, trace) = probe::watch(true, || run(&dit, &inputs));
+    golden.assert_output("mixed", "y", y.view());
+
+    // The network keeps text rows first: rows 0, 2, then 1.
+    for name in golden.names("mixed.mid.") {
+        let name = name.strip_prefix("mixed.mid.").unwrap();
+        let want = golden.tensor(&format!("mixed.mid.{name}"));
+        let want = match name {
+            n if n.ends_with("_rows") => want,
+            n if n.starts_with("ref_") => want.select(Axis(0), &[1]),
+            "text_embed" => want.select(Axis(0), &[0, 2]),
+            "time_e" | "time_e0_flat" => want,
+            _ => want.select(Axis(0), &[0, 2, 1]),
+        };
+        let got = match name {
+            "time_e" => array(dit.embed_time(&inputs.timestep, &Device::flex()).e),
+            "time_e0_flat" => {
+                let e0 = array(dit.embed_time(&inputs.timestep, &Device::flex()).e0);
+                e0.into_shape_with_order(vec![3, 384]).unwrap()
+            }
+            _ => trace.values.get(name).unwrap_or_else(|| panic!("{name} was not recorded")).clone(),
+        };
+        assert_close(name, got.view(), want.view(), golden.atol("mixed", name));
+    }
+}
+
+#[test]
+fn other_masks_and_conditions_match() {
+    let golden = Golden::open("dit");
+    let dit = tiny_model();
+    let base = || inputs(&golden, "mixed");
+    let check = |case: &str, inputs: Inputs| golden.assert_output(case, "y", run(&dit, &inputs).view());
+
+    check("mixed_t1", inputs(&golden, "mixed_t1"));
+    check("ref_len_zero", inputs(&golden, "ref_len_zero"));
+    let mut holes = inputs(&golden, "mask_holes");
+    holes.conditions.attend_to_text = vec![false; 3];
+    check("mask_holes", holes);
+    for (case, text) in [("all_text", true), ("all_motion", false)] {
+        let mut inputs = base();
+        inputs.conditions.attend_to_text = vec![text; 3];
+        check(case, inputs);
+    }
+    let mut no_mask = base();
+    no_mask.conditions.frame_lengths = vec![18; 3];
+    check("no_x_mask", no_mask);
+
+    let mut inferred = base();
+    let mut reference = golden.input("mixed", "ref_motion");
+    reference.index_axis_mut(Axis(0), 0).fill(0.0);
+    inferred.conditions.attend_to_text = vimogen_core::model::dit::infer_attend_to_text(reference.view());
+    assert_eq!(inferred.conditions.attend_to_text, [true, false, false]);
+    inferred.conditions.reference = Some(tensor(&reference));
+    check("inferred_mask", inferred);
+}
+
+#[test]
+fn padding_rows_of_long_prompts_take_part() {
+    let golden = Golden::open("dit");
+    let x = golden.input("text226", "x");
+    let conditions = Conditions {
+        context: tensor(&golden.input("text226", "context")),
+        reference: None,
+        attend_to_text: vec![true],
+        frame_lengths: vec![12],
+        reference_lengths: vec![12],
+    };
+    let t: Vec<f32> = golden.input("text226", "timestep").iter().copied().collect();
+    let y = tiny_model().forward(tensor(&x), &t, &conditions).unwrap();
+    golden.assert_output("text226", "y", array(y).view());
+}
+
+#[test]
+fn a_warm_start_reports_what_the_base_lacks() {
+    let golden = Golden::open("dit");
+    let mut dit = tiny_model();
+    let index = folder().join("dit_weights/base_wan/diffusion_pytorch_model.safetensors.index.json");
+    let source = SafetensorsFile::open(index).unwrap();
+    let report: Report;
+    (dit, report) = load(dit, &source, &LoadOptions::warm_start(), &Device::flex()).unwrap();
+
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names
+    };
+    let listed = |key: &str| {
+        let names = golden.case("warm_start")["config"][key].as_array().unwrap().iter();
+        sorted(names.map(|v| v.as_str().unwrap().to_string()).filter(|n| !n.ends_with(".pe")).collect())
+    };
+    assert_eq!(sorted(report.kept), listed("missing_keys"));
+    assert_eq!(sorted(report.ignored), listed("unexpected_keys"));
+    // The json gives no bound of its own; the sizes are those of `mixed`.
+    let atol = golden.atol("mixed", "y");
+    golden.assert_within("warm_start", "y", run(&dit, &inputs(&golden, "mixed")).view(), atol);
+}
+
+#[test]
+fn text_only_models_match() {
+    let golden = Golden::open("dit_t2m");
+    for (case, split_head) in [("plain", false), ("split_head", true)] {
+        let config = DitConfig {
+            dim: 16,
+            ffn_dim: 40,
+            freq_dim: 16,
+            num_heads: 2,
+            num_layers: 2,
+            text_dim: 24,
+            text_len: 11,
+            reference: false,
+            split_head,
+            eps: 1e-6,
+        };
+        let device = Device::flex();
+        let dit = Dit::new(&config, &device).unwrap();
+        let params = Params { golden: Golden::open("dit_t2m"), prefix: format!("{case}.param.") };
+        let (dit, report) = load(dit, &params, &LoadOptions::default(), &device).unwrap();
+        assert_eq!(report.applied.len(), golden.names(&format!("{case}.param.")).len());
+        assert!(dit.num_params() > 0);
+        let conditions = Conditions {
+            context: tensor(&golden.input(case, "context")),
+            reference: None,
+            attend_to_text: vec![true; 2],
+            frame_lengths: lengths(&golden.input(case, "x_mask")),
+            reference_lengths: vec![0; 2],
+        };
+        let t: Vec<f32> = golden.input(case, "timestep").iter().copied().collect();
+        let y = dit.forward(tensor(&golden.input(case, "x")), &t, &conditions).unwrap();
+        golden.assert_output(case, "y", array(y).view());
+    }
+}
