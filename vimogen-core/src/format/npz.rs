@@ -11,7 +11,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::backing::Backing;
 use super::npy::{self, Header};
 use super::tensor::{RawTensor, TensorInfo, TensorSource, no_such_tensor};
-use super::{MAX_BYTES, write_atomic};
+use super::{MAX_BYTES, open_zip, write_atomic};
 use crate::error::{Error, Result};
 
 const FORMAT: &str = "npz";
@@ -58,7 +58,7 @@ impl NpzFile {
     }
 
     fn new(backing: Backing) -> Result<Self> {
-        let archive = ZipArchive::new(Cursor::new(backing)).map_err(broken)?;
+        let archive = open_zip(backing).map_err(broken)?;
         let (mut names, mut index) = (Vec::new(), HashMap::new());
         for i in 0..archive.len() {
             let name = archive.name_for_index(i).transpose().map_err(broken)?.unwrap_or_default();

@@ -10,6 +10,7 @@ mod formats;
 mod motion_rep;
 mod quality;
 mod ref_corruption;
+mod render;
 mod rotations;
 mod sampler;
 mod scheduler;
