@@ -6,6 +6,7 @@ mod bvh;
 mod collate;
 mod common;
 mod dit;
+mod export;
 mod formats;
 mod motion_rep;
 mod quality;
