@@ -5,12 +5,16 @@
 //! is. A Content-Security-Policy in the page forbids it any connection. The part of the address after `#` sets the
 //! first view: `#frame=40&paused&clip=2&yaw=30&pitch=15&zoom=1.2&speed=0.5&follow=0&trail=0&loop=0&theme=dark`.
 
+use std::io::Write as _;
+use std::path::Path;
+
 use glam::Vec3;
 use ndarray::ArrayView3;
 use serde_json::{Value, json};
 
 use super::figure::{self, POINTS};
 use crate::error::{Error, Result};
+use crate::format::write_atomic;
 
 const PAGE: &str = include_str!("viewer/page.html");
 const STYLE: &str = include_str!("viewer/style.css");
@@ -61,6 +65,15 @@ pub fn html(clips: &[Clip<'_>]) -> Result<String> {
         "script" => SCRIPTS.concat(),
         other => unreachable_slot(other),
     }))
+}
+
+/// Writes [`html`] to a file.
+///
+/// # Errors
+/// Those of [`html`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
+pub fn save(path: impl AsRef<Path>, clips: &[Clip<'_>]) -> Result<()> {
+    let page = html(clips)?;
+    write_atomic(path, |w| w.write_all(page.as_bytes()))
 }
 
 /// Text between the `{{slots}}` of the page is kept; what fills a slot is not searched for slots again.

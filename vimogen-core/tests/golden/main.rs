@@ -8,6 +8,7 @@ mod bvh;
 mod collate;
 mod common;
 mod dit;
+mod export;
 mod formats;
 mod motion_rep;
 mod quality;
