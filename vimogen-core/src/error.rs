@@ -105,10 +105,10 @@ pub enum Error {
     /// The caller's progress callback asked to stop.
     #[error("cancelled by the caller")]
     Cancelled,
-    /// Training met a loss that is not a number.
-    #[error("training diverged: {reason}")]
+    /// Training met a loss, or generation a number, that is not finite.
+    #[error("diverged: {reason}")]
     Diverged {
-        /// Step and value.
+        /// Where, and what to look at.
         reason: String,
     },
     /// A bug in vimogen: an internal invariant did not hold.

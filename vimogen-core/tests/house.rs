@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 
 /// Rooms (a file or a folder of `src`) from the ground up. Rooms of one floor may import each other, one way.
 const FLOORS: &[&[&str]] = &[
-    &["error"],
+    &["error", "progress"],
     &["motion", "format"],
     &["body"],
     &["model", "text", "sample", "weights"],
-    &["options", "device", "progress", "pipeline"],
+    &["options", "device", "pipeline"],
     &["data", "train", "mbench", "render", "export"],
 ];
 
 /// The only places that may name Burn; everything else works on plain arrays.
 const TENSORS: &[&str] =
-    &["model", "text", "sample", "weights", "options", "device", "progress", "pipeline", "train", "mbench/nrdf"];
+    &["model", "text", "sample", "weights", "options", "device", "pipeline", "train", "mbench/nrdf"];
 
 /// The only folder for hand-written CPU kernels. Apart from it, a file of the library is unsafe only to map memory.
 const KERNELS: &str = "model/kernels";

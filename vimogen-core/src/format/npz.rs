@@ -115,19 +115,33 @@ impl TensorSource for NpzFile {
 /// # Errors
 /// [`Error::InvalidArgument`] for a repeated name, [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
 pub fn save(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)]) -> Result<()> {
-    if let Some((i, (name, _))) = arrays.iter().enumerate().find(|(i, (n, _))| arrays[..*i].iter().any(|(m, _)| m == n))
-    {
+    save_with_texts(path, arrays, &[])
+}
+
+/// [`save`] with texts beside the arrays, which NumPy reads as strings.
+///
+/// # Errors
+/// Those of [`save`].
+pub fn save_with_texts(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)], texts: &[(&str, &str)]) -> Result<()> {
+    let names: Vec<&str> = arrays.iter().map(|(n, _)| *n).chain(texts.iter().map(|(n, _)| *n)).collect();
+    if let Some((i, name)) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n)) {
         return Err(Error::invalid("arrays", format!("the name {name:?} occurs again at position {i}")));
     }
+    let options = |bytes: usize| {
+        SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .with_alignment(64)
+            .large_file(bytes as u64 + (1 << 16) >= u64::from(u32::MAX))
+    };
     write_atomic(path, |w| {
         let mut zip = ZipWriter::new(w);
         for (name, array) in arrays {
-            let options = SimpleFileOptions::default()
-                .compression_method(CompressionMethod::Stored)
-                .with_alignment(64)
-                .large_file(array.bytes().len() as u64 + (1 << 16) >= u64::from(u32::MAX));
-            zip.start_file(format!("{name}.npy"), options)?;
+            zip.start_file(format!("{name}.npy"), options(array.bytes().len()))?;
             npy::write(&mut zip, array)?;
+        }
+        for (name, text) in texts {
+            zip.start_file(format!("{name}.npy"), options(4 * text.len()))?;
+            npy::write_text(&mut zip, text)?;
         }
         zip.finish()?;
         Ok(())

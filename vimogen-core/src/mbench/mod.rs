@@ -1,1 +1,6 @@
-//! MBench motion quality.
+//! MBench motion quality, measured on joint positions.
+
+pub mod aggregate;
+pub mod contact;
+mod frames;
+pub mod quality;

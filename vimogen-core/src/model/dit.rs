@@ -134,6 +134,11 @@ impl Dit {
         &self.config
     }
 
+    /// The device that the weights are on.
+    pub fn device(&self) -> Device {
+        self.motion_embedding.weight.lazy_device()
+    }
+
     /// Embeds timesteps in 0..1000; one for the whole batch, or one per row.
     pub fn embed_time(&self, timesteps: &[f32], device: &Device) -> TimeEmbedding {
         embed_time(&self.time_embedding, &self.time_projection, timesteps, &self.config, device)
@@ -196,6 +201,7 @@ impl Dit {
     /// - output: `[batch, frames, 276]`
     pub fn velocity(&self, x: Tensor<3>, time: &TimeEmbedding, prepared: &Prepared) -> Tensor<3> {
         probe::count("forward");
+        probe::add("rows", x.dims()[0]);
         let time = time.clone().reorder(&prepared.order);
         let x = select_rows(x, &prepared.order);
         let mut x = self.motion_embedding.forward(x) + prepared.positions.clone();

@@ -49,7 +49,12 @@ fn with(f: impl FnOnce(&mut Watcher)) {
 
 /// Counts a call of `name`.
 pub(crate) fn count(name: &str) {
-    with(|w| *w.trace.calls.entry(name.into()).or_insert(0) += 1);
+    add(name, 1);
+}
+
+/// Adds `n` to the count of `name`.
+pub(crate) fn add(name: &str, n: usize) {
+    with(|w| *w.trace.calls.entry(name.into()).or_insert(0) += n);
 }
 
 /// Counts a call of `kind`, prefixes the values recorded by `f` with `kind` and its number, and keeps the result.

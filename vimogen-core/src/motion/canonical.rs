@@ -1,4 +1,4 @@
-//! Canonical placement: every clip starts at the origin and faces one way (REFERENCE section 1, *Canonicalise*).
+//! Canonical placement: every clip starts at the origin and faces one way (docs/method.md section 1, *Canonicalise*).
 
 use glam::{Mat3, Vec3};
 use ndarray::{Array2, ArrayView3, ArrayViewMut2, ArrayViewMut3};

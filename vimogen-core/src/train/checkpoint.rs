@@ -1,1 +1,211 @@
-//! Checkpoints.
+//! Checkpoints: `<folder>/<step, 8 digits>/{model,ema,optimizer}.bpk` and `state.json`.
+//!
+//! A checkpoint is written into a temporary folder that is renamed when complete, so a killed run leaves whole ones only.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use serde::{Deserialize, Serialize};
+
+use super::config::TrainConfig;
+use super::trainer::{Track, Trainer, optimizer};
+use crate::error::{Error, Result};
+use crate::model::{Dit, DitConfig};
+
+/// Checkpoints kept when a new one is written.
+const KEEP: usize = 2;
+/// Part of a folder name that marks an unfinished checkpoint.
+const UNFINISHED: &str = ".unfinished";
+
+/// What a checkpoint says about itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct State {
+    step: usize,
+    model: DitConfig,
+    config: TrainConfig,
+}
+
+/// Steps and folders of the whole checkpoints in `folder`, oldest first.
+pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<(usize, PathBuf)> = entries
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+        .filter(|(_, path): &(usize, PathBuf)| path.join("state.json").is_file())
+        .collect();
+    found.sort();
+    found
+}
+
+impl Trainer {
+    /// Writes a checkpoint below `folder` and removes all but the newest.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written; older checkpoints are then untouched.
+    pub fn save_checkpoint(&self, folder: impl AsRef<Path>) -> Result<PathBuf> {
+        let folder = folder.as_ref();
+        let name = format!("{:08}", self.steps_done());
+        let (unfinished, finished) = (folder.join(format!("{name}{UNFINISHED}")), folder.join(&name));
+        for path in [&unfinished, &finished] {
+            if path.exists() {
+                fs::remove_dir_all(path).map_err(|e| Error::io("replace", path, e))?;
+            }
+        }
+        fs::create_dir_all(&unfinished).map_err(|e| Error::io("create", &unfinished, e))?;
+        self.write_files(&unfinished)?;
+        fs::rename(&unfinished, &finished).map_err(|e| Error::io("rename", &finished, e))?;
+        let all = list(folder);
+        for (_, old) in &all[..all.len().saturating_sub(KEEP)] {
+            fs::remove_dir_all(old).map_err(|e| Error::io("remove", old, e))?;
+        }
+        Ok(finished)
+    }
+
+    fn write_files(&self, folder: &Path) -> Result<()> {
+        let record = |name: &str, result: std::result::Result<(), burn::store::RecordError>| {
+            result.map_err(|e| Error::io("write", folder.join(name), std::io::Error::other(e)))
+        };
+        record("model.bpk", self.dit.valid().save_file(folder.join("model.bpk")))?;
+        record("ema.bpk", self.average.clone().save_file(folder.join("ema.bpk")))?;
+        record("optimizer.bpk", self.optimizer.save(folder.join("optimizer.bpk")))?;
+        let state = State { step: self.step, model: self.dit.config().clone(), config: self.config.clone() };
+        let text = serde_json::to_string_pretty(&state).map_err(|e| Error::config("state", e.to_string()))?;
+        let path = folder.join("state.json");
+        fs::write(&path, text).map_err(|e| Error::io("write", &path, e))?;
+        for entry in fs::read_dir(folder).map_err(|e| Error::io("read", folder, e))?.flatten() {
+            let synced = fs::File::open(entry.path()).and_then(|file| file.sync_all());
+            synced.map_err(|e| Error::io("sync", entry.path(), e))?;
+        }
+        Ok(())
+    }
+
+    /// Continues from the newest checkpoint below `folder`; `None` if there is none.
+    ///
+    /// The settings in `config` hold; only weights, moments and the step count come from the checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the checkpoint is of another architecture, [`Error::Format`] if it is damaged.
+    pub fn resume(
+        model: &DitConfig,
+        config: &TrainConfig,
+        device: &burn::tensor::Device,
+        folder: impl AsRef<Path>,
+    ) -> Result<Option<Self>> {
+        let Some((_, path)) = list(folder.as_ref()).pop() else { return Ok(None) };
+        let state_path = path.join("state.json");
+        let text = fs::read_to_string(&state_path).map_err(|e| Error::io("read", &state_path, e))?;
+        let damaged = |file: &str, reason: String| Error::format("checkpoint", reason).with_path(path.join(file));
+        let state: State = serde_json::from_str(&text).map_err(|e| damaged("state.json", e.to_string()))?;
+        if state.model != *model {
+            return Err(Error::config("model", format!("the checkpoint {path:?} has {:?}", state.model)));
+        }
+        let read = |file: &str| -> Result<Dit> {
+            Dit::new(model, device)?.try_load_file(path.join(file)).map_err(|e| damaged(file, e.to_string()))
+        };
+        let mut trainer = Self::from_model(read("model.bpk")?, config, device)?;
+        trainer.dit = trainer.dit.map(&mut Track);
+        trainer.average = read("ema.bpk")?;
+        trainer.optimizer =
+            optimizer(config).load(path.join("optimizer.bpk")).map_err(|e| damaged("optimizer.bpk", e.to_string()))?;
+        trainer.step = state.step;
+        Ok(Some(trainer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::{Draws, TrainBatch};
+    use crate::weights::{WeightDtype, state_dict};
+    use ndarray::{Array2, Array3};
+
+    fn tiny() -> DitConfig {
+        DitConfig {
+            dim: 16,
+            ffn_dim: 24,
+            freq_dim: 8,
+            num_heads: 2,
+            num_layers: 2,
+            text_dim: 6,
+            text_len: 4,
+            ..DitConfig::vimogen_1_3b()
+        }
+    }
+
+    fn batch() -> TrainBatch {
+        let wave = |i: usize| (i as f32 * 0.7).sin();
+        let mut ref_motion = Array3::from_shape_fn((2, 5, 138), |(_, t, c)| wave(t * 138 + c));
+        ref_motion.index_axis_mut(ndarray::Axis(0), 0).fill(0.0);
+        TrainBatch {
+            motion: Array3::from_shape_fn((2, 5, 276), |(b, t, c)| wave(b * 31 + t * 276 + c)),
+            motion_mask: Array2::ones((2, 5)),
+            prompt_embeds: Array3::from_shape_fn((2, 4, 6), |(b, l, c)| wave(b * 7 + l * 6 + c)),
+            ref_motion,
+            ref_motion_mask: Array2::ones((2, 5)),
+            motion_dim_mask: Array2::ones((2, 276)),
+            attend_to_text: vec![true, false],
+        }
+    }
+
+    fn run(trainer: &mut Trainer, steps: usize) {
+        for _ in 0..steps {
+            let draws: Draws = trainer.draws(&batch());
+            trainer.train_step(&batch(), &draws).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_resumed_run_reaches_the_same_weights_bit_for_bit() {
+        let device = burn::tensor::Device::flex();
+        let config = TrainConfig { warmup_steps: 2, lr: 1e-3, ema_decay: 0.9, ..TrainConfig::default() };
+        let folder = tempfile::tempdir().unwrap();
+        let mut whole = Trainer::new(&tiny(), &config, &device).unwrap();
+        run(&mut whole, 3);
+        whole.save_checkpoint(folder.path()).unwrap();
+        run(&mut whole, 3);
+
+        let mut resumed = Trainer::resume(&tiny(), &config, &device, folder.path()).unwrap().unwrap();
+        assert_eq!(resumed.steps_done(), 3);
+        run(&mut resumed, 3);
+        for (a, b) in [(whole.model(), resumed.model()), (whole.ema().clone(), resumed.ema().clone())] {
+            let (a, b) = (state_dict(&a, WeightDtype::F32), state_dict(&b, WeightDtype::F32));
+            for (name, entry) in &a {
+                assert_eq!(entry.to_f32(), b[name].to_f32(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn unfinished_checkpoints_are_passed_over_and_old_ones_removed() {
+        let device = burn::tensor::Device::flex();
+        let config = TrainConfig::default();
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Trainer::resume(&tiny(), &config, &device, folder.path()).unwrap().is_none());
+        let mut trainer = Trainer::new(&tiny(), &config, &device).unwrap();
+        for _ in 0..3 {
+            run(&mut trainer, 1);
+            trainer.save_checkpoint(folder.path()).unwrap();
+        }
+        fs::create_dir(folder.path().join("00000009.unfinished")).unwrap();
+        let steps: Vec<usize> = list(folder.path()).into_iter().map(|(step, _)| step).collect();
+        assert_eq!(steps, [2, 3]);
+        let other = DitConfig { dim: 32, ..tiny() };
+        let error = Trainer::resume(&other, &config, &device, folder.path()).err().unwrap();
+        assert!(error.to_string().contains("model"), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_is_an_error_that_names_the_file() {
+        let device = burn::tensor::Device::flex();
+        let folder = tempfile::tempdir().unwrap();
+        let trainer = Trainer::new(&tiny(), &TrainConfig::default(), &device).unwrap();
+        let path = trainer.save_checkpoint(folder.path()).unwrap();
+        for file in ["model.bpk", "optimizer.bpk", "state.json"] {
+            let whole = fs::read(path.join(file)).unwrap();
+            fs::write(path.join(file), &whole[..whole.len() / 2]).unwrap();
+            let error = Trainer::resume(&tiny(), &TrainConfig::default(), &device, folder.path()).err().unwrap();
+            assert!(error.to_string().contains(file), "{error}");
+            fs::write(path.join(file), whole).unwrap();
+        }
+    }
+}

@@ -59,12 +59,25 @@ impl LoadOptions {
 /// [`Error::Weights`] with the whole report if anything is missing, left over or of another shape and not allowed to
 /// be; [`Error::Format`] if a tensor cannot be read.
 pub fn load(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: &Device) -> Result<(Dit, Report)> {
+    run(dit, source, options, Some(device))
+}
+
+/// What [`load`] would report, without reading any numbers.
+///
+/// # Errors
+/// As [`load`].
+pub fn inspect(dit: Dit, source: &dyn TensorSource, options: &LoadOptions) -> Result<Report> {
+    Ok(run(dit, source, options, None)?.1)
+}
+
+/// Loads to a device, or only compares names and shapes.
+fn run(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: Option<&Device>) -> Result<(Dit, Report)> {
     let names: BTreeSet<String> = source.names().into_iter().collect();
     let prefix = common_prefix(&names);
     let mut loader = Loader {
         source,
         options,
-        device: device.clone(),
+        device,
         path: vec![],
         used: BTreeSet::new(),
         report: Report::default(),
@@ -93,15 +106,16 @@ pub fn load(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: 
 }
 
 /// What stands before our names in the checkpoint: found by a tensor that every checkpoint has.
-fn common_prefix(names: &BTreeSet<String>) -> String {
+pub(super) fn common_prefix<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     const LANDMARK: &str = "time_embedding.0.weight";
-    names.iter().find_map(|name| name.strip_suffix(LANDMARK)).unwrap_or("").to_string()
+    names.into_iter().find_map(|name| name.strip_suffix(LANDMARK)).unwrap_or("").to_string()
 }
 
 struct Loader<'a> {
     source: &'a dyn TensorSource,
     options: &'a LoadOptions,
-    device: Device,
+    /// `None`: nothing is read.
+    device: Option<&'a Device>,
     path: Vec<String>,
     used: BTreeSet<String>,
     report: Report,
@@ -111,58 +125,63 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// Reads the tensor `stored`, whose shape in memory must be `shape`; `None` if it does not fit.
-    fn read(&mut self, name: &str, stored: &str, shape: &[usize]) -> Result<Option<TensorData>> {
+    /// Type of the tensor `stored`, whose shape in memory must be `shape`; `None` if it does not fit.
+    fn fit(&mut self, name: &str, stored: &str, shape: &[usize]) -> Result<Option<DType>> {
         let info = self.source.info(stored)?;
         let mut expected = shape.to_vec();
-        let transpose = is_linear(name, shape.len());
-        if transpose {
+        if is_linear(name, shape.len()) {
             expected.reverse();
         }
         if info.shape != expected || !info.dtype.is_float() {
             self.report.mismatched.push((name.into(), expected, info.shape));
             return Ok(None);
         }
-        let raw = self.source.read(stored)?;
-        Ok(Some(match self.options.dtype {
-            WeightDtype::F32 => tensor_data(arrange(raw.to_f32(), shape, transpose), shape),
-            WeightDtype::Bf16 if raw.dtype() == DType::BF16 => {
-                let values = raw.bytes().as_chunks::<2>().0.iter().map(|b| bf16::from_le_bytes(*b)).collect();
+        Ok(Some(info.dtype))
+    }
+
+    /// Reads the tensor `stored` as it is kept in memory.
+    fn read(&self, name: &str, stored: &str, dtype: DType, shape: &[usize]) -> Result<TensorData> {
+        let transpose = is_linear(name, shape.len());
+        let bytes = self.source.bytes(stored)?;
+        Ok(match self.options.dtype {
+            WeightDtype::F32 => tensor_data(arrange(dtype.to_f32(&bytes), shape, transpose), shape),
+            WeightDtype::Bf16 if dtype == DType::BF16 => {
+                let values = bytes.as_chunks::<2>().0.iter().map(|b| bf16::from_le_bytes(*b)).collect();
                 tensor_data(arrange(values, shape, transpose), shape)
             }
             WeightDtype::Bf16 => {
-                let values = raw.to_f32().into_iter().map(bf16::from_f32).collect();
+                let values = dtype.to_f32(&bytes).into_iter().map(bf16::from_f32).collect();
                 tensor_data(arrange(values, shape, transpose), shape)
             }
-        }))
+        })
     }
 
-    fn replace<const D: usize>(&mut self, param: Param<Tensor<D>>, name: String) -> Param<Tensor<D>> {
+    /// The parameter with the checkpoint's numbers, or as it is if it does not fit or nothing is to be read.
+    fn replace<const D: usize>(&mut self, param: Param<Tensor<D>>, name: String) -> Result<Param<Tensor<D>>> {
         let stored = format!("{}{name}", self.prefix);
         if !self.names.contains(&stored) {
             match mapping::matches(&name, &self.options.allow_missing) {
                 true => self.report.kept.push(name),
                 false => self.report.missing.push(name),
             }
-            return param;
+            return Ok(param);
         }
         self.used.insert(stored.clone());
         let shape = param.lazy_shape();
-        match self.read(&name, &stored, shape.as_slice()) {
-            Ok(Some(data)) => {
-                self.report.applied.push(name);
+        let Some(dtype) = self.fit(&name, &stored, shape.as_slice())? else { return Ok(param) };
+        let param = match self.device {
+            None => param,
+            Some(device) => {
+                let data = self.read(&name, &stored, dtype, shape.as_slice())?;
                 let dtype = match self.options.dtype {
                     WeightDtype::F32 => BurnDType::F32,
                     WeightDtype::Bf16 => BurnDType::BF16,
                 };
-                Param::initialized(param.id, Tensor::from_data(data, (&self.device, dtype)))
+                Param::initialized(param.id, Tensor::from_data(data, (device, dtype)))
             }
-            Ok(None) => param,
-            Err(error) => {
-                self.error = Some(error);
-                param
-            }
-        }
+        };
+        self.report.applied.push(name);
+        Ok(param)
     }
 }
 
@@ -180,7 +199,11 @@ impl ModuleMapper for Loader<'_> {
             return param;
         }
         let name = checkpoint_name(&self.path.join("."));
-        self.replace(param, name)
+        let unchanged = param.clone();
+        self.replace(param, name).unwrap_or_else(|error| {
+            self.error = Some(error);
+            unchanged
+        })
     }
 }
 

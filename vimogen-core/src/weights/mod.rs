@@ -1,10 +1,18 @@
-//! Weights in and out: checkpoint names, strict loading with a report, saving.
+//! Weights in and out: checkpoint names, strict loading with a report, saving, model directories.
 
+mod config;
+mod convert;
+mod dir;
+mod file;
 pub mod load;
 pub mod mapping;
 pub mod report;
 pub mod save;
 
-pub use load::{LoadOptions, WeightDtype, load};
+pub use config::{Architecture, ModelConfig};
+pub use convert::save_native;
+pub use dir::{Layout, ModelDir};
+pub use file::{load_file, open};
+pub use load::{LoadOptions, WeightDtype, inspect, load};
 pub use report::Report;
 pub use save::{save, state_dict};

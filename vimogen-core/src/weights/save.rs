@@ -7,17 +7,37 @@ use std::path::Path;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use half::bf16;
-use safetensors::{Dtype, View};
 
 use super::load::{WeightDtype, transpose};
 use super::mapping::{checkpoint_name, is_linear};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::format::{DType, TensorInfo, safetensors};
 use crate::model::Dit;
+
+/// Metadata by which readers know that Linear weights are `[out, in]`.
+pub(super) const METADATA: [(&str, &str); 1] = [("format", "pt")];
+
+impl WeightDtype {
+    /// The type in a file.
+    pub(super) fn stored(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+        }
+    }
+
+    /// Little-endian bytes of the numbers in this type.
+    pub(super) fn encode(self, values: &[f32]) -> Vec<u8> {
+        match self {
+            Self::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            Self::Bf16 => values.iter().flat_map(|v| bf16::from_f32(*v).to_le_bytes()).collect(),
+        }
+    }
+}
 
 /// One parameter, brought to the host only when it is written.
 pub struct Entry {
-    shape: Vec<usize>,
-    dtype: WeightDtype,
+    info: TensorInfo,
     transpose: bool,
     values: Box<dyn Fn() -> Vec<f32>>,
 }
@@ -26,46 +46,22 @@ impl Entry {
     /// The values as stored, last axis fastest.
     pub fn to_f32(&self) -> Vec<f32> {
         let values = (self.values)();
-        // `shape` is as stored, so memory holds its reverse.
-        if self.transpose { transpose(&values, self.shape[1], self.shape[0]) } else { values }
+        // The shape is as stored, so memory holds its reverse.
+        if self.transpose { transpose(&values, self.shape()[1], self.shape()[0]) } else { values }
     }
 
     /// The shape as stored.
     pub fn shape(&self) -> &[usize] {
-        &self.shape
+        &self.info.shape
+    }
+
+    /// Type and shape as stored.
+    pub fn info(&self) -> &TensorInfo {
+        &self.info
     }
 }
 
-impl View for Entry {
-    fn dtype(&self) -> Dtype {
-        match self.dtype {
-            WeightDtype::F32 => Dtype::F32,
-            WeightDtype::Bf16 => Dtype::BF16,
-        }
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        let values = self.to_f32();
-        Cow::Owned(match self.dtype {
-            WeightDtype::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            WeightDtype::Bf16 => values.iter().flat_map(|v| bf16::from_f32(*v).to_le_bytes()).collect(),
-        })
-    }
-
-    fn data_len(&self) -> usize {
-        let n: usize = self.shape.iter().product();
-        n * match self.dtype {
-            WeightDtype::F32 => 4,
-            WeightDtype::Bf16 => 2,
-        }
-    }
-}
-
-/// All parameters by checkpoint name.
+/// All parameters by checkpoint name, to be stored in `dtype`.
 pub fn state_dict(dit: &Dit, dtype: WeightDtype) -> BTreeMap<String, Entry> {
     let mut collector = Collector { dtype, path: vec![], entries: BTreeMap::new() };
     dit.visit(&mut collector);
@@ -99,23 +95,19 @@ impl ModuleVisitor for Collector {
             let data = tensor.to_data_as::<f32>();
             data.try_into_vec::<f32>().unwrap_or_else(|_| unreachable!("the data was converted to f32"))
         });
-        self.entries.insert(name, Entry { shape, dtype: self.dtype, transpose, values });
+        let info = TensorInfo { dtype: self.dtype.stored(), shape };
+        self.entries.insert(name, Entry { info, transpose, values });
     }
 }
 
-/// Writes the model's weights as one safetensors file, atomically.
+/// Writes the model's weights as one safetensors file, atomically and one tensor at a time.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be written.
+/// [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist, [`Error::Io`](crate::Error::Io).
 pub fn save(dit: &Dit, path: impl AsRef<Path>, dtype: WeightDtype) -> Result<()> {
-    let path = path.as_ref();
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| Error::io("write", path, e))?;
     let entries = state_dict(dit, dtype);
-    let metadata = Some([("format".to_string(), "pt".to_string())].into());
-    safetensors::serialize_to_file(entries, metadata, temporary.path())
-        .map_err(|e| Error::io("write", path, std::io::Error::other(e)))?;
-    temporary.as_file().sync_all().map_err(|e| Error::io("write", path, e))?;
-    temporary.persist(path).map_err(|e| Error::io("write", path, e.error))?;
-    Ok(())
+    let infos: Vec<_> = entries.iter().map(|(name, entry)| (name.as_str(), entry.info.clone())).collect();
+    let values: Vec<&Entry> = entries.values().collect();
+    let bytes = |i: usize| Ok(Cow::Owned(dtype.encode(&values[i].to_f32())));
+    safetensors::save_with(path, &infos, &METADATA, bytes)
 }

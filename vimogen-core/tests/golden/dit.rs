@@ -2,11 +2,12 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use ndarray::{ArrayD, Axis, concatenate};
+use ndarray::{ArrayD, Axis};
+use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::model::{Conditions, Dit, DitConfig, probe};
 use vimogen_core::weights::{LoadOptions, Report, load};
 
-use crate::common::{Golden, Params, assert_close};
+use crate::common::{Golden, Params, assert_close, folder};
 
 /// Configuration of the golden model `tiny`.
 pub fn tiny() -> DitConfig {
@@ -22,6 +23,35 @@ pub fn tiny() -> DitConfig {
         split_head: false,
         eps: 1e-6,
     }
+}
+
+/// Configuration of the golden text-only models.
+pub fn t2m(split_head: bool) -> DitConfig {
+    DitConfig {
+        dim: 16,
+        ffn_dim: 40,
+        freq_dim: 16,
+        num_heads: 2,
+        num_layers: 2,
+        text_dim: 24,
+        text_len: 11,
+        reference: false,
+        split_head,
+        eps: 1e-6,
+    }
+}
+
+/// Inputs of the golden text-only case.
+pub fn t2m_inputs(golden: &Golden, case: &str) -> Inputs {
+    let conditions = Conditions {
+        context: tensor(&golden.input(case, "context")),
+        reference: None,
+        attend_to_text: vec![true; 2],
+        frame_lengths: lengths(&golden.input(case, "x_mask")),
+        reference_lengths: vec![0; 2],
+    };
+    let timestep = golden.input(case, "timestep").iter().copied().collect();
+    Inputs { x: golden.input(case, "x"), timestep, conditions }
 }
 
 /// The golden model `tiny` with its weights.
@@ -47,13 +77,13 @@ pub fn lengths(mask: &ArrayD<f32>) -> Vec<usize> {
 }
 
 /// Inputs of a forward case; each tensor from `case` if it has one, else from `mixed`.
-struct Inputs {
-    x: ArrayD<f32>,
-    timestep: Vec<f32>,
-    conditions: Conditions,
+pub struct Inputs {
+    pub x: ArrayD<f32>,
+    pub timestep: Vec<f32>,
+    pub conditions: Conditions,
 }
 
-fn inputs(golden: &Golden, case: &str) -> Inputs {
+pub fn inputs(golden: &Golden, case: &str) -> Inputs {
     let get = |name: &str| match golden.has(&format!("{case}.input.{name}")) {
         true => golden.input(case, name),
         false => golden.input("mixed", name),
@@ -69,7 +99,7 @@ fn inputs(golden: &Golden, case: &str) -> Inputs {
     Inputs { x, timestep: get("timestep").iter().copied().collect(), conditions }
 }
 
-fn run(dit: &Dit, inputs: &Inputs) -> ArrayD<f32> {
+pub fn run(dit: &Dit, inputs: &Inputs) -> ArrayD<f32> {
     array(dit.forward(tensor(&inputs.x), &inputs.timestep, &inputs.conditions).unwrap())
 }
 
@@ -170,9 +200,8 @@ fn padding_rows_of_long_prompts_take_part() {
 fn a_warm_start_reports_what_the_base_lacks() {
     let golden = Golden::open("dit");
     let mut dit = tiny_model();
-    let shards = ["00001", "00002"].map(|i| format!("base_wan/diffusion_pytorch_model-{i}-of-00002.safetensors"));
-    let both = shards.map(|s| Params::file(&s));
-    let source = Joined(both);
+    let index = folder().join("dit_weights/base_wan/diffusion_pytorch_model.safetensors.index.json");
+    let source = SafetensorsFile::open(index).unwrap();
     let report: Report;
     (dit, report) = load(dit, &source, &LoadOptions::warm_start(), &Device::flex()).unwrap();
 
@@ -191,55 +220,17 @@ fn a_warm_start_reports_what_the_base_lacks() {
     golden.assert_within("warm_start", "y", run(&dit, &inputs(&golden, "mixed")).view(), atol);
 }
 
-/// Two shards as one checkpoint.
-struct Joined([Params; 2]);
-
-impl vimogen_core::format::TensorSource for Joined {
-    fn names(&self) -> Vec<String> {
-        self.0.iter().flat_map(|p| p.names()).collect()
-    }
-
-    fn info(&self, name: &str) -> vimogen_core::Result<vimogen_core::format::TensorInfo> {
-        Ok(self.read(name)?.info().clone())
-    }
-
-    fn read(&self, name: &str) -> vimogen_core::Result<vimogen_core::format::RawTensor> {
-        let owner = self.0.iter().find(|p| p.names().iter().any(|n| n == name)).unwrap();
-        owner.read(name)
-    }
-}
-
 #[test]
 fn text_only_models_match() {
     let golden = Golden::open("dit_t2m");
     for (case, split_head) in [("plain", false), ("split_head", true)] {
-        let config = DitConfig {
-            dim: 16,
-            ffn_dim: 40,
-            freq_dim: 16,
-            num_heads: 2,
-            num_layers: 2,
-            text_dim: 24,
-            text_len: 11,
-            reference: false,
-            split_head,
-            eps: 1e-6,
-        };
+        let config = t2m(split_head);
         let device = Device::flex();
         let dit = Dit::new(&config, &device).unwrap();
         let params = Params { golden: Golden::open("dit_t2m"), prefix: format!("{case}.param.") };
         let (dit, report) = load(dit, &params, &LoadOptions::default(), &device).unwrap();
         assert_eq!(report.applied.len(), golden.names(&format!("{case}.param.")).len());
         assert!(dit.num_params() > 0);
-        let conditions = Conditions {
-            context: tensor(&golden.input(case, "context")),
-            reference: None,
-            attend_to_text: vec![true; 2],
-            frame_lengths: lengths(&golden.input(case, "x_mask")),
-            reference_lengths: vec![0; 2],
-        };
-        let t: Vec<f32> = golden.input(case, "timestep").iter().copied().collect();
-        let y = dit.forward(tensor(&golden.input(case, "x")), &t, &conditions).unwrap();
-        golden.assert_output(case, "y", array(y).view());
+        golden.assert_output(case, "y", run(&dit, &t2m_inputs(&golden, case)).view());
     }
 }

@@ -2,12 +2,19 @@
 //!
 //! One binary for all topics, so that Burn is linked once.
 
-mod common;
+mod bvh;
 mod collate;
+mod common;
 mod dit;
+mod export;
 mod formats;
 mod motion_rep;
+mod quality;
+mod ref_corruption;
+mod render;
 mod rotations;
+mod sampler;
 mod scheduler;
 mod signal;
 mod training;
+mod weights;

@@ -62,8 +62,9 @@ pub fn split_of(action: &ActionSpec, wording: &Wording) -> Split {
     let number = |part: &Part| part.family as usize;
     let held = match action {
         ActionSpec::One(a) => (wording.patterns[0] + 3 * wording.frame + number(a)) % 7 == 6,
-        ActionSpec::Then(a, b) => (7 * number(a) + 3 * number(b) + wording.frame) % 5 == 0,
-        ActionSpec::While(a, b) => (7 * number(a) + 3 * number(b) + wording.frame) % 5 == 0,
+        ActionSpec::Then(a, b) | ActionSpec::While(a, b) => {
+            (7 * number(a) + 3 * number(b) + wording.frame).is_multiple_of(5)
+        }
     };
     if reserved || held { Split::HeldOut } else { Split::Train }
 }

@@ -31,7 +31,9 @@ impl Default for Manner {
     }
 }
 
-/// The clip of `action`, `frames` frames at 20 per second.
+/// The clip of `action`, `frames` frames at 20 per second; memory and time grow with `frames`.
+///
+/// Sequences need about 90 frames to be shown whole.
 pub fn clip(action: &ActionSpec, frames: usize, manner: Manner) -> SmplMotion {
     let mut poses = controls(action, frames, manner);
     for (t, pose) in poses.iter_mut().enumerate() {
@@ -48,7 +50,7 @@ fn controls(action: &ActionSpec, frames: usize, manner: Manner) -> Vec<Pose> {
         ActionSpec::One(part) => track(part, &setting, frames),
         ActionSpec::Then(a, b) => {
             let split = frames / 2;
-            let first = Setting { end: Some((split - 1) as f32 / FPS), ..setting };
+            let first = Setting { end: Some(split.saturating_sub(1) as f32 / FPS), ..setting };
             let mut poses = track(a, &first, split);
             let last = poses.last().copied().unwrap_or_default();
             let at = resting_place(&last);

@@ -80,7 +80,7 @@ impl Rhythm {
 
     /// The foot of swing `k`.
     pub fn foot(&self, k: usize) -> usize {
-        if k % 2 == 0 { self.first } else { LEFT + RIGHT - self.first }
+        if k.is_multiple_of(2) { self.first } else { LEFT + RIGHT - self.first }
     }
 
     /// Middle of the stance that follows swing `k`.

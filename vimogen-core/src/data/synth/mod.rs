@@ -4,6 +4,7 @@
 //! motion (z up, metres, 20 frames per second, floor at z = 0, starting at the origin and facing +y).
 
 mod caption;
+mod check;
 mod compose;
 mod curve;
 mod dice;
@@ -12,11 +13,16 @@ mod families;
 mod gait;
 mod grammar;
 mod lexicon;
+mod prompts;
 mod rig;
 mod spec;
+#[cfg(test)]
+mod tests;
 
 pub use caption::{Split, vocabulary, words};
+pub use check::check;
 pub use compose::{Manner, clip};
+pub use prompts::{Prompt, held_out_prompts, unseen_verb_prompts};
 pub use spec::{ActionSpec, Family, Pace, Part, Side};
 
 use crate::motion::codec::SmplMotion;
@@ -53,21 +59,32 @@ impl SynthDataset {
         self.fill(frames, dice)
     }
 
-    /// Clip number `index` with `frames` rows of features (`frames + 1` frames); clips under 90 hold one movement.
+    /// Clip number `index` with `frames` rows of features (`frames + 1` frames); clips under 90 hold no sequences.
     pub fn sample_with_frames(&self, index: u64, frames: usize) -> SynthSample {
         self.fill(frames, Dice::new(self.seed, index))
     }
 
+    /// Caption and action of clip number `index`, without the motion.
+    pub fn caption(&self, index: u64) -> (String, ActionSpec) {
+        let mut dice = Dice::new(self.seed, index);
+        let frames = draw::draw_frames(&mut dice);
+        self.say(frames, &mut dice)
+    }
+
+    fn say(&self, frames: usize, dice: &mut Dice) -> (String, ActionSpec) {
+        let action = draw::draw_action(frames, dice);
+        let wording = caption::draw(&action, self.split, dice);
+        (caption::render(&action, &wording, dice), action)
+    }
+
     fn fill(&self, frames: usize, mut dice: Dice) -> SynthSample {
-        let action = draw::draw_action(frames, &mut dice);
-        let wording = caption::draw(&action, self.split, &mut dice);
-        let caption = caption::render(&action, &wording, &mut dice);
+        let (caption, action) = self.say(frames, &mut dice);
         let motion = clip(&action, frames + 1, draw::draw_manner(&mut dice));
         SynthSample { caption, action, motion }
     }
 }
 
-/// Names of all families.
+/// All families.
 pub fn families() -> &'static [Family] {
     &Family::ALL
 }

@@ -258,8 +258,8 @@ impl Pose {
         for j in [joint::SPINE1, joint::SPINE2, joint::SPINE3] {
             local[j - 1] = euler(self.spine / 3.0);
         }
-        local[joint::NECK - 1] = euler(0.7 * self.head);
-        local[joint::HEAD - 1] = euler(0.3 * self.head);
+        local[joint::NECK - 1] = euler(0.8 * self.head);
+        local[joint::HEAD - 1] = euler(0.2 * self.head);
         for (limb, side) in [(LEFT, 1.0), (RIGHT, -1.0)] {
             let [collar, shoulder, elbow] = self.arms[limb].solve(side);
             local[joint::LEFT_COLLAR + limb - 1] = collar;
@@ -355,8 +355,7 @@ mod tests {
 
     #[test]
     fn toes_are_where_they_were_asked_to_be() {
-        let mut pose = Pose::default();
-        pose.pelvis = Vec3::new(0.05, 0.1, 0.8);
+        let mut pose = Pose { pelvis: Vec3::new(0.05, 0.1, 0.8), ..Pose::default() };
         pose.legs[RIGHT].toe += Vec3::new(0.1, 0.2, 0.1);
         pose.legs[RIGHT].pitch = 0.5;
         let joints = pose.solve().joints;

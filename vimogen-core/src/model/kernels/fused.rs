@@ -162,8 +162,7 @@ impl Fused for Flex {
     ) -> (CpuTensor, CpuTensor, CpuTensor) {
         let (q, k, v, grad) = (q.to_contiguous(), k.to_contiguous(), v.to_contiguous(), grad.to_contiguous());
         let sizes = attention_sizes(&q, &k, heads);
-        let (dq, dk, dv) =
-            attention::backward(numbers(&q), numbers(&k), numbers(&v), numbers(&grad), &lengths, sizes);
+        let (dq, dk, dv) = attention::backward(numbers(&q), numbers(&k), numbers(&v), numbers(&grad), &lengths, sizes);
         (tensor(dq, q.layout().shape()), tensor(dk, k.layout().shape()), tensor(dv, v.layout().shape()))
     }
 }

@@ -78,8 +78,7 @@ pub(super) fn layer_backward(
     s: Sizes,
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let samples = x.len() / (s.tokens * s.dim);
-    let (mut dx, mut dscale, mut dshift) =
-        (vec![0.0; x.len()], vec![0.0; samples * s.dim], vec![0.0; samples * s.dim]);
+    let (mut dx, mut dscale, mut dshift) = (vec![0.0; x.len()], vec![0.0; samples * s.dim], vec![0.0; samples * s.dim]);
     let span = s.tokens * s.dim;
     let outputs = dx.par_chunks_mut(span).zip(dscale.par_chunks_mut(s.dim)).zip(dshift.par_chunks_mut(s.dim));
     outputs.enumerate().for_each(|(sample, ((dx, dscale), dshift))| {

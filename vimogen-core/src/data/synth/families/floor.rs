@@ -22,61 +22,68 @@ struct Low {
     times: [f32; 3],
 }
 
+const SQUAT: Low = Low {
+    down: 0.42,
+    back: 0.16,
+    tilt: 22.0,
+    spine: 12.0,
+    head: -15.0,
+    heel: 0.0,
+    arm: Arm::deg(88.0, 6.0, 0.0, 10.0),
+    times: [0.9, 0.15, 0.85],
+};
+
+const CROUCH: Low = Low {
+    down: 0.50,
+    back: 0.12,
+    tilt: 25.0,
+    spine: 38.0,
+    head: -25.0,
+    heel: 20.0,
+    arm: Arm::deg(55.0, 12.0, 40.0, 70.0),
+    times: [1.0, 0.0, 0.7],
+};
+
+const SIT: Low = Low {
+    down: 0.44,
+    back: 0.40,
+    tilt: -4.0,
+    spine: 10.0,
+    head: -2.0,
+    heel: 0.0,
+    arm: Arm::deg(22.0, 8.0, 12.0, 55.0),
+    times: [1.3, 0.0, 0.8],
+};
+
+const BEND: Low = Low {
+    down: 0.16,
+    back: 0.15,
+    tilt: 68.0,
+    spine: 60.0,
+    head: 10.0,
+    heel: 0.0,
+    arm: Arm::deg(118.0, 4.0, 5.0, 4.0),
+    times: [1.0, 0.35, 1.0],
+};
+
+const BOW: Low = Low {
+    down: 0.01,
+    back: 0.08,
+    tilt: 24.0,
+    spine: 28.0,
+    head: 14.0,
+    heel: 0.0,
+    arm: Arm::deg(18.0, 8.0, 15.0, 12.0),
+    times: [0.8, 0.4, 0.8],
+};
+
 fn low(family: Family) -> Low {
-    let base =
-        Low { down: 0.0, back: 0.0, tilt: 0.0, spine: 0.0, head: 0.0, heel: 0.0, arm: Arm::HANG, times: [0.0; 3] };
     match family {
-        Family::Squat => Low {
-            down: 0.42,
-            back: 0.16,
-            tilt: 22.0,
-            spine: 12.0,
-            head: -15.0,
-            arm: Arm::deg(88.0, 6.0, 0.0, 10.0),
-            times: [0.9, 0.15, 0.85],
-            ..base
-        },
-        Family::Crouch => Low {
-            down: 0.50,
-            back: 0.12,
-            tilt: 25.0,
-            spine: 38.0,
-            head: -25.0,
-            heel: 20.0,
-            arm: Arm::deg(55.0, 12.0, 40.0, 70.0),
-            times: [1.0, 0.0, 0.7],
-            ..base
-        },
-        Family::SitDown => Low {
-            down: 0.44,
-            back: 0.40,
-            tilt: -4.0,
-            spine: 10.0,
-            head: -2.0,
-            arm: Arm::deg(22.0, 8.0, 12.0, 55.0),
-            times: [1.3, 0.0, 0.8],
-            ..base
-        },
-        Family::BendDown => Low {
-            down: 0.10,
-            back: 0.15,
-            tilt: 68.0,
-            spine: 60.0,
-            head: 10.0,
-            arm: Arm::deg(92.0, 6.0, 5.0, 6.0),
-            times: [1.0, 0.35, 1.0],
-            ..base
-        },
-        _ => Low {
-            down: 0.01,
-            back: 0.08,
-            tilt: 24.0,
-            spine: 28.0,
-            head: 14.0,
-            arm: Arm::deg(18.0, 8.0, 15.0, 12.0),
-            times: [0.8, 0.4, 0.8],
-            ..base
-        },
+        Family::Squat => SQUAT,
+        Family::Crouch => CROUCH,
+        Family::SitDown => SIT,
+        Family::BendDown => BEND,
+        _ => BOW,
     }
 }
 

@@ -38,7 +38,7 @@ pub fn clap(s: &Setting) -> Performance {
         let w = hold(t);
         let apart = 0.5 - 0.5 * (2.0 * PI * (t - LEAD - 0.5) / 0.6).cos();
         for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(46.0, 16.0 + 8.0 * apart, 42.0 - 34.0 * amp * apart, 72.0), w);
+            *arm = arm.toward(Arm::deg(46.0, 11.0 + 10.0 * apart, 54.0 - 42.0 * amp * apart, 72.0), w);
         }
         pose
     })
@@ -52,7 +52,7 @@ pub fn held(part: &Part, s: &Setting) -> Performance {
         Family::ArmsOut => Arm::deg(0.0, 86.0 + 40.0 * (amp - 1.0), 0.0, 8.0),
         Family::HandsOnHips => Arm::deg(-22.0, 42.0, 62.0, 92.0),
         Family::CrossArms => Arm::deg(30.0, 4.0, 72.0, 98.0),
-        Family::Salute => Arm::deg(35.0, 72.0, -52.0, 138.0),
+        Family::Salute => Arm::deg(70.0, 32.0, -4.0, 130.0),
         _ => Arm::deg(86.0 + 40.0 * (amp - 1.0), 2.0, 0.0, 6.0),
     };
     Box::new(move |t| {
@@ -72,7 +72,7 @@ pub fn drink(s: &Setting) -> Performance {
         let u = clock(t);
         let (w, sip) = (pulse(u, [0.0, 0.9, 2.1, 3.0]), pulse(u, [0.8, 1.3, 1.7, 2.2]));
         let mut pose = Pose::default();
-        pose.arms[RIGHT] = pose.arms[RIGHT].toward(Arm::deg(48.0 + 8.0 * sip, 22.0, 38.0, 132.0), w);
+        pose.arms[RIGHT] = pose.arms[RIGHT].toward(Arm::deg(60.0 + 8.0 * sip, 8.0, 42.0, 124.0), w);
         pose.head.x -= 0.35 * sip;
         pose.spine.x -= 0.08 * sip;
         pose
@@ -103,11 +103,11 @@ pub fn head(part: &Part, s: &Setting) -> Performance {
         let w = hold(t) * amp;
         if nod {
             let down = 0.5 - 0.5 * (2.0 * PI * (t - LEAD) / 0.8).cos();
-            pose.head.x += 0.62 * w * down;
+            pose.head.x += 0.75 * w * down;
             pose.spine.x += 0.05 * w * down;
         } else {
             let turn = (2.0 * PI * (t - LEAD) / 1.0).sin();
-            pose.head.y += 0.85 * w * turn;
+            pose.head.y += 0.95 * w * turn;
             pose.spine.y += 0.06 * w * turn;
         }
         pose

@@ -126,7 +126,8 @@ pub fn hop(s: &Setting) -> Performance {
         pose.legs[RIGHT].toe.z += air;
         pose.legs[RIGHT].pitch = 0.3 * ease(air / 0.05);
         pose.legs[LEFT].free = w;
-        pose.legs[LEFT].swing = FreeLeg::deg(22.0, 2.0, 85.0, 0.0);
+        // The knee leads, so that the toes leave the ground upwards.
+        pose.legs[LEFT].swing = FreeLeg::deg(42.0, 2.0, 72.0, -12.0).toward(FreeLeg::deg(22.0, 2.0, 85.0, 0.0), w * w);
         pose.spine.z -= 0.05 * w;
         pose.spine.x += 0.08 * w;
         for arm in &mut pose.arms {

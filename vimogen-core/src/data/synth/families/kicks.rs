@@ -22,7 +22,7 @@ pub fn kick(part: &Part, s: &Setting) -> Performance {
         pose.pelvis.z -= 0.012 * shift;
         pose.legs[RIGHT].free = free;
         pose.legs[RIGHT].swing =
-            FreeLeg::deg(48.0, 2.0, 85.0, 15.0).toward(FreeLeg::deg(82.0 * amp, 2.0, 8.0, 25.0), out);
+            FreeLeg::deg(58.0, 2.0, 82.0, -14.0).toward(FreeLeg::deg(82.0 * amp, 2.0, 8.0, 25.0), out);
         pose.tilt.x -= 0.16 * out;
         pose.spine.x += 0.06 * out;
         pose.arms[LEFT] = pose.arms[LEFT].toward(Arm::deg(38.0, 18.0, 20.0, 70.0), shift);
@@ -40,7 +40,7 @@ pub fn balance(s: &Setting) -> Performance {
         pose.pelvis.x -= 0.08 * ramp(w, 0.0, 0.7);
         pose.pelvis.z -= 0.008 * w;
         pose.legs[RIGHT].free = w;
-        pose.legs[RIGHT].swing = FreeLeg::deg(78.0 * amp, 3.0, 88.0, 10.0);
+        pose.legs[RIGHT].swing = FreeLeg::deg(78.0 * amp, 3.0, 84.0, -10.0);
         pose.spine.z += 0.04 * w;
         for arm in &mut pose.arms {
             *arm = arm.toward(Arm::deg(8.0, 32.0, 10.0, 22.0), w);

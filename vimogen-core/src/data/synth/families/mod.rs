@@ -50,7 +50,7 @@ impl Setting {
 
     /// Duration of something that lasts `natural` seconds, shortened to fit before the end.
     fn fit(&self, natural: f32) -> f32 {
-        self.end.map_or(natural, |e| natural.min(e - LEAD - 0.05))
+        self.end.map_or(natural, |e| natural.min(e - LEAD - 0.05).max(0.3))
     }
 
     /// Seconds of the movement itself, as though it had begun at 0 and taken `natural` seconds in all.

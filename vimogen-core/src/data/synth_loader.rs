@@ -1,0 +1,157 @@
+//! Training batches of procedural motion: what the built-in model learns from.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::{Array2, Array3, Axis, s};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha12Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::corruption::Corruption;
+use super::synth::{Split, SynthDataset};
+use crate::error::Result;
+use crate::motion::Stats;
+use crate::motion::clip::reference_channels;
+use crate::motion::codec::encode;
+use crate::motion::layout::{
+    BODY_ROT6D, FEATURES, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
+};
+use crate::motion::stats::StatsBuilder;
+use crate::text::TextEncoder;
+use crate::train::TrainBatch;
+
+/// Smallest standard deviations: channels that hardly move in this data (toes, wrists, hinge axes) must neither blow up
+/// rounding noise nor claim as much of a small model as those that matter. Rotations, metres, metres per frame.
+const STD_FLOORS: [(Range<usize>, f32); 7] = [
+    (BODY_ROT6D, 0.03),
+    (POSITIONS, 0.02),
+    (VELOCITIES, 0.003),
+    (ROOT_ROT6D, 0.03),
+    (ROOT_STEP6D, 0.01),
+    (TRANSL, 0.02),
+    (TRANSL_STEP, 0.003),
+];
+/// Clips that the statistics are made of.
+const STATS_CLIPS: u64 = 2048;
+
+/// How conditions are mixed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mix {
+    /// Share of samples that attend to their text; the others follow a reference.
+    pub text: f64,
+    /// Share of the text samples whose text is left out, for guidance.
+    pub null_text: f64,
+    /// What is done to references.
+    pub corruption: Corruption,
+}
+
+impl Default for Mix {
+    fn default() -> Self {
+        Self { text: 0.85, null_text: 0.1, corruption: Corruption::release() }
+    }
+}
+
+/// An endless, deterministic source of batches: number `step` is a function of seed and step.
+pub struct SynthLoader {
+    dataset: SynthDataset,
+    encoder: Arc<dyn TextEncoder>,
+    stats: Stats,
+    mix: Mix,
+    seed: u64,
+    batch_size: usize,
+    text_len: usize,
+}
+
+impl SynthLoader {
+    /// A loader whose statistics are computed from the data set itself.
+    ///
+    /// # Errors
+    /// Those of encoding a clip, which are bugs in the data set.
+    pub fn new(seed: u64, batch_size: usize, text_len: usize, mix: Mix, encoder: Arc<dyn TextEncoder>) -> Result<Self> {
+        let dataset = SynthDataset::new(seed, Split::Train);
+        let stats = statistics(&dataset)?;
+        Ok(Self { dataset, encoder, stats, mix, seed, batch_size, text_len })
+    }
+
+    /// Mean and standard deviation of the data set's channels.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The batch of a step. All its clips have the same number of frames; those that attend to their text come first.
+    ///
+    /// # Errors
+    /// Those of encoding a clip or a caption, which are bugs in the data set.
+    pub fn batch(&self, step: usize) -> Result<TrainBatch> {
+        let mut rng = ChaCha12Rng::seed_from_u64(self.seed ^ 0x5eed_ba7c);
+        rng.set_stream(step as u64);
+        let frames = if rng.random_bool(0.5) { 100 } else { rng.random_range(60..=120) };
+        let b = self.batch_size;
+        let texts = (0..b).filter(|_| rng.random_bool(self.mix.text)).count();
+        let silent: Vec<bool> = (0..b).map(|_| rng.random_bool(self.mix.null_text)).collect();
+        let items: Vec<Item> = (0..b)
+            .into_par_iter()
+            .map(|i| self.item((step * b + i) as u64, frames, i < texts && !silent[i]))
+            .collect::<Result<_>>()?;
+
+        let mut batch = TrainBatch {
+            motion: Array3::zeros((b, frames, FEATURES)),
+            motion_mask: Array2::ones((b, frames)),
+            prompt_embeds: Array3::zeros((b, self.text_len, self.encoder.dim())),
+            ref_motion: Array3::zeros((b, frames, 138)),
+            ref_motion_mask: Array2::ones((b, frames)),
+            motion_dim_mask: Array2::ones((b, FEATURES)),
+            attend_to_text: (0..b).map(|i| i < texts).collect(),
+        };
+        for (i, item) in items.into_iter().enumerate() {
+            batch.motion.index_axis_mut(Axis(0), i).assign(&item.motion);
+            let words = item.text.nrows().min(self.text_len);
+            let text = item.text.slice(s![..words, ..]);
+            batch.prompt_embeds.slice_mut(s![i, ..words, ..]).assign(&text);
+            if i >= texts {
+                batch.ref_motion.index_axis_mut(Axis(0), i).assign(&reference_channels(item.motion.view())?);
+            }
+        }
+        // Only the rows that attend to their reference: a corrupted zero would make the others look as if they did.
+        let mut references = batch.ref_motion.slice(s![texts.., .., ..]).to_owned();
+        let mut mask = batch.ref_motion_mask.slice(s![texts.., ..]).to_owned();
+        self.mix.corruption.apply(&mut references, &mut mask, &mut rng)?;
+        batch.ref_motion.slice_mut(s![texts.., .., ..]).assign(&references);
+        batch.ref_motion_mask.slice_mut(s![texts.., ..]).assign(&mask);
+        Ok(batch)
+    }
+
+    fn item(&self, index: u64, frames: usize, with_text: bool) -> Result<Item> {
+        let sample = self.dataset.sample_with_frames(index, frames);
+        let motion = self.stats.normalize(encode(&sample.motion)?.view())?;
+        let text = match with_text {
+            true => self.encoder.encode(&sample.caption)?,
+            false => Array2::zeros((0, self.encoder.dim())),
+        };
+        Ok(Item { motion, text })
+    }
+}
+
+struct Item {
+    motion: Array2<f32>,
+    text: Array2<f32>,
+}
+
+/// Statistics over the first clips of the data set.
+fn statistics(dataset: &SynthDataset) -> Result<Stats> {
+    let features: Vec<Array2<f32>> =
+        (0..STATS_CLIPS).into_par_iter().map(|i| encode(&dataset.sample(i).motion)).collect::<Result<_>>()?;
+    let mut builder = StatsBuilder::new(FEATURES);
+    for clip in &features {
+        builder.add(clip.view())?;
+    }
+    let stats = builder.finish()?;
+    let mut std = stats.std().clone();
+    for (channels, floor) in STD_FLOORS {
+        std.slice_mut(s![channels]).mapv_inplace(|s| s.max(floor));
+    }
+    Stats::new(stats.mean().clone(), std)
+}

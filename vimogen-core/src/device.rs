@@ -1,0 +1,166 @@
+//! Names of devices: `cpu`, `cuda:0`, `wgpu`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use burn::tensor::Device;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+use burn::tensor::DeviceType;
+
+use crate::error::{Error, Result};
+
+/// A device by name, not yet opened.
+///
+/// ```
+/// use vimogen_core::DeviceSpec;
+/// assert_eq!("cuda".parse::<DeviceSpec>()?, DeviceSpec::Cuda(0));
+/// assert_eq!(DeviceSpec::default().to_string(), "cpu");
+/// # Ok::<(), vimogen_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum DeviceSpec {
+    /// The processor; always there.
+    #[default]
+    Cpu,
+    /// An NVIDIA GPU by its number; needs the feature `cuda`.
+    Cuda(usize),
+    /// A GPU through Vulkan, Metal, DX12 or WebGPU by its number, or the best one; needs the feature `wgpu`.
+    Wgpu(Option<usize>),
+}
+
+impl fmt::Display for DeviceSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => write!(f, "cpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Wgpu(None) => write!(f, "wgpu"),
+            Self::Wgpu(Some(index)) => write!(f, "wgpu:{index}"),
+        }
+    }
+}
+
+impl FromStr for DeviceSpec {
+    type Err = Error;
+
+    /// Reads `cpu`, `cuda`, `cuda:N`, `wgpu` or `wgpu:N`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] for anything else.
+    fn from_str(name: &str) -> Result<Self> {
+        let (kind, index) = match name.split_once(':') {
+            None => (name, None),
+            Some((kind, index)) => (kind, Some(index.parse().map_err(|_| unknown(name))?)),
+        };
+        match (kind, index) {
+            ("cpu", None) => Ok(Self::Cpu),
+            ("cuda", index) => Ok(Self::Cuda(index.unwrap_or(0))),
+            ("wgpu", index) => Ok(Self::Wgpu(index)),
+            _ => Err(unknown(name)),
+        }
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    Error::Device { device: name.into(), reason: "the names are cpu, cuda, cuda:N, wgpu, wgpu:N".into() }
+}
+
+impl DeviceSpec {
+    /// Opens the device.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if it was not compiled in, with the feature that does so, or if the machine has none.
+    pub fn open(self) -> Result<Device> {
+        match self {
+            Self::Cpu => self.cpu(),
+            Self::Cuda(index) => self.cuda(index),
+            Self::Wgpu(index) => self.wgpu(index),
+        }
+    }
+
+    fn error(self, reason: impl Into<String>) -> Error {
+        Error::Device { device: self.to_string(), reason: reason.into() }
+    }
+
+    #[cfg(not(all(feature = "flex", feature = "cuda", feature = "wgpu")))]
+    fn not_compiled(self, feature: &str) -> Error {
+        self.error(format!("this build lacks it; build vimogen-core with the feature {feature:?}"))
+    }
+
+    /// The device of this number among those that the machine has: opening one that is not there would panic.
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    fn pick(self, kind: DeviceType, index: usize) -> Result<Device> {
+        let devices = Device::enumerate(kind).into_vec();
+        let found = devices.len();
+        let none =
+            || self.error(format!("this machine has {found} such devices, numbered from 0; \"cpu\" always works"));
+        devices.into_iter().nth(index).ok_or_else(none)
+    }
+
+    #[cfg(feature = "flex")]
+    fn cpu(self) -> Result<Device> {
+        Ok(Device::flex())
+    }
+
+    #[cfg(not(feature = "flex"))]
+    fn cpu(self) -> Result<Device> {
+        Err(self.not_compiled("flex"))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda(self, index: usize) -> Result<Device> {
+        self.pick(DeviceType::Cuda, index)
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    fn cuda(self, _: usize) -> Result<Device> {
+        Err(self.not_compiled("cuda"))
+    }
+
+    #[cfg(feature = "wgpu")]
+    fn wgpu(self, index: Option<usize>) -> Result<Device> {
+        let first = self.pick(DeviceType::Wgpu, index.unwrap_or(0))?;
+        match index {
+            Some(_) => Ok(first),
+            None => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+        }
+    }
+
+    #[cfg(not(feature = "wgpu"))]
+    fn wgpu(self, _: Option<usize>) -> Result<Device> {
+        Err(self.not_compiled("wgpu"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorCode;
+
+    #[test]
+    fn names_are_read_and_written() {
+        for (name, spec) in [
+            ("cpu", DeviceSpec::Cpu),
+            ("cuda:0", DeviceSpec::Cuda(0)),
+            ("cuda:12", DeviceSpec::Cuda(12)),
+            ("wgpu", DeviceSpec::Wgpu(None)),
+            ("wgpu:1", DeviceSpec::Wgpu(Some(1))),
+        ] {
+            assert_eq!(name.parse::<DeviceSpec>().unwrap(), spec);
+            assert_eq!(spec.to_string(), name);
+        }
+        for name in ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "cpu:0", "CUDA 0", "cuda:99999999999999999999"] {
+            let error = name.parse::<DeviceSpec>().unwrap_err();
+            assert_eq!(error.code(), ErrorCode::Device);
+            assert!(error.to_string().contains("cuda:N"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_cpu_opens_and_what_is_not_there_says_what_to_do() {
+        DeviceSpec::Cpu.open().unwrap();
+        for spec in [DeviceSpec::Cuda(99), DeviceSpec::Wgpu(Some(99))] {
+            let text = spec.open().unwrap_err().to_string();
+            assert!(text.contains("feature") || text.contains("\"cpu\" always works"), "{text}");
+        }
+    }
+}

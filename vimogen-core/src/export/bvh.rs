@@ -1,0 +1,306 @@
+//! BVH, the skeleton animation text format that Blender, Maya, MotionBuilder and game engines read.
+//!
+//! Vimogen's world has z up; a BVH file has y up. A world point `(x, y, z)` becomes `(-x, z, y)`: a clip that starts
+//! facing +y, as canonical clips do, faces +z in the file and its left is +x. With all rotations zero the figure stands
+//! upright in SMPL's rest pose (a T). Lengths are centimetres unless [`BvhOptions::unit`] says otherwise.
+//!
+//! The file holds the pelvis position and the *rotations* of the motion. Of a generated motion these disagree slightly
+//! with its joint positions, which the model predicts separately: joints in the file are those of forward kinematics.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use glam::{DMat3, DQuat, DVec3};
+use ndarray::{ArrayView2, ArrayView3};
+
+use crate::error::{Error, Result, check_finite};
+use crate::format::write_atomic;
+use crate::motion::codec::SmplMotion;
+use crate::motion::layout::JOINTS;
+use crate::motion::skeleton::{JOINT_NAMES, PARENTS, joint};
+
+/// Unit of length in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unit {
+    /// What most animation tools expect of BVH.
+    #[default]
+    Centimetres,
+    /// Vimogen's own unit.
+    Metres,
+}
+
+/// Where the bones' rest offsets come from.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum RestOffsets {
+    /// From the clip: the mean of each bone seen from its parent's frame, at the bone's mean length.
+    #[default]
+    FromClip,
+    /// Given: offset of each joint from its parent in metres, in SMPL's rest frame (y up, facing +z, left is +x). The
+    /// pelvis' entry is not used.
+    Fixed([[f32; 3]; JOINTS]),
+}
+
+/// How to write a BVH file.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct BvhOptions {
+    /// Unit of length.
+    pub unit: Unit,
+    /// Rest offsets of the bones.
+    pub rest: RestOffsets,
+}
+
+/// Frames and joints of `T` frames: world rotations of all joints and pelvis positions, both y up.
+struct Track {
+    /// Rotations of each joint relative to its parent (of the pelvis: to the world), `22 * T`.
+    local: Vec<DMat3>,
+    /// Pelvis positions in metres.
+    root: Vec<DVec3>,
+}
+
+/// A motion as the text of a BVH file.
+///
+/// The hierarchy is the 22 SMPL joints by name. Channels are `Xposition Yposition Zposition Zrotation Xrotation
+/// Yrotation` for the pelvis and `Zrotation Xrotation Yrotation` for the others, in degrees, `R = Rz Rx Ry`; angles
+/// are continued from frame to frame without jumps of 360 degrees.
+///
+/// # Errors
+/// [`Error::Shape`] and [`Error::NonFinite`] naming the array; [`Error::InvalidArgument`] for no frames, for an `fps`
+/// that is not positive and finite, and for bones longer than 100 m.
+pub fn to_string(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<String> {
+    check(motion, fps)?;
+    let track = Track::new(motion);
+    let offsets = match options.rest {
+        RestOffsets::FromClip => offsets_of(motion.joints.view(), &track),
+        RestOffsets::Fixed(given) => given.map(|o| o.map(f64::from).into()),
+    };
+    if let Some(j) = offsets.iter().position(|o| o.length().is_nan() || o.length() > LONGEST_BONE) {
+        let reason = format!("the bone to {} is not shorter than {LONGEST_BONE} m", JOINT_NAMES[j]);
+        return Err(Error::invalid("rest", reason));
+    }
+    let scale = match options.unit {
+        Unit::Centimetres => 100.0,
+        Unit::Metres => 1.0,
+    };
+    let mut text = String::with_capacity(4096 + 700 * motion.len());
+    text.push_str("HIERARCHY\n");
+    write_joint(&mut text, joint::PELVIS, 0, &offsets, scale);
+    // Writing to a String cannot fail.
+    let _ = write!(text, "MOTION\nFrames: {}\nFrame Time: {:.8}\n", motion.len(), 1.0 / f64::from(fps));
+    write_frames(&mut text, &track, scale);
+    Ok(text)
+}
+
+/// Writes [`to_string`] to a file.
+///
+/// # Errors
+/// Those of [`to_string`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
+pub fn save(path: impl AsRef<Path>, motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<()> {
+    let text = to_string(motion, fps, options)?;
+    write_atomic(path, |w| w.write_all(text.as_bytes()))
+}
+
+/// Bones longer than this, in metres, are taken for a mistake.
+const LONGEST_BONE: f64 = 100.0;
+
+fn check(motion: &SmplMotion, fps: f32) -> Result<()> {
+    motion.check()?;
+    check_finite("joints", &motion.joints.view())?;
+    check_finite("global_orient", &motion.global_orient.view())?;
+    check_finite("body_pose", &motion.body_pose.view())?;
+    if motion.is_empty() {
+        return Err(Error::invalid("motion", "it has no frames, at least one is needed"));
+    }
+    if !(fps.is_finite() && fps > 0.0) {
+        return Err(Error::invalid("fps", format!("{fps} is not a positive number of frames per second")));
+    }
+    Ok(())
+}
+
+/// A world point with z up as a point with y up.
+fn y_up(p: DVec3) -> DVec3 {
+    DVec3::new(-p.x, p.z, p.y)
+}
+
+fn row3(array: ArrayView2<'_, f32>, t: usize, start: usize) -> DVec3 {
+    DVec3::from_array(std::array::from_fn(|c| f64::from(array[[t, start + c]])))
+}
+
+fn point(joints: ArrayView3<'_, f32>, t: usize, j: usize) -> DVec3 {
+    DVec3::from_array(std::array::from_fn(|c| f64::from(joints[[t, j, c]])))
+}
+
+impl Track {
+    fn new(motion: &SmplMotion) -> Self {
+        let to_y_up = DMat3::from_cols(y_up(DVec3::X), y_up(DVec3::Y), y_up(DVec3::Z));
+        let rotation = |v: DVec3| DMat3::from_quat(DQuat::from_scaled_axis(v));
+        let mut local = Vec::with_capacity(JOINTS * motion.len());
+        for t in 0..motion.len() {
+            local.push(to_y_up * rotation(row3(motion.global_orient.view(), t, 0)));
+            local.extend((1..JOINTS).map(|j| rotation(row3(motion.body_pose.view(), t, 3 * (j - 1)))));
+        }
+        let root = (0..motion.len()).map(|t| y_up(point(motion.joints.view(), t, joint::PELVIS))).collect();
+        Self { local, root }
+    }
+
+    /// World rotations of the joints of frame `t`, y up.
+    fn world(&self, t: usize) -> [DMat3; JOINTS] {
+        let local = &self.local[JOINTS * t..JOINTS * (t + 1)];
+        let mut world = [DMat3::IDENTITY; JOINTS];
+        for j in 0..JOINTS {
+            world[j] = PARENTS[j].map_or(local[j], |p| world[p] * local[j]);
+        }
+        world
+    }
+}
+
+/// Rest offsets that fit the clip: each bone's mean direction in its parent's frame, at its mean length.
+///
+/// Exact when positions and rotations agree. The mean length keeps bones from shrinking when they do not.
+fn offsets_of(joints: ArrayView3<'_, f32>, track: &Track) -> [DVec3; JOINTS] {
+    let mut sums = [(DVec3::ZERO, 0.0); JOINTS];
+    for t in 0..track.root.len() {
+        let world = track.world(t);
+        for (j, sum) in sums.iter_mut().enumerate() {
+            if let Some(parent) = PARENTS[j] {
+                let bone = y_up(point(joints, t, j) - point(joints, t, parent));
+                sum.0 += world[parent].transpose() * bone;
+                sum.1 += bone.length();
+            }
+        }
+    }
+    let frames = track.root.len() as f64;
+    sums.map(|(direction, length)| direction.normalize_or_zero() * (length / frames))
+}
+
+/// The end of the bone that starts at a joint without children, from that joint, in metres.
+fn end_site(joint: usize, offsets: &[DVec3; JOINTS]) -> DVec3 {
+    match joint {
+        joint::HEAD => DVec3::new(0.0, 0.18, 0.0),
+        joint::LEFT_FOOT | joint::RIGHT_FOOT => DVec3::new(0.0, 0.0, 0.07),
+        // A hand goes on in the direction of its forearm.
+        wrist => offsets[wrist].normalize_or_zero() * 0.16,
+    }
+}
+
+fn write_joint(text: &mut String, index: usize, depth: usize, offsets: &[DVec3; JOINTS], scale: f64) {
+    let (tab, kind) = ("\t".repeat(depth), if depth == 0 { "ROOT" } else { "JOINT" });
+    let position = if depth == 0 { "6 Xposition Yposition Zposition" } else { "3" };
+    let offset = if depth == 0 { DVec3::ZERO } else { offsets[index] * scale };
+    let _ = write!(text, "{tab}{kind} {}\n{tab}{{\n{tab}\t", JOINT_NAMES[index]);
+    write_offset(text, offset);
+    let _ = writeln!(text, "{tab}\tCHANNELS {position} Zrotation Xrotation Yrotation");
+    let mut children = (0..JOINTS).filter(|j| PARENTS[*j] == Some(index)).peekable();
+    if children.peek().is_none() {
+        let _ = write!(text, "{tab}\tEnd Site\n{tab}\t{{\n{tab}\t\t");
+        write_offset(text, end_site(index, offsets) * scale);
+        let _ = writeln!(text, "{tab}\t}}");
+    }
+    for child in children {
+        write_joint(text, child, depth + 1, offsets, scale);
+    }
+    let _ = writeln!(text, "{tab}}}");
+}
+
+fn write_offset(text: &mut String, offset: DVec3) {
+    let _ = writeln!(text, "OFFSET {:.6} {:.6} {:.6}", offset.x, offset.y, offset.z);
+}
+
+/// The joints in the order of the hierarchy: depth first.
+fn file_order() -> Vec<usize> {
+    fn visit(joint: usize, order: &mut Vec<usize>) {
+        order.push(joint);
+        (0..JOINTS).filter(|j| PARENTS[*j] == Some(joint)).for_each(|child| visit(child, order));
+    }
+    let mut order = Vec::with_capacity(JOINTS);
+    visit(joint::PELVIS, &mut order);
+    order
+}
+
+fn write_frames(text: &mut String, track: &Track, scale: f64) {
+    let order = file_order();
+    let mut angles = [DVec3::ZERO; JOINTS];
+    for (t, root) in track.root.iter().enumerate() {
+        let p = *root * scale;
+        let _ = write!(text, "{:.6} {:.6} {:.6}", p.x, p.y, p.z);
+        for &j in &order {
+            angles[j] = continued(zxy_degrees(track.local[JOINTS * t + j]), angles[j]);
+            let _ = write!(text, " {:.6} {:.6} {:.6}", angles[j].x, angles[j].y, angles[j].z);
+        }
+        text.push('\n');
+    }
+}
+
+/// Angles (z, x, y) in degrees with `R = Rz Rx Ry`. Where x is +-90 degrees, y is 0.
+fn zxy_degrees(m: DMat3) -> DVec3 {
+    let r = |row: usize, col: usize| m.col(col)[row];
+    let cos_x = r(0, 1).hypot(r(1, 1));
+    let x = r(2, 1).atan2(cos_x);
+    let (z, y) = if cos_x > 1e-9 {
+        ((-r(0, 1)).atan2(r(1, 1)), (-r(2, 0)).atan2(r(2, 2)))
+    } else {
+        (r(1, 0).atan2(r(0, 0)), 0.0)
+    };
+    DVec3::new(z.to_degrees(), x.to_degrees(), y.to_degrees())
+}
+
+/// The same rotation by the angles nearest to `before`, so that an editor that interpolates channels does not spin.
+fn continued(angles: DVec3, before: DVec3) -> DVec3 {
+    let near = |a: DVec3| a - ((a - before) / 360.0).round() * 360.0;
+    let (one, other) = (near(angles), near(DVec3::new(angles.x + 180.0, 180.0 - angles.y, angles.z + 180.0)));
+    if (other - before).length_squared() < (one - before).length_squared() { other } else { one }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rotation(angles: DVec3) -> DMat3 {
+        let [z, x, y] = angles.to_array().map(f64::to_radians);
+        DMat3::from_rotation_z(z) * DMat3::from_rotation_x(x) * DMat3::from_rotation_y(y)
+    }
+
+    #[test]
+    fn angles_give_their_rotation_back_also_at_the_poles() {
+        for angles in [[10.0, 20.0, 30.0], [-170.0, -80.0, 95.0], [40.0, 90.0, 25.0], [40.0, -90.0, 0.0], [0.0; 3]] {
+            let m = rotation(DVec3::from_array(angles));
+            assert!(rotation(zxy_degrees(m)).abs_diff_eq(m, 1e-7), "{angles:?}");
+        }
+    }
+
+    #[test]
+    fn continued_angles_are_the_same_rotation_and_never_far_from_the_frame_before() {
+        let mut before = DVec3::ZERO;
+        for step in 0..400 {
+            let turn = f64::from(step) * 7.0;
+            let m = rotation(DVec3::new(0.3 * turn, 35.0 * (0.1 * turn).to_radians().sin(), turn));
+            let angles = continued(zxy_degrees(m), before);
+            assert!(rotation(angles).abs_diff_eq(m, 1e-9));
+            assert!((angles - before).abs().max_element() < 20.0, "frame {step}: {before} to {angles}");
+            before = angles;
+        }
+    }
+
+    #[test]
+    fn bad_motions_and_rates_are_errors() {
+        let empty = SmplMotion {
+            global_orient: ndarray::Array2::zeros((0, 3)),
+            body_pose: ndarray::Array2::zeros((0, 63)),
+            transl: ndarray::Array2::zeros((0, 3)),
+            joints: ndarray::Array3::zeros((0, JOINTS, 3)),
+        };
+        assert!(to_string(&empty, 20.0, &BvhOptions::default()).is_err());
+        let mut one = SmplMotion {
+            global_orient: ndarray::Array2::zeros((1, 3)),
+            body_pose: ndarray::Array2::zeros((1, 63)),
+            transl: ndarray::Array2::zeros((1, 3)),
+            joints: ndarray::Array3::zeros((1, JOINTS, 3)),
+        };
+        for fps in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            assert!(to_string(&one, fps, &BvhOptions::default()).is_err(), "{fps}");
+        }
+        assert!(to_string(&one, 20.0, &BvhOptions::default()).is_ok());
+        one.body_pose[[0, 7]] = f32::NAN;
+        assert!(matches!(to_string(&one, 20.0, &BvhOptions::default()), Err(Error::NonFinite { .. })));
+    }
+}

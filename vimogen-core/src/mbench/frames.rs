@@ -1,0 +1,80 @@
+//! Joint arrays, checked once, and the axis that is height.
+
+use std::borrow::Cow;
+
+use glam::Vec3;
+use ndarray::ArrayView3;
+
+use crate::error::{Error, Result};
+use crate::motion::layout::JOINTS;
+
+/// The coordinate that counts as height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UpAxis {
+    /// Axis 0.
+    X,
+    /// Axis 1.
+    Y,
+    /// Axis 2, which the release always uses.
+    #[default]
+    Z,
+}
+
+impl UpAxis {
+    /// The axis with this index.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] unless `axis` is 0, 1 or 2.
+    pub fn from_index(axis: usize) -> Result<Self> {
+        match axis {
+            0 => Ok(Self::X),
+            1 => Ok(Self::Y),
+            2 => Ok(Self::Z),
+            other => Err(Error::invalid("up_axis", format!("{other} is not an axis, use 0 (x), 1 (y) or 2 (z)"))),
+        }
+    }
+
+    /// The height of a point.
+    pub(super) fn height(self, p: Vec3) -> f32 {
+        match self {
+            Self::X => p.x,
+            Self::Y => p.y,
+            Self::Z => p.z,
+        }
+    }
+}
+
+/// Checked joints as points, `22 * frames` of them; borrowed when the array is contiguous.
+pub(super) struct Frames<'a>(Cow<'a, [f32]>);
+
+impl<'a> Frames<'a> {
+    /// Checks the shape.
+    pub fn new(joints: ArrayView3<'a, f32>) -> Result<Self> {
+        match joints.shape() {
+            [t, JOINTS, 3] if *t > 0 => {}
+            got => return Err(Error::shape("joints", "(T, 22, 3) with T >= 1", got)),
+        }
+        Ok(Self(match joints.to_slice() {
+            Some(contiguous) => Cow::Borrowed(contiguous),
+            None => Cow::Owned(joints.iter().copied().collect()),
+        }))
+    }
+
+    /// Number of frames.
+    pub fn len(&self) -> usize {
+        self.0.len() / (3 * JOINTS)
+    }
+
+    /// A joint of a frame.
+    pub fn at(&self, t: usize, joint: usize) -> Vec3 {
+        Vec3::from_slice(&self.0[3 * (JOINTS * t + joint)..])
+    }
+
+    /// The step of a joint from frame `t` to the next; the last frame repeats the step before it.
+    ///
+    /// Needs at least two frames.
+    pub fn step(&self, t: usize, joint: usize) -> Vec3 {
+        let t = t.min(self.len() - 2);
+        self.at(t + 1, joint) - self.at(t, joint)
+    }
+}

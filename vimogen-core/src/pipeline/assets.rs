@@ -1,0 +1,32 @@
+//! The built-in model, compiled in.
+
+use super::Pipeline;
+use crate::error::{Error, Result};
+use crate::options::LoadConfig;
+use crate::weights::ModelDir;
+
+/// Files of `assets/nano` by name.
+macro_rules! nano {
+    ($($name:literal),*) => { &[$(($name, include_bytes!(concat!("../../assets/nano/", $name)) as &[u8])),*] };
+}
+
+/// The files of a native model directory; its word vectors are compiled into the text encoder already.
+const FILES: &[(&str, &[u8])] =
+    nano!["config.json", "model.safetensors", "mean.npy", "std.npy", "null_context.safetensors"];
+
+impl Pipeline {
+    /// The built-in model on the CPU.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the library was built without one.
+    pub fn builtin() -> Result<Self> {
+        Self::load(None, &LoadConfig::default())
+    }
+
+    pub(super) fn builtin_dir() -> Result<ModelDir> {
+        match FILES {
+            [] => Err(Error::NotFound { what: "built-in model".into(), path: "assets/nano".into() }),
+            files => ModelDir::from_bytes(files),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Telling the caller how far long work is, and letting the caller stop it.
+
+use std::ops::ControlFlow;
+
+use crate::error::{Error, Result};
+
+/// What a long call is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Reading the model.
+    Load,
+    /// Encoding prompts; a step is a prompt.
+    Encode,
+    /// Denoising; a step is one evaluation of the network for one batch.
+    Sample,
+}
+
+impl Stage {
+    /// The name, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Encode => "encode",
+            Self::Sample => "sample",
+        }
+    }
+}
+
+/// A report of progress: `step` of `total` steps of `stage` are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// Steps done, 1..=total.
+    pub step: usize,
+    /// Steps there are, of the whole call.
+    pub total: usize,
+}
+
+/// Called on the calling thread after each step; [`ControlFlow::Break`] stops the work with [`Error::Cancelled`].
+pub type OnProgress<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
+/// A callback for those who do not want to know.
+pub fn ignore(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Reports one step.
+///
+/// # Errors
+/// [`Error::Cancelled`] if the callback breaks.
+pub(crate) fn report(on_progress: &mut OnProgress<'_>, stage: Stage, step: usize, total: usize) -> Result<()> {
+    match on_progress(Progress { stage, step, total }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Cancelled),
+    }
+}

@@ -1,0 +1,135 @@
+//! Classifier-free guidance: which rows the network sees, and how their velocities become one.
+//!
+//! A row that attends to its text is evaluated twice, with its prompt and with the null context, in one batch; a row
+//! that attends to a reference motion once. Without guidance (scale 1) nothing is evaluated twice.
+
+use burn::tensor::Tensor;
+use ndarray::{Array3, ArrayView3, Axis, concatenate, s};
+
+use super::sampler::SampleInputs;
+
+/// The rows of a batch in the order the network sees them: texts, the same texts unconditionally, references.
+#[derive(Debug, Clone)]
+pub(crate) struct Guidance {
+    scale: f32,
+    /// Rows of the caller's batch that attend to their text.
+    texts: Vec<usize>,
+    /// Rows of the caller's batch that attend to their reference.
+    references: Vec<usize>,
+}
+
+impl Guidance {
+    pub(crate) fn new(attend_to_text: &[bool], scale: f32) -> Self {
+        let (texts, references) = (0..attend_to_text.len()).partition(|row| attend_to_text[*row]);
+        Self { scale, texts, references }
+    }
+
+    /// The caller's rows in the sampler's order: texts first.
+    pub(crate) fn order(&self) -> impl Iterator<Item = usize> + '_ {
+        self.texts.iter().chain(&self.references).copied()
+    }
+
+    /// Whether any row attends to a reference.
+    pub(crate) fn has_references(&self) -> bool {
+        !self.references.is_empty()
+    }
+
+    /// Rows that the network evaluates without their prompt.
+    fn unconditional(&self) -> usize {
+        if self.scale == 1.0 { 0 } else { self.texts.len() }
+    }
+
+    /// The caller's row behind each row the network sees.
+    fn network_rows(&self) -> Vec<usize> {
+        let again = &self.texts[..self.unconditional()];
+        [&self.texts, again, &self.references].into_iter().flatten().copied().collect()
+    }
+
+    /// One value of each of the caller's rows, for the rows the network sees.
+    pub(crate) fn expand<T: Copy>(&self, values: &[T]) -> Vec<T> {
+        self.network_rows().into_iter().map(|row| values[row]).collect()
+    }
+
+    /// Text rows for the network: prompts, null contexts padded with zero rows, nothing for references.
+    ///
+    /// # Shapes
+    /// - output: `[network rows, words, text_dim]`, one word if no row attends to a text
+    pub(crate) fn context(&self, inputs: &SampleInputs) -> Array3<f32> {
+        let (_, words, width) = inputs.context.dim();
+        let words = if self.texts.is_empty() { 1 } else { words };
+        let mut out = Array3::zeros((self.network_rows().len(), words, width));
+        let null = inputs.null_context.view();
+        for (i, row) in self.texts.iter().enumerate() {
+            out.index_axis_mut(Axis(0), i).assign(&inputs.context.index_axis(Axis(0), *row));
+            if self.unconditional() > 0 {
+                let null = null.index_axis(Axis(0), if null.len_of(Axis(0)) == 1 { 0 } else { *row });
+                out.slice_mut(s![self.texts.len() + i, ..null.nrows(), ..]).assign(&null);
+            }
+        }
+        out
+    }
+
+    /// Reference motions for the network, zeros for rows that attend to a text; `None` if all do.
+    ///
+    /// # Shapes
+    /// - reference: `[batch, frames, 138]`
+    /// - output: `[network rows, frames, 138]`
+    pub(crate) fn reference(&self, reference: Option<ArrayView3<'_, f32>>) -> Option<Array3<f32>> {
+        let reference = reference.filter(|_| self.has_references())?;
+        let (_, frames, width) = reference.dim();
+        let zeros = Array3::zeros((self.texts.len() + self.unconditional(), frames, width));
+        let rows = reference.select(Axis(0), &self.references);
+        let joined = concatenate(Axis(0), &[zeros.view(), rows.view()]);
+        Some(joined.unwrap_or_else(|_| unreachable!("both parts have the frames of reference")))
+    }
+
+    /// The rows the network sees, from the sampler's.
+    pub(crate) fn double(&self, x: Tensor<3>) -> Tensor<3> {
+        if self.unconditional() == 0 {
+            return x;
+        }
+        let texts = x.clone().narrow(0, 0, self.texts.len());
+        Tensor::cat(vec![texts, x], 0)
+    }
+
+    /// `v_u + scale (v_c - v_u)` of the text rows, and the velocity of the others as it is.
+    pub(crate) fn combine(&self, v: Tensor<3>) -> Tensor<3> {
+        let (texts, doubled) = (self.texts.len(), self.unconditional());
+        if doubled == 0 {
+            return v;
+        }
+        let conditional = v.clone().narrow(0, 0, texts);
+        let unconditional = v.clone().narrow(0, texts, texts);
+        let guided = unconditional.clone() + (conditional - unconditional) * self.scale;
+        match self.references.len() {
+            0 => guided,
+            rows => Tensor::cat(vec![guided, v.narrow(0, 2 * texts, rows)], 0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+
+    #[test]
+    fn only_text_rows_are_doubled_and_only_under_guidance() {
+        let attend = [false, true, false, true];
+        assert_eq!(Guidance::new(&attend, 5.0).expand(&[0, 1, 2, 3]), [1, 3, 1, 3, 0, 2]);
+        assert_eq!(Guidance::new(&attend, 1.0).expand(&[0, 1, 2, 3]), [1, 3, 0, 2]);
+        assert_eq!(Guidance::new(&[false; 2], 5.0).expand(&[0, 1]), [0, 1]);
+    }
+
+    #[test]
+    fn guidance_extrapolates_from_the_unconditional_velocity() {
+        let guidance = Guidance::new(&[true, false], 5.0);
+        let column =
+            |values: [f32; 3]| Tensor::<3>::from_data(TensorData::new(values.to_vec(), [3, 1, 1]), &Device::flex());
+        let v = guidance.combine(column([3.0, 2.0, 7.0]));
+        assert_eq!(v.try_into_vec_as::<f32>().unwrap(), [7.0, 7.0]);
+        let x = guidance.double(column([1.0, 2.0, 0.0]).narrow(0, 0, 2));
+        assert_eq!(x.try_into_vec_as::<f32>().unwrap(), [1.0, 1.0, 2.0]);
+    }
+}

@@ -1,0 +1,166 @@
+//! What a model's `config.json` says about its text encoder.
+
+use super::{HashingEncoder, StaticWordsEncoder, TextEncoder, WordVectors};
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Limit of every width, so that a hostile file cannot ask for huge rows.
+const MAX_WIDTH: usize = 4096;
+
+/// The text encoder of a model directory: the object `text_encoder` of its `config.json`, told apart by `kind`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum TextEncoderConfig {
+    /// [`HashingEncoder`]: no file.
+    Hashing(RowConfig),
+    /// [`StaticWordsEncoder`]: needs the word vectors the model was trained with.
+    StaticWords(RowConfig),
+}
+
+impl Default for TextEncoderConfig {
+    fn default() -> Self {
+        Self::StaticWords(RowConfig::default())
+    }
+}
+
+impl TextEncoderConfig {
+    /// Builds the encoder. `vectors` are the model directory's word vectors; without them the compiled-in list is used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if a width is zero, huge, or larger than what the word vectors hold.
+    pub fn build(&self, vectors: Option<Arc<WordVectors>>) -> Result<Box<dyn TextEncoder>> {
+        Ok(match self {
+            Self::Hashing(rows) => Box::new(HashingEncoder::new(rows.clone())?),
+            Self::StaticWords(rows) => {
+                let vectors = match vectors {
+                    Some(vectors) => vectors,
+                    None => WordVectors::builtin()?,
+                };
+                Box::new(StaticWordsEncoder::new(rows.clone(), vectors)?)
+            }
+        })
+    }
+}
+
+/// Widths of the parts of a row; their sum, [`dim`](Self::dim), is the `text_dim` of the motion model.
+///
+/// Missing keys take the defaults, unknown keys are errors. A part of width 0 is left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RowConfig {
+    /// Words of a prompt beyond this many are dropped.
+    pub max_words: usize,
+    /// Leading entries of the word's own vector.
+    pub static_dim: usize,
+    /// Buckets of the word's own hashed spelling.
+    pub hash_dim: usize,
+    /// Leading entries of the vectors of the word before and the word after, each.
+    pub context_static_dim: usize,
+    /// Buckets of the hashed spelling of the word before and the word after, each.
+    pub context_hash_dim: usize,
+    /// Sines and cosines of the word's position; even.
+    pub position_dim: usize,
+    /// One-hot number of the action the word belongs to; the last one stands for it and all later ones.
+    pub clause_dim: usize,
+    /// Factor on the hashed parts. Below 1, what a word means weighs more than how it is spelt.
+    pub hash_scale: f32,
+}
+
+impl Default for RowConfig {
+    fn default() -> Self {
+        Self {
+            max_words: 32,
+            static_dim: 64,
+            hash_dim: 64,
+            context_static_dim: 32,
+            context_hash_dim: 24,
+            position_dim: 12,
+            clause_dim: 4,
+            hash_scale: 0.5,
+        }
+    }
+}
+
+impl RowConfig {
+    /// Numbers per row.
+    pub fn dim(&self) -> usize {
+        self.columns().position.end + self.clause_dim
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming the field.
+    pub fn validate(&self) -> Result<()> {
+        let widths = [
+            ("max_words", self.max_words),
+            ("static_dim", self.static_dim),
+            ("hash_dim", self.hash_dim),
+            ("context_static_dim", self.context_static_dim),
+            ("context_hash_dim", self.context_hash_dim),
+            ("position_dim", self.position_dim),
+            ("clause_dim", self.clause_dim),
+        ];
+        for (field, value) in widths {
+            if value > MAX_WIDTH {
+                return Err(Error::config(field, format!("{value} is more than the limit of {MAX_WIDTH}")));
+            }
+        }
+        if self.max_words == 0 || self.hash_dim == 0 {
+            return Err(Error::config("max_words, hash_dim", "both must be at least 1"));
+        }
+        if !self.position_dim.is_multiple_of(2) {
+            return Err(Error::config(
+                "position_dim",
+                format!("{} is odd; sines and cosines come in pairs", self.position_dim),
+            ));
+        }
+        if !self.hash_scale.is_finite() || self.hash_scale < 0.0 {
+            return Err(Error::config("hash_scale", "must be a finite number that is not negative"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_config_survives_json_and_its_kind_is_readable() {
+        let config = TextEncoderConfig::default();
+        let json = serde_json::to_string(&config).unwrap();
+        assert!(json.contains(r#""kind":"static-words""#), "{json}");
+        assert_eq!(serde_json::from_str::<TextEncoderConfig>(&json).unwrap(), config);
+        let short: TextEncoderConfig = serde_json::from_str(r#"{"kind":"hashing","hash_dim":32}"#).unwrap();
+        assert!(matches!(short, TextEncoderConfig::Hashing(RowConfig { hash_dim: 32, max_words: 32, .. })));
+    }
+
+    #[test]
+    fn unknown_kinds_and_keys_are_refused() {
+        assert!(serde_json::from_str::<TextEncoderConfig>(r#"{"kind":"umt6"}"#).is_err());
+        assert!(serde_json::from_str::<TextEncoderConfig>(r#"{"kind":"hashing","hash_dims":32}"#).is_err());
+    }
+
+    #[test]
+    fn bad_widths_are_named() {
+        let bad = |edit: fn(&mut RowConfig)| {
+            let mut rows = RowConfig::default();
+            edit(&mut rows);
+            TextEncoderConfig::Hashing(rows).build(None).map(|_| ()).unwrap_err().to_string()
+        };
+        assert!(bad(|r| r.static_dim = usize::MAX).contains("static_dim"));
+        assert!(bad(|r| r.max_words = 0).contains("max_words"));
+        assert!(bad(|r| r.position_dim = 7).contains("position_dim"));
+        assert!(bad(|r| r.hash_scale = f32::NAN).contains("hash_scale"));
+    }
+
+    #[test]
+    fn the_default_row_fits_the_built_in_model() {
+        assert_eq!(RowConfig::default().dim(), 256);
+    }
+}

@@ -1,0 +1,250 @@
+//! The encoders of the built-in model.
+
+use super::config::RowConfig;
+use super::hash::fnv1a;
+use super::rows::build_rows;
+use super::split::split_words;
+use super::{TextEncoder, TextEncoderConfig, WordVectors};
+use crate::error::{Error, Result};
+use ndarray::Array2;
+use std::sync::Arc;
+
+/// Changed whenever the rows of a prompt change for a reason that neither the settings nor the word list show.
+const ALGORITHM: &str = "rows-1";
+
+/// Rows from spelling, neighbours and position alone: needs no file. The columns for word vectors stay zero, so its
+/// rows have the same layout as those of [`StaticWordsEncoder`].
+#[derive(Debug, Clone)]
+pub struct HashingEncoder {
+    config: RowConfig,
+}
+
+impl HashingEncoder {
+    /// An encoder with these widths.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming the field that is out of range.
+    pub fn new(config: RowConfig) -> Result<Self> {
+        config.validate()?;
+        Ok(Self { config })
+    }
+}
+
+impl TextEncoder for HashingEncoder {
+    fn encode(&self, prompt: &str) -> Result<Array2<f32>> {
+        encode(&self.config, None, prompt)
+    }
+    fn dim(&self) -> usize {
+        self.config.dim()
+    }
+    fn max_words(&self) -> usize {
+        self.config.max_words
+    }
+    fn name(&self) -> &str {
+        "hashing"
+    }
+    fn fingerprint(&self) -> String {
+        fingerprint(&TextEncoderConfig::Hashing(self.config.clone()), 0)
+    }
+}
+
+/// Rows from word vectors, spelling, neighbours and position: the text encoder of the built-in model.
+#[derive(Debug, Clone)]
+pub struct StaticWordsEncoder {
+    config: RowConfig,
+    vectors: Arc<WordVectors>,
+}
+
+impl StaticWordsEncoder {
+    /// An encoder with these widths and word vectors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming the field that is out of range or wider than the vectors.
+    pub fn new(config: RowConfig, vectors: Arc<WordVectors>) -> Result<Self> {
+        config.validate()?;
+        let widest = config.static_dim.max(config.context_static_dim);
+        if widest > vectors.dim() {
+            let reason = format!("{widest} is more than the {} entries of the word vectors", vectors.dim());
+            return Err(Error::config("static_dim, context_static_dim", reason));
+        }
+        Ok(Self { config, vectors })
+    }
+
+    /// The encoder the built-in model was trained with: default widths, compiled-in word vectors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Format`] if the library was built with a damaged asset.
+    pub fn builtin() -> Result<Self> {
+        Self::new(RowConfig::default(), WordVectors::builtin()?)
+    }
+
+    /// The widths of the parts of a row.
+    pub fn config(&self) -> &RowConfig {
+        &self.config
+    }
+}
+
+impl TextEncoder for StaticWordsEncoder {
+    fn encode(&self, prompt: &str) -> Result<Array2<f32>> {
+        encode(&self.config, Some(&self.vectors), prompt)
+    }
+    fn dim(&self) -> usize {
+        self.config.dim()
+    }
+    fn max_words(&self) -> usize {
+        self.config.max_words
+    }
+    fn name(&self) -> &str {
+        "static-words"
+    }
+    fn fingerprint(&self) -> String {
+        fingerprint(&TextEncoderConfig::StaticWords(self.config.clone()), self.vectors.hash())
+    }
+}
+
+fn encode(config: &RowConfig, vectors: Option<&WordVectors>, prompt: &str) -> Result<Array2<f32>> {
+    let words = split_words(prompt, config.max_words);
+    if words.is_empty() {
+        let reason = "it holds no word; describe the motion, such as \"a person walks forward\"";
+        return Err(Error::invalid("prompt", reason));
+    }
+    Ok(build_rows(config, vectors, &words))
+}
+
+fn fingerprint(config: &TextEncoderConfig, vectors: u64) -> String {
+    let settings = serde_json::to_string(config).unwrap_or_default();
+    let text = format!("{ALGORITHM} {settings} {vectors:016x}");
+    format!("{:016x}", fnv1a(text.bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, Axis};
+    use proptest::prelude::*;
+
+    fn hashing() -> HashingEncoder {
+        HashingEncoder::new(RowConfig::default()).unwrap()
+    }
+
+    fn builtin() -> StaticWordsEncoder {
+        StaticWordsEncoder::builtin().unwrap()
+    }
+
+    fn cosine(a: &Array1<f32>, b: &Array1<f32>) -> f32 {
+        a.dot(b) / (a.dot(a) * b.dot(b)).sqrt().max(1e-12)
+    }
+
+    /// Cosine of the mean rows of two prompts.
+    fn pooled(encoder: &dyn TextEncoder, a: &str, b: &str) -> f32 {
+        let mean = |prompt: &str| encoder.encode(prompt).unwrap().mean_axis(Axis(0)).unwrap();
+        cosine(&mean(a), &mean(b))
+    }
+
+    #[test]
+    fn rows_are_the_same_on_every_platform() {
+        let bits = |rows: Array2<f32>| fnv1a(rows.iter().flat_map(|v| v.to_bits().to_le_bytes()));
+        let prompt = "A person strolls forward slowly, then waves with the left hand";
+        assert_eq!(bits(hashing().encode(prompt).unwrap()), 0x321f_34f5_8b71_0578);
+        assert_eq!(bits(builtin().encode(prompt).unwrap()), 0xf4b3_702a_0990_cc88);
+    }
+
+    #[test]
+    fn a_row_per_word_with_the_announced_width() {
+        for encoder in [&builtin() as &dyn TextEncoder, &hashing()] {
+            let rows = encoder.encode("a person walks, then waves").unwrap();
+            assert_eq!(rows.dim(), (6, encoder.dim()));
+            assert!(rows.iter().all(|v| v.is_finite()));
+        }
+    }
+
+    #[test]
+    fn the_order_of_words_is_in_the_rows() {
+        let (a, b) = ("walks then waves", "waves then walks");
+        let (a, b) = (builtin().encode(a).unwrap(), builtin().encode(b).unwrap());
+        let closest =
+            |row: usize| (0..3).map(|i| (&a.row(row) - &b.row(i)).mapv(f32::abs).sum()).fold(f32::INFINITY, f32::min);
+        assert!(closest(0) > 10.0 && closest(2) > 10.0, "a reordered sentence must not be a reordered set of rows");
+    }
+
+    #[test]
+    fn left_and_right_stay_apart_and_reach_the_next_word() {
+        let (left, right) = (builtin().encode("left hand").unwrap(), builtin().encode("right hand").unwrap());
+        assert!(cosine(&left.row(0).to_owned(), &right.row(0).to_owned()) < 0.9);
+        assert!(cosine(&left.row(1).to_owned(), &right.row(1).to_owned()) < 0.98);
+    }
+
+    #[test]
+    fn unseen_synonyms_are_closer_than_other_verbs() {
+        let triples = [
+            ("strolls", "walks", "punches"),
+            ("sprints", "runs", "bows"),
+            ("leaps", "jumps", "claps"),
+            ("ambles", "walks", "kicks"),
+            ("hurls", "throws", "kneels"),
+            ("twirls", "spins", "sits"),
+            ("rotates", "turns", "waves"),
+            ("crouches", "squats", "throws"),
+        ];
+        for (word, synonym, other) in triples {
+            let sentence = |verb: &str| format!("a person {verb}");
+            let near = pooled(&builtin(), &sentence(word), &sentence(synonym));
+            let far = pooled(&builtin(), &sentence(word), &sentence(other));
+            assert!(near > far, "{word}: {synonym} {near}, {other} {far}");
+        }
+    }
+
+    #[test]
+    fn an_unlisted_word_has_no_vector_but_a_spelling() {
+        let rows = builtin().encode("zzyzxqu").unwrap();
+        let columns = builtin().config().columns();
+        assert!(columns.own_static.clone().all(|c| rows[[0, c]] == 0.0));
+        assert!(columns.own_hash.clone().any(|c| rows[[0, c]] != 0.0));
+    }
+
+    #[test]
+    fn prompts_without_words_are_refused_by_name() {
+        for prompt in ["", "  \n\t", "...!?", "👋🏽 🕺", "'''"] {
+            let error = builtin().encode(prompt).unwrap_err();
+            assert_eq!(error.code(), crate::error::ErrorCode::InvalidArgument);
+            assert!(error.to_string().contains("prompt"), "{error}");
+        }
+    }
+
+    #[test]
+    fn long_prompts_are_truncated_without_changing_what_is_kept() {
+        let long = builtin().encode(&"a person walks forward and ".repeat(50_000)).unwrap();
+        assert_eq!(long.nrows(), builtin().max_words());
+        let short = builtin().encode("a person walks forward and").unwrap();
+        assert_eq!(long.slice(ndarray::s![..4, ..]), short.slice(ndarray::s![..4, ..]));
+    }
+
+    #[test]
+    fn fingerprints_tell_kinds_and_settings_apart() {
+        let other = HashingEncoder::new(RowConfig { hash_dim: 32, ..RowConfig::default() }).unwrap();
+        let prints = [builtin().fingerprint(), hashing().fingerprint(), other.fingerprint()];
+        assert!(prints.iter().all(|p| p.len() == 16));
+        assert!(prints[0] != prints[1] && prints[1] != prints[2]);
+        assert_eq!(builtin().fingerprint(), builtin().fingerprint());
+    }
+
+    #[test]
+    fn widths_beyond_the_vectors_are_refused() {
+        let config = RowConfig { static_dim: 65, ..RowConfig::default() };
+        let error = StaticWordsEncoder::new(config, WordVectors::builtin().unwrap()).unwrap_err();
+        assert!(error.to_string().contains("static_dim"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_finite_rows_or_an_error(prompt in any::<String>()) {
+            if let Ok(rows) = builtin().encode(&prompt) {
+                prop_assert!(rows.nrows() >= 1 && rows.nrows() <= 32);
+                prop_assert!(rows.iter().all(|v| v.is_finite() && v.abs() < 20.0));
+            }
+        }
+    }
+}

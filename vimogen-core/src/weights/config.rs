@@ -1,0 +1,146 @@
+//! `config.json` of a model directory.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::load::common_prefix;
+use crate::error::{Error, Result};
+use crate::format::TensorSource;
+use crate::model::DitConfig;
+use crate::motion::layout::FPS;
+use crate::motion::resample::check_fps;
+
+/// What a model is conditioned on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Architecture {
+    /// Text, or a reference motion.
+    #[serde(rename = "vimogen-tm2m")]
+    TextAndMotion,
+    /// Text.
+    #[serde(rename = "vimogen-t2m")]
+    Text,
+}
+
+/// The native `config.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// What the model is conditioned on; must agree with `dit.reference`.
+    pub architecture: Architecture,
+    /// Sizes of the network.
+    pub dit: DitConfig,
+    /// Frames per second of the motions.
+    #[serde(default = "default_fps")]
+    pub fps: f32,
+    /// The text encoder's settings, with its `kind`; `null` if prompts must come encoded.
+    #[serde(default)]
+    pub text_encoder: Option<Value>,
+    /// Anything worth keeping, such as how the model was trained. Not interpreted.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub notes: Map<String, Value>,
+}
+
+fn default_fps() -> f32 {
+    FPS
+}
+
+impl ModelConfig {
+    /// A configuration at 20 frames per second without text encoder.
+    pub fn new(dit: DitConfig) -> Self {
+        let architecture = if dit.reference { Architecture::TextAndMotion } else { Architecture::Text };
+        Self { architecture, dit, fps: default_fps(), text_encoder: None, notes: Map::new() }
+    }
+
+    /// The same model without its reference path.
+    pub fn text_only(mut self) -> Self {
+        self.dit.reference = false;
+        self.architecture = Architecture::Text;
+        self
+    }
+
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the field.
+    pub fn check(&self) -> Result<()> {
+        self.dit.check()?;
+        check_fps("fps", self.fps).map_err(|e| Error::config("fps", e.to_string()))?;
+        if (self.architecture == Architecture::TextAndMotion) != self.dit.reference {
+            let reason = format!("{:?} does not agree with reference: {}", self.architecture, self.dit.reference);
+            return Err(Error::config("architecture", reason));
+        }
+        Ok(())
+    }
+}
+
+/// What matters to us in the `config.json` of Wan2.1, which lies beside the release's weights. Its `in_dim`, `out_dim`
+/// and `text_len` are those of the video model and not ours.
+#[derive(Debug, Deserialize)]
+struct WanConfig {
+    dim: usize,
+    ffn_dim: usize,
+    freq_dim: usize,
+    num_heads: usize,
+    num_layers: usize,
+    #[serde(default)]
+    eps: Option<f64>,
+}
+
+/// The configuration of a release: sizes from Wan's `config.json`, the rest from the names and shapes of the weights.
+///
+/// # Errors
+/// [`Error::Config`] for impossible sizes, [`Error::Weights`] if the text embedding is missing.
+pub(super) fn from_wan(json: Value, source: &dyn TensorSource, text_len: usize) -> Result<ModelConfig> {
+    let wan: WanConfig = serde_json::from_value(json).map_err(|e| Error::config("config.json", e.to_string()))?;
+    let names = source.names();
+    let has = |part: &str| names.iter().any(|name| name.contains(part));
+    let landmark = format!("{}text_embedding.0.weight", common_prefix(&names));
+    let shape = match names.contains(&landmark) {
+        true => source.info(&landmark)?.shape,
+        false => vec![],
+    };
+    let [_, text_dim] = shape[..] else {
+        let report = format!("{landmark}, a matrix, is missing: this is not a checkpoint of ViMoGen");
+        return Err(Error::Weights { report });
+    };
+    let config = ModelConfig::new(DitConfig {
+        dim: wan.dim,
+        ffn_dim: wan.ffn_dim,
+        freq_dim: wan.freq_dim,
+        num_heads: wan.num_heads,
+        num_layers: wan.num_layers,
+        text_dim,
+        text_len,
+        reference: has("ref_motion_embedding"),
+        split_head: has("local_motion_head"),
+        eps: wan.eps.unwrap_or(DitConfig::vimogen_1_3b().eps),
+    });
+    config.check()?;
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_survives_json_and_mistakes_are_named() {
+        let config = ModelConfig::new(DitConfig::small());
+        let json = serde_json::to_string(&config).unwrap();
+        assert!(json.contains("vimogen-tm2m"), "{json}");
+        assert_eq!(serde_json::from_str::<ModelConfig>(&json).unwrap(), config);
+        assert!(serde_json::from_str::<ModelConfig>(&json.replace("\"fps\"", "\"fsp\"")).is_err());
+        for (name, edit) in [
+            ("fps", (|c| c.fps = 0.0) as fn(&mut ModelConfig)),
+            ("fps", |c| c.fps = f32::NAN),
+            ("architecture", |c| c.architecture = Architecture::Text),
+            ("dim", |c| c.dit.dim = usize::MAX),
+        ] {
+            let mut config = config.clone();
+            edit(&mut config);
+            let text = config.check().unwrap_err().to_string();
+            assert!(text.contains(name), "{text}");
+        }
+        config.text_only().check().unwrap();
+    }
+}

@@ -1,0 +1,107 @@
+//! Writing native model directories.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use ndarray::Array2;
+
+use super::config::ModelConfig;
+use super::dir::{CONFIG, MEAN, ModelDir, NULL_CONTEXT, NULL_CONTEXT_TENSOR, STD, WEIGHTS, WORDS};
+use super::load::{WeightDtype, common_prefix, inspect};
+use super::report::Report;
+use super::save::{METADATA, save};
+use crate::error::{Error, Result};
+use crate::format::{RawTensor, TensorInfo, safetensors, write_atomic};
+use crate::model::Dit;
+use crate::motion::stats::Stats;
+
+impl ModelDir {
+    /// Writes this model as a native directory, one tensor at a time, without its reference path if `text_only`.
+    ///
+    /// Names and shapes are checked first as [`ModelDir::load`] does.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if `folder` is where this model lies, [`Error::Weights`], [`Error::Io`].
+    pub fn convert(&self, folder: impl AsRef<Path>, dtype: WeightDtype, text_only: bool) -> Result<Report> {
+        let folder = folder.as_ref();
+        let same = |ours: &Path| matches!((ours.canonicalize(), folder.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        if self.folder().is_some_and(same) {
+            return Err(Error::invalid("out", format!("{folder:?} is the model itself; choose another folder")));
+        }
+        let (config, options) = self.variant(dtype, text_only);
+        let device = burn::tensor::Device::default();
+        let report = inspect(Dit::new(&config.dit, &device)?, self.weights(), &options)?;
+        write_native(folder, &config, self.stats(), self.null_context(), self.words(), |path| {
+            self.copy_weights(path, &report.applied, dtype)
+        })?;
+        Ok(report)
+    }
+
+    fn copy_weights(&self, path: &Path, names: &[String], dtype: WeightDtype) -> Result<()> {
+        let source = self.weights();
+        let prefix = common_prefix(&source.names());
+        let stored: Vec<String> = names.iter().map(|name| format!("{prefix}{name}")).collect();
+        let infos = stored.iter().map(|name| source.info(name)).collect::<Result<Vec<_>>>()?;
+        let target = |info: &TensorInfo| TensorInfo { dtype: dtype.stored(), shape: info.shape.clone() };
+        let tensors: Vec<_> = names.iter().zip(&infos).map(|(name, info)| (name.as_str(), target(info))).collect();
+        safetensors::save_with(path, &tensors, &METADATA, |i| {
+            let bytes = source.bytes(&stored[i])?;
+            Ok(match infos[i].dtype == dtype.stored() {
+                true => bytes,
+                false => Cow::Owned(dtype.encode(&infos[i].dtype.to_f32(&bytes))),
+            })
+        })
+    }
+}
+
+/// Writes a model in memory as a native directory; `words` is the file of word vectors of a text encoder that has its
+/// own.
+///
+/// # Shapes
+/// - null_context: `[rows, text_dim]`
+///
+/// # Errors
+/// [`Error::Config`] if the configuration is not that of the model, [`Error::Io`].
+pub fn save_native(
+    folder: impl AsRef<Path>,
+    config: &ModelConfig,
+    dit: &Dit,
+    stats: &Stats,
+    null_context: &Array2<f32>,
+    words: Option<&[u8]>,
+    dtype: WeightDtype,
+) -> Result<()> {
+    config.check()?;
+    if config.dit != *dit.config() {
+        return Err(Error::config("dit", "it is not the configuration of the model that is saved"));
+    }
+    write_native(folder.as_ref(), config, stats, null_context, words, |path| save(dit, path, dtype))
+}
+
+/// The configuration comes last: without it a directory is not taken for a model, so an interrupted writing is noticed.
+fn write_native(
+    folder: &Path,
+    config: &ModelConfig,
+    stats: &Stats,
+    null_context: &Array2<f32>,
+    words: Option<&[u8]>,
+    weights: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
+    let config_path = folder.join(CONFIG);
+    match fs::remove_file(&config_path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Error::io("remove", &config_path, e)),
+        _ => {}
+    }
+    weights(&folder.join(WEIGHTS))?;
+    stats.save(folder.join(MEAN), folder.join(STD))?;
+    let null = RawTensor::from_f32(null_context.view().into_dyn());
+    safetensors::save(folder.join(NULL_CONTEXT), &[(NULL_CONTEXT_TENSOR, &null)], &[])?;
+    if let Some(words) = words {
+        write_atomic(folder.join(WORDS), |w| w.write_all(words))?;
+    }
+    let json = serde_json::to_string_pretty(config).map_err(|e| Error::config(CONFIG, e.to_string()))?;
+    write_atomic(config_path, |w| writeln!(w, "{json}"))
+}
