@@ -32,6 +32,7 @@ pub enum Unit {
 
 /// Where the bones' rest offsets come from.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[allow(clippy::large_enum_variant, reason = "one is made per export, and Copy is worth more than its 268 bytes")]
 pub enum RestOffsets {
     /// From the clip: the mean of each bone seen from its parent's frame, at the bone's mean length.
     #[default]

@@ -2,6 +2,8 @@
 //!
 //! One binary for all topics, so that Burn is linked once.
 
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
 mod bvh;
 mod collate;
 mod common;
