@@ -67,7 +67,5 @@ nano-evaluate: ## the built-in model's scores, as in its model card
 	PYTHON="$(PYTHON)" tests/python/venv.sh
 
 .venv/.torch: .venv/.ready
-	@echo "installing PyTorch, CPU build where it can be had"
-	$(VENV_PYTHON) -m pip install --quiet --retries 1 torch --index-url https://download.pytorch.org/whl/cpu || \
-	  $(VENV_PYTHON) -m pip install --quiet torch
+	$(VENV_PYTHON) -m pip install --quiet torch
 	touch $@
