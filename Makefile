@@ -29,7 +29,7 @@ demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=
 test: test-rust test-python test-viewer ## all tests
 
 test-rust: ## unit, golden and documentation tests
-	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked --workspace --no-fail-fast
 
 test-python: .venv/.ready ## what Python sees: our files read by numpy and safetensors, the two shared libraries
 	$(CARGO) build --locked --workspace --lib --examples
