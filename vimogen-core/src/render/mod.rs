@@ -23,7 +23,10 @@ fn checked_frames(joints: ArrayView3<'_, f32>, fps: f32) -> Result<Vec<figure::J
     }
     check_finite("joints", &joints)?;
     if let Some(far) = joints.iter().find(|v| v.abs() > MAX_COORDINATE) {
-        return Err(Error::invalid("joints", format!("a coordinate of {far} m, at most {MAX_COORDINATE} can be shown")));
+        return Err(Error::invalid(
+            "joints",
+            format!("a coordinate of {far} m, at most {MAX_COORDINATE} can be shown"),
+        ));
     }
     if !(0.1..=1000.0).contains(&fps) {
         return Err(Error::invalid("fps", format!("{fps} frames per second, use 0.1 to 1000")));
