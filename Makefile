@@ -36,7 +36,8 @@ test-python: .venv/.ready ## what Python sees: our files read by numpy and safet
 	$(VENV_PYTHON) -m pytest -q tests/python --artifacts "$(TARGET)"
 
 test-viewer: ## the HTML player, in a headless Chromium where there is one
-	tests/viewer/run.sh
+	tests/viewer/browser.sh
+	CARGO="$(CARGO)" PYTHON="$(PYTHON)" tests/viewer/run.sh
 
 test-torch: .venv/.torch ## PyTorch reads our checkpoints and motions (downloads PyTorch, some hundred MB)
 	$(CARGO) test --locked --workspace --test interop
@@ -50,12 +51,14 @@ lint: ## format, clippy and documentation, without a warning
 bench: ## benchmarks, optimised as a release (FILTER=name for some of them)
 	$(CARGO) bench --locked -p vimogen-bench -- $(FILTER)
 
-docs: ## the API reference
+docs: ## the API reference, and the book if mdbook is installed
 	$(CARGO) doc --locked --workspace --no-deps
+	@if command -v mdbook >/dev/null; then mdbook build docs; fi
 	@echo "open $(TARGET)/doc/vimogen_core/index.html"
 
-nano: ## train the built-in model; run it again to resume (ARGS="--help" for settings)
+nano: ## train the built-in model, by default into vimogen-core/assets/nano; run it again to resume (ARGS="--out DIR")
 	$(CARGO) run --locked --example train_nano -- train $(ARGS)
+	$(CARGO) run --locked --example train_nano -- export $(ARGS)
 
 nano-evaluate: ## the built-in model's scores, as in its model card
 	$(CARGO) run --locked --example train_nano -- evaluate $(ARGS)
@@ -64,7 +67,5 @@ nano-evaluate: ## the built-in model's scores, as in its model card
 	PYTHON="$(PYTHON)" tests/python/venv.sh
 
 .venv/.torch: .venv/.ready
-	@echo "installing PyTorch, CPU build where it can be had"
-	$(VENV_PYTHON) -m pip install --quiet --retries 1 torch --index-url https://download.pytorch.org/whl/cpu || \
-	  $(VENV_PYTHON) -m pip install --quiet torch
+	$(VENV_PYTHON) -m pip install --quiet torch
 	touch $@

@@ -55,6 +55,8 @@ def main():
     torch.save(torch_contents(), HERE / "torch_legacy.pt", _use_new_zipfile_serialization=False)
     # Types without a storage class of their own take another way through PyTorch.
     torch.save({"uint16": torch.from_numpy(COUNT.astype(np.uint16))}, HERE / "torch_uint16.pt")
+    # The name of NRDF's checkpoint: its length makes PyTorch's zip directory ambiguous.
+    torch.save({"model_state_dict": {"ramp": torch.from_numpy(RAMP)}}, HERE / "checkpoint_epoch_best.tar")
 
     np.savez(HERE / "stored.npz", ramp=RAMP, fps=20, name=np.array("text"))
     np.savez_compressed(HERE / "deflated.npz", ramp=RAMP, count=COUNT)

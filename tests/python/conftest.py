@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,3 +51,10 @@ def samples(artifacts) -> Path:
     path = artifacts / "tmp" / "interop"
     assert path.is_dir(), f"{path} is missing; run: cargo test --test interop"
     return path
+
+
+@pytest.fixture
+def clip() -> np.ndarray:
+    """The features of the sample clips: frame t, feature c is t + c / 276."""
+    frames, features = np.meshgrid(np.arange(5, dtype=np.float32), np.arange(276, dtype=np.float32), indexing="ij")
+    return frames + features / np.float32(276)

@@ -31,6 +31,14 @@ def test_numpy_reads_our_npy(samples, name, expected):
     np.testing.assert_array_equal(got, expected)
 
 
+def test_numpy_reads_our_motions(samples, clip):
+    np.testing.assert_array_equal(np.load(samples / "clip.npy", allow_pickle=False), clip)
+    archive = np.load(samples / "clip.npz", allow_pickle=False)
+    assert sorted(archive.files) == ["features", "fps"]
+    np.testing.assert_array_equal(archive["features"], clip)
+    assert archive["fps"] == 16
+
+
 def test_safetensors_reads_our_weights_bit_for_bit(samples, golden):
     expected = load_file(golden / "dit_weights" / "tiny.safetensors")
     got = load_file(samples / "weights_f32.safetensors")

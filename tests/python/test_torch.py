@@ -13,17 +13,22 @@ def load(path, **options):
 
 
 @pytest.mark.parametrize("mmap", [False, True])
-def test_torch_loads_a_motion_and_what_belongs_to_it(samples, mmap):
-    clip = load(samples / "motion.pt", mmap=mmap)
-    frames, features = np.meshgrid(np.arange(5), np.arange(276), indexing="ij")
-    expected = frames.astype(np.float32) + features.astype(np.float32) / np.float32(276)
-    assert list(clip) == ["motion", "ids", "nested", "fps", "frames", "prompt"]
-    np.testing.assert_array_equal(clip["motion"].numpy(), expected)
-    assert clip["ids"].tolist() == [-3, -2, -1, 0, 1, 2]
-    embedding = clip["nested"]["embedding"]
+def test_torch_loads_every_kind_of_value(samples, clip, mmap):
+    values = load(samples / "motion.pt", mmap=mmap)
+    assert list(values) == ["motion", "ids", "nested", "fps", "frames", "prompt"]
+    np.testing.assert_array_equal(values["motion"].numpy(), clip)
+    assert values["ids"].tolist() == [-3, -2, -1, 0, 1, 2]
+    embedding = values["nested"]["embedding"]
     assert embedding.dtype == torch.bfloat16
     np.testing.assert_array_equal(embedding.float().numpy(), np.arange(24).reshape(2, 3, 4) / 4 - 1)
-    assert (clip["fps"], clip["frames"], clip["prompt"]) == (20.0, 5, "a person winkt — 走る")
+    assert (values["fps"], values["frames"], values["prompt"]) == (20.0, 5, "a person winkt — 走る")
+
+
+def test_torch_loads_our_motions(samples, clip):
+    np.testing.assert_array_equal(load(samples / "clip.pt").numpy(), clip)
+    other_rate = load(samples / "clip16.pt")
+    np.testing.assert_array_equal(other_rate["motion"].numpy(), clip)
+    assert other_rate["fps"] == 16
 
 
 def test_torch_loads_a_bare_tensor(samples):

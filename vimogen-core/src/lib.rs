@@ -1,4 +1,38 @@
 //! vimogen turns a sentence, or a sentence and a reference motion, into 3D human motion.
+//!
+//! It implements ViMoGen (arXiv 2510.26794): a motion representation of 276 numbers a frame, a flow-matching diffusion
+//! transformer, its sampler and training step, and the motion-quality part of MBench. A small model is built in; the
+//! released one is a path away.
+//!
+//! ```
+//! use vimogen_core::{GenerateOptions, Pipeline};
+//!
+//! let pipeline = Pipeline::builtin()?;
+//! let options = GenerateOptions::default().with_num_frames(40).with_num_inference_steps(4).with_seed(42);
+//! let motion = pipeline.generate("a person walks forward and waves", &options)?;
+//! assert_eq!(motion.features().dim(), (40, 276)); // see motion::layout
+//! assert_eq!(motion.joints().dim(), (40, 22, 3)); // metres, z up
+//! # Ok::<(), vimogen_core::Error>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! [`motion`] is the representation, [`format`](mod@format) reads and writes files, [`model`] the network, [`weights`] its checkpoints,
+//! [`text`] the encoders, [`sample`] the sampler, [`pipeline`] ties them together. [`data`] and [`train`] make models,
+//! [`mbench`] scores motions, [`render`] and [`export`] take them elsewhere.
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `flex` | yes | the CPU backend |
+//! | `train` | yes | [`train`] and [`data`] |
+//! | `mbench` | yes | [`mbench`] |
+//! | `render` | yes | [`render`] |
+//! | `cuda` | no | NVIDIA GPUs |
+//! | `wgpu` | no | GPUs through Vulkan, Metal, DX12 or WebGPU |
+//!
+//! Set a fast global allocator such as `mimalloc` in your program: with glibc's the CPU backend takes up to twice as long.
 
 #![warn(missing_docs)]
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use ndarray::{Array2, ArrayD};
+use vimogen_core::Motion;
 use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::format::torch::{self, TorchFile, Tree};
 use vimogen_core::format::{DType, RawTensor, TensorSource, npy};
@@ -95,6 +96,15 @@ fn a_bare_tensor_is_a_torch_file_too() {
     let path = folder().join("tensor.pt");
     torch::save(&path, &Tree::Tensor(&tensor)).unwrap();
     assert_eq!(torch::load_tensor(&path, "").unwrap().bytes(), tensor.bytes());
+}
+
+#[test]
+fn motions_come_back_from_every_format() {
+    for (name, fps) in [("clip.npz", 16.0), ("clip.npy", 20.0), ("clip.pt", 20.0), ("clip16.pt", 16.0)] {
+        let motion = Motion::from_features(clip(), fps).unwrap();
+        motion.save(folder().join(name)).unwrap();
+        assert_eq!(Motion::load(folder().join(name)).unwrap(), motion, "{name}");
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! They are not part of the repository. The folder is that of `VIMOGEN_RELEASE_DATA`, or `../shared/data` beside the
 //! repository; without it the test says so and passes.
 
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
 use std::alloc::{GlobalAlloc, Layout};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};

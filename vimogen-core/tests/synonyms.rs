@@ -37,7 +37,7 @@ fn score(encoder: &dyn TextEncoder) -> (f64, f64) {
     for (family, verb) in &unseen {
         let row = pooled(encoder, verb);
         let cosines: Vec<f32> = rows.iter().map(|(_, seen)| row.dot(seen)).collect();
-        let best = (0..rows.len()).max_by(|a, b| cosines[*a].total_cmp(&cosines[*b])).unwrap();
+        let best = (0..rows.len()).max_by(|a, b| cosines[*a].total_cmp(&cosines[*b])).expect("some seen verbs");
         hits += usize::from(rows[best].0 == family);
         for ((seen_family, _), cosine) in rows.iter().zip(cosines) {
             if *seen_family == family { same.push(cosine) } else { other.push(cosine) }

@@ -8,11 +8,14 @@
 //! with its joint positions, which the model predicts separately: joints in the file are those of forward kinematics.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
 
 use glam::{DMat3, DQuat, DVec3};
 use ndarray::{ArrayView2, ArrayView3};
 
 use crate::error::{Error, Result, check_finite};
+use crate::format::write_atomic;
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::{JOINT_NAMES, PARENTS, joint};
@@ -29,6 +32,7 @@ pub enum Unit {
 
 /// Where the bones' rest offsets come from.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[allow(clippy::large_enum_variant, reason = "one is made per export, and Copy is worth more than its 268 bytes")]
 pub enum RestOffsets {
     /// From the clip: the mean of each bone seen from its parent's frame, at the bone's mean length.
     #[default]
@@ -86,6 +90,15 @@ pub fn to_string(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<
     let _ = write!(text, "MOTION\nFrames: {}\nFrame Time: {:.8}\n", motion.len(), 1.0 / f64::from(fps));
     write_frames(&mut text, &track, scale);
     Ok(text)
+}
+
+/// Writes [`to_string`] to a file.
+///
+/// # Errors
+/// Those of [`to_string`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
+pub fn save(path: impl AsRef<Path>, motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<()> {
+    let text = to_string(motion, fps, options)?;
+    write_atomic(path, |w| w.write_all(text.as_bytes()))
 }
 
 /// Bones longer than this, in metres, are taken for a mistake.

@@ -1,12 +1,17 @@
 //! The bytes of a file: mapped, or held in memory.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use memmap2::Mmap;
 
 use crate::error::{Error, Result};
+
+/// Parts below this size, in bytes, are not worth a system call.
+#[cfg(unix)]
+const WORTH_RELEASING: usize = 1 << 20;
 
 /// Bytes that readers borrow tensors from; copies share them.
 #[derive(Debug, Clone)]
@@ -27,6 +32,22 @@ impl Backing {
         // every mapped file; vimogen itself replaces files by renaming and never shortens one.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
         Ok(Self::Mapped(Arc::new(map)))
+    }
+
+    /// Says that a part was copied and is not needed soon, so that a checkpoint that was read once does not stay in
+    /// memory beside the copy. Small parts are left alone.
+    pub(crate) fn release(&self, part: Range<usize>) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self
+            && part.len() >= WORTH_RELEASING
+        {
+            use memmap2::UncheckedAdvice::DontNeed;
+            // SAFETY: nothing writes to the map, so pages that are dropped read the same from the file when touched.
+            // The advice may be refused; then the pages stay, which changes no result.
+            let _ = unsafe { map.unchecked_advise_range(DontNeed, part.start, part.len()) };
+        }
+        #[cfg(not(unix))]
+        let _ = part;
     }
 }
 

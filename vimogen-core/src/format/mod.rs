@@ -57,6 +57,15 @@ pub fn open_tensors(path: impl AsRef<Path>) -> Result<Box<dyn TensorSource>> {
     })
 }
 
+/// Opens a zip archive that starts where its file does.
+///
+/// By default the `zip` crate guesses the start. PyTorch's archives, whose directory is followed by 76 bytes of zip64
+/// records, mislead it where the first file's entry has 76 bytes too, as in NRDF's `checkpoint_epoch_best.tar`.
+pub(crate) fn open_zip<T: AsRef<[u8]>>(bytes: T) -> zip::result::ZipResult<zip::ZipArchive<io::Cursor<T>>> {
+    let config = zip::read::Config { archive_offset: zip::read::ArchiveOffset::Known(0) };
+    zip::ZipArchive::with_config(config, io::Cursor::new(bytes))
+}
+
 /// The extension in lower case; empty if there is none.
 pub(crate) fn extension(path: &Path) -> String {
     path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default()

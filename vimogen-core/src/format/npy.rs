@@ -60,10 +60,28 @@ pub fn decode(mut bytes: &[u8]) -> Result<RawTensor> {
 /// # Errors
 /// Those of `w`.
 pub fn write(w: &mut impl Write, tensor: &RawTensor) -> io::Result<()> {
-    let shape = tensor.shape().iter().map(|d| format!("{d}, ")).collect::<String>();
-    let shape = if tensor.shape().len() == 1 { shape.trim_end() } else { shape.trim_end_matches(", ") };
-    let descr = descr(tensor.dtype());
-    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}");
+    write_header(w, descr(tensor.dtype()), tensor.shape())?;
+    if tensor.dtype() != DType::BF16 {
+        return w.write_all(tensor.bytes());
+    }
+    // NumPy has no bf16; every bf16 is an f32 whose low half is zero.
+    tensor.bytes().as_chunks::<2>().0.iter().try_for_each(|b| w.write_all(&[0, 0, b[0], b[1]]))
+}
+
+/// Writes a text as NumPy's array of no dimensions and four bytes a character; the readers here read numbers only.
+///
+/// # Errors
+/// Those of `w`.
+pub fn write_text(w: &mut impl Write, text: &str) -> io::Result<()> {
+    write_header(w, &format!("<U{}", text.chars().count().max(1)), &[])?;
+    let padding = if text.is_empty() { Some('\0') } else { None };
+    text.chars().chain(padding).try_for_each(|c| w.write_all(&u32::from(c).to_le_bytes()))
+}
+
+fn write_header(w: &mut impl Write, descr: &str, shape: &[usize]) -> io::Result<()> {
+    let sizes = shape.iter().map(|d| format!("{d}, ")).collect::<String>();
+    let sizes = if shape.len() == 1 { sizes.trim_end() } else { sizes.trim_end_matches(", ") };
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sizes}), }}");
     let start = MAGIC.len() + 4;
     header.extend(std::iter::repeat_n(' ', 63 - (start + header.len()) % 64));
     header.push('\n');
@@ -71,12 +89,7 @@ pub fn write(w: &mut impl Write, tensor: &RawTensor) -> io::Result<()> {
     w.write_all(MAGIC)?;
     w.write_all(&[1, 0])?;
     w.write_all(&header_len.to_le_bytes())?;
-    w.write_all(header.as_bytes())?;
-    if tensor.dtype() != DType::BF16 {
-        return w.write_all(tensor.bytes());
-    }
-    // NumPy has no bf16; every bf16 is an f32 whose low half is zero.
-    tensor.bytes().as_chunks::<2>().0.iter().try_for_each(|b| w.write_all(&[0, 0, b[0], b[1]]))
+    w.write_all(header.as_bytes())
 }
 
 fn descr(dtype: DType) -> &'static str {
@@ -282,6 +295,21 @@ mod tests {
         bytes.extend_from_slice(header.as_bytes());
         bytes.extend_from_slice(data);
         bytes
+    }
+
+    #[test]
+    fn a_text_is_an_array_of_no_dimensions_and_four_bytes_a_character() {
+        for (text, kind, data) in [("né", "<U2", "n\0\0\0\u{e9}\0\0\0"), ("", "<U1", "\0\0\0\0")] {
+            let mut bytes = Vec::new();
+            write_text(&mut bytes, text).unwrap();
+            let header = String::from_utf8_lossy(&bytes[10..128]).into_owned();
+            assert!(
+                header.starts_with(&format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': (), }}")),
+                "{header}"
+            );
+            let data: Vec<u8> = data.chars().map(|c| c as u8).collect();
+            assert_eq!(bytes[128..], data);
+        }
     }
 
     #[test]

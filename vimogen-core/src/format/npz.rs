@@ -11,7 +11,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::backing::Backing;
 use super::npy::{self, Header};
 use super::tensor::{RawTensor, TensorInfo, TensorSource, no_such_tensor};
-use super::{MAX_BYTES, write_atomic};
+use super::{MAX_BYTES, open_zip, write_atomic};
 use crate::error::{Error, Result};
 
 const FORMAT: &str = "npz";
@@ -58,7 +58,7 @@ impl NpzFile {
     }
 
     fn new(backing: Backing) -> Result<Self> {
-        let archive = ZipArchive::new(Cursor::new(backing)).map_err(broken)?;
+        let archive = open_zip(backing).map_err(broken)?;
         let (mut names, mut index) = (Vec::new(), HashMap::new());
         for i in 0..archive.len() {
             let name = archive.name_for_index(i).transpose().map_err(broken)?.unwrap_or_default();
@@ -115,19 +115,33 @@ impl TensorSource for NpzFile {
 /// # Errors
 /// [`Error::InvalidArgument`] for a repeated name, [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
 pub fn save(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)]) -> Result<()> {
-    if let Some((i, (name, _))) = arrays.iter().enumerate().find(|(i, (n, _))| arrays[..*i].iter().any(|(m, _)| m == n))
-    {
+    save_with_texts(path, arrays, &[])
+}
+
+/// [`save`] with texts beside the arrays, which NumPy reads as strings.
+///
+/// # Errors
+/// Those of [`save`].
+pub fn save_with_texts(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)], texts: &[(&str, &str)]) -> Result<()> {
+    let names: Vec<&str> = arrays.iter().map(|(n, _)| *n).chain(texts.iter().map(|(n, _)| *n)).collect();
+    if let Some((i, name)) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n)) {
         return Err(Error::invalid("arrays", format!("the name {name:?} occurs again at position {i}")));
     }
+    let options = |bytes: usize| {
+        SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .with_alignment(64)
+            .large_file(bytes as u64 + (1 << 16) >= u64::from(u32::MAX))
+    };
     write_atomic(path, |w| {
         let mut zip = ZipWriter::new(w);
         for (name, array) in arrays {
-            let options = SimpleFileOptions::default()
-                .compression_method(CompressionMethod::Stored)
-                .with_alignment(64)
-                .large_file(array.bytes().len() as u64 + (1 << 16) >= u64::from(u32::MAX));
-            zip.start_file(format!("{name}.npy"), options)?;
+            zip.start_file(format!("{name}.npy"), options(array.bytes().len()))?;
             npy::write(&mut zip, array)?;
+        }
+        for (name, text) in texts {
+            zip.start_file(format!("{name}.npy"), options(4 * text.len()))?;
+            npy::write_text(&mut zip, text)?;
         }
         zip.finish()?;
         Ok(())

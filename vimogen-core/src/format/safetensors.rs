@@ -113,6 +113,13 @@ impl SafetensorsFile {
         Ok(())
     }
 
+    /// Lets go of the part of the file that a tensor was copied from.
+    fn release(&self, name: &str) {
+        if let Ok(entry) = self.entry(name) {
+            self.files[entry.file].release(entry.range.clone());
+        }
+    }
+
     fn entry(&self, name: &str) -> Result<&Entry> {
         self.index.get(name).map(|i| &self.entries[*i]).ok_or_else(|| no_such_tensor(name))
     }
@@ -128,7 +135,15 @@ impl TensorSource for SafetensorsFile {
     }
 
     fn read(&self, name: &str) -> Result<RawTensor> {
-        RawTensor::copied(self.info(name)?, self.bytes(name)?)
+        let tensor = RawTensor::copied(self.info(name)?, self.bytes(name)?)?;
+        self.release(name);
+        Ok(tensor)
+    }
+
+    fn read_f32(&self, name: &str) -> Result<Vec<f32>> {
+        let values = self.info(name)?.dtype.to_f32(&self.bytes(name)?);
+        self.release(name);
+        Ok(values)
     }
 
     fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {

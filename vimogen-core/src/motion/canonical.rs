@@ -1,4 +1,4 @@
-//! Canonical placement: every clip starts at the origin and faces one way (REFERENCE section 1, *Canonicalise*).
+//! Canonical placement: every clip starts at the origin and faces one way (docs/method.md section 1, *Canonicalise*).
 
 use glam::{Mat3, Vec3};
 use ndarray::{Array2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
@@ -39,10 +39,11 @@ pub fn facing(joints: ArrayView3<'_, f32>) -> Result<Mat3> {
     }
     let hip = |j: usize| Vec3::new(joints[[0, j, 0]], joints[[0, j, 1]], 0.0);
     let across = hip(RIGHT_HIP) - hip(LEFT_HIP);
-    if !(across.length() > 1e-12) {
+    let width = across.length();
+    if width.is_nan() || width <= 1e-12 {
         return Err(Error::invalid("joints", "the hips of frame 0 are straight above each other: no facing direction"));
     }
-    let x = across / across.length();
+    let x = across / width;
     let y = Vec3::Z.cross(x);
     let y = y / y.length();
     Ok(Mat3::from_cols(x, y, Vec3::Z).transpose())

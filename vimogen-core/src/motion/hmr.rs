@@ -1,4 +1,4 @@
-//! Import of motion recovered from video (REFERENCE section 1, *HMR import*): camera frame, y down and z forward.
+//! Import of motion recovered from video (docs/method.md section 1, *HMR import*): camera frame, y down and z forward.
 
 use glam::{Mat3, Vec3};
 use ndarray::{Array2, ArrayView2};

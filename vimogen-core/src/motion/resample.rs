@@ -1,4 +1,4 @@
-//! Change of frame rate by linear interpolation with aligned end points (REFERENCE section 1, *Resampling*).
+//! Change of frame rate by linear interpolation with aligned end points (docs/method.md section 1, *Resampling*).
 
 use ndarray::{Array2, ArrayView2};
 

@@ -1,7 +1,7 @@
 //! Rotations: axis-angle, matrices, quaternions and the two six-number forms, with the release's rounding behaviour.
 //!
 //! All rotations act on column vectors; angles are radians; quaternions are `[w, x, y, z]`. Two unrelated families
-//! exist upstream (REFERENCE section 1, golden `rotations`): the *motion* family makes and reads the 276 features and
+//! exist upstream (docs/method.md section 1, golden `rotations`): the *motion* family makes and reads the 276 features and
 //! fills the module; the *mbench* family, in [`rows`], serves SMPLify and the body models. Their six-number forms
 //! differ: columns against rows.
 

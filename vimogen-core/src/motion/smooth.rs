@@ -1,4 +1,4 @@
-//! Gaussian smoothing over time (REFERENCE section 1, *Smoothing of generated motion*).
+//! Gaussian smoothing over time (docs/method.md section 1, *Smoothing of generated motion*).
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 

@@ -11,7 +11,8 @@ macro_rules! nano {
 }
 
 /// The files of a native model directory; its word vectors are compiled into the text encoder already.
-const FILES: &[(&str, &[u8])] = nano![];
+const FILES: &[(&str, &[u8])] =
+    nano!["config.json", "model.safetensors", "mean.npy", "std.npy", "null_context.safetensors"];
 
 impl Pipeline {
     /// The built-in model on the CPU.

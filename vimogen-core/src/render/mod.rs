@@ -1,1 +1,42 @@
-//! The self-contained HTML player.
+//! Pictures of a motion: a self-contained HTML player and a strip of poses as SVG.
+
+pub mod figure;
+pub mod html;
+pub mod svg;
+
+use glam::Vec3;
+use ndarray::ArrayView3;
+
+use crate::error::{Error, Result, check_finite};
+use crate::motion::layout::JOINTS;
+
+/// Coordinates beyond this, in metres, are refused.
+const MAX_COORDINATE: f32 = 1e5;
+/// If a clip's lowest point is farther than this from height 0, metres, its ground is drawn there.
+const FLOOR_TOLERANCE: f32 = 0.3;
+
+/// The frames of joints that can be drawn.
+fn checked_frames(joints: ArrayView3<'_, f32>, fps: f32) -> Result<Vec<figure::Joints>> {
+    match joints.shape() {
+        [t, JOINTS, 3] if *t > 0 => {}
+        got => return Err(Error::shape("joints", "(T, 22, 3) with T >= 1", got)),
+    }
+    check_finite("joints", &joints)?;
+    if let Some(far) = joints.iter().find(|v| v.abs() > MAX_COORDINATE) {
+        return Err(Error::invalid(
+            "joints",
+            format!("a coordinate of {far} m, at most {MAX_COORDINATE} can be shown"),
+        ));
+    }
+    if !(0.1..=1000.0).contains(&fps) {
+        return Err(Error::invalid("fps", format!("{fps} frames per second, use 0.1 to 1000")));
+    }
+    let frame = |t: usize| std::array::from_fn(|j| Vec3::from_array(std::array::from_fn(|c| joints[[t, j, c]])));
+    Ok((0..joints.shape()[0]).map(frame).collect())
+}
+
+/// Height of the ground under a body of this scale whose lowest point is `low`: 0 for motions that know their ground,
+/// the lowest point for those that start with the pelvis at height 0.
+fn floor_of(low: f32, scale: f32) -> f32 {
+    if low.abs() <= FLOOR_TOLERANCE * scale { 0.0 } else { low }
+}

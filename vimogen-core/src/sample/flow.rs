@@ -1,4 +1,4 @@
-//! The flow-matching schedule: noise levels, timesteps and training weights, on the host (REFERENCE section 3).
+//! The flow-matching schedule: noise levels, timesteps and training weights, on the host (docs/method.md section 3).
 
 use crate::error::{Error, Result};
 

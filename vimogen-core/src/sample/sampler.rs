@@ -1,4 +1,4 @@
-//! From noise to motion: the denoising loop (REFERENCE section 3, *Generation*).
+//! From noise to motion: the denoising loop (docs/method.md section 3, *Generation*).
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use ndarray::{Array3, Axis, s};

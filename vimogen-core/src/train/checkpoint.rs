@@ -116,7 +116,7 @@ impl Trainer {
 mod tests {
     use super::*;
     use crate::train::{Draws, TrainBatch};
-    use crate::weights::state_dict;
+    use crate::weights::{WeightDtype, state_dict};
     use ndarray::{Array2, Array3};
 
     fn tiny() -> DitConfig {
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(resumed.steps_done(), 3);
         run(&mut resumed, 3);
         for (a, b) in [(whole.model(), resumed.model()), (whole.ema().clone(), resumed.ema().clone())] {
-            let (a, b) = (state_dict(&a), state_dict(&b));
+            let (a, b) = (state_dict(&a, WeightDtype::F32), state_dict(&b, WeightDtype::F32));
             for (name, entry) in &a {
                 assert_eq!(entry.to_f32(), b[name].to_f32(), "{name}");
             }

@@ -1,4 +1,4 @@
-//! Training: batches, loss, optimiser, moving average, checkpoints (REFERENCE section 4).
+//! Training: batches, loss, optimiser, moving average, checkpoints (docs/method.md section 4).
 
 pub mod batch;
 pub mod checkpoint;

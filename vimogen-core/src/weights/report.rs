@@ -5,7 +5,7 @@ use std::fmt;
 /// Names listed per group before the rest is only counted.
 const SHOWN: usize = 8;
 
-/// Outcome of [`crate::weights::load`].
+/// Outcome of [`crate::weights::load()`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Checkpoint names that were loaded.

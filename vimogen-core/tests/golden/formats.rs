@@ -82,6 +82,12 @@ fn untyped_storages_take_their_type_from_the_tensor() {
 }
 
 #[test]
+fn an_archive_whose_start_could_be_guessed_wrong_is_read() {
+    let file = open_tensors(sample("checkpoint_epoch_best.tar")).expect("open");
+    assert_is(&file.read("model_state_dict.ramp").expect("ramp"), DType::F32, &[2, 3, 4], &ramp());
+}
+
+#[test]
 fn npy_files_of_all_kinds_are_read() {
     for (name, dtype) in [
         ("f8", DType::F64),

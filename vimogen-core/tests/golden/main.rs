@@ -2,14 +2,18 @@
 //!
 //! One binary for all topics, so that Burn is linked once.
 
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
 mod bvh;
 mod collate;
 mod common;
 mod dit;
+mod export;
 mod formats;
 mod motion_rep;
 mod quality;
 mod ref_corruption;
+mod render;
 mod rotations;
 mod sampler;
 mod scheduler;

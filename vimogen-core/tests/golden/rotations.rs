@@ -22,8 +22,7 @@ fn map_rows<const N: usize, const M: usize>(
 /// Rotation matrix of an axis-angle vector in f64, exactly orthonormal.
 fn exact_matrix(v: [f32; 3]) -> [f64; 9] {
     let v = Vec3::from(v).as_dvec3();
-    let axis = if v.length() > 0.0 { v.normalize() } else { glam::DVec3::X };
-    glam::DMat3::from_axis_angle(axis, v.length()).to_cols_array()
+    glam::DMat3::from_axis_angle(v.normalize_or(glam::DVec3::X), v.length()).to_cols_array()
 }
 
 /// Asserts that two axis-angle arrays are the same rotations: near pi the sign of the vector is decided by rounding.

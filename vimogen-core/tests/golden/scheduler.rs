@@ -90,7 +90,7 @@ fn training_noise_targets_and_weights_match() {
             _ => golden.input(case, "timesteps_bf16").iter().map(|t| schedule.index_of(*t)).collect(),
         };
         let mut noisy = x.clone();
-        for ((b, row), n) in noisy.outer_iter_mut().enumerate().zip(noise.outer_iter()).map(|((b, r), n)| ((b, r), n)) {
+        for ((b, row), n) in noisy.outer_iter_mut().enumerate().zip(noise.outer_iter()) {
             let sigma = schedule.sigmas()[levels[b]];
             ndarray::Zip::from(row).and(n).for_each(|x, n| *x = add_noise(*x, *n, sigma));
         }

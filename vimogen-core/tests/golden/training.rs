@@ -9,7 +9,7 @@ use ndarray::{Array3, ArrayD, Ix2, Ix3};
 use vimogen_core::model::Dit;
 use vimogen_core::train::{Draws, TrainBatch, TrainConfig, Trainer};
 use vimogen_core::weights::mapping::{checkpoint_name, is_linear};
-use vimogen_core::weights::state_dict;
+use vimogen_core::weights::{WeightDtype, state_dict};
 
 use crate::common::Golden;
 use crate::dit::{array, tiny_model};
@@ -84,7 +84,7 @@ fn l2(values: impl IntoIterator<Item = f64>) -> f64 {
 
 /// Compares parameters by the 2-norm of the difference: single entries with vanishing gradients may deviate more.
 fn assert_params(golden: &Golden, case: &str, prefix: &str, dit: &Dit) {
-    let params = state_dict(dit);
+    let params = state_dict(dit, WeightDtype::F32);
     let names = golden.names(&format!("{case}.output.{prefix}."));
     assert!(!names.is_empty());
     for full in names {
@@ -162,7 +162,7 @@ fn parameters_without_a_gradient_stay_as_they_are() {
     batch.ref_motion.fill(0.0);
     batch.attend_to_text = vec![true; 4];
     let mut trainer = Trainer::from_model(tiny_model(), &config(&golden, "fast"), &Device::flex()).unwrap();
-    let before = state_dict(&trainer.model());
+    let before = state_dict(&trainer.model(), WeightDtype::F32);
     let (grads, loss) = trainer.gradients(&batch, &draws(&golden, 0)).unwrap();
     // The json gives no bound of its own; model and sizes are those of `upstream`.
     let atol = golden.atol("upstream", "step0.pred");
@@ -184,7 +184,7 @@ fn parameters_without_a_gradient_stay_as_they_are() {
     for step in 0..2 {
         trainer.train_step(&batch, &draws(&golden, step)).unwrap();
     }
-    let after = state_dict(&trainer.model());
+    let after = state_dict(&trainer.model(), WeightDtype::F32);
     assert!(listed.iter().all(|name| before[*name].to_f32() == after[*name].to_f32()));
     assert_ne!(before["blocks.0.ffn.0.weight"].to_f32(), after["blocks.0.ffn.0.weight"].to_f32());
 }

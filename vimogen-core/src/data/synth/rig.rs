@@ -304,7 +304,7 @@ impl Pose {
         // The knee hinge points to the person's left, halfway between the headings of pelvis and foot.
         let heading = 0.5 * (self.yaw + self.tilt.y + leg.yaw);
         let left = Mat3::from_rotation_z(heading) * Vec3::NEG_X;
-        let hinge = (left - down * down.dot(left)).normalize();
+        let hinge = (left - down * down.dot(left)).normalize_or(left);
         let ahead = down.cross(hinge);
         let cosine = |a: f32, b: f32, c: f32| ((a * a + b * b - c * c) / (2.0 * a * b)).clamp(-1.0, 1.0);
         let at_hip = cosine(THIGH, distance, SHIN).acos();

@@ -20,7 +20,7 @@ fn samples(n: u64) -> impl Iterator<Item = SynthSample> {
     (0..n).map(move |i| data.sample(i))
 }
 
-/// Mean size of the second differences, of positions and of positions relative to the pelvis (REFERENCE section 7).
+/// Mean size of the second differences, of positions and of positions relative to the pelvis (docs/method.md section 5).
 fn jitter(joints: &Array3<f32>) -> f32 {
     let n = joints.shape()[0];
     let mean = |at: &dyn Fn(usize, usize) -> glam::Vec3| {
@@ -31,7 +31,7 @@ fn jitter(joints: &Array3<f32>) -> f32 {
     mean(&|t, j| point(joints, t, j)) + mean(&|t, j| point(joints, t, j) - point(joints, t, 0))
 }
 
-/// Horizontal speed of feet in contact (REFERENCE section 7).
+/// Horizontal speed of feet in contact (docs/method.md section 5).
 fn sliding(joints: &Array3<f32>) -> f32 {
     let n = joints.shape()[0];
     let of = |j: usize| {

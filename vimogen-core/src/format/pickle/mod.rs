@@ -1,7 +1,7 @@
 //! Pickles, read without executing anything.
 //!
 //! A small machine for protocols 0 to 5 builds a flat list of nodes. A reference to a Python name is refused unless
-//! the caller's list has it, and a call of a listed name is only *noted* ([`Node::Call`]): what it means is up to the
+//! the caller's list has it, and a call of a listed name is only *noted*: what it means is up to the
 //! reader that asked for it ([`numpy`], `.pt` files). No node owns another, so depth costs nothing, and the number of
 //! nodes is bounded.
 
@@ -220,14 +220,14 @@ impl<'p, 'a> View<'p, 'a> {
         match self.node() {
             Node::Call(call) => {
                 let args = self.at(call.args);
-                if args.len() > MAX_SHORT { None } else { Some((call.function, args.items()?)) }
+                if args.count() > MAX_SHORT { None } else { Some((call.function, args.items()?)) }
             }
             _ => None,
         }
     }
 
     /// Number of elements of a list, tuple, set or dict; 0 for anything else.
-    pub fn len(self) -> usize {
+    pub fn count(self) -> usize {
         match self.node() {
             Node::List(ids) | Node::Tuple(ids) | Node::Set(ids) => ids.len(),
             Node::Dict(pairs) => pairs.len(),

@@ -84,7 +84,7 @@ fn build(dtype: View<'_, '_>, shape: Vec<usize>, fortran: bool, data: View<'_, '
 }
 
 fn short_tuple<'p, 'a>(value: View<'p, 'a>) -> Option<Vec<View<'p, 'a>>> {
-    if value.len() <= 16 { value.items() } else { None }
+    if value.count() <= 16 { value.items() } else { None }
 }
 
 /// `numpy.dtype('f4', False, True)` with its byte order in the state.

@@ -1,11 +1,11 @@
 //! The two containers of `.pt`: a zip of stored files, and before PyTorch 1.6 a row of pickles followed by raw data.
 
 use std::collections::HashMap;
-use std::io::Cursor;
 use std::ops::Range;
 
-use zip::{CompressionMethod, ZipArchive};
+use zip::CompressionMethod;
 
+use super::super::open_zip;
 use super::super::pickle::{Global, PLAIN_GLOBALS, Pickle, numpy::NUMPY_GLOBALS, parse};
 use super::tree::{StorageRef, TORCH_GLOBALS, Walk};
 use super::{Contents, bad};
@@ -55,7 +55,7 @@ fn read_zip(bytes: &[u8]) -> Result<Contents> {
 /// Names and places of all files of a zip archive.
 fn list_files(bytes: &[u8]) -> Result<Vec<(String, Range<usize>)>> {
     let broken = |e: zip::result::ZipError| bad(format!("its zip archive is damaged: {e}"));
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+    let mut archive = open_zip(bytes).map_err(broken)?;
     let mut files = Vec::with_capacity(archive.len());
     for i in 0..archive.len() {
         let file = archive.by_index_raw(i).map_err(broken)?;

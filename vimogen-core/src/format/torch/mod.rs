@@ -97,6 +97,13 @@ impl TorchFile {
         self.contents.scalars.get(name)
     }
 
+    /// Lets go of the part of the file that a tensor was copied from.
+    fn release(&self, name: &str) {
+        if let Ok(Entry { place: Place::Storage { range, .. }, .. }) = self.entry(name) {
+            self.backing.release(range.clone());
+        }
+    }
+
     fn entry(&self, name: &str) -> Result<&Entry> {
         let index = self.contents.index.get(name).ok_or_else(|| no_such_tensor(name))?;
         Ok(&self.contents.tensors[*index])
@@ -113,7 +120,15 @@ impl TensorSource for TorchFile {
     }
 
     fn read(&self, name: &str) -> Result<RawTensor> {
-        RawTensor::copied(self.info(name)?, self.bytes(name)?)
+        let tensor = RawTensor::copied(self.info(name)?, self.bytes(name)?)?;
+        self.release(name);
+        Ok(tensor)
+    }
+
+    fn read_f32(&self, name: &str) -> Result<Vec<f32>> {
+        let values = self.info(name)?.dtype.to_f32(&self.bytes(name)?);
+        self.release(name);
+        Ok(values)
     }
 
     fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {

@@ -49,7 +49,7 @@ pub(super) struct StorageRef<'p> {
 impl<'p> StorageRef<'p> {
     pub(super) fn parse(id: View<'p, '_>) -> Result<Self> {
         let broken = || bad("it refers to a storage in an unknown way");
-        let parts = if id.len() <= 6 { id.items() } else { None }.ok_or_else(broken)?;
+        let parts = if id.count() <= 6 { id.items() } else { None }.ok_or_else(broken)?;
         let ([kind, class, key, _, _], view) = parts.split_first_chunk::<5>().ok_or_else(broken)?;
         let class = class.as_global().filter(|g| STORAGE_MODULES.contains(&g.module)).ok_or_else(broken)?;
         let dtype = storage_type(class).ok_or_else(broken)?;
@@ -177,7 +177,8 @@ impl<'s> Walk<'s> {
         }
         if function.is(TENSOR, "_rebuild_from_type_v2") {
             let inner = args.first().and_then(|f| f.as_global()).ok_or_else(broken)?;
-            let inner_args = args.get(2).filter(|a| a.len() <= MAX_DEPTH).and_then(|a| a.items()).ok_or_else(broken)?;
+            let inner_args =
+                args.get(2).filter(|a| a.count() <= MAX_DEPTH).and_then(|a| a.items()).ok_or_else(broken)?;
             return self.rebuild(value, inner, &inner_args, depth + 1);
         }
         if UTILS.contains(&function.module) {

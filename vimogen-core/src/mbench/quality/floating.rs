@@ -29,7 +29,7 @@ const NORM_EPS: f32 = 1e-6;
 ///
 /// The sum of three counts, divided by the number of frames: frames in which the feet in contact are carried along or
 /// flail while the root moves; half the frames in which a foot in the air is carried along; the length of flights in
-/// which the left foot turns more than twice (REFERENCE section 7 has the thresholds).
+/// which the left foot turns more than twice (docs/method.md section 5 has the thresholds).
 ///
 /// # Shapes
 /// - joints: `[frames, 22, 3]`, metres

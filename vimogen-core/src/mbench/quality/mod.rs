@@ -40,7 +40,8 @@ impl Quality {
     /// - joints: `[frames, 22, 3]`, metres
     ///
     /// # Errors
-    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`; [`Error::InvalidArgument`] for one frame.
+    /// [`Error::Shape`](crate::Error::Shape) unless `joints` is `(T, 22, 3)` with `T >= 1`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for one frame.
     pub fn measure(joints: ArrayView3<'_, f32>, up_axis: UpAxis) -> Result<Self> {
         Ok(Self {
             jitter_degree: jitter_degree(joints)?,

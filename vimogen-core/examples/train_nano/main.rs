@@ -1,10 +1,13 @@
 //! Trains, exports and scores the built-in model: `make nano`.
 //!
 //! ```text
-//! train_nano train  [--out DIR] [--recipe FILE] [--steps N]   continues from the newest checkpoint in DIR
-//! train_nano export [--out DIR] [--recipe FILE] [--to DIR]    writes the averaged weights as a model directory
+//! train_nano train    [--out DIR] [--recipe FILE] [--steps N]   continues from the newest checkpoint in DIR
+//! train_nano export   [--out DIR] [--recipe FILE] [--to DIR]    writes the averaged weights as a model directory
+//! train_nano evaluate [--model DIR] [--report FILE] [--seeds N] scores a model directory, or the built-in model
 //! ```
 #![allow(clippy::print_stdout, reason = "a command-line program")]
+
+mod evaluate;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,12 +15,14 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use burn::tensor::Device;
+use ndarray::Array2;
 use serde::Deserialize;
 use vimogen_core::data::{Mix, SynthLoader};
 use vimogen_core::model::DitConfig;
-use vimogen_core::text::StaticWordsEncoder;
+use vimogen_core::text::{StaticWordsEncoder, TextEncoder, TextEncoderConfig};
 use vimogen_core::train::{StepReport, TrainBatch, TrainConfig, Trainer};
-use vimogen_core::{Error, Result};
+use vimogen_core::weights::{ModelConfig, save_native};
+use vimogen_core::{Error, Result, WeightDtype};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -38,6 +43,7 @@ struct Args {
     recipe: PathBuf,
     to: PathBuf,
     steps: Option<usize>,
+    evaluation: evaluate::Settings,
 }
 
 fn main() -> std::process::ExitCode {
@@ -54,24 +60,38 @@ fn parse() -> Result<Args> {
     let assets = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/nano");
     let mut words = std::env::args().skip(1);
     let command = words.next().unwrap_or_default();
-    let mut args =
-        Args { command, out: "out/nano".into(), recipe: assets.join("recipe.json"), to: assets, steps: None };
+    let mut args = Args {
+        command,
+        out: "out/nano".into(),
+        recipe: assets.join("recipe.json"),
+        to: assets,
+        steps: None,
+        evaluation: evaluate::Settings::default(),
+    };
     while let Some(flag) = words.next() {
         let value = words.next().ok_or_else(|| Error::invalid("argument", format!("{flag} needs a value")))?;
         match flag.as_str() {
             "--out" => args.out = value.into(),
             "--recipe" => args.recipe = value.into(),
             "--to" => args.to = value.into(),
-            "--steps" => {
-                args.steps = Some(value.parse().map_err(|_| Error::invalid("--steps", "must be a number"))?);
-            }
+            "--steps" => args.steps = Some(number("--steps", &value)?),
+            "--seeds" => args.evaluation.seeds = number("--seeds", &value)? as u64,
+            "--model" => args.evaluation.model = Some(value.into()),
+            "--report" => args.evaluation.report = Some(value.into()),
             _ => return Err(Error::invalid("argument", format!("{flag} is unknown; see the top of this file"))),
         }
     }
     Ok(args)
 }
 
+fn number(name: &'static str, value: &str) -> Result<usize> {
+    value.parse().map_err(|_| Error::invalid(name, format!("{value:?} is not a whole number")))
+}
+
 fn run(args: &Args) -> Result<()> {
+    if args.command == "evaluate" {
+        return evaluate::run(&args.evaluation);
+    }
     let text = std::fs::read_to_string(&args.recipe).map_err(|e| Error::io("read", &args.recipe, e))?;
     let mut recipe: Recipe = serde_json::from_str(&text).map_err(|e| Error::config("recipe", e.to_string()))?;
     if let Some(steps) = args.steps {
@@ -80,7 +100,7 @@ fn run(args: &Args) -> Result<()> {
     match args.command.as_str() {
         "train" => train(args, &recipe),
         "export" => export(args, &recipe),
-        other => Err(Error::invalid("command", format!("{other:?} is none of train, export"))),
+        other => Err(Error::invalid("command", format!("{other:?} is none of train, export, evaluate"))),
     }
 }
 
@@ -158,13 +178,18 @@ impl Window {
 fn export(args: &Args, recipe: &Recipe) -> Result<()> {
     let trainer = Trainer::resume(&recipe.model, &recipe.train, &Device::flex(), &args.out)?
         .ok_or_else(|| Error::NotFound { what: "checkpoint".into(), path: args.out.clone() })?;
-    let stats = loader(recipe)?.stats().clone();
-    stats.save(args.to.join("mean.npy"), args.to.join("std.npy"))?;
-    vimogen_core::weights::save(
-        trainer.ema(),
-        args.to.join("model.safetensors"),
-        vimogen_core::weights::WeightDtype::Bf16,
-    )?;
+    let loader = loader(recipe)?;
+    let mut config = ModelConfig::new(recipe.model.clone());
+    config.text_encoder = Some(json(&TextEncoderConfig::default())?);
+    config.notes.insert("trained_steps".into(), trainer.steps_done().into());
+    config.notes.insert("text_encoder_fingerprint".into(), StaticWordsEncoder::builtin()?.fingerprint().into());
+    // The empty prompt is zero rows: what the recipe shows the model when it leaves a text out.
+    let null = Array2::zeros((recipe.model.text_len, recipe.model.text_dim));
+    save_native(&args.to, &config, trainer.ema(), loader.stats(), &null, None, WeightDtype::Bf16)?;
     println!("step {} written to {:?}", trainer.steps_done(), args.to);
     Ok(())
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value> {
+    serde_json::to_value(value).map_err(|e| Error::config("text_encoder", e.to_string()))
 }

@@ -1,0 +1,107 @@
+//! `make demo PROMPT="a person walks forward and waves"`: a sentence in; a motion to look at, in `out/`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
+
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use vimogen_core::export;
+use vimogen_core::format::write_atomic;
+use vimogen_core::mbench::quality::{Quality, UpAxis};
+use vimogen_core::render::html::{Clip, html};
+use vimogen_core::render::svg::strip_svg;
+use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Progress, Request, Result, Stage};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "usage: demo PROMPT [SEED]     for example: demo \"a person jumps\" 7";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (prompt, seed) = match &words[..] {
+        [prompt] if !prompt.starts_with('-') => (prompt, Some(42)),
+        [prompt, seed] => (prompt, seed.parse().ok()),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let Some(seed) = seed else {
+        eprintln!("the seed must be a whole number\n{USAGE}");
+        return ExitCode::from(2);
+    };
+    match run(prompt, seed) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a stage and says how long it took.
+fn stage<T>(name: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    let out = f()?;
+    println!("{name:<10} {:>8.1} ms", 1e3 * start.elapsed().as_secs_f64());
+    Ok(out)
+}
+
+fn run(prompt: &str, seed: u64) -> Result<()> {
+    let folder = Path::new("out");
+    fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
+    println!("prompt     {prompt:?}, seed {seed}\n");
+    let pipeline = stage("load", Pipeline::builtin)?;
+    let motion = stage("generate", || generate(&pipeline, prompt, seed))?;
+    let quality = stage("measure", || Quality::measure(motion.joints().view(), UpAxis::Z))?;
+    stage("write", || write(&motion, &quality, prompt, folder))?;
+
+    println!("\n{} frames, {:.1} s at {} frames per second", motion.len(), motion.duration(), motion.fps());
+    for (name, value) in quality.named() {
+        println!("{name:<20} {value:.4}");
+    }
+    println!();
+    for (file, use_for) in [
+        ("motion.html", "open it in a browser: play, scrub, orbit"),
+        ("motion.bvh", "Blender, Unity, Unreal"),
+        ("motion.npz", "SMPL-X parameters, joints and features for NumPy"),
+        ("motion.svg", "a still of it"),
+    ] {
+        println!("{:<18} {use_for}", folder.join(file).display());
+    }
+    Ok(())
+}
+
+fn generate(pipeline: &Pipeline, prompt: &str, seed: u64) -> Result<Motion> {
+    let options = GenerateOptions::default().with_seed(seed);
+    let shown = std::io::stderr().is_terminal();
+    let mut on_progress = |progress: Progress| {
+        if shown && progress.stage == Stage::Sample {
+            eprint!("\r  step {}/{}  ", progress.step, progress.total);
+            // A progress line that cannot be written is no reason to stop.
+            let _ = std::io::stderr().flush();
+        }
+        ControlFlow::Continue(())
+    };
+    let motions = pipeline.generate_with(&[Request::text(prompt)], &options, &mut on_progress)?;
+    if shown {
+        eprint!("\r                    \r");
+    }
+    motions.into_iter().next().ok_or_else(|| Error::Internal { reason: "no motion came back".into() })
+}
+
+fn write(motion: &Motion, quality: &Quality, prompt: &str, folder: &Path) -> Result<()> {
+    let joints = motion.joints();
+    let metrics = quality.named();
+    let page = html(&[Clip { joints: joints.view(), fps: motion.fps(), title: prompt, metrics: &metrics }])?;
+    let text = |name: &str, text: String| write_atomic(folder.join(name), |w| w.write_all(text.as_bytes()));
+    text("motion.html", page)?;
+    text("motion.svg", strip_svg(joints.view(), motion.fps(), 8)?)?;
+    let options = export::bvh::BvhOptions::default();
+    text("motion.bvh", export::bvh::to_string(&motion.smpl(), motion.fps(), &options)?)?;
+    export::npz::save(folder.join("motion.npz"), motion)
+}

@@ -1,0 +1,9 @@
+#![no_main]
+
+use vimogen_core::format::{TensorSource, safetensors::SafetensorsFile};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok(file) = SafetensorsFile::from_bytes(bytes.to_vec()) {
+        file.names().iter().for_each(|name| drop((file.info(name), file.read(name))));
+    }
+});
