@@ -23,8 +23,8 @@ export PROMPT
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
-demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps")
-	$(CARGO) run --locked --example demo -- "$$PROMPT"
+demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=7)
+	$(CARGO) run --locked --example demo -- "$$PROMPT" $(SEED)
 
 test: test-rust test-python test-viewer ## all tests
 
