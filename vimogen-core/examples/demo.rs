@@ -101,7 +101,8 @@ fn write(motion: &Motion, quality: &Quality, prompt: &str, folder: &Path) -> Res
     let text = |name: &str, text: String| write_atomic(folder.join(name), |w| w.write_all(text.as_bytes()));
     text("motion.html", page)?;
     text("motion.svg", strip_svg(joints.view(), motion.fps(), 8)?)?;
-    let options = export::bvh::BvhOptions::default();
-    text("motion.bvh", export::bvh::to_string(&motion.smpl(), motion.fps(), &options)?)?;
-    export::npz::save(folder.join("motion.npz"), motion)
+    for file in ["motion.bvh", "motion.npz"] {
+        export::save(folder.join(file), motion)?;
+    }
+    Ok(())
 }

@@ -5,13 +5,45 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+use std::alloc::{GlobalAlloc, Layout};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
-use burn::tensor::Device;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+use mimalloc::MiMalloc;
 use vimogen_core::format::torch::{self, Tree};
-use vimogen_core::format::{DType, RawTensor};
-use vimogen_core::weights::{ModelDir, WeightDtype, state_dict};
+use vimogen_core::format::{DType, RawTensor, TensorInfo, safetensors};
+use vimogen_core::weights::mapping::{checkpoint_name, is_linear};
+use vimogen_core::weights::{LoadOptions, ModelDir, WeightDtype, load_file, state_dict};
 use vimogen_core::{Dit, DitConfig, ErrorCode, GenerateOptions, LoadConfig, Motion, Pipeline, Prompt, Request};
+
+/// Counts the bytes that are allocated.
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: everything is passed on to mimalloc as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let held = HELD.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        MOST.fetch_max(held, Ordering::Relaxed);
+        // SAFETY: the caller's promise is ours.
+        unsafe { MiMalloc.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promise is ours.
+        unsafe { MiMalloc.dealloc(pointer, layout) }
+    }
+}
 
 fn data() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
@@ -73,4 +105,74 @@ fn the_release_s_prompt_embeddings_and_clip_become_motions() {
 
     let error = pipeline.generate("a person walks", &options).unwrap_err();
     assert_eq!(error.code(), ErrorCode::NoTextEncoder);
+}
+
+/// Names and shapes of a model's parameters as stored, without making them.
+#[derive(Default)]
+struct Shapes {
+    path: Vec<String>,
+    tensors: Vec<(String, TensorInfo)>,
+}
+
+impl ModuleVisitor for Shapes {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.into());
+    }
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = checkpoint_name(&self.path.join("."));
+        let mut shape = param.lazy_shape().as_slice().to_vec();
+        if is_linear(&name, D) {
+            shape.reverse();
+        }
+        self.tensors.push((name, TensorInfo { dtype: DType::BF16, shape }));
+    }
+}
+
+#[test]
+#[ignore = "writes 4.5 GB and needs 10 GB of memory; run it alone"]
+fn loading_the_full_model_holds_its_weights_and_at_most_one_more_tensor() {
+    let config = DitConfig::vimogen_1_3b();
+    let device = Device::flex();
+    let mut shapes = Shapes::default();
+    Dit::new(&config, &device).unwrap().visit(&mut shapes);
+    let tensors: Vec<(&str, TensorInfo)> = shapes.tensors.iter().map(|(n, info)| (n.as_str(), info.clone())).collect();
+    let sizes: Vec<usize> = tensors.iter().map(|(_, info)| info.checked_len().unwrap()).collect();
+    let (numbers, largest) = (sizes.iter().sum::<usize>(), sizes.iter().copied().max().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.safetensors");
+    let mut state = 1u32;
+    let mut draw = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        half::bf16::from_f32((state >> 8) as f32 / 1e9).to_le_bytes()
+    };
+    safetensors::save_with(&path, &tensors, &[], |i| Ok(Cow::Owned((0..sizes[i]).flat_map(|_| draw()).collect())))
+        .unwrap();
+
+    for (dtype, bytes) in [(WeightDtype::Bf16, 2), (WeightDtype::F32, 4)] {
+        for text_only in [true, false] {
+            let options = LoadOptions { dtype, ..LoadOptions::default() };
+            let (config, options) = match text_only {
+                true => (DitConfig { reference: false, ..config.clone() }, options.text_only()),
+                false => (config.clone(), options),
+            };
+            let (before, start) = (HELD.load(Ordering::Relaxed), Instant::now());
+            MOST.store(before, Ordering::Relaxed);
+            let (dit, _) = load_file(&path, &config, &options, &device).unwrap();
+            let time = start.elapsed().as_secs_f64();
+            let most = MOST.load(Ordering::Relaxed) - before;
+            let (weights, tensor) = (dit.num_params() * bytes, largest * bytes);
+            let gb = |bytes: usize| bytes as f64 / 1e9;
+            println!(
+                "{dtype:?} text_only={text_only}: weights {:.3} GB, peak {:.3} GB, largest tensor {:.3} GB, {time:.1} s",
+                gb(weights),
+                gb(most),
+                gb(tensor)
+            );
+            assert!(text_only || dit.num_params() == numbers);
+            assert!(most <= weights + tensor + (16 << 20), "{most} bytes for {weights} bytes of weights");
+        }
+    }
 }

@@ -30,25 +30,15 @@ pub enum Unit {
     Metres,
 }
 
-/// Where the bones' rest offsets come from.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-#[allow(clippy::large_enum_variant, reason = "one is made per export, and Copy is worth more than its 268 bytes")]
-pub enum RestOffsets {
-    /// From the clip: the mean of each bone seen from its parent's frame, at the bone's mean length.
-    #[default]
-    FromClip,
-    /// Given: offset of each joint from its parent in metres, in SMPL's rest frame (y up, facing +z, left is +x). The
-    /// pelvis' entry is not used.
-    Fixed([[f32; 3]; JOINTS]),
-}
-
 /// How to write a BVH file.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct BvhOptions {
     /// Unit of length.
     pub unit: Unit,
-    /// Rest offsets of the bones.
-    pub rest: RestOffsets,
+    /// Offset of each joint from its parent at rest, metres, in SMPL's rest frame (y up, facing +z, left is +x); the
+    /// pelvis' entry is not used. `None`: from the clip, the mean of each bone seen from its parent's frame, at the
+    /// bone's mean length.
+    pub rest: Option<[[f32; 3]; JOINTS]>,
 }
 
 /// Frames and joints of `T` frames: world rotations of all joints and pelvis positions, both y up.
@@ -72,8 +62,8 @@ pub fn to_string(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<
     check(motion, fps)?;
     let track = Track::new(motion);
     let offsets = match options.rest {
-        RestOffsets::FromClip => offsets_of(motion.joints.view(), &track),
-        RestOffsets::Fixed(given) => given.map(|o| o.map(f64::from).into()),
+        None => offsets_of(motion.joints.view(), &track),
+        Some(given) => given.map(|o| o.map(f64::from).into()),
     };
     if let Some(j) = offsets.iter().position(|o| o.length().is_nan() || o.length() > LONGEST_BONE) {
         let reason = format!("the bone to {} is not shorter than {LONGEST_BONE} m", JOINT_NAMES[j]);

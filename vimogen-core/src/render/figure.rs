@@ -63,7 +63,7 @@ const fn part(side: Side, from: usize, to: usize, from_radius: f32, to_radius: f
 pub const PARTS: [Part; 28] = {
     use Side::{Left, Middle, Right};
     [
-        part(Middle, LEFT_HIP, RIGHT_HIP, 0.094, 0.094),
+        part(Middle, LEFT_HIP, RIGHT_HIP, 0.099, 0.099),
         part(Middle, PELVIS, SPINE1, 0.110, 0.108),
         part(Middle, SPINE1, SPINE2, 0.108, 0.112),
         part(Middle, SPINE2, LEFT_COLLAR, 0.106, 0.092),
@@ -79,13 +79,13 @@ pub const PARTS: [Part; 28] = {
         part(Right, RIGHT_SHOULDER, RIGHT_ELBOW, 0.060, 0.043),
         part(Right, RIGHT_ELBOW, RIGHT_WRIST, 0.043, 0.029),
         part(Right, RIGHT_WRIST, HANDS[1], 0.030, 0.026),
-        part(Left, LEFT_HIP, LEFT_KNEE, 0.091, 0.058),
+        part(Left, LEFT_HIP, LEFT_KNEE, 0.087, 0.058),
         part(Left, LEFT_KNEE, LEFT_ANKLE, 0.058, 0.038),
         part(Left, LEFT_ANKLE, HEELS[0], 0.038, 0.034),
         part(Left, LEFT_ANKLE, LEFT_FOOT, 0.038, 0.034),
         part(Left, HEELS[0], LEFT_FOOT, 0.034, 0.034),
         part(Left, LEFT_FOOT, TOES[0], 0.034, 0.026),
-        part(Right, RIGHT_HIP, RIGHT_KNEE, 0.091, 0.058),
+        part(Right, RIGHT_HIP, RIGHT_KNEE, 0.087, 0.058),
         part(Right, RIGHT_KNEE, RIGHT_ANKLE, 0.058, 0.038),
         part(Right, RIGHT_ANKLE, HEELS[1], 0.038, 0.034),
         part(Right, RIGHT_ANKLE, RIGHT_FOOT, 0.038, 0.034),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType as BurnDType, Device, Tensor, TensorData};
-use half::bf16;
+use half::{bf16, f16};
 
 use super::mapping::{self, checkpoint_name, is_linear};
 use super::report::Report;
@@ -139,20 +139,17 @@ impl Loader<'_> {
         Ok(Some(info.dtype))
     }
 
-    /// Reads the tensor `stored` as it is kept in memory.
+    /// Reads the tensor `stored` as it is kept in memory, without an intermediate copy.
     fn read(&self, name: &str, stored: &str, dtype: DType, shape: &[usize]) -> Result<TensorData> {
-        let transpose = is_linear(name, shape.len());
         let bytes = self.source.bytes(stored)?;
+        if bytes.len() != shape.iter().product::<usize>() * dtype.size() {
+            let reason = format!("{stored:?} has {} bytes, too few or too many for {shape:?}", bytes.len());
+            return Err(Error::format("checkpoint", reason));
+        }
+        let sizes = is_linear(name, shape.len()).then(|| (shape[1], shape[0]));
         Ok(match self.options.dtype {
-            WeightDtype::F32 => tensor_data(arrange(dtype.to_f32(&bytes), shape, transpose), shape),
-            WeightDtype::Bf16 if dtype == DType::BF16 => {
-                let values = bytes.as_chunks::<2>().0.iter().map(|b| bf16::from_le_bytes(*b)).collect();
-                tensor_data(arrange(values, shape, transpose), shape)
-            }
-            WeightDtype::Bf16 => {
-                let values = dtype.to_f32(&bytes).into_iter().map(bf16::from_f32).collect();
-                tensor_data(arrange(values, shape, transpose), shape)
-            }
+            WeightDtype::F32 => TensorData::new(convert(dtype, &bytes, sizes, |v| v), shape.to_vec()),
+            WeightDtype::Bf16 => TensorData::new(convert(dtype, &bytes, sizes, bf16::from_f32), shape.to_vec()),
         })
     }
 
@@ -207,25 +204,48 @@ impl ModuleMapper for Loader<'_> {
     }
 }
 
-fn tensor_data<T: burn::tensor::Element>(values: Vec<T>, shape: &[usize]) -> TensorData {
-    TensorData::new(values, shape.to_vec())
+/// Stored floats as numbers of another type, transposed if they are a `[rows, cols]` matrix.
+fn convert<T: Copy + Default>(
+    dtype: DType,
+    bytes: &[u8],
+    matrix: Option<(usize, usize)>,
+    f: impl Fn(f32) -> T,
+) -> Vec<T> {
+    match dtype {
+        DType::F64 => arrange(bytes, matrix, |b| f(f64::from_le_bytes(b) as f32)),
+        DType::F16 => arrange(bytes, matrix, |b| f(f16::from_le_bytes(b).to_f32())),
+        DType::BF16 => arrange(bytes, matrix, |b| f(bf16::from_le_bytes(b).to_f32())),
+        DType::F32 => arrange(bytes, matrix, |b| f(f32::from_le_bytes(b))),
+        _ => unreachable!("only floats fit a parameter"),
+    }
 }
 
-/// Transposes `[out, in]` values into `[in, out]`, the shape given, if asked to.
-fn arrange<T: Copy>(values: Vec<T>, shape: &[usize], transpose: bool) -> Vec<T> {
-    if transpose { self::transpose(&values, shape[1], shape[0]) } else { values }
+fn arrange<const N: usize, T: Copy + Default>(
+    bytes: &[u8],
+    matrix: Option<(usize, usize)>,
+    read: impl Fn([u8; N]) -> T,
+) -> Vec<T> {
+    let stored = bytes.as_chunks::<N>().0;
+    match matrix {
+        None => stored.iter().map(|b| read(*b)).collect(),
+        Some((rows, cols)) => transpose_with(rows, cols, |i| read(stored[i])),
+    }
 }
 
-/// The transpose of a row-major `[rows, cols]` matrix, in tiles that fit the cache.
-pub(crate) fn transpose<T: Copy>(values: &[T], rows: usize, cols: usize) -> Vec<T> {
+/// The transpose of a row-major `[rows, cols]` matrix.
+pub(crate) fn transpose<T: Copy + Default>(values: &[T], rows: usize, cols: usize) -> Vec<T> {
+    transpose_with(rows, cols, |i| values[i])
+}
+
+/// The transpose of the row-major `[rows, cols]` matrix with the elements `at(i)`, in tiles that fit the cache.
+fn transpose_with<T: Copy + Default>(rows: usize, cols: usize, at: impl Fn(usize) -> T) -> Vec<T> {
     const TILE: usize = 32;
-    let Some(first) = values.first() else { return vec![] };
-    let mut out = vec![*first; values.len()];
+    let mut out = vec![T::default(); rows * cols];
     for row_tile in (0..rows).step_by(TILE) {
         for col_tile in (0..cols).step_by(TILE) {
             for row in row_tile..(row_tile + TILE).min(rows) {
                 for col in col_tile..(col_tile + TILE).min(cols) {
-                    out[col * rows + row] = values[row * cols + col];
+                    out[col * rows + row] = at(row * cols + col);
                 }
             }
         }

@@ -26,7 +26,7 @@ let theme = {};
 // A caption, numbers and a canvas for one clip.
 function panel(clip) {
   const box = make('figure', $('stage')), canvas = make('canvas', box), caption = make('figcaption', box);
-  make('h2', caption, clip.title);
+  make('h2', caption, clip.title).title = clip.title;
   const list = make('dl', caption);
   for (const [name, value] of clip.metrics) {
     const row = make('div', list);
@@ -42,7 +42,7 @@ function panel(clip) {
   canvas.tabIndex = 0;
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', `Moving figure: ${clip.title || 'untitled'}. Drag to look around, scroll to zoom.`);
-  const scene = new Scene(clip, page.parts, canvas);
+  const scene = new Scene(clip, page.parts, canvas, caption);
   scene.box = box;
   pointers(canvas);
   return scene;

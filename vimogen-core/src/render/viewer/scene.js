@@ -72,8 +72,8 @@ class Camera {
 }
 
 class Scene {
-  constructor(clip, parts, canvas) {
-    Object.assign(this, { clip, parts, canvas, context: canvas.getContext('2d'), raster: new Raster(), detail: 2 });
+  constructor(clip, parts, canvas, caption) {
+    Object.assign(this, { clip, parts, canvas, caption, context: canvas.getContext('2d'), raster: new Raster(), detail: 2 });
     this.shade = document.createElement('canvas');
     survey(clip);
   }
@@ -98,11 +98,13 @@ class Scene {
       const b = clip.path[Math.min(Math.floor(t) + 1, clip.frames - 1)], f = t % 1;
       [x, y] = [a[0] + f * (b[0] - a[0]), a[1] + f * (b[1] - a[1])];
     }
-    // The caption covers the top: the figure gets the rest, a little below the middle.
-    const share = Math.max(0.4, 1 - 150 / height), slope = Math.tan(FIELD / 2);
-    const fit = Math.max(tall * 0.53 / slope / share, room / slope / Math.min(width / height, 1.6)) + 0.3 * room;
-    const distance = fit / view.zoom, lift = (1 - share) * 0.32 * tall;
-    return new Camera(view, [x, y, (clip.top + clip.bottom) / 2 + lift], distance, width, height);
+    // The caption covers the top: the figure gets the rest.
+    const covered = Math.min(this.caption.offsetHeight, 0.35 * height), share = 1 - covered / height;
+    const slope = Math.tan(FIELD / 2), shape = Math.min(width / height, 1.6);
+    const distance = (Math.max(tall * 0.6 / slope / share, room / slope / shape) + 0.3 * room) / view.zoom;
+    const camera = new Camera(view, [x, y, (clip.top + clip.bottom) / 2], distance, width, height);
+    camera.cy += covered / 2;
+    return camera;
   }
 
   draw(view, time, theme) {
