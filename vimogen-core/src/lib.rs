@@ -69,3 +69,8 @@ pub use progress::{Progress, Stage};
 pub use sample::Sampler;
 pub use text::TextEncoder;
 pub use weights::WeightDtype;
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
