@@ -8,8 +8,6 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Reading the model.
-    Load,
     /// Encoding prompts; a step is a prompt.
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
@@ -20,7 +18,6 @@ impl Stage {
     /// The name, in lower case.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Load => "load",
             Self::Encode => "encode",
             Self::Sample => "sample",
         }

@@ -15,6 +15,7 @@ use ndarray::{Array2, ArrayView2, CowArray, Ix2, s};
 use batch::{Batch, Condition, Job, batches};
 pub use request::{Prompt, Request};
 
+use crate::device::DeviceSpec;
 use crate::error::{Error, Result, check_finite};
 use crate::model::Dit;
 use crate::motion::clip::reference_channels;
@@ -23,7 +24,7 @@ use crate::options::{DEFAULT_FRAMES, GenerateOptions, LoadConfig, MAX_FRAMES, MI
 use crate::progress::{self, OnProgress, Progress, Stage, report};
 use crate::sample::Sampler;
 use crate::text::{TextEncoder, TextEncoderConfig, WordVectors};
-use crate::weights::{ModelConfig, ModelDir};
+use crate::weights::{ModelConfig, ModelDir, WeightDtype};
 use request::MAX_PROMPT_ROWS;
 
 /// A loaded model with all that surrounds it. Shared between threads, it generates in each of them.
@@ -79,23 +80,22 @@ impl Pipeline {
     /// [`Error::Device`].
     pub fn new(dir: &ModelDir, load: &LoadConfig) -> Result<Self> {
         let encoder = text_encoder(dir)?;
+        encoder.as_deref().map_or(Ok(()), |encoder| check_width(encoder, dir.config()))?;
+        if load.dtype == WeightDtype::Bf16 && matches!(load.device, DeviceSpec::Wgpu(_)) {
+            let reason = "it cannot keep weights as bf16; choose dtype f32".into();
+            return Err(Error::Device { device: load.device.to_string(), reason });
+        }
         let device = load.device.open()?;
         let (dit, _) = dir.load(&device, load.dtype, load.text_only)?;
-        let origin = dir.folder().map_or_else(|| "the built-in model".into(), |folder| format!("{folder:?}"));
-        let config = ModelConfig { dit: dit.config().clone(), ..dir.config().clone() };
-        let config = if load.text_only { config.text_only() } else { config };
-        let pipeline = Self {
+        let config = dir.config().clone();
+        Ok(Self {
             dit,
-            config,
+            config: if load.text_only { config.text_only() } else { config },
             stats: dir.stats().clone(),
             null_context: dir.null_context().clone(),
-            encoder: None,
-            origin,
-        };
-        match encoder {
-            Some(encoder) => pipeline.with_encoder(encoder),
-            None => Ok(pipeline),
-        }
+            encoder,
+            origin: dir.folder().map_or_else(|| "the built-in model".into(), |folder| format!("{folder:?}")),
+        })
     }
 
     /// The same model with another text encoder, which must be the one that it was trained with.
@@ -103,11 +103,7 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Config`] if the encoder's rows do not have the width that the model reads.
     pub fn with_encoder(mut self, encoder: Box<dyn TextEncoder>) -> Result<Self> {
-        let width = self.config.dit.text_dim;
-        if encoder.dim() != width {
-            let reason = format!("{} makes rows of {} numbers, the model reads {width}", encoder.name(), encoder.dim());
-            return Err(Error::config("text_encoder", reason));
-        }
+        check_width(encoder.as_ref(), &self.config)?;
         self.encoder = Some(encoder);
         Ok(self)
     }
@@ -292,6 +288,17 @@ impl Pipeline {
         let channels = reference_channels(features.view())?;
         check_finite("reference", &channels.view())?;
         Ok((Condition::Reference(channels), frames))
+    }
+}
+
+fn check_width(encoder: &dyn TextEncoder, config: &ModelConfig) -> Result<()> {
+    let (made, read) = (encoder.dim(), config.dit.text_dim);
+    match made == read {
+        true => Ok(()),
+        false => {
+            let reason = format!("{} makes rows of {made} numbers, the model reads {read}", encoder.name());
+            Err(Error::config("text_encoder", reason))
+        }
     }
 }
 

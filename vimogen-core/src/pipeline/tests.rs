@@ -13,7 +13,7 @@ use crate::error::ErrorCode;
 use crate::model::{DitConfig, probe};
 use crate::motion::layout::FEATURES;
 use crate::text::{HashingEncoder, RowConfig};
-use crate::weights::{WeightDtype, save_native};
+use crate::weights::save_native;
 
 const PROMPT: &str = "a person walks forward and waves";
 
@@ -228,6 +228,15 @@ fn weights_kept_as_bf16_generate_nearly_the_same() {
     let full = Pipeline::from_pretrained(Some(dir.path())).unwrap().generate(PROMPT, &quick()).unwrap();
     let d = distance(&half, &full);
     assert!(d > 0.0 && d < 0.5, "{d}");
+}
+
+#[test]
+fn devices_that_cannot_serve_are_errors() {
+    let dir = directory(&config(true));
+    for (device, dtype) in [(DeviceSpec::Wgpu(None), WeightDtype::Bf16), (DeviceSpec::Cuda(99), WeightDtype::F32)] {
+        let load = LoadConfig { device, dtype, ..LoadConfig::default() };
+        assert_eq!(Pipeline::load(Some(dir.path()), &load).unwrap_err().code(), ErrorCode::Device);
+    }
 }
 
 #[test]
