@@ -57,7 +57,7 @@ docs: ## the API reference, and the book if mdbook is installed
 	@echo "open $(TARGET)/doc/vimogen_core/index.html"
 
 nano: ## train the built-in model, by default into vimogen-core/assets/nano; run it again to resume (ARGS="--out DIR")
-	$(CARGO) run --locked --example train_nano -- train $(ARGS)
+	MIMALLOC_PURGE_DELAY=-1 $(CARGO) run --locked --example train_nano -- train $(ARGS)
 	$(CARGO) run --locked --example train_nano -- export $(ARGS)
 
 nano-evaluate: ## the built-in model's scores, as in its model card
