@@ -3,7 +3,9 @@
 use crate::device::DeviceSpec;
 use crate::error::{Error, Result};
 use crate::sample::{Sampler, SamplerOptions, Smoothing};
-use crate::weights::WeightDtype;
+#[cfg(doc)]
+use crate::weights::ModelConfig;
+use crate::weights::{GenerationDefaults, WeightDtype};
 
 /// Frames of a clip, at least: one frame does not move.
 pub const MIN_FRAMES: usize = 2;
@@ -29,7 +31,7 @@ pub struct LoadConfig {
 /// ```
 /// use vimogen_core::GenerateOptions;
 /// let options = GenerateOptions::default().with_num_frames(60).with_seed(7);
-/// assert_eq!((options.num_inference_steps, options.guidance_scale), (50, 5.0));
+/// assert_eq!((options.num_inference_steps, options.guidance_scale), (50, None)); // None: as the model is best sampled
 /// options.check()?;
 /// # Ok::<(), vimogen_core::Error>(())
 /// ```
@@ -40,12 +42,14 @@ pub struct GenerateOptions {
     pub num_frames: Option<usize>,
     /// Evaluations of the network, 1..=1000.
     pub num_inference_steps: usize,
-    /// Weight of the prompt against the empty prompt, 0..=100; 1 is no guidance and half the work.
-    pub guidance_scale: f32,
+    /// Weight of the prompt against the empty prompt, 0..=100; 1 is no guidance and half the work. `None`: the model's
+    /// own ([`ModelConfig::generation`]; 5 for the released one).
+    pub guidance_scale: Option<f32>,
     /// Seed of the noise. The same seed and prompt give the same motion on every device and in every batch.
     pub seed: u64,
-    /// Level of the schedule at which sampling starts, above 0 and at most 1.
-    pub strength: f64,
+    /// Level of the schedule at which sampling starts, above 0 and at most 1. `None`: the model's own (0.7 for the
+    /// released one).
+    pub strength: Option<f64>,
     /// Whether the motion is smoothed over time.
     pub smooth: bool,
 }
@@ -56,9 +60,9 @@ impl Default for GenerateOptions {
         Self {
             num_frames: None,
             num_inference_steps: sampler.num_inference_steps,
-            guidance_scale: sampler.guidance_scale,
+            guidance_scale: None,
             seed: 42,
-            strength: sampler.strength,
+            strength: None,
             smooth: true,
         }
     }
@@ -79,7 +83,7 @@ impl GenerateOptions {
 
     /// Sets [`GenerateOptions::guidance_scale`].
     pub fn with_guidance_scale(mut self, scale: f32) -> Self {
-        self.guidance_scale = scale;
+        self.guidance_scale = Some(scale);
         self
     }
 
@@ -91,7 +95,7 @@ impl GenerateOptions {
 
     /// Sets [`GenerateOptions::strength`].
     pub fn with_strength(mut self, strength: f64) -> Self {
-        self.strength = strength;
+        self.strength = Some(strength);
         self
     }
 
@@ -106,17 +110,17 @@ impl GenerateOptions {
     /// # Errors
     /// [`Error::InvalidArgument`] naming the one that is out of its range.
     pub fn check(&self) -> Result<()> {
-        self.sampler()?;
+        self.sampler(&GenerationDefaults::default())?;
         self.num_frames.map_or(Ok(()), check_frames)
     }
 
-    /// The sampler with these options.
-    pub(crate) fn sampler(&self) -> Result<Sampler> {
+    /// The sampler with these options, and the model's own where they are silent.
+    pub(crate) fn sampler(&self, model: &GenerationDefaults) -> Result<Sampler> {
         let smoothing = if self.smooth { Smoothing::PerClip } else { Smoothing::Off };
         Sampler::new(SamplerOptions {
             num_inference_steps: self.num_inference_steps,
-            guidance_scale: self.guidance_scale,
-            strength: self.strength,
+            guidance_scale: self.guidance_scale.unwrap_or(model.guidance_scale),
+            strength: self.strength.unwrap_or(model.strength),
             smoothing,
         })
     }

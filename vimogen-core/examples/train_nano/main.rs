@@ -21,7 +21,7 @@ use vimogen_core::data::{Mix, SynthLoader};
 use vimogen_core::model::DitConfig;
 use vimogen_core::text::{StaticWordsEncoder, TextEncoder, TextEncoderConfig};
 use vimogen_core::train::{StepReport, TrainBatch, TrainConfig, Trainer};
-use vimogen_core::weights::{ModelConfig, save_native};
+use vimogen_core::weights::{GenerationDefaults, ModelConfig, save_native};
 use vimogen_core::{Error, Result, WeightDtype};
 
 #[global_allocator]
@@ -35,6 +35,7 @@ struct Recipe {
     model: DitConfig,
     train: TrainConfig,
     mix: Mix,
+    generation: GenerationDefaults,
 }
 
 struct Args {
@@ -181,6 +182,7 @@ fn export(args: &Args, recipe: &Recipe) -> Result<()> {
     let loader = loader(recipe)?;
     let mut config = ModelConfig::new(recipe.model.clone());
     config.text_encoder = Some(json(&TextEncoderConfig::default())?);
+    config.generation = recipe.generation;
     config.notes.insert("trained_steps".into(), trainer.steps_done().into());
     config.notes.insert("text_encoder_fingerprint".into(), StaticWordsEncoder::builtin()?.fingerprint().into());
     // The empty prompt is zero rows: what the recipe shows the model when it leaves a text out.

@@ -190,7 +190,7 @@ impl Pipeline {
         on_progress: &mut OnProgress<'_>,
     ) -> Result<Vec<Motion>> {
         options.check()?;
-        let sampler = options.sampler()?;
+        let sampler = options.sampler(&self.config.generation)?;
         let batches = batches(self.jobs(requests, options, on_progress)?, self.config.dit.text_len);
         let mut motions: Vec<Option<Motion>> = requests.iter().map(|_| None).collect();
         let total = batches.len() * options.num_inference_steps;

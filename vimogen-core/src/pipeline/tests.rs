@@ -13,7 +13,7 @@ use crate::error::ErrorCode;
 use crate::model::{DitConfig, probe};
 use crate::motion::layout::FEATURES;
 use crate::text::{HashingEncoder, RowConfig};
-use crate::weights::save_native;
+use crate::weights::{GenerationDefaults, save_native};
 
 const PROMPT: &str = "a person walks forward and waves";
 
@@ -60,6 +60,20 @@ fn clip(frames: usize, fps: f32) -> Motion {
 fn distance(a: &Motion, b: &Motion) -> f32 {
     assert_eq!((a.len(), a.fps()), (b.len(), b.fps()));
     (&a.features() - &b.features()).iter().fold(0.0, |worst, d| worst.max(d.abs()))
+}
+
+#[test]
+fn a_model_says_how_it_is_best_sampled_and_the_caller_has_the_last_word() {
+    let plain = config(false);
+    let mut own = plain.clone();
+    own.generation = GenerationDefaults { guidance_scale: 2.0, strength: 1.0 };
+    let pipeline = |config| Pipeline::from_pretrained(Some(directory(config).path())).unwrap();
+    let (plain, own) = (pipeline(&plain), pipeline(&own));
+    let options = GenerateOptions::default().with_num_inference_steps(3).with_num_frames(12);
+    let told = options.clone().with_guidance_scale(2.0).with_strength(1.0);
+    let motion = own.generate(PROMPT, &options).unwrap();
+    assert_eq!(motion, plain.generate(PROMPT, &told).unwrap());
+    assert_ne!(motion, plain.generate(PROMPT, &options).unwrap());
 }
 
 fn error(pipeline: &Pipeline, request: impl Into<Request>, options: &GenerateOptions) -> Error {

@@ -104,6 +104,12 @@ impl Schedule {
         Self::new(&config).unwrap_or_else(|_| unreachable!("the constants are in range"))
     }
 
+    /// The same schedule with all its training weights 1.
+    pub fn with_uniform_weights(mut self) -> Self {
+        self.weights = vec![1.0; self.len()];
+        self
+    }
+
     /// Number of steps.
     pub fn len(&self) -> usize {
         self.sigmas.len()

@@ -1,6 +1,6 @@
 //! One training batch on the host, and the random numbers of a step.
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -35,6 +35,19 @@ impl TrainBatch {
     /// Whether there is no clip.
     pub fn is_empty(&self) -> bool {
         self.attend_to_text.is_empty()
+    }
+
+    /// The clips with the given numbers.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            motion: self.motion.select(Axis(0), rows),
+            motion_mask: self.motion_mask.select(Axis(0), rows),
+            prompt_embeds: self.prompt_embeds.select(Axis(0), rows),
+            ref_motion: self.ref_motion.select(Axis(0), rows),
+            ref_motion_mask: self.ref_motion_mask.select(Axis(0), rows),
+            motion_dim_mask: self.motion_dim_mask.select(Axis(0), rows),
+            attend_to_text: rows.iter().map(|i| self.attend_to_text[*i]).collect(),
+        }
     }
 
     /// Checks shapes and that all numbers are finite.
@@ -78,6 +91,14 @@ impl Draws {
         noise.mapv_inplace(|_: f32| StandardNormal.sample(rng));
         let timestep_index = (0..batch.len()).map(|_| rng.random_range(0..levels)).collect();
         Self { noise, timestep_index }
+    }
+
+    /// The numbers of some of the clips.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            noise: self.noise.select(Axis(0), rows),
+            timestep_index: rows.iter().map(|i| self.timestep_index[*i]).collect(),
+        }
     }
 
     /// Checks that the numbers belong to the batch.

@@ -18,6 +18,17 @@ pub enum LrSchedule {
     StableDecay,
 }
 
+/// How much each noise level counts in the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum LossWeighting {
+    /// The release's: a bell that is highest at sigma 1/2 and zero at pure noise and at the data.
+    #[default]
+    Bell,
+    /// All the same. A model that starts from pure noise (strength 1) has to be taught there, too.
+    Uniform,
+}
+
 /// Optimiser and loop settings; the default is the release's recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,6 +37,9 @@ pub struct TrainConfig {
     pub num_steps: usize,
     /// Clips a step.
     pub batch_size: usize,
+    /// Parts of a batch that are computed side by side, each by its share of the processor's cores. The result depends
+    /// on this number (by the rounding of a sum), not on the cores.
+    pub micro_batches: usize,
     /// Learning rate of AdamW.
     pub lr: f64,
     /// Decay rates of AdamW's moments.
@@ -38,6 +52,8 @@ pub struct TrainConfig {
     pub warmup_steps: usize,
     /// What follows the warm-up.
     pub lr_schedule: LrSchedule,
+    /// How much each noise level counts.
+    pub loss_weighting: LossWeighting,
     /// Largest global norm of the gradients.
     pub grad_clip: f64,
     /// Decay of the moving average of the weights.
@@ -57,12 +73,14 @@ impl Default for TrainConfig {
         Self {
             num_steps: 40_000,
             batch_size: 128,
+            micro_batches: 1,
             lr: 2e-4,
             betas: (0.9, 0.95),
             eps: 1e-8,
             weight_decay: 1e-4,
             warmup_steps: 100,
             lr_schedule: LrSchedule::Constant,
+            loss_weighting: LossWeighting::Bell,
             grad_clip: 0.1,
             ema_decay: 0.9999,
             ema_warmup: false,
@@ -112,6 +130,10 @@ impl TrainConfig {
         };
         positive("num_steps", self.num_steps)?;
         positive("batch_size", self.batch_size)?;
+        if !(1..=self.batch_size).contains(&self.micro_batches) {
+            let reason = format!("{} is not in 1..=batch_size, {}", self.micro_batches, self.batch_size);
+            return Err(Error::config("micro_batches", reason));
+        }
         positive("checkpoint_every", self.checkpoint_every)?;
         positive("log_every", self.log_every)?;
         let range = |field: &str, value: f64, low: f64, high: f64| match value >= low && value <= high {

@@ -22,8 +22,8 @@ pub struct Loss {
     pub prediction: Tensor<3>,
     /// Squared error of each sample over the batch's mask; they sum to `total`.
     per_sample: Tensor<1>,
-    /// Share of each sample in the mask.
-    shares: Vec<f64>,
+    /// Numbers that count, of each sample.
+    masses: Vec<f64>,
     attend_to_text: Vec<bool>,
 }
 
@@ -38,22 +38,61 @@ pub struct LossValues {
     pub ref_motion: Option<f64>,
 }
 
+/// Weighted squared errors and how many numbers they are of; sums of parts are the sums of the whole.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LossSums {
+    /// Of the samples that attend to the text.
+    text: (f64, f64),
+    /// Of the others.
+    ref_motion: (f64, f64),
+}
+
+impl LossSums {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.text = (self.text.0 + other.text.0, self.text.1 + other.text.1);
+        self.ref_motion = (self.ref_motion.0 + other.ref_motion.0, self.ref_motion.1 + other.ref_motion.1);
+    }
+
+    pub(crate) fn values(&self) -> LossValues {
+        let mean = |(error, mass): (f64, f64)| (mass > 0.0).then(|| error / mass);
+        let (text, ref_motion) = (self.text, self.ref_motion);
+        let total = mean((text.0 + ref_motion.0, text.1 + ref_motion.1)).unwrap_or(0.0);
+        LossValues { total, text: mean(text), ref_motion: mean(ref_motion) }
+    }
+}
+
 impl Loss {
     /// Reads the values back to the host.
     ///
     /// # Errors
     /// [`crate::Error::Internal`] if the device failed.
     pub fn values(&self) -> Result<LossValues> {
-        let sums = self.per_sample.clone().try_into_vec_as::<f32>();
-        let sums = sums.map_err(|e| crate::Error::Internal { reason: e.to_string() })?;
-        let group = |text: bool| {
-            let rows = (0..sums.len()).filter(|i| self.attend_to_text[*i] == text);
-            let (sum, share) = rows.fold((0.0, 0.0), |(s, m), i| (s + f64::from(sums[i]), m + self.shares[i]));
-            (share > 0.0).then(|| sum / share)
-        };
-        let total = sums.iter().map(|s| f64::from(*s)).sum();
-        Ok(LossValues { total, text: group(true), ref_motion: group(false) })
+        Ok(self.sums()?.values())
     }
+
+    pub(crate) fn sums(&self) -> Result<LossSums> {
+        let errors = self.per_sample.clone().try_into_vec_as::<f32>();
+        let errors = errors.map_err(|e| crate::Error::Internal { reason: e.to_string() })?;
+        let mass = mass(&self.masses);
+        let mut sums = LossSums::default();
+        for (i, error) in errors.iter().enumerate() {
+            let group = if self.attend_to_text[i] { &mut sums.text } else { &mut sums.ref_motion };
+            *group = (group.0 + f64::from(*error) * mass, group.1 + self.masses[i]);
+        }
+        Ok(sums)
+    }
+}
+
+/// Numbers that count, of each sample.
+pub(crate) fn masses(batch: &TrainBatch) -> Vec<f64> {
+    let sum = |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|v| f64::from(*v)).sum::<f64>();
+    let (frames, channels) = (batch.motion_mask.outer_iter(), batch.motion_dim_mask.outer_iter());
+    frames.zip(channels).map(|(frames, channels)| sum(frames) * sum(channels)).collect()
+}
+
+/// What the loss is divided by.
+pub(crate) fn mass(masses: &[f64]) -> f64 {
+    masses.iter().sum::<f64>().max(f64::MIN_POSITIVE)
 }
 
 /// Uploads a host array.
@@ -66,26 +105,21 @@ fn upload<const D: usize>(values: ndarray::ArrayViewD<'_, f32>, device: &Device)
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// `motion_dim_mask * motion_mask * schedule weight * channel weight / sum(mask)` for each number, and each sample's
-/// share of the mask. Weights are not counted in the sum.
-fn weights(batch: &TrainBatch, draws: &Draws, schedule: &Schedule) -> (Array3<f32>, Vec<f64>) {
+/// `motion_dim_mask * motion_mask * schedule weight * channel weight / mass` for each number. The schedule's and the
+/// channels' weights are not counted in the mass.
+fn weights(batch: &TrainBatch, draws: &Draws, schedule: &Schedule, mass: f64) -> Array3<f32> {
     let mut weights = Array3::<f32>::zeros(batch.motion.raw_dim());
-    let mut masses = vec![0.0f64; batch.len()];
     for (b, mut sample) in weights.outer_iter_mut().enumerate() {
-        let level = schedule.weights()[draws.timestep_index[b]];
+        let level = f64::from(schedule.weights()[draws.timestep_index[b]]);
         let channels = batch.motion_dim_mask.row(b);
         for (t, mut frame) in sample.outer_iter_mut().enumerate() {
-            let valid = batch.motion_mask[[b, t]];
+            let valid = (f64::from(batch.motion_mask[[b, t]]) * level / mass) as f32;
             for (c, w) in frame.iter_mut().enumerate() {
-                let mask = channels[c] * valid;
-                masses[b] += f64::from(mask);
-                *w = mask * level * if c >= ROOT_ROT6D.start { ROOT_WEIGHT } else { 1.0 };
+                *w = channels[c] * valid * if c >= ROOT_ROT6D.start { ROOT_WEIGHT } else { 1.0 };
             }
         }
     }
-    let mass = masses.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-    weights.mapv_inplace(|w| (f64::from(w) / mass) as f32);
-    (weights, masses.iter().map(|m| m / mass).collect())
+    weights
 }
 
 /// Numbers of ones in each row of a mask. Masks count; the order of the ones does not matter to the network.
@@ -118,7 +152,8 @@ pub fn loss(dit: &Dit, batch: &TrainBatch, draws: &Draws, schedule: &Schedule, d
         reference_lengths: lengths(&batch.ref_motion_mask),
     };
     let prediction = dit.forward(upload(noisy.view().into_dyn(), device), &timesteps, &conditions)?;
-    let (weights, shares) = weights(batch, draws, schedule);
+    let masses = masses(batch);
+    let weights = weights(batch, draws, schedule, mass(&masses));
     let error = prediction.clone() - upload(target.view().into_dyn(), device);
     let weighted = error.square() * upload::<3>(weights.view().into_dyn(), device);
     let per_sample = weighted.flatten::<2>(1, 2).sum_dim(1).squeeze_dim::<1>(1);
@@ -126,7 +161,7 @@ pub fn loss(dit: &Dit, batch: &TrainBatch, draws: &Draws, schedule: &Schedule, d
         total: per_sample.clone().sum(),
         per_sample: per_sample.without_autodiff(),
         prediction,
-        shares,
+        masses,
         attend_to_text: batch.attend_to_text.clone(),
     })
 }

@@ -6,8 +6,9 @@ pub mod config;
 pub mod ema;
 pub mod loss;
 pub mod optim;
+mod parallel;
 pub mod trainer;
 
 pub use batch::{Draws, TrainBatch};
-pub use config::{LrSchedule, TrainConfig};
+pub use config::{LossWeighting, LrSchedule, TrainConfig};
 pub use trainer::{StepReport, Trainer};

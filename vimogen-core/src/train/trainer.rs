@@ -5,11 +5,12 @@ use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
+use rayon::ThreadPool;
 
 use super::batch::{Draws, TrainBatch};
-use super::config::TrainConfig;
+use super::config::{LossWeighting, TrainConfig};
 use super::loss::loss;
-use super::{ema, optim};
+use super::{ema, optim, parallel};
 use crate::error::{Error, Result};
 use crate::model::{Dit, DitConfig};
 use crate::sample::Schedule;
@@ -39,6 +40,8 @@ pub struct Trainer {
     pub(crate) optimizer: ModuleOptimizer,
     pub(crate) step: usize,
     schedule: Schedule,
+    /// One for each part of a batch.
+    pools: Vec<ThreadPool>,
     /// The autodiff device.
     device: Device,
 }
@@ -59,13 +62,18 @@ impl Trainer {
     /// [`Error::Config`] for impossible settings.
     pub fn from_model(dit: Dit, config: &TrainConfig, device: &Device) -> Result<Self> {
         config.check()?;
+        let schedule = match config.loss_weighting {
+            LossWeighting::Bell => Schedule::training(),
+            LossWeighting::Uniform => Schedule::training().with_uniform_weights(),
+        };
         Ok(Self {
             average: dit.valid(),
             dit: dit.map(&mut Track),
             optimizer: optimizer(config),
             config: config.clone(),
             step: 0,
-            schedule: Schedule::training(),
+            schedule,
+            pools: parallel::pools(config.micro_batches)?,
             device: device.clone().autodiff(),
         })
     }
@@ -122,8 +130,13 @@ impl Trainer {
     /// [`Error::Shape`] and relatives if the batch does not fit the model, [`Error::Diverged`] if loss or gradients are
     /// not finite; the weights are then unchanged.
     pub fn train_step(&mut self, batch: &TrainBatch, draws: &Draws) -> Result<StepReport> {
-        let (mut grads, loss) = self.gradients(batch, draws)?;
-        let values = loss.values()?;
+        let (mut grads, values) = match self.pools.len() {
+            1 => {
+                let (grads, loss) = self.gradients(batch, draws)?;
+                (grads, loss.values()?)
+            }
+            _ => parallel::gradients(&self.dit, batch, draws, &self.schedule, &self.device, &self.pools)?,
+        };
         let grad_norm = optim::clip(&self.dit, &mut grads, self.config.grad_clip);
         if !values.total.is_finite() || !grad_norm.is_finite() {
             let reason = format!("step {}, loss {}, gradient norm {grad_norm}", self.step, values.total);

@@ -35,9 +35,43 @@ pub struct ModelConfig {
     /// The text encoder's settings, with its `kind`; `null` if prompts must come encoded.
     #[serde(default)]
     pub text_encoder: Option<Value>,
+    /// How the model is best sampled, where the caller does not say.
+    #[serde(default)]
+    pub generation: GenerationDefaults,
     /// Anything worth keeping, such as how the model was trained. Not interpreted.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub notes: Map<String, Value>,
+}
+
+/// How a model is best sampled; the default is the release's way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GenerationDefaults {
+    /// Weight of the prompt against the empty prompt, 0..=100.
+    pub guidance_scale: f32,
+    /// Level of the schedule at which sampling starts, above 0 and at most 1.
+    pub strength: f64,
+}
+
+impl Default for GenerationDefaults {
+    fn default() -> Self {
+        Self { guidance_scale: 5.0, strength: 0.7 }
+    }
+}
+
+impl GenerationDefaults {
+    fn check(&self) -> Result<()> {
+        if !(0.0..=100.0).contains(&self.guidance_scale) {
+            return Err(Error::config(
+                "generation.guidance_scale",
+                format!("{} is not in 0..=100", self.guidance_scale),
+            ));
+        }
+        if !(self.strength > 0.0 && self.strength <= 1.0) {
+            return Err(Error::config("generation.strength", format!("{} is not in 0..=1, above 0", self.strength)));
+        }
+        Ok(())
+    }
 }
 
 fn default_fps() -> f32 {
@@ -48,7 +82,8 @@ impl ModelConfig {
     /// A configuration at 20 frames per second without text encoder.
     pub fn new(dit: DitConfig) -> Self {
         let architecture = if dit.reference { Architecture::TextAndMotion } else { Architecture::Text };
-        Self { architecture, dit, fps: default_fps(), text_encoder: None, notes: Map::new() }
+        let generation = GenerationDefaults::default();
+        Self { architecture, dit, fps: default_fps(), text_encoder: None, generation, notes: Map::new() }
     }
 
     /// The same model without its reference path.
@@ -64,6 +99,7 @@ impl ModelConfig {
     /// [`Error::Config`] naming the field.
     pub fn check(&self) -> Result<()> {
         self.dit.check()?;
+        self.generation.check()?;
         check_fps("fps", self.fps).map_err(|e| Error::config("fps", e.to_string()))?;
         if (self.architecture == Architecture::TextAndMotion) != self.dit.reference {
             let reason = format!("{:?} does not agree with reference: {}", self.architecture, self.dit.reference);
@@ -133,6 +169,8 @@ mod tests {
         for (name, edit) in [
             ("fps", (|c| c.fps = 0.0) as fn(&mut ModelConfig)),
             ("fps", |c| c.fps = f32::NAN),
+            ("guidance_scale", |c| c.generation.guidance_scale = f32::NAN),
+            ("strength", |c| c.generation.strength = 0.0),
             ("architecture", |c| c.architecture = Architecture::Text),
             ("dim", |c| c.dit.dim = usize::MAX),
         ] {

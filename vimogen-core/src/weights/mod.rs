@@ -9,7 +9,7 @@ pub mod mapping;
 pub mod report;
 pub mod save;
 
-pub use config::{Architecture, ModelConfig};
+pub use config::{Architecture, GenerationDefaults, ModelConfig};
 pub use convert::save_native;
 pub use dir::{Layout, ModelDir};
 pub use file::{load_file, open};
