@@ -6,6 +6,7 @@ pub mod codec;
 pub mod hmr;
 mod io;
 pub mod layout;
+pub mod poses;
 pub mod resample;
 pub mod rotation;
 pub mod skeleton;
@@ -13,4 +14,5 @@ pub mod smooth;
 pub mod stats;
 
 pub use clip::Motion;
+pub use poses::{Pose, Poses};
 pub use stats::Stats;
