@@ -3,6 +3,7 @@
 pub mod canonical;
 pub mod clip;
 pub mod codec;
+pub mod drift;
 pub mod hmr;
 mod io;
 pub mod layout;

@@ -19,6 +19,7 @@ use crate::device::DeviceSpec;
 use crate::error::{Error, Result, check_finite};
 use crate::model::Dit;
 use crate::motion::clip::reference_channels;
+use crate::motion::drift::correct_drift;
 use crate::motion::{Motion, Stats};
 use crate::options::{DEFAULT_FRAMES, GenerateOptions, LoadConfig, MAX_FRAMES, MIN_FRAMES, check_frames};
 use crate::progress::{self, OnProgress, Progress, Stage, report};
@@ -215,7 +216,10 @@ impl Pipeline {
         let x = sampler.sample(&self.dit, &batch.inputs(&self.null_context), on_progress)?;
         let clips = batch.jobs.iter().zip(x.outer_iter());
         let motion = |(job, clip): (&Job<'_>, ArrayView2<'_, f32>)| {
-            let features = self.stats.denormalize(clip.slice(s![..job.frames, ..]))?;
+            let mut features = self.stats.denormalize(clip.slice(s![..job.frames, ..]))?;
+            if self.config.generation.drift_correction > 0.0 {
+                features = correct_drift(features.view(), self.config.generation.drift_correction)?;
+            }
             Ok((job.index, Motion::from_features(features, self.fps())?))
         };
         clips.map(motion).collect()

@@ -66,7 +66,7 @@ fn distance(a: &Motion, b: &Motion) -> f32 {
 fn a_model_says_how_it_is_best_sampled_and_the_caller_has_the_last_word() {
     let plain = config(false);
     let mut own = plain.clone();
-    own.generation = GenerationDefaults { guidance_scale: 2.0, strength: 1.0 };
+    own.generation = GenerationDefaults { guidance_scale: 2.0, strength: 1.0, ..GenerationDefaults::default() };
     let pipeline = |config| Pipeline::from_pretrained(Some(directory(config).path())).unwrap();
     let (plain, own) = (pipeline(&plain), pipeline(&own));
     let options = GenerateOptions::default().with_num_inference_steps(3).with_num_frames(12);
