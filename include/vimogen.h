@@ -93,6 +93,12 @@
 /// fields may be added under it, nothing is moved or removed.
 #define VIMOGEN_ABI_VERSION 1
 
+/// In place of a guidance scale or strength: the model's own.
+#define VIMOGEN_MODEL_DEFAULT -1.0
+
+/// Most requests of a batch.
+#define VIMOGEN_MAX_REQUESTS 65536
+
 /// Numbers of a frame.
 #define VIMOGEN_FEATURES 276
 
@@ -101,12 +107,6 @@
 
 /// Numbers of a frame of a reference motion, in training batches.
 #define VIMOGEN_REFERENCE_FEATURES 138
-
-/// In place of a guidance scale or strength: the model's own.
-#define VIMOGEN_MODEL_DEFAULT -1.0
-
-/// Most requests of a batch.
-#define VIMOGEN_MAX_REQUESTS 65536
 
 /// What became of a call. The numbers are the same in every language and never change; later versions may add some, so
 /// treat a number that you do not know as an error.
@@ -262,51 +262,6 @@ typedef struct vimogen_pipeline_info {
   int32_t reserved;
 } vimogen_pipeline_info;
 
-/// A motion as parameters of the SMPL body. The arrays belong to the motion and live as long as it.
-typedef struct vimogen_smpl {
-  /// Number of frames.
-  size_t frames;
-  /// Root orientation, axis-angle, `[frames][3]`.
-  const float *global_orient;
-  /// Rotations of the 21 body joints relative to their parents, axis-angle, `[frames][63]`.
-  const float *body_pose;
-  /// SMPL's translation, `[frames][3]`, metres, z up: not the position of the pelvis.
-  const float *transl;
-} vimogen_smpl;
-
-/// The pose of one moment.
-typedef struct vimogen_pose {
-  /// Position of the pelvis, metres, z up.
-  float root[3];
-  /// Unit quaternions w, x, y, z, as `vimogen_motion_local_rotations` has them.
-  float rotations[VIMOGEN_JOINTS][4];
-} vimogen_pose;
-
-/// MBench's motion-quality metrics of one motion; for all but `dynamic_degree` lower is better.
-typedef struct vimogen_quality {
-  /// How much the joints jitter.
-  float jitter_degree;
-  /// How much the joints move.
-  float dynamic_degree;
-  /// How far the feet sink into the ground.
-  float ground_penetration;
-  /// How far the feet float above the ground.
-  float foot_floating;
-  /// How far the feet slide while they touch the ground.
-  float foot_sliding;
-} vimogen_quality;
-
-/// A joint of the skeleton.
-typedef struct vimogen_joint {
-  /// SMPL's name, such as `"left_knee"`; static.
-  const char *name;
-  /// Number of the parent; -1 for the pelvis.
-  int32_t parent;
-  /// Offset from the parent in the rest pose of the neutral built-in body, metres: x to the person's left, y up, z
-  /// forward.
-  float rest_offset[3];
-} vimogen_joint;
-
 /// A report of progress.
 typedef struct vimogen_progress {
   /// Size of this struct in the library that calls.
@@ -372,6 +327,61 @@ typedef struct vimogen_request {
   /// Always 0.
   int32_t reserved;
 } vimogen_request;
+
+/// A motion as parameters of the SMPL body. The arrays belong to the motion and live as long as it.
+typedef struct vimogen_smpl {
+  /// Number of frames.
+  size_t frames;
+  /// Root orientation, axis-angle, `[frames][3]`.
+  const float *global_orient;
+  /// Rotations of the 21 body joints relative to their parents, axis-angle, `[frames][63]`.
+  const float *body_pose;
+  /// SMPL's translation, `[frames][3]`, metres, z up: not the position of the pelvis.
+  const float *transl;
+} vimogen_smpl;
+
+/// The pose of one moment.
+typedef struct vimogen_pose {
+  /// Position of the pelvis, metres, z up.
+  float root[3];
+  /// Unit quaternions w, x, y, z, as `vimogen_motion_local_rotations` has them.
+  float rotations[VIMOGEN_JOINTS][4];
+} vimogen_pose;
+
+/// MBench's motion-quality metrics of one motion; for all but `dynamic_degree` lower is better.
+typedef struct vimogen_quality {
+  /// How much the joints jitter.
+  float jitter_degree;
+  /// How much the joints move.
+  float dynamic_degree;
+  /// How far the feet sink into the ground.
+  float ground_penetration;
+  /// How far the feet float above the ground.
+  float foot_floating;
+  /// How far the feet slide while they touch the ground.
+  float foot_sliding;
+} vimogen_quality;
+
+/// A joint of the skeleton.
+typedef struct vimogen_joint {
+  /// SMPL's name, such as `"left_knee"`; static.
+  const char *name;
+  /// Number of the parent; -1 for the pelvis.
+  int32_t parent;
+  /// Offset from the parent in the rest pose of the neutral built-in body, metres: x to the person's left, y up, z
+  /// forward.
+  float rest_offset[3];
+} vimogen_joint;
+
+/// How motions are scored. Fill it with `vimogen_evaluate_params_init`, then change what you like.
+typedef struct vimogen_evaluate_params {
+  /// Set by `vimogen_evaluate_params_init`.
+  uint32_t struct_size;
+  /// The axis that is height in files of joints: 0, 1 or 2. Default: 2, as the release measures.
+  int32_t up_axis;
+  /// Names of metrics, separated by commas, such as `"Jitter_Degree,Foot_Sliding"`. Default: NULL, which is all.
+  const char *dimensions;
+} vimogen_evaluate_params;
 
 /// How a training starts. Fill it with `vimogen_trainer_params_init`, then set `pipeline` or `model`.
 typedef struct vimogen_trainer_params {
@@ -502,6 +512,51 @@ vimogen_status vimogen_pipeline_encode(const struct vimogen_pipeline *pipeline,
                                        size_t capacity,
                                        size_t *rows);
 
+/// Sets every field to its default. `size` is `sizeof(vimogen_generate_params)`.
+VIMOGEN_API vimogen_status vimogen_generate_params_init(struct vimogen_generate_params *params, size_t size);
+
+/// Generates a motion from a prompt such as `"a person walks forward"`.
+///
+/// `params`: NULL for the defaults. `motion`: receives the motion, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_generate(const struct vimogen_pipeline *pipeline,
+                                const char *prompt,
+                                const struct vimogen_generate_params *params,
+                                struct vimogen_motion **motion);
+
+/// Generates a motion from an encoded prompt, `[rows][text_dim]` numbers: what `vimogen_pipeline_encode` makes, or another
+/// encoder for models that have none. For the rest see `vimogen_generate`.
+VIMOGEN_API
+vimogen_status vimogen_generate_from_embeddings(const struct vimogen_pipeline *pipeline,
+                                                const float *embeddings,
+                                                size_t rows,
+                                                size_t text_dim,
+                                                const struct vimogen_generate_params *params,
+                                                struct vimogen_motion **motion);
+
+/// Generates a motion that follows another. Its frames are those of the reference at the model's frame rate, unless
+/// `num_frames` is set. For the rest see `vimogen_generate`.
+VIMOGEN_API
+vimogen_status vimogen_generate_from_reference(const struct vimogen_pipeline *pipeline,
+                                               const struct vimogen_motion *reference,
+                                               const struct vimogen_generate_params *params,
+                                               struct vimogen_motion **motion);
+
+/// Sets every field to its default. `size` is `sizeof(vimogen_request)`.
+VIMOGEN_API vimogen_status vimogen_request_init(struct vimogen_request *request, size_t size);
+
+/// Generates many motions at once, which is faster than one after the other. Each is the same as if it were generated
+/// alone, but for the rounding of sums.
+///
+/// `requests`: an array of `count` requests, 1 to `VIMOGEN_MAX_REQUESTS`, all filled by `vimogen_request_init`. `motions`:
+/// room for `count` handles, each to be freed with `vimogen_motion_free`; written only if all succeed.
+VIMOGEN_API
+vimogen_status vimogen_generate_batch(const struct vimogen_pipeline *pipeline,
+                                      const struct vimogen_request *requests,
+                                      size_t count,
+                                      const struct vimogen_generate_params *params,
+                                      struct vimogen_motion **motions);
+
 /// Reads a motion from `.pt`, `.npy` or `.npz`. `motion`: receives it, to be freed with `vimogen_motion_free`.
 VIMOGEN_API vimogen_status vimogen_motion_load(const char *path, struct vimogen_motion **motion);
 
@@ -581,7 +636,7 @@ vimogen_status vimogen_motion_slice(const struct vimogen_motion *motion,
                                     struct vimogen_motion **derived);
 
 /// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.npz` (AMASS layout and features),
-/// `.npy` and `.pt` (features). The folder must exist; a file of that name is replaced once the new one is complete.
+/// `.npy` and `.pt` (features), `.html` (a player), `.svg` (a strip of poses). The folder must exist; a file of that name is replaced once the new one is complete.
 VIMOGEN_API
 vimogen_status vimogen_motion_save(const struct vimogen_motion *motion,
                                    const char *path);
@@ -602,61 +657,17 @@ vimogen_status vimogen_motion_quality(const struct vimogen_motion *motion,
 /// `sizeof(vimogen_joint)`.
 VIMOGEN_API vimogen_status vimogen_skeleton_joint(size_t index, struct vimogen_joint *joint, size_t size);
 
-/// Sets every field to its default. `size` is `sizeof(vimogen_generate_params)`.
-VIMOGEN_API vimogen_status vimogen_generate_params_init(struct vimogen_generate_params *params, size_t size);
+/// Sets every field to its default. `size` is `sizeof(vimogen_evaluate_params)`.
+VIMOGEN_API vimogen_status vimogen_evaluate_params_init(struct vimogen_evaluate_params *params, size_t size);
 
-/// Generates a motion from a prompt such as `"a person walks forward"`.
+/// Scores the motions in a folder (`.npy`, `.npz`, `.pt`) with MBench's motion-quality metrics.
 ///
-/// `params`: NULL for the defaults. `motion`: receives the motion, to be freed with `vimogen_motion_free`.
+/// `params`: NULL for the defaults. `json` receives the report, to be freed with `vimogen_string_free`: mean, deviation and
+/// count by metric under `"dimensions"`, the values of each motion under `"motions"`.
 VIMOGEN_API
-vimogen_status vimogen_generate(const struct vimogen_pipeline *pipeline,
-                                const char *prompt,
-                                const struct vimogen_generate_params *params,
-                                struct vimogen_motion **motion);
-
-/// Generates a motion from an encoded prompt, `[rows][text_dim]` numbers: what `vimogen_pipeline_encode` makes, or another
-/// encoder for models that have none. For the rest see `vimogen_generate`.
-VIMOGEN_API
-vimogen_status vimogen_generate_from_embeddings(const struct vimogen_pipeline *pipeline,
-                                                const float *embeddings,
-                                                size_t rows,
-                                                size_t text_dim,
-                                                const struct vimogen_generate_params *params,
-                                                struct vimogen_motion **motion);
-
-/// Generates a motion that follows another. Its frames are those of the reference at the model's frame rate, unless
-/// `num_frames` is set. For the rest see `vimogen_generate`.
-VIMOGEN_API
-vimogen_status vimogen_generate_from_reference(const struct vimogen_pipeline *pipeline,
-                                               const struct vimogen_motion *reference,
-                                               const struct vimogen_generate_params *params,
-                                               struct vimogen_motion **motion);
-
-/// Sets every field to its default. `size` is `sizeof(vimogen_request)`.
-VIMOGEN_API vimogen_status vimogen_request_init(struct vimogen_request *request, size_t size);
-
-/// Generates many motions at once, which is faster than one after the other. Each is the same as if it were generated
-/// alone, but for the rounding of sums.
-///
-/// `requests`: an array of `count` requests, 1 to `VIMOGEN_MAX_REQUESTS`, all filled by `vimogen_request_init`. `motions`:
-/// room for `count` handles, each to be freed with `vimogen_motion_free`; written only if all succeed.
-VIMOGEN_API
-vimogen_status vimogen_generate_batch(const struct vimogen_pipeline *pipeline,
-                                      const struct vimogen_request *requests,
-                                      size_t count,
-                                      const struct vimogen_generate_params *params,
-                                      struct vimogen_motion **motions);
-
-/// Converts `count` rotations. `from` and `to` are `vimogen_rotation`s; `input` holds `count` times the numbers of
-/// `from`, `output` has room for `count` times the numbers of `to`, and the two do not overlap.
-///
-/// Rounding is that of the released model's data: a matrix made of a small angle is orthonormal only to 1e-6 / angle.
-VIMOGEN_API
-vimogen_status vimogen_convert_rotations(int32_t from,
-                                         int32_t to,
-                                         const float *input,
-                                         size_t count,
-                                         float *output);
+vimogen_status vimogen_evaluate(const char *folder,
+                                const struct vimogen_evaluate_params *params,
+                                char **json);
 
 /// Sets every field to its default. `size` is `sizeof(vimogen_trainer_params)`.
 VIMOGEN_API vimogen_status vimogen_trainer_params_init(struct vimogen_trainer_params *params, size_t size);
@@ -695,6 +706,17 @@ vimogen_status vimogen_trainer_save(const struct vimogen_trainer *trainer,
 VIMOGEN_API
 vimogen_status vimogen_trainer_checkpoint(const struct vimogen_trainer *trainer,
                                           const char *folder);
+
+/// Converts `count` rotations. `from` and `to` are `vimogen_rotation`s; `input` holds `count` times the numbers of
+/// `from`, `output` has room for `count` times the numbers of `to`, and the two do not overlap.
+///
+/// Rounding is that of the released model's data: a matrix made of a small angle is orthonormal only to 1e-6 / angle.
+VIMOGEN_API
+vimogen_status vimogen_convert_rotations(int32_t from,
+                                         int32_t to,
+                                         const float *input,
+                                         size_t count,
+                                         float *output);
 
 #ifdef __cplusplus
 }  // extern "C"

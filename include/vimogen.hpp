@@ -428,19 +428,19 @@ public:
     return Motion::made(status, handle);
   }
 
-  /// Generates many motions at once.
-  Result<std::vector<Motion>> generate_batch(const std::vector<std::string> &prompts,
-                                             const vimogen_generate_params &params = GenerateParams()) const {
-    std::vector<Request> requests(prompts.size());
-    std::vector<vimogen_request> plain;
-    for (std::size_t i = 0; i < prompts.size(); ++i) {
-      requests[i].prompt = prompts[i].c_str();
-      plain.push_back(requests[i]);
+  /// Generates a motion from each prompt, at once.
+  Result<std::vector<Motion>> generate_all(const std::vector<std::string> &prompts,
+                                           const vimogen_generate_params &params = GenerateParams()) const {
+    std::vector<vimogen_request> requests;
+    for (const auto &prompt : prompts) {
+      Request request;
+      request.prompt = prompt.c_str();
+      requests.push_back(request);
     }
-    return generate_batch(plain, params);
+    return generate_batch(requests, params);
   }
 
-  /// As above, with what each request says.
+  /// Generates a motion for each request, at once.
   Result<std::vector<Motion>> generate_batch(const std::vector<vimogen_request> &requests,
                                              const vimogen_generate_params &params = GenerateParams()) const {
     std::vector<vimogen_motion *> handles(requests.size(), nullptr);
@@ -513,6 +513,18 @@ public:
 private:
   detail::Owned<vimogen_trainer, vimogen_trainer_free> handle_;
 };
+
+/// vimogen_evaluate_params with their defaults.
+struct EvaluateParams : vimogen_evaluate_params {
+  EvaluateParams() { detail::must(vimogen_evaluate_params_init(this, sizeof(vimogen_evaluate_params))); }
+};
+
+/// Scores the motions in a folder; the report is JSON.
+inline Result<std::string> evaluate(const std::string &folder, const EvaluateParams &params = {}) {
+  char *json = nullptr;
+  const auto status = vimogen_evaluate(folder.c_str(), &params, &json);
+  return detail::taken(status, json);
+}
 
 /// A joint of the skeleton; `index` below VIMOGEN_JOINTS.
 inline Result<vimogen_joint> skeleton_joint(std::size_t index) {

@@ -67,6 +67,7 @@ void motions_have_their_arrays(const vimogen::Pipeline &pipeline, const std::str
   moved.save(folder + "/hpp.npz").value();
   moved.save_html(folder + "/hpp.html", "a person waves").value();
   CHECK(vimogen::Motion::load(folder + "/hpp.npz").value().frames() == 8);
+  CHECK(vimogen::evaluate(folder).value().find("\"hpp\"") != std::string::npos && !vimogen::evaluate("none/such"));
   CHECK(moved.save(folder + "/hpp.mp3").status() == VIMOGEN_STATUS_INVALID_ARGUMENT);
 }
 
@@ -80,9 +81,12 @@ void prompts_references_and_batches(const vimogen::Pipeline &pipeline) {
   CHECK(!pipeline.generate_from_embeddings(rows, info.text_dim + 1, cheap()));
   CHECK(!pipeline.generate_from_embeddings({}, info.text_dim, cheap()) && !pipeline.generate_from_embeddings(rows, 0));
   CHECK(pipeline.generate_from_reference(a, cheap()).value().frames() == 8);
-  const auto both = pipeline.generate_batch({"a person waves", "a person jumps"}, cheap()).value();
+  const auto both = pipeline.generate_all({"a person waves", "a person jumps"}, cheap()).value();
   CHECK(both.size() == 2 && both[1].frames() == 8);
-  CHECK(!pipeline.generate_batch(std::vector<std::string>{}, cheap()));
+  CHECK(!pipeline.generate_all({}, cheap()));
+  vimogen::Request request;
+  request.reference = a.get();
+  CHECK(pipeline.generate_batch({request, request}, cheap()).value().size() == 2);
 }
 
 void training() {

@@ -19,7 +19,7 @@ def quickstarts(build, artifacts, tmp_path_factory):
         commands["rust"] = [rust]
     python = ROOT / ".venv" / "bin" / "python"
     script = EXAMPLES / "quickstart.py"
-    if script.exists() and python.exists() and subprocess.run([python, "-c", "import vimogen"], cwd="/").returncode == 0:
+    if script.exists() and python.exists() and subprocess.run([python, "-c", "import vimogen"], cwd="/", capture_output=True).returncode == 0:
         commands["python"] = [python, script]
     results = {}
     for language, command in commands.items():

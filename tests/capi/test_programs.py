@@ -39,19 +39,14 @@ def test_the_program_runs(name, kind, build, folder):
 
 
 @pytest.fixture(scope="session")
-def sanitized(build):
+def sanitized(build, tmp_path_factory):
     """Builds with AddressSanitizer, if the compiler has it."""
-
-    def built(name, files):
-        flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
-        try:
-            return build(*files, kind="static", flags=flags, name=f"{name}-sanitized")
-        except AssertionError as error:
-            if "asan" in str(error) or "fsanitize" in str(error):
-                pytest.skip("the compiler has no AddressSanitizer")
-            raise
-
-    return built
+    flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
+    probe = tmp_path_factory.mktemp("probe") / "probe.c"
+    probe.write_text("int main(void) { return 0; }\n")
+    if subprocess.run([need("cc"), *flags, probe, "-o", probe.with_suffix("")], capture_output=True).returncode != 0:
+        pytest.skip("the compiler has no AddressSanitizer")
+    return lambda name, files: build(*files, kind="static", flags=flags, name=f"{name}-sanitized")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -62,7 +57,7 @@ def test_no_leak_and_no_invalid_access_under_address_sanitizer(name, sanitized, 
 
 def test_address_sanitizer_would_see_a_leak_of_the_library(sanitized, folder):
     text = run(sanitized("leak", [HERE / "leak.c"]), cwd=folder, env=SYSTEM_ALLOCATOR, status=None)
-    assert "LeakSanitizer" in text and "vimogen_motion_from_features" in text, text
+    assert "LeakSanitizer" in text and "vimogen::edge::handle" in text, text
 
 
 def valgrind(program, *arguments, cwd, status=0):
@@ -70,7 +65,7 @@ def valgrind(program, *arguments, cwd, status=0):
     return run(need("valgrind"), *options, program, *arguments, cwd=cwd, env=SYSTEM_ALLOCATOR, status=status)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", ["errors", "train"])  # load, generate, cancel, error, free; the others take minutes
 def test_no_leak_and_no_invalid_access_under_valgrind(name, build, folder):
     need("valgrind")
     text = valgrind(build(*sources(name)), *arguments(name, folder), cwd=folder)

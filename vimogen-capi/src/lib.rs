@@ -8,6 +8,7 @@
 
 mod allocator;
 mod edge;
+mod evaluate;
 mod generate;
 mod motion;
 mod pipeline;

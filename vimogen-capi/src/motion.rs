@@ -299,7 +299,7 @@ pub unsafe extern "C" fn vimogen_motion_slice(
 }
 
 /// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.npz` (AMASS layout and features),
-/// `.npy` and `.pt` (features). The folder must exist; a file of that name is replaced once the new one is complete.
+/// `.npy` and `.pt` (features), `.html` (a player), `.svg` (a strip of poses). The folder must exist; a file of that name is replaced once the new one is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_save(motion: *const vimogen_motion, path: *const c_char) -> vimogen_status {
     guard(|| {

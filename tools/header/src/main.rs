@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 /// Modules of the crate in the order of the header.
-const MODULES: [&str; 7] = ["version", "status", "pipeline", "motion", "generate", "rotation", "trainer"];
+const MODULES: [&str; 8] = ["version", "status", "pipeline", "generate", "motion", "evaluate", "trainer", "rotation"];
 /// Modules that export nothing.
 const INTERNAL: [&str; 3] = ["allocator", "edge", "tests"];
 
