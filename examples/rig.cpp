@@ -1,5 +1,5 @@
-// Drives a rig at 60 frames per second: poses between the motion's 20 frames, forward kinematics on the neutral skeleton,
-// y up as game engines have it.
+// Drives a rig at 60 frames per second: poses between the motion's 20 frames, forward kinematics on the neutral
+// skeleton, y up as game engines have it.
 //
 //     c++ -std=c++17 examples/rig.cpp $(pkg-config --cflags --libs vimogen) -o rig && ./rig
 #include <array>
@@ -71,8 +71,8 @@ void drive(const vimogen::Motion &motion) {
     rig.set(motion.pose_at(seconds));
     if (frame % 30 == 0) {
       const Vec head = rig.positions[15], hand = rig.positions[21];
-      std::printf("%.1f s: head %.3f %.3f %.3f, right hand %.3f %.3f %.3f\n", seconds, head.x, head.y, head.z, hand.x, hand.y,
-                  hand.z);
+      std::printf("%.1f s: head %.3f %.3f %.3f, right hand %.3f %.3f %.3f\n", seconds, head.x, head.y, head.z, hand.x,
+                  hand.y, hand.z);
     }
   }
 }

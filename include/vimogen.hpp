@@ -20,10 +20,8 @@
 // Build it with: c++ -std=c++17 wave.cpp $(pkg-config --cflags --libs vimogen)
 //
 // Errors. What can fail returns a Result: ask ok(), then take value(). value() of a failure throws vimogen::Error; where
-// exceptions are switched off (-fno-exceptions) it ends the program with the message, so ask first.
-//
-// Objects are moved, not copied. Const members may be called from several threads at once. The other conventions are
-// those of vimogen.h.
+// exceptions are switched off (-fno-exceptions) it ends the program with the message, so ask first. Objects are moved, not
+// copied; const members may be called from several threads at once. Other conventions are those of vimogen.h.
 #ifndef VIMOGEN_HPP
 #define VIMOGEN_HPP
 
@@ -135,6 +133,27 @@ inline Result<void> done(vimogen_status status) {
   return status == VIMOGEN_STATUS_OK ? Result<void>(Nothing{}) : Result<void>::failure(status);
 }
 
+/// An object around the handle that a call gives out.
+template <class Object, class Call> Result<Object> made(Call &&call) {
+  typename Object::Handle *handle = nullptr;
+  const vimogen_status status = call(&handle);
+  return status == VIMOGEN_STATUS_OK ? Result<Object>(Object(handle)) : Result<Object>::failure(status);
+}
+
+/// A struct that a call fills, told its size.
+template <class T, class Call> Result<T> filled(Call &&call) {
+  T value{};
+  const vimogen_status status = call(&value, sizeof value);
+  return status == VIMOGEN_STATUS_OK ? Result<T>(value) : Result<T>::failure(status);
+}
+
+/// A number that a call writes, which fails only through a bug in the library.
+template <class T, class Call> T number(Call &&call) {
+  T value{};
+  must(call(&value));
+  return value;
+}
+
 /// Takes over a string of the library.
 inline Result<std::string> taken(vimogen_status status, char *text) {
   if (status != VIMOGEN_STATUS_OK) {
@@ -161,30 +180,22 @@ private:
   std::size_t size_;
 };
 
-/// vimogen_load_params with their defaults.
-struct LoadParams : vimogen_load_params {
-  LoadParams() { detail::must(vimogen_load_params_init(this, sizeof(vimogen_load_params))); }
+namespace detail {
+
+/// A struct of the C interface with its defaults.
+template <class T, vimogen_status (*Init)(T *, std::size_t)> struct Defaults : T {
+  Defaults() { must(Init(this, sizeof(T))); }
 };
 
-/// vimogen_generate_params with their defaults. To be told of progress, pass a callable to generate instead.
-struct GenerateParams : vimogen_generate_params {
-  GenerateParams() { detail::must(vimogen_generate_params_init(this, sizeof(vimogen_generate_params))); }
-};
+} // namespace detail
 
-/// vimogen_request with its defaults.
-struct Request : vimogen_request {
-  Request() { detail::must(vimogen_request_init(this, sizeof(vimogen_request))); }
-};
-
-/// vimogen_trainer_params with their defaults.
-struct TrainerParams : vimogen_trainer_params {
-  TrainerParams() { detail::must(vimogen_trainer_params_init(this, sizeof(vimogen_trainer_params))); }
-};
-
-/// vimogen_train_batch with its defaults.
-struct TrainBatch : vimogen_train_batch {
-  TrainBatch() { detail::must(vimogen_train_batch_init(this, sizeof(vimogen_train_batch))); }
-};
+using LoadParams = detail::Defaults<vimogen_load_params, vimogen_load_params_init>;
+/// To be told of progress, pass a callable to generate instead.
+using GenerateParams = detail::Defaults<vimogen_generate_params, vimogen_generate_params_init>;
+using Request = detail::Defaults<vimogen_request, vimogen_request_init>;
+using TrainerParams = detail::Defaults<vimogen_trainer_params, vimogen_trainer_params_init>;
+using TrainBatch = detail::Defaults<vimogen_train_batch, vimogen_train_batch_init>;
+using EvaluateParams = detail::Defaults<vimogen_evaluate_params, vimogen_evaluate_params_init>;
 
 /// What a progress callable returns.
 enum class Next { Continue, Cancel };
@@ -231,45 +242,50 @@ private:
 #endif
 };
 
-template <class T, vimogen_status (*Free)(T *)> struct Deleter {
-  void operator()(T *object) const noexcept { Free(object); }
-};
+/// Owns a handle of the C interface.
+template <class T, vimogen_status (*Free)(T *)> class Object {
+public:
+  using Handle = T;
 
-template <class T, vimogen_status (*Free)(T *)> using Owned = std::unique_ptr<T, Deleter<T, Free>>;
+  /// Takes over a handle.
+  explicit Object(T *handle) noexcept : handle_(handle) {}
+
+  /// The handle, which stays ours.
+  const T *get() const noexcept { return handle_.get(); }
+  T *get() noexcept { return handle_.get(); }
+
+private:
+  struct Deleter {
+    void operator()(T *handle) const noexcept { Free(handle); }
+  };
+  std::unique_ptr<T, Deleter> handle_;
+};
 
 } // namespace detail
 
 /// A motion of at least one frame.
-class Motion {
+class Motion : public detail::Object<vimogen_motion, vimogen_motion_free> {
 public:
-  /// Takes over a handle of the C interface.
-  explicit Motion(vimogen_motion *handle) noexcept : handle_(handle) {}
+  using Object::Object;
 
   /// Reads .pt, .npy or .npz.
   static Result<Motion> load(const std::string &path) {
-    vimogen_motion *handle = nullptr;
-    const auto status = vimogen_motion_load(path.c_str(), &handle);
-    return made(status, handle);
+    return detail::made<Motion>([&](auto **handle) { return vimogen_motion_load(path.c_str(), handle); });
   }
 
   /// Copies features, [frames][VIMOGEN_FEATURES].
   static Result<Motion> from_features(const float *features, std::size_t frames, float fps) {
-    vimogen_motion *handle = nullptr;
-    const auto status = vimogen_motion_from_features(features, frames, VIMOGEN_FEATURES, fps, &handle);
-    return made(status, handle);
+    return detail::made<Motion>(
+        [&](auto **handle) { return vimogen_motion_from_features(features, frames, VIMOGEN_FEATURES, fps, handle); });
   }
 
   std::size_t frames() const {
-    std::size_t frames = 0;
-    detail::must(vimogen_motion_frames(get(), &frames));
-    return frames;
+    return detail::number<std::size_t>([&](auto *frames) { return vimogen_motion_frames(get(), frames); });
   }
 
   /// Frames per second.
   float fps() const {
-    float fps = 0;
-    detail::must(vimogen_motion_fps(get(), &fps));
-    return fps;
+    return detail::number<float>([&](auto *fps) { return vimogen_motion_fps(get(), fps); });
   }
 
   /// Length in seconds.
@@ -286,30 +302,25 @@ public:
 
   /// Parameters of the SMPL body.
   vimogen_smpl smpl() const {
-    vimogen_smpl smpl;
-    detail::must(vimogen_motion_smpl(get(), &smpl, sizeof smpl));
-    return smpl;
+    return detail::filled<vimogen_smpl>([&](auto *smpl, auto size) { return vimogen_motion_smpl(get(), smpl, size); })
+        .value();
   }
 
   /// The pose at a moment, interpolated.
   vimogen_pose pose_at(double seconds) const {
-    vimogen_pose pose;
-    detail::must(vimogen_motion_pose_at(get(), seconds, &pose, sizeof pose));
-    return pose;
+    return detail::filled<vimogen_pose>(
+               [&](auto *pose, auto size) { return vimogen_motion_pose_at(get(), seconds, pose, size); })
+        .value();
   }
 
   /// The same movement at another frame rate.
   Result<Motion> resample(float fps) const {
-    vimogen_motion *handle = nullptr;
-    const auto status = vimogen_motion_resample(get(), fps, &handle);
-    return made(status, handle);
+    return detail::made<Motion>([&](auto **handle) { return vimogen_motion_resample(get(), fps, handle); });
   }
 
   /// Some of the frames.
   Result<Motion> slice(std::size_t first, std::size_t count) const {
-    vimogen_motion *handle = nullptr;
-    const auto status = vimogen_motion_slice(get(), first, count, &handle);
-    return made(status, handle);
+    return detail::made<Motion>([&](auto **handle) { return vimogen_motion_slice(get(), first, count, handle); });
   }
 
   /// Writes the format that the extension names; see vimogen_motion_save.
@@ -322,36 +333,23 @@ public:
 
   /// MBench's motion-quality metrics.
   Result<vimogen_quality> quality() const {
-    vimogen_quality quality;
-    const auto status = vimogen_motion_quality(get(), &quality, sizeof quality);
-    return status == VIMOGEN_STATUS_OK ? Result<vimogen_quality>(quality) : Result<vimogen_quality>::failure(status);
+    return detail::filled<vimogen_quality>(
+        [&](auto *quality, auto size) { return vimogen_motion_quality(get(), quality, size); });
   }
-
-  /// The handle of the C interface, which stays ours.
-  const vimogen_motion *get() const noexcept { return handle_.get(); }
 
 private:
-  friend class Pipeline;
-
-  static Result<Motion> made(vimogen_status status, vimogen_motion *handle) {
-    return status == VIMOGEN_STATUS_OK ? Result<Motion>(Motion(handle)) : Result<Motion>::failure(status);
-  }
-
   View view(vimogen_status (*getter)(const vimogen_motion *, const float **, std::size_t *)) const {
     const float *data = nullptr;
     std::size_t size = 0;
     detail::must(getter(get(), &data, &size));
     return View(data, size);
   }
-
-  detail::Owned<vimogen_motion, vimogen_motion_free> handle_;
 };
 
 /// A loaded model. Several threads may generate with it at once.
-class Pipeline {
+class Pipeline : public detail::Object<vimogen_pipeline, vimogen_pipeline_free> {
 public:
-  /// Takes over a handle of the C interface.
-  explicit Pipeline(vimogen_pipeline *handle) noexcept : handle_(handle) {}
+  using Object::Object;
 
   /// Loads the built-in model.
   static Result<Pipeline> load(const LoadParams &params = {}) { return load_from(nullptr, params); }
@@ -363,9 +361,9 @@ public:
 
   /// What the model is.
   vimogen_pipeline_info info() const {
-    vimogen_pipeline_info info;
-    detail::must(vimogen_pipeline_get_info(get(), &info, sizeof info));
-    return info;
+    return detail::filled<vimogen_pipeline_info>(
+               [&](auto *info, auto size) { return vimogen_pipeline_get_info(get(), info, size); })
+        .value();
   }
 
   /// The model's config.json.
@@ -378,54 +376,46 @@ public:
   /// Encodes a prompt as rows of info().text_dim numbers.
   Result<std::vector<float>> encode(const std::string &prompt) const {
     std::size_t rows = 0;
+    std::vector<float> numbers;
     auto status = vimogen_pipeline_encode(get(), prompt.c_str(), nullptr, 0, &rows);
-    if (status != VIMOGEN_STATUS_OK) {
-      return Result<std::vector<float>>::failure(status);
+    if (status == VIMOGEN_STATUS_OK) {
+      numbers.resize(rows * info().text_dim);
+      status = vimogen_pipeline_encode(get(), prompt.c_str(), numbers.data(), numbers.size(), &rows);
     }
-    std::vector<float> numbers(rows * info().text_dim);
-    status = vimogen_pipeline_encode(get(), prompt.c_str(), numbers.data(), numbers.size(), &rows);
-    if (status != VIMOGEN_STATUS_OK) {
-      return Result<std::vector<float>>::failure(status);
-    }
-    return numbers;
+    return status == VIMOGEN_STATUS_OK ? Result<std::vector<float>>(std::move(numbers))
+                                       : Result<std::vector<float>>::failure(status);
   }
 
   /// Generates a motion from a prompt.
   Result<Motion> generate(const std::string &prompt, const vimogen_generate_params &params = GenerateParams()) const {
-    vimogen_motion *handle = nullptr;
-    const auto status = vimogen_generate(get(), prompt.c_str(), &params, &handle);
-    return Motion::made(status, handle);
+    return detail::made<Motion>(
+        [&](auto **handle) { return vimogen_generate(get(), prompt.c_str(), &params, handle); });
   }
 
-  /// As above, and calls `on_progress`, `Next(const vimogen_progress &)`, after each step. What it throws stops the work
-  /// and comes out here.
+  /// As above, and calls `on_progress`, `Next(const vimogen_progress &)`, after each step. What it throws stops the
+  /// work and comes out here.
   template <class F>
   Result<Motion> generate(const std::string &prompt, vimogen_generate_params params, F &&on_progress) const {
     detail::Callback<std::remove_reference_t<F>> callback(on_progress);
     callback.install(params);
-    vimogen_motion *handle = nullptr;
-    const auto status = vimogen_generate(get(), prompt.c_str(), &params, &handle);
+    auto motion = generate(prompt, params);
     callback.rethrow();
-    return Motion::made(status, handle);
+    return motion;
   }
 
   /// Generates a motion from an encoded prompt, [rows][text_dim].
-  Result<Motion> generate_from_embeddings(const std::vector<float> &embeddings, std::size_t text_dim,
+  Result<Motion> generate_from_embeddings(const float *embeddings, std::size_t rows, std::size_t text_dim,
                                           const vimogen_generate_params &params = GenerateParams()) const {
-    vimogen_motion *handle = nullptr;
-    // Numbers that are left over would be dropped by the division; the width is then refused.
-    const bool whole = text_dim != 0 && embeddings.size() % text_dim == 0;
-    const auto status = vimogen_generate_from_embeddings(get(), embeddings.data(), whole ? embeddings.size() / text_dim : 1,
-                                                         whole ? text_dim : embeddings.size(), &params, &handle);
-    return Motion::made(status, handle);
+    return detail::made<Motion>([&](auto **handle) {
+      return vimogen_generate_from_embeddings(get(), embeddings, rows, text_dim, &params, handle);
+    });
   }
 
   /// Generates a motion that follows another.
   Result<Motion> generate_from_reference(const Motion &reference,
                                          const vimogen_generate_params &params = GenerateParams()) const {
-    vimogen_motion *handle = nullptr;
-    const auto status = vimogen_generate_from_reference(get(), reference.get(), &params, &handle);
-    return Motion::made(status, handle);
+    return detail::made<Motion>(
+        [&](auto **handle) { return vimogen_generate_from_reference(get(), reference.get(), &params, handle); });
   }
 
   /// Generates a motion from each prompt, at once.
@@ -456,67 +446,40 @@ public:
     return motions;
   }
 
-  /// The handle of the C interface, which stays ours.
-  const vimogen_pipeline *get() const noexcept { return handle_.get(); }
-
 private:
   static Result<Pipeline> load_from(const char *path, const LoadParams &params) {
-    vimogen_pipeline *handle = nullptr;
-    const auto status = vimogen_pipeline_load(path, &params, &handle);
-    return status == VIMOGEN_STATUS_OK ? Result<Pipeline>(Pipeline(handle)) : Result<Pipeline>::failure(status);
+    return detail::made<Pipeline>([&](auto **handle) { return vimogen_pipeline_load(path, &params, handle); });
   }
-
-  detail::Owned<vimogen_pipeline, vimogen_pipeline_free> handle_;
 };
 
 /// A model in training.
-class Trainer {
+class Trainer : public detail::Object<vimogen_trainer, vimogen_trainer_free> {
 public:
-  /// Takes over a handle of the C interface.
-  explicit Trainer(vimogen_trainer *handle) noexcept : handle_(handle) {}
+  using Object::Object;
 
   /// Starts or resumes a training.
   static Result<Trainer> create(const TrainerParams &params) {
-    vimogen_trainer *handle = nullptr;
-    const auto status = vimogen_trainer_create(&params, &handle);
-    return status == VIMOGEN_STATUS_OK ? Result<Trainer>(Trainer(handle)) : Result<Trainer>::failure(status);
+    return detail::made<Trainer>([&](auto **handle) { return vimogen_trainer_create(&params, handle); });
   }
 
   /// Does one step of the optimiser.
   Result<vimogen_train_report> step(const TrainBatch &batch) {
-    vimogen_train_report report;
-    const auto status = vimogen_train_step(get(), &batch, &report, sizeof report);
-    return status == VIMOGEN_STATUS_OK ? Result<vimogen_train_report>(report)
-                                       : Result<vimogen_train_report>::failure(status);
+    return detail::filled<vimogen_train_report>(
+        [&](auto *report, auto size) { return vimogen_train_step(get(), &batch, report, size); });
   }
 
   /// Number of steps done.
   std::uint64_t steps() const {
-    std::uint64_t steps = 0;
-    detail::must(vimogen_trainer_steps(handle_.get(), &steps));
-    return steps;
+    return detail::number<std::uint64_t>([&](auto *steps) { return vimogen_trainer_steps(get(), steps); });
   }
 
   /// Writes the moving average of the weights as .safetensors.
-  Result<void> save(const std::string &path) const {
-    return detail::done(vimogen_trainer_save(handle_.get(), path.c_str()));
-  }
+  Result<void> save(const std::string &path) const { return detail::done(vimogen_trainer_save(get(), path.c_str())); }
 
   /// Writes a checkpoint below a folder.
   Result<void> checkpoint(const std::string &folder) const {
-    return detail::done(vimogen_trainer_checkpoint(handle_.get(), folder.c_str()));
+    return detail::done(vimogen_trainer_checkpoint(get(), folder.c_str()));
   }
-
-  /// The handle of the C interface, which stays ours.
-  vimogen_trainer *get() noexcept { return handle_.get(); }
-
-private:
-  detail::Owned<vimogen_trainer, vimogen_trainer_free> handle_;
-};
-
-/// vimogen_evaluate_params with their defaults.
-struct EvaluateParams : vimogen_evaluate_params {
-  EvaluateParams() { detail::must(vimogen_evaluate_params_init(this, sizeof(vimogen_evaluate_params))); }
 };
 
 /// Scores the motions in a folder; the report is JSON.
@@ -528,9 +491,8 @@ inline Result<std::string> evaluate(const std::string &folder, const EvaluatePar
 
 /// A joint of the skeleton; `index` below VIMOGEN_JOINTS.
 inline Result<vimogen_joint> skeleton_joint(std::size_t index) {
-  vimogen_joint joint;
-  const auto status = vimogen_skeleton_joint(index, &joint, sizeof joint);
-  return status == VIMOGEN_STATUS_OK ? Result<vimogen_joint>(joint) : Result<vimogen_joint>::failure(status);
+  return detail::filled<vimogen_joint>(
+      [&](auto *joint, auto size) { return vimogen_skeleton_joint(index, joint, size); });
 }
 
 } // namespace vimogen

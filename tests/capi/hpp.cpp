@@ -76,10 +76,11 @@ void prompts_references_and_batches(const vimogen::Pipeline &pipeline) {
   CHECK(info.fps == 20 && pipeline.config().value().find("\"dit\"") != std::string::npos);
   const auto rows = pipeline.encode("a person waves").value();
   const auto a = pipeline.generate("a person waves", cheap()).value();
-  const auto b = pipeline.generate_from_embeddings(rows, info.text_dim, cheap()).value();
+  const auto b =
+      pipeline.generate_from_embeddings(rows.data(), rows.size() / info.text_dim, info.text_dim, cheap()).value();
   CHECK(std::equal(a.joints().begin(), a.joints().end(), b.joints().begin()));
-  CHECK(!pipeline.generate_from_embeddings(rows, info.text_dim + 1, cheap()));
-  CHECK(!pipeline.generate_from_embeddings({}, info.text_dim, cheap()) && !pipeline.generate_from_embeddings(rows, 0));
+  CHECK(!pipeline.generate_from_embeddings(rows.data(), 1, rows.size() - 1) &&
+        !pipeline.generate_from_embeddings(nullptr, 1, 1));
   CHECK(pipeline.generate_from_reference(a, cheap()).value().frames() == 8);
   const auto both = pipeline.generate_all({"a person waves", "a person jumps"}, cheap()).value();
   CHECK(both.size() == 2 && both[1].frames() == 8);
@@ -92,7 +93,8 @@ void prompts_references_and_batches(const vimogen::Pipeline &pipeline) {
 void training() {
   vimogen::TrainerParams params;
   CHECK(vimogen::Trainer::create(params).status() == VIMOGEN_STATUS_INVALID_ARGUMENT);
-  params.model = R"({"dim": 16, "ffn_dim": 24, "freq_dim": 8, "num_heads": 2, "num_layers": 2, "text_dim": 6, "text_len": 4,
+  params.model =
+      R"({"dim": 16, "ffn_dim": 24, "freq_dim": 8, "num_heads": 2, "num_layers": 2, "text_dim": 6, "text_len": 4,
                      "reference": true})";
   auto trainer = vimogen::Trainer::create(params).value();
   const std::vector<float> motion(5 * VIMOGEN_FEATURES, 0.5f), prompts(4 * 6, 0.1f);

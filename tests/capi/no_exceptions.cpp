@@ -1,5 +1,5 @@
-// vimogen.hpp in a program without exceptions and run-time types. With an argument it takes the value of a failure, which
-// ends the program.
+// vimogen.hpp in a program without exceptions and run-time types. With an argument it takes the value of a failure,
+// which ends the program.
 #include <vimogen.hpp>
 
 #include "check.h"

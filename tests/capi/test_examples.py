@@ -10,6 +10,10 @@ EXAMPLES = ROOT / "examples"
 QUICKSTART = re.compile(r"frames 100 fps 20\n(joint [012]( -?\d+\.\d{4}){3}\n){3}checksum -?\d+\.\d{3}\n")
 
 
+def has_vimogen(python):
+    return subprocess.run([python, "-c", "import vimogen"], cwd="/", capture_output=True).returncode == 0
+
+
 @pytest.fixture(scope="session")
 def quickstarts(build, artifacts, tmp_path_factory):
     """What the quick start prints and the BVH file it writes, by language; languages that are not built are left out."""
@@ -19,7 +23,7 @@ def quickstarts(build, artifacts, tmp_path_factory):
         commands["rust"] = [rust]
     python = ROOT / ".venv" / "bin" / "python"
     script = EXAMPLES / "quickstart.py"
-    if script.exists() and python.exists() and subprocess.run([python, "-c", "import vimogen"], cwd="/", capture_output=True).returncode == 0:
+    if script.exists() and python.exists() and has_vimogen(python):
         commands["python"] = [python, script]
     results = {}
     for language, command in commands.items():

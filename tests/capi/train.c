@@ -4,7 +4,7 @@
 #include "check.h"
 
 #define MODEL                                                                                                          \
-  "{\"dim\": 16, \"ffn_dim\": 24, \"freq_dim\": 8, \"num_heads\": 2, \"num_layers\": 2, \"text_dim\": 6, "              \
+  "{\"dim\": 16, \"ffn_dim\": 24, \"freq_dim\": 8, \"num_heads\": 2, \"num_layers\": 2, \"text_dim\": 6, "             \
   "\"text_len\": 4, \"reference\": true}"
 #define CONFIG "{\"lr\": 0.01, \"warmup_steps\": 1, \"batch_size\": 2, \"num_steps\": 100, \"grad_clip\": 10.0}"
 

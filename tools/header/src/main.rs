@@ -32,7 +32,7 @@ fn run(write: bool) -> Result<String, String> {
     let made = generate(&root.join("vimogen-capi"))?;
     if write {
         fs::write(&path, made).map_err(|e| format!("cannot write {path:?}: {e}"))?;
-        return Ok(format!("wrote {}", path.display()));
+        return Ok("wrote include/vimogen.h".into());
     }
     let kept = fs::read_to_string(&path).map_err(|e| format!("cannot read {path:?}: {e}"))?;
     match first_difference(&kept, &made) {
