@@ -21,8 +21,13 @@ pub(crate) enum Backing {
 }
 
 impl Backing {
+    /// Maps a file and hands it to a reader, whose errors then name it.
+    pub(crate) fn read<T>(path: &Path, reader: impl FnOnce(Self) -> Result<T>) -> Result<T> {
+        reader(Self::open(path)?).map_err(|e| e.with_path(path))
+    }
+
     /// Maps a file: nothing is read until it is looked at.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    fn open(path: &Path) -> Result<Self> {
         let io = |e| Error::io("read", path, e);
         let file = File::open(path).map_err(io)?;
         if !file.metadata().map_err(io)?.is_file() {
