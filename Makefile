@@ -12,13 +12,19 @@ PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV_PYTHON := .venv/bin/python
 
+# Where and from which build `make install` installs; dev is the build of the tests.
+PREFIX ?= /usr/local
+PROFILE ?= release
+# cbindgen in a workspace of its own: it would switch features of crates that Burn is built with.
+HEADER = $(CARGO) run --quiet --locked --manifest-path tools/header/Cargo.toml --target-dir "$(TARGET)/header" --
+
 # Set on the command line only: some shells export a PROMPT of their own.
 ifneq ($(origin PROMPT),command line)
 PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-viewer test-torch lint bench docs nano nano-evaluate
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch install header lint bench docs nano nano-evaluate
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -26,7 +32,7 @@ help: ## this list
 demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=7)
 	$(CARGO) run --locked --example demo -- "$$PROMPT" $(SEED)
 
-test: test-rust test-python test-viewer ## all tests
+test: test-rust test-python test-capi test-viewer ## all tests
 
 test-rust: ## unit, golden and documentation tests
 	$(CARGO) test --locked --workspace --no-fail-fast
@@ -34,6 +40,12 @@ test-rust: ## unit, golden and documentation tests
 test-python: .venv/.ready ## what Python sees: our files read by numpy and safetensors, the two shared libraries
 	$(CARGO) build --locked --workspace --lib --examples
 	$(VENV_PYTHON) -m pytest -q tests/python --artifacts "$(TARGET)"
+
+test-capi: .venv/.ready ## C and C++ programs against the installed library, its header, the quick starts of all languages
+	tests/capi/tools.sh
+	$(CARGO) build --locked --workspace --lib --examples
+	$(HEADER)
+	$(VENV_PYTHON) -m pytest -q -rs tests/capi --artifacts "$(TARGET)"
 
 test-viewer: ## the HTML player, in a headless Chromium where there is one
 	tests/viewer/browser.sh
@@ -47,6 +59,13 @@ lint: ## format, clippy and documentation, without a warning
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+install: ## the C and C++ library: headers, libraries, vimogen.pc, CMake package (PREFIX=/usr/local DESTDIR=)
+	$(CARGO) build --locked $(if $(filter dev,$(PROFILE)),--workspace,-p vimogen-capi) --lib --profile $(PROFILE)
+	vimogen-capi/install/install.sh "$(TARGET)/$(PROFILE:dev=debug)" "$(PREFIX)"
+
+header: ## write include/vimogen.h anew after a change of vimogen-capi
+	$(HEADER) --write
 
 bench: ## benchmarks, optimised as a release (FILTER=name for some of them)
 	$(CARGO) bench --locked -p vimogen-bench -- $(FILTER)
