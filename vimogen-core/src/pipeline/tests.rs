@@ -267,11 +267,19 @@ fn a_directory_in_memory_is_the_same_model() {
 }
 
 #[test]
-fn the_built_in_model_generates_or_says_that_there_is_none() {
-    match Pipeline::builtin() {
-        Ok(pipeline) => assert_eq!(pipeline.generate(PROMPT, &quick()).unwrap().len(), 12),
-        Err(error) => assert!(error.to_string().contains("built-in model not found"), "{error}"),
-    }
+fn the_built_in_model_generates() {
+    assert_eq!(Pipeline::builtin().unwrap().generate(PROMPT, &quick()).unwrap().len(), 12);
+}
+
+#[test]
+fn the_built_in_model_reads_prompts_as_it_did_in_training() {
+    let pipeline = Pipeline::builtin().unwrap();
+    let trained_with = pipeline.config().notes["text_encoder_fingerprint"].as_str().unwrap();
+    assert_eq!(
+        pipeline.encoder().unwrap().fingerprint(),
+        trained_with,
+        "the text encoder changed; train the model again"
+    );
 }
 
 #[test]
