@@ -466,9 +466,10 @@ VIMOGEN_API uint32_t vimogen_abi_version(void);
 /// What went wrong in the last call on this thread that did not return `VIMOGEN_STATUS_OK`, and what to do about it:
 /// UTF-8, never NULL, empty if no call has failed.
 ///
-/// It belongs to the library and is valid until the next call on this thread that fails. A call that succeeds does not
-/// change it.
-VIMOGEN_API const char *vimogen_last_error(void);
+/// It belongs to the library and is valid until the next call on this thread that fails, or the thread ends. A call that
+/// succeeds does not change it.
+VIMOGEN_API
+const char *vimogen_last_error(void);
 
 /// The name of a status, such as `"NotFound"`. Static, never NULL; `"unknown"` for a number that is none.
 VIMOGEN_API const char *vimogen_status_name(int32_t status);

@@ -107,8 +107,8 @@ fn remember(error: &Error) {
 /// What went wrong in the last call on this thread that did not return `VIMOGEN_STATUS_OK`, and what to do about it:
 /// UTF-8, never NULL, empty if no call has failed.
 ///
-/// It belongs to the library and is valid until the next call on this thread that fails. A call that succeeds does not
-/// change it.
+/// It belongs to the library and is valid until the next call on this thread that fails, or the thread ends. A call that
+/// succeeds does not change it.
 #[unsafe(no_mangle)]
 pub extern "C" fn vimogen_last_error() -> *const c_char {
     let text = catch_unwind(|| LAST_ERROR.try_with(|last| last.try_borrow().map(|last| last.as_ptr())));

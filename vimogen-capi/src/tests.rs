@@ -6,9 +6,13 @@ use std::path::Path;
 
 use vimogen_core::Error;
 
-use crate::generate::{VIMOGEN_MODEL_DEFAULT, vimogen_generate_params, vimogen_generate_params_init};
-use crate::pipeline::{vimogen_pipeline, vimogen_pipeline_load};
+use crate::edge::Growing;
+use crate::evaluate::vimogen_evaluate_params;
+use crate::generate::{VIMOGEN_MODEL_DEFAULT, vimogen_generate_params, vimogen_generate_params_init, vimogen_request};
+use crate::motion::{vimogen_joint, vimogen_pose, vimogen_quality, vimogen_smpl};
+use crate::pipeline::{vimogen_load_params, vimogen_pipeline, vimogen_pipeline_info, vimogen_pipeline_load};
 use crate::status::{STATUSES, guard, vimogen_last_error, vimogen_status, vimogen_status_name};
+use crate::trainer::{vimogen_train_batch, vimogen_train_report, vimogen_trainer_params};
 use crate::version::vimogen_version;
 
 fn last_error() -> String {
@@ -93,4 +97,27 @@ fn misaligned_places_are_refused() {
     let status = unsafe { vimogen_pipeline_load(std::ptr::null(), std::ptr::null(), odd) };
     assert_eq!(status, vimogen_status::InvalidArgument);
     assert!(last_error().contains("multiple of 8"), "{}", last_error());
+}
+
+/// A program that was compiled for a shorter struct must keep running.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn no_struct_loses_a_size_that_it_had() {
+    fn had<T: Growing>(sizes: &[usize]) {
+        assert!(T::SIZES.starts_with(sizes), "{} had the sizes {sizes:?}, now {:?}", T::NAME, T::SIZES);
+        assert_eq!(T::SIZES.last(), Some(&size_of::<T>()), "{}", T::NAME);
+        assert!(T::SIZES.is_sorted(), "{}", T::NAME);
+    }
+    had::<vimogen_load_params>(&[24]);
+    had::<vimogen_pipeline_info>(&[40]);
+    had::<vimogen_generate_params>(&[56]);
+    had::<vimogen_request>(&[64]);
+    had::<vimogen_smpl>(&[32]);
+    had::<vimogen_pose>(&[364]);
+    had::<vimogen_quality>(&[20]);
+    had::<vimogen_joint>(&[24]);
+    had::<vimogen_evaluate_params>(&[16]);
+    had::<vimogen_trainer_params>(&[48]);
+    had::<vimogen_train_batch>(&[104]);
+    had::<vimogen_train_report>(&[48]);
 }
