@@ -31,8 +31,9 @@ test: test-rust test-python test-viewer ## all tests
 test-rust: ## unit, golden and documentation tests
 	$(CARGO) test --locked --workspace --no-fail-fast
 
-test-python: .venv/.ready ## what Python sees: our files read by numpy and safetensors, the two shared libraries
+test-python: .venv/.ready ## the Python package, and what Python sees of our files
 	$(CARGO) build --locked --workspace --lib --examples
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	$(VENV_PYTHON) -m pytest -q tests/python --artifacts "$(TARGET)"
 
 test-viewer: ## the HTML player, in a headless Chromium where there is one

@@ -1,7 +1,9 @@
 //! The figures MBench gives for a dimension over many motions.
 
+use serde::Serialize;
+
 /// Mean, population standard deviation and count of one metric over motions.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Aggregate {
     /// Mean; 0 for no motions.
     pub mean: f32,

@@ -4,3 +4,6 @@ pub mod aggregate;
 pub mod contact;
 mod frames;
 pub mod quality;
+mod runner;
+
+pub use runner::{DIMENSIONS, Report, evaluate};
