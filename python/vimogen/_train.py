@@ -209,8 +209,10 @@ class Trainer:
             raise InvalidArgumentError("invalid mean, std: a model needs the statistics of its data; pass both")
         if text_encoder is None and isinstance(self.data, SyntheticData):
             text_encoder = "built-in"
-        generation = self._config.get("generation", {})
-        self.ema.save_pretrained(path, mean=mean, std=std, text_encoder=text_encoder, dtype=dtype, **generation)
+        generation = self._config.get("generation")
+        self.ema.save_pretrained(
+            path, mean=mean, std=std, text_encoder=text_encoder, generation=generation, dtype=dtype
+        )
 
 
 def _read(config: Mapping[str, Any] | StrPath) -> dict[str, Any]:

@@ -232,7 +232,7 @@ def convert_command(
         text = f"{target}: {len(written)} tensors"
     else:
         motion = Motion.load(source, fps=from_fps)
-        motion = motion if fps is None else motion.resample(fps)
+        motion = motion if fps is None else motion.at_rate(fps)
         motion.save(target, title=title)
         result = {"file": str(target), "frames": len(motion), "fps": motion.fps}
         text = f"{target}: {len(motion)} frames at {motion.fps:g} fps"

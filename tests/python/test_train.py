@@ -74,7 +74,7 @@ def test_a_trained_model_generates(data, tmp_path):
     trainer.fit(callback=lambda report: False)
     trainer.save(tmp_path / "model")
     pipe = vimogen.Pipeline.from_pretrained(tmp_path / "model")
-    assert pipe.config["generation"] == CONFIG["generation"]
+    assert pipe.config["generation"].items() >= CONFIG["generation"].items()
     assert same(pipe.dit, trainer.ema)
     np.testing.assert_array_equal(pipe.mean, data.mean)
     assert len(pipe("a person walks", num_frames=20, num_inference_steps=2)) == 20

@@ -11,7 +11,7 @@ use vimogen_core::format::pickle::{self, PLAIN_GLOBALS, numpy};
 use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::format::torch::{TorchFile, Tree};
 use vimogen_core::format::{RawTensor, TensorSource, npy, npz, safetensors, torch};
-use vimogen_core::motion::Motion;
+use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Request};
 
 /// Counts what each thread holds, so that tests running beside each other do not mix.
 struct Counting;
@@ -256,6 +256,53 @@ fn a_small_pickle_that_unfolds_to_billions_of_values_is_refused() {
     let bytes = pt(&pickle);
     let used = peak(|| assert!(refusal(bytes).contains("nested too deep or hold too much")));
     assert!(used < 200 << 20, "{used} bytes held");
+}
+
+#[test]
+fn values_that_a_small_pickle_shares_are_not_looked_at_again_and_again() {
+    // A list that holds a dict 200,000 times, whose 200,000 keys are no names: 4e10 looks at a key.
+    let pairs = b"NN".repeat(200_000);
+    let dict = [b"\x80\x02}q\0(", &pairs[..], b"u0](", &b"h\0".repeat(200_000), b"e."].concat();
+    // The same for a text of a megabyte that an old Python wrote as bytes.
+    let text = [b"\x80\x02T\0\0\x10\0", &[b'x'; 1 << 20][..], b"q\0(", &b"h\0".repeat(400_000), b"l."].concat();
+    let start = std::time::Instant::now();
+    assert!(refusal(pt(&dict)).contains("hold too much"));
+    let file = TorchFile::from_bytes(pt(&text)).expect("a list of text");
+    assert!(file.names().is_empty() && file.scalar("0").is_none());
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn opcodes_of_one_byte_cannot_grow_the_machine_without_end() {
+    // DUP, MARK and MEMOIZE make no value, but the stack, the marks and the store grow.
+    for opcode in [b'2', b'(', 0x94] {
+        let bytes = [b"\x80\x04N", &vec![opcode; 20 << 20][..], b"."].concat();
+        let used = peak(|| assert!(pickle::parse(&bytes, &[]).is_err(), "{opcode:#04x}"));
+        assert!(used < SMALL_FILE, "{opcode:#04x}: {used} bytes held");
+    }
+}
+
+#[test]
+fn an_empty_array_of_an_impossible_shape_is_refused() {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, 8, 0), }}", u64::MAX);
+    let bytes = [b"\x93NUMPY\x01\0", &(header.len() as u16).to_le_bytes()[..], header.as_bytes()].concat();
+    assert!(matches!(npy::decode(&bytes), Err(Error::TooLarge { .. })));
+}
+
+#[test]
+fn a_reference_at_a_crawling_rate_is_measured_before_it_is_resampled() {
+    let pipeline = Pipeline::builtin().expect("built-in model");
+    // A megabyte and a half that would be a gigabyte at 20 frames per second.
+    let clip = Motion::from_features(ndarray::Array2::ones((1400, 276)), 0.03).expect("clip");
+    let options = GenerateOptions::default().with_num_inference_steps(1);
+    let request = Request::following(clip);
+    let used = peak(|| {
+        let text = pipeline.generate(request.clone(), &options).expect_err("too long").to_string();
+        assert!(text.contains("reference"), "{text}");
+        let cut = pipeline.generate(request.clone().with_num_frames(10), &options).expect("cut");
+        assert_eq!(cut.len(), 10);
+    });
+    assert!(used < 100 << 20, "{used} bytes held");
 }
 
 #[test]

@@ -11,12 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor};
+use burn::module::Module;
+use burn::tensor::Device;
 use mimalloc::MiMalloc;
 use vimogen_core::format::torch::{self, Tree};
 use vimogen_core::format::{DType, RawTensor, TensorInfo, safetensors};
-use vimogen_core::weights::mapping::{checkpoint_name, is_linear};
 use vimogen_core::weights::{LoadOptions, ModelDir, WeightDtype, load_file, state_dict};
 use vimogen_core::{Dit, DitConfig, ErrorCode, GenerateOptions, LoadConfig, Motion, Pipeline, Prompt, Request};
 
@@ -107,38 +106,14 @@ fn the_release_s_prompt_embeddings_and_clip_become_motions() {
     assert_eq!(error.code(), ErrorCode::NoTextEncoder);
 }
 
-/// Names and shapes of a model's parameters as stored, without making them.
-#[derive(Default)]
-struct Shapes {
-    path: Vec<String>,
-    tensors: Vec<(String, TensorInfo)>,
-}
-
-impl ModuleVisitor for Shapes {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = checkpoint_name(&self.path.join("."));
-        let mut shape = param.lazy_shape().as_slice().to_vec();
-        if is_linear(&name, D) {
-            shape.reverse();
-        }
-        self.tensors.push((name, TensorInfo { dtype: DType::BF16, shape }));
-    }
-}
-
 #[test]
 #[ignore = "writes 4.5 GB and needs 10 GB of memory; run it alone"]
 fn loading_the_full_model_holds_its_weights_and_at_most_one_more_tensor() {
     let config = DitConfig::vimogen_1_3b();
     let device = Device::flex();
-    let mut shapes = Shapes::default();
-    Dit::new(&config, &device).unwrap().visit(&mut shapes);
-    let tensors: Vec<(&str, TensorInfo)> = shapes.tensors.iter().map(|(n, info)| (n.as_str(), info.clone())).collect();
+    let parameters = state_dict(&Dit::new(&config, &device).unwrap(), WeightDtype::Bf16);
+    let tensors: Vec<(&str, TensorInfo)> =
+        parameters.iter().map(|(n, entry)| (n.as_str(), entry.info().clone())).collect();
     let sizes: Vec<usize> = tensors.iter().map(|(_, info)| info.checked_len().unwrap()).collect();
     let (numbers, largest) = (sizes.iter().sum::<usize>(), sizes.iter().copied().max().unwrap());
     let dir = tempfile::tempdir().unwrap();

@@ -173,13 +173,13 @@ impl Dit {
     ///     The encoded empty prompt. None: zero rows.
     /// text_encoder : dict or "built-in", optional
     ///     Settings of the text encoder. None: prompts come encoded.
-    /// guidance_scale, strength : float
-    ///     How the model is best sampled.
+    /// generation : dict, optional
+    ///     How the model is best sampled: ``guidance_scale``, ``strength``, ``drift_correction``. None: the release's way.
     /// fps : float
     ///     Frames per second of the motions.
     /// dtype : str
     ///     How weights are stored, ``"float32"`` or ``"bfloat16"``.
-    #[pyo3(signature = (path, *, mean, std, null_context=None, text_encoder=None, guidance_scale=5.0, strength=0.7,
+    #[pyo3(signature = (path, *, mean, std, null_context=None, text_encoder=None, generation=None,
         fps=20.0, dtype="float32"))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn save_pretrained(
@@ -190,8 +190,7 @@ impl Dit {
         std: Floats<'_>,
         null_context: Option<Floats<'_>>,
         text_encoder: Option<Bound<'_, PyAny>>,
-        guidance_scale: f32,
-        strength: f64,
+        generation: Option<Bound<'_, PyAny>>,
         fps: f32,
         dtype: &str,
     ) -> PyResult<()> {
@@ -199,8 +198,8 @@ impl Dit {
         let stats = Stats::new(owned(one(&mean, "mean")?), owned(one(&std, "std")?)).or_raise(py)?;
         let sizes = self.core.config();
         let mut config = ModelConfig::new(sizes.clone());
-        config.generation.guidance_scale = guidance_scale;
-        config.generation.strength = strength;
+        config.generation =
+            generation.as_ref().map_or(Ok(config.generation), |value| args::config("generation", value))?;
         config.fps = fps;
         config.text_encoder = text_encoder.as_ref().map(encoder).transpose()?;
         let null_context = match &null_context {

@@ -162,7 +162,12 @@ impl Motion {
         Ok(dict)
     }
 
-    /// The clip at another frame rate, its frames interpolated.
+    /// The same movement at another frame rate.
+    fn at_rate(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
+        Ok(detached(py, || self.core.at_rate(fps))?.into())
+    }
+
+    /// The clip at another frame rate as the release does it: features interpolated, their steps those of the old rate.
     fn resample(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
         Ok(detached(py, || self.core.resampled(fps))?.into())
     }
@@ -219,7 +224,7 @@ impl Motion {
         let range = slice.indices(self.core.len() as isize)?;
         if range.step != 1 {
             return Err(PyValueError::new_err(
-                "the step of a slice must be 1; use motion.resample(fps) to skip frames",
+                "the step of a slice must be 1; use motion.at_rate(fps) to skip frames",
             ));
         }
         let start = range.start as usize;

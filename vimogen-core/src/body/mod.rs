@@ -4,13 +4,15 @@
 //! SMPL's (x to the person's left, y up, z forward, arms out to the sides), so that local rotations mean the same on
 //! this skeleton and on a SMPL body.
 
+mod anchor;
+
 use glam::{Mat3, Vec3};
 
+pub use anchor::anchor_joints;
+
+pub use crate::motion::canonical::SMPLX_ROOT;
 use crate::motion::layout::{BODY_JOINTS, JOINTS};
 use crate::motion::skeleton::PARENTS;
-
-/// Pelvis of the SMPL-X template at rest, metres: `pelvis = transl + SMPLX_ROOT` (golden `motion_rep`).
-pub const SMPLX_ROOT: Vec3 = Vec3::new(0.003_123_255, -0.351_407_44, 0.012_036_549);
 
 /// Offset of each joint from its parent in the rest pose, metres; the pelvis sits at the origin.
 pub const REST_OFFSETS: [Vec3; JOINTS] = [

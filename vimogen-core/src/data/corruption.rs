@@ -1,5 +1,5 @@
 //! Reference corruption: noise, blending and dropping of reference frames during training, so that the model does not
-//! copy a reference's flaws (REFERENCE section 4).
+//! copy a reference's flaws (docs/method.md section 4).
 
 use ndarray::{Array1, Array2, Array3, Axis, Zip};
 use rand::{Rng, RngExt};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::corruption::Corruption;
 use super::synth::{Split, SynthDataset};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
 use crate::motion::codec::encode;
@@ -54,6 +54,21 @@ impl Default for Mix {
     }
 }
 
+impl Mix {
+    /// Checks the shares.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the field.
+    pub fn check(&self) -> Result<()> {
+        for (field, share) in [("text", self.text), ("null_text", self.null_text)] {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(Error::config(field, format!("{share} is not a share, 0 to 1")));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// An endless, deterministic source of batches: number `step` is a function of seed and step.
 pub struct SynthLoader {
     dataset: SynthDataset,
@@ -69,8 +84,9 @@ impl SynthLoader {
     /// A loader whose statistics are computed from the data set itself.
     ///
     /// # Errors
-    /// Those of encoding a clip, which are bugs in the data set.
+    /// [`Error::Config`] for an impossible mix; those of encoding a clip, which are bugs in the data set.
     pub fn new(seed: u64, batch_size: usize, text_len: usize, mix: Mix, encoder: Arc<dyn TextEncoder>) -> Result<Self> {
+        mix.check()?;
         let dataset = SynthDataset::new(seed, Split::Train);
         let stats = statistics(&dataset)?;
         Ok(Self { dataset, encoder, stats, mix, seed, batch_size, text_len })
@@ -154,4 +170,19 @@ fn statistics(dataset: &SynthDataset) -> Result<Stats> {
         std.slice_mut(s![channels]).mapv_inplace(|s| s.max(floor));
     }
     Stats::new(stats.mean().clone(), std)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mix_of_impossible_shares_is_named() {
+        Mix::default().check().unwrap();
+        for share in [-0.1, 1.5, f64::NAN] {
+            let text = |mix: Mix| mix.check().unwrap_err().to_string();
+            assert!(text(Mix { text: share, ..Mix::default() }).contains("text"));
+            assert!(text(Mix { null_text: share, ..Mix::default() }).contains("null_text"));
+        }
+    }
 }

@@ -21,13 +21,19 @@ pub(crate) enum Backing {
 }
 
 impl Backing {
+    /// Maps a file and hands it to a reader, whose errors then name it.
+    pub(crate) fn read<T>(path: &Path, reader: impl FnOnce(Self) -> Result<T>) -> Result<T> {
+        reader(Self::open(path)?).map_err(|e| e.with_path(path))
+    }
+
     /// Maps a file: nothing is read until it is looked at.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    fn open(path: &Path) -> Result<Self> {
         let io = |e| Error::io("read", path, e);
-        let file = File::open(path).map_err(io)?;
-        if !file.metadata().map_err(io)?.is_file() {
+        // Before opening: a named pipe that nobody writes to would be waited for.
+        if !std::fs::metadata(path).map_err(io)?.is_file() {
             return Err(Error::io("read", path, std::io::Error::other("it is not a regular file")));
         }
+        let file = File::open(path).map_err(io)?;
         // SAFETY: the map is read only. Another process that shortens the file meanwhile can make access fault, as with
         // every mapped file; vimogen itself replaces files by renaming and never shortens one.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
@@ -62,6 +68,22 @@ impl AsRef<[u8]> for Backing {
         match self {
             Self::Mapped(map) => map,
             Self::Owned(bytes) => bytes,
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_and_pipes_are_refused_without_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [folder.path(), &pipe] {
+            let text = Backing::read(path, |_| Ok(())).unwrap_err().to_string();
+            assert!(text.contains("not a regular file"), "{text}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! NumPy's `.npz`: a zip of `.npy` files, stored or deflated, read one array at a time.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -45,8 +46,7 @@ impl NpzFile {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`], [`Error::Format`] if it is no zip archive.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        Self::new(Backing::open(path)?).map_err(|e| e.with_path(path))
+        Backing::read(path.as_ref(), Self::new)
     }
 
     /// Reads a file that is already in memory.
@@ -95,6 +95,11 @@ impl TensorSource for NpzFile {
         self.with_array(name, |r, _| Ok(Header::read(r)?.info))
     }
 
+    fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {
+        Ok(Cow::Owned(self.read(name)?.into_bytes()))
+    }
+
+    // Type, shape and bytes in one go: each look into the archive unpacks the array again.
     fn read(&self, name: &str) -> Result<RawTensor> {
         self.with_array(name, |r, packed| {
             let header = Header::read(r)?;

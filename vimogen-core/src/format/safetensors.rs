@@ -50,9 +50,7 @@ impl SafetensorsFile {
         if path.extension().is_some_and(|e| e == "json") {
             return Self::open_index(path);
         }
-        let mut all = Self::default();
-        all.add(Backing::open(path)?).map_err(|e| e.with_path(path))?;
-        Ok(all)
+        Backing::read(path, Self::new)
     }
 
     /// Reads a file that is already in memory.
@@ -60,8 +58,12 @@ impl SafetensorsFile {
     /// # Errors
     /// As [`SafetensorsFile::open`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+        Self::new(bytes.into())
+    }
+
+    fn new(backing: Backing) -> Result<Self> {
         let mut all = Self::default();
-        all.add(bytes.into())?;
+        all.add(backing)?;
         Ok(all)
     }
 
@@ -84,8 +86,7 @@ impl SafetensorsFile {
         shards.dedup();
         let mut all = Self::default();
         for shard in shards {
-            let shard = path.with_file_name(shard);
-            all.add(Backing::open(&shard)?).map_err(|e| e.with_path(&shard))?;
+            Backing::read(&path.with_file_name(shard), |backing| all.add(backing))?;
         }
         match map.keys().find(|name| !all.index.contains_key(*name)) {
             Some(name) => Err(broken(format!("no file of its index holds {name:?}"))),
@@ -113,13 +114,6 @@ impl SafetensorsFile {
         Ok(())
     }
 
-    /// Lets go of the part of the file that a tensor was copied from.
-    fn release(&self, name: &str) {
-        if let Ok(entry) = self.entry(name) {
-            self.files[entry.file].release(entry.range.clone());
-        }
-    }
-
     fn entry(&self, name: &str) -> Result<&Entry> {
         self.index.get(name).map(|i| &self.entries[*i]).ok_or_else(|| no_such_tensor(name))
     }
@@ -134,22 +128,16 @@ impl TensorSource for SafetensorsFile {
         Ok(self.entry(name)?.info.clone())
     }
 
-    fn read(&self, name: &str) -> Result<RawTensor> {
-        let tensor = RawTensor::copied(self.info(name)?, self.bytes(name)?)?;
-        self.release(name);
-        Ok(tensor)
-    }
-
-    fn read_f32(&self, name: &str) -> Result<Vec<f32>> {
-        let values = self.info(name)?.dtype.to_f32(&self.bytes(name)?);
-        self.release(name);
-        Ok(values)
-    }
-
     fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {
         let entry = self.entry(name)?;
         let bytes = self.files[entry.file].as_ref().get(entry.range.clone());
         bytes.map(Cow::Borrowed).ok_or_else(|| bad(format!("{name:?} lies beyond the file")))
+    }
+
+    fn release(&self, name: &str) {
+        if let Ok(entry) = self.entry(name) {
+            self.files[entry.file].release(entry.range.clone());
+        }
     }
 }
 

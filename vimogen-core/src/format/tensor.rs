@@ -68,6 +68,9 @@ impl DType {
     }
 }
 
+/// Memory holds at most `isize::MAX` bytes, and an element has up to 8.
+const MAX_ELEMENTS: usize = isize::MAX as usize / 8;
+
 /// Element type and shape of a stored array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorInfo {
@@ -78,13 +81,15 @@ pub struct TensorInfo {
 }
 
 impl TensorInfo {
-    /// Number of elements; `None` if it does not fit a `usize`.
+    /// Number of elements; `None` if an array of this shape cannot be in memory.
     pub fn checked_len(&self) -> Option<usize> {
-        // A zero anywhere makes the array empty, whatever the product of the others would be.
-        if self.shape.contains(&0) {
-            return Some(0);
+        // The sizes beside a zero count as well: ndarray refuses an empty array whose other sizes overflow.
+        let others = self.shape.iter().filter(|d| **d > 0).try_fold(1usize, |n, d| n.checked_mul(*d))?;
+        match others <= MAX_ELEMENTS {
+            true if self.shape.contains(&0) => Some(0),
+            true => Some(others),
+            false => None,
         }
-        self.shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d))
     }
 
     /// Number of bytes, once it is known to be at most `limit`.
@@ -151,11 +156,6 @@ impl RawTensor {
         self.bytes
     }
 
-    /// An array from bytes that a [`TensorSource`] gave for `info`.
-    pub(crate) fn copied(info: TensorInfo, bytes: Cow<'_, [u8]>) -> Result<Self> {
-        Self::new(info.dtype, info.shape, bytes.into_owned())
-    }
-
     /// The elements as `f32`; see [`DType::to_f32`].
     pub fn to_f32(&self) -> Vec<f32> {
         self.info.dtype.to_f32(&self.bytes)
@@ -179,27 +179,36 @@ pub trait TensorSource: Send + Sync {
     /// [`Error::InvalidArgument`] if there is none of this name.
     fn info(&self, name: &str) -> Result<TensorInfo>;
 
-    /// Reads one array.
+    /// The bytes of one array (little-endian, last axis fastest), borrowed where they lie so in the file.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is none of this name, [`Error::Format`] if the file is damaged there,
     /// [`Error::TooLarge`] beyond [`MAX_BYTES`].
-    fn read(&self, name: &str) -> Result<RawTensor>;
+    fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>>;
 
-    /// The bytes of one array (little-endian, last axis fastest), borrowed where they lie so in the file.
+    /// Says that an array was copied and is not needed soon, so that the pages of a mapped file may leave memory.
+    fn release(&self, _name: &str) {}
+
+    /// Reads one array, and releases it.
     ///
     /// # Errors
-    /// As [`TensorSource::read`].
-    fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {
-        Ok(Cow::Owned(self.read(name)?.into_bytes()))
+    /// As [`TensorSource::bytes`].
+    fn read(&self, name: &str) -> Result<RawTensor> {
+        let info = self.info(name)?;
+        let tensor = RawTensor::new(info.dtype, info.shape, self.bytes(name)?.into_owned())?;
+        self.release(name);
+        Ok(tensor)
     }
 
-    /// Reads one array as `f32`, last axis fastest, without an intermediate copy; see [`DType::to_f32`].
+    /// Reads one array as `f32`, last axis fastest, without an intermediate copy, and releases it; see
+    /// [`DType::to_f32`].
     ///
     /// # Errors
-    /// As [`TensorSource::read`].
+    /// As [`TensorSource::bytes`].
     fn read_f32(&self, name: &str) -> Result<Vec<f32>> {
-        Ok(self.info(name)?.dtype.to_f32(&self.bytes(name)?))
+        let values = self.info(name)?.dtype.to_f32(&self.bytes(name)?);
+        self.release(name);
+        Ok(values)
     }
 }
 
@@ -313,7 +322,9 @@ mod tests {
         assert!(RawTensor::new(DType::F32, vec![2, 3], vec![0; 24]).is_ok());
         assert!(RawTensor::new(DType::F32, vec![2, 3], vec![0; 23]).is_err());
         assert!(RawTensor::new(DType::F32, vec![usize::MAX, 8], vec![]).is_err());
-        assert!(RawTensor::new(DType::F32, vec![usize::MAX, 8, 0], vec![]).is_ok());
+        // Empty, but of a shape that no array in memory can have.
+        assert!(RawTensor::new(DType::F32, vec![usize::MAX, 8, 0], vec![]).is_err());
+        assert_eq!(RawTensor::new(DType::F32, vec![1 << 40, 0], vec![]).unwrap().to_array_f32().shape(), [1 << 40, 0]);
     }
 
     #[test]

@@ -79,7 +79,8 @@ impl Motion {
         pick_reference(self.features.view())
     }
 
-    /// The clip at another frame rate; steps stay those of the old rate, as upstream.
+    /// The features interpolated to another frame rate; steps stay those of the old rate, as upstream. To play or save
+    /// a clip at another rate use [`Motion::at_rate`].
     ///
     /// # Errors
     /// As [`resample`].

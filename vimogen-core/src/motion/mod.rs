@@ -3,9 +3,11 @@
 pub mod canonical;
 pub mod clip;
 pub mod codec;
+pub mod drift;
 pub mod hmr;
 mod io;
 pub mod layout;
+pub mod poses;
 pub mod resample;
 pub mod rotation;
 pub mod skeleton;
@@ -13,4 +15,5 @@ pub mod smooth;
 pub mod stats;
 
 pub use clip::Motion;
+pub use poses::{Pose, Poses};
 pub use stats::Stats;

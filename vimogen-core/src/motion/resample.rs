@@ -44,12 +44,22 @@ pub fn resampled_len(frames: usize, from_fps: f32, to_fps: f32) -> Result<usize>
 /// # Errors
 /// As [`resampled_len`]; [`Error::Shape`] for a clip without frames.
 pub fn resample(features: ArrayView2<'_, f32>, from_fps: f32, to_fps: f32) -> Result<Array2<f32>> {
+    resample_head(features, from_fps, to_fps, usize::MAX)
+}
+
+/// The first `most` frames of what [`resample`] gives, without making the others.
+pub(crate) fn resample_head(
+    features: ArrayView2<'_, f32>,
+    from_fps: f32,
+    to_fps: f32,
+    most: usize,
+) -> Result<Array2<f32>> {
     let frames = features.nrows();
     if frames == 0 {
         return Err(Error::shape("features", "(T, channels) with T >= 1", features.shape()));
     }
     let out_frames = resampled_len(frames, from_fps, to_fps)?;
-    let mut out = Array2::zeros((out_frames, features.ncols()));
+    let mut out = Array2::zeros((out_frames.min(most), features.ncols()));
     for (i, mut row) in out.rows_mut().into_iter().enumerate() {
         let position = (i * (frames - 1)) as f64 / (out_frames - 1).max(1) as f64;
         let before = (position as usize).min(frames - 1);
@@ -80,6 +90,14 @@ mod tests {
     fn the_same_rate_changes_nothing() {
         let x = Array2::from_shape_fn((13, 3), |(t, c)| ((t * 7 + c) as f32).sin());
         assert_eq!(resample(x.view(), 20.0, 20.0).unwrap(), x);
+    }
+
+    #[test]
+    fn the_head_of_a_resampled_clip_is_the_clip_s_own() {
+        let x = Array2::from_shape_fn((13, 3), |(t, c)| ((t * 7 + c) as f32).sin());
+        let whole = resample(x.view(), 16.0, 20.0).unwrap();
+        assert_eq!(resample_head(x.view(), 16.0, 20.0, 5).unwrap(), whole.slice(ndarray::s![..5, ..]));
+        assert_eq!(resample_head(x.view(), 16.0, 20.0, 50).unwrap(), whole);
     }
 
     #[test]

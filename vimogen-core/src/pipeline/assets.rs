@@ -1,7 +1,7 @@
 //! The built-in model, compiled in.
 
 use super::Pipeline;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::options::LoadConfig;
 use crate::weights::ModelDir;
 
@@ -18,7 +18,7 @@ impl Pipeline {
     /// The built-in model on the CPU.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the library was built without one.
+    /// As [`Pipeline::load`], if the library was built with damaged assets.
     pub fn builtin() -> Result<Self> {
         Self::load(None, &LoadConfig::default())
     }
@@ -28,9 +28,6 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::builtin`].
     pub fn builtin_dir() -> Result<ModelDir> {
-        match FILES {
-            [] => Err(Error::NotFound { what: "built-in model".into(), path: "assets/nano".into() }),
-            files => ModelDir::from_bytes(files),
-        }
+        ModelDir::from_bytes(FILES)
     }
 }

@@ -19,6 +19,8 @@ use crate::device::DeviceSpec;
 use crate::error::{Error, Result, check_finite};
 use crate::model::Dit;
 use crate::motion::clip::reference_channels;
+use crate::motion::drift::correct_drift;
+use crate::motion::resample::{resample_head, resampled_len};
 use crate::motion::{Motion, Stats};
 use crate::options::{DEFAULT_FRAMES, GenerateOptions, LoadConfig, MAX_FRAMES, MIN_FRAMES, check_frames};
 use crate::progress::{self, OnProgress, Progress, Stage, report};
@@ -215,7 +217,10 @@ impl Pipeline {
         let x = sampler.sample(&self.dit, &batch.inputs(&self.null_context), on_progress)?;
         let clips = batch.jobs.iter().zip(x.outer_iter());
         let motion = |(job, clip): (&Job<'_>, ArrayView2<'_, f32>)| {
-            let features = self.stats.denormalize(clip.slice(s![..job.frames, ..]))?;
+            let mut features = self.stats.denormalize(clip.slice(s![..job.frames, ..]))?;
+            if self.config.generation.drift_correction > 0.0 {
+                features = correct_drift(features.view(), self.config.generation.drift_correction)?;
+            }
             Ok((job.index, Motion::from_features(features, self.fps())?))
         };
         clips.map(motion).collect()
@@ -274,8 +279,8 @@ impl Pipeline {
         if !self.config.dit.reference {
             return Err(Error::invalid("reference", format!("{} is a text-only model", self.origin)));
         }
-        let clip = reference.resampled(self.fps())?;
-        let length = clip.len();
+        // Before resampling: a few frames at a crawling rate would become a million.
+        let length = resampled_len(reference.len(), reference.fps(), self.fps())?;
         if frames.is_none() && !(MIN_FRAMES..=MAX_FRAMES).contains(&length) {
             let reason = format!(
                 "{length} frames at {} fps, expected {MIN_FRAMES} to {MAX_FRAMES}; cut it with Motion::slice, or set num_frames",
@@ -284,7 +289,8 @@ impl Pipeline {
             return Err(Error::invalid("reference", reason));
         }
         let frames = frames.unwrap_or(length);
-        let features = self.stats.normalize(clip.features().slice(s![..length.min(frames), ..]))?;
+        let clip = resample_head(reference.features(), reference.fps(), self.fps(), frames)?;
+        let features = self.stats.normalize(clip.view())?;
         let channels = reference_channels(features.view())?;
         check_finite("reference", &channels.view())?;
         Ok((Condition::Reference(channels), frames))

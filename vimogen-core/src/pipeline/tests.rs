@@ -66,7 +66,7 @@ fn distance(a: &Motion, b: &Motion) -> f32 {
 fn a_model_says_how_it_is_best_sampled_and_the_caller_has_the_last_word() {
     let plain = config(false);
     let mut own = plain.clone();
-    own.generation = GenerationDefaults { guidance_scale: 2.0, strength: 1.0 };
+    own.generation = GenerationDefaults { guidance_scale: 2.0, strength: 1.0, ..GenerationDefaults::default() };
     let pipeline = |config| Pipeline::from_pretrained(Some(directory(config).path())).unwrap();
     let (plain, own) = (pipeline(&plain), pipeline(&own));
     let options = GenerateOptions::default().with_num_inference_steps(3).with_num_frames(12);
@@ -267,11 +267,19 @@ fn a_directory_in_memory_is_the_same_model() {
 }
 
 #[test]
-fn the_built_in_model_generates_or_says_that_there_is_none() {
-    match Pipeline::builtin() {
-        Ok(pipeline) => assert_eq!(pipeline.generate(PROMPT, &quick()).unwrap().len(), 12),
-        Err(error) => assert!(error.to_string().contains("built-in model not found"), "{error}"),
-    }
+fn the_built_in_model_generates() {
+    assert_eq!(Pipeline::builtin().unwrap().generate(PROMPT, &quick()).unwrap().len(), 12);
+}
+
+#[test]
+fn the_built_in_model_reads_prompts_as_it_did_in_training() {
+    let pipeline = Pipeline::builtin().unwrap();
+    let trained_with = pipeline.config().notes["text_encoder_fingerprint"].as_str().unwrap();
+    assert_eq!(
+        pipeline.encoder().unwrap().fingerprint(),
+        trained_with,
+        "the text encoder changed; train the model again"
+    );
 }
 
 #[test]

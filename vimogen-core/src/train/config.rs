@@ -172,6 +172,10 @@ mod tests {
     fn impossible_settings_are_named() {
         let config = TrainConfig { batch_size: 0, ..TrainConfig::default() };
         assert!(config.check().unwrap_err().to_string().contains("batch_size"));
+        for micro_batches in [0, 129] {
+            let config = TrainConfig { micro_batches, ..TrainConfig::default() };
+            assert!(config.check().unwrap_err().to_string().contains("micro_batches"));
+        }
         let config = TrainConfig { lr: f64::NAN, ..TrainConfig::default() };
         assert!(config.check().unwrap_err().to_string().contains("lr"));
     }

@@ -36,6 +36,8 @@ pub(crate) fn gradients(
 ) -> Result<(GradientsParams, LossValues)> {
     batch.check(dit.config())?;
     draws.check(batch, schedule.len())?;
+    // A part needs a clip.
+    let pools = &pools[..pools.len().min(batch.len())];
     let whole = mass(&masses(batch));
     let part = |i: usize| {
         let rows: Vec<usize> = (i..batch.len()).step_by(pools.len()).collect();
@@ -110,6 +112,17 @@ mod tests {
             motion_dim_mask: Array2::ones((b, 276)),
             attend_to_text: vec![true, true, true, false, false],
         }
+    }
+
+    #[test]
+    fn a_batch_of_fewer_clips_than_parts_is_trained_on() {
+        let model = DitConfig { dim: 32, ffn_dim: 48, num_heads: 2, num_layers: 2, text_dim: 16, ..DitConfig::small() };
+        let config = TrainConfig { batch_size: 5, micro_batches: 3, ..TrainConfig::default() };
+        let mut trainer = Trainer::new(&model, &config, &Device::flex()).unwrap();
+        let last = batch(&model).select(&[1, 4]);
+        let draws = trainer.draws(&last);
+        let report = trainer.train_step(&last, &draws).unwrap();
+        assert!(report.loss_text.is_some() && report.loss_ref_motion.is_some());
     }
 
     #[test]

@@ -51,11 +51,14 @@ pub struct GenerationDefaults {
     pub guidance_scale: f32,
     /// Level of the schedule at which sampling starts, above 0 and at most 1.
     pub strength: f64,
+    /// Takes the drift out of what was generated, 0..=1: how far its absolute positions are trusted against its steps
+    /// ([`crate::motion::drift`]). 0, the release's way, leaves it as it is.
+    pub drift_correction: f32,
 }
 
 impl Default for GenerationDefaults {
     fn default() -> Self {
-        Self { guidance_scale: 5.0, strength: 0.7 }
+        Self { guidance_scale: 5.0, strength: 0.7, drift_correction: 0.0 }
     }
 }
 
@@ -69,6 +72,10 @@ impl GenerationDefaults {
         }
         if !(self.strength > 0.0 && self.strength <= 1.0) {
             return Err(Error::config("generation.strength", format!("{} is not in 0..=1, above 0", self.strength)));
+        }
+        if !(0.0..=1.0).contains(&self.drift_correction) {
+            let reason = format!("{} is not in 0..=1", self.drift_correction);
+            return Err(Error::config("generation.drift_correction", reason));
         }
         Ok(())
     }
@@ -170,6 +177,7 @@ mod tests {
             ("fps", (|c| c.fps = 0.0) as fn(&mut ModelConfig)),
             ("fps", |c| c.fps = f32::NAN),
             ("guidance_scale", |c| c.generation.guidance_scale = f32::NAN),
+            ("drift_correction", |c| c.generation.drift_correction = 2.0),
             ("strength", |c| c.generation.strength = 0.0),
             ("architecture", |c| c.architecture = Architecture::Text),
             ("dim", |c| c.dit.dim = usize::MAX),

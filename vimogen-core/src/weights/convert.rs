@@ -47,6 +47,8 @@ impl ModelDir {
         let target = |info: &TensorInfo| TensorInfo { dtype: dtype.stored(), shape: info.shape.clone() };
         let tensors: Vec<_> = names.iter().zip(&infos).map(|(name, info)| (name.as_str(), target(info))).collect();
         safetensors::save_with(path, &tensors, &METADATA, |i| {
+            // The one before was written.
+            i.checked_sub(1).into_iter().for_each(|before| source.release(&stored[before]));
             let bytes = source.bytes(&stored[i])?;
             Ok(match infos[i].dtype == dtype.stored() {
                 true => bytes,

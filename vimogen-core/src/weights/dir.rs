@@ -7,6 +7,10 @@
 //! | statistics | `mean.npy`, `std.npy` | the same |
 //! | null context | `null_context.safetensors` | `context_null_padded.pth` |
 //! | word vectors | `words.safetensors`, if the text encoder has its own | - |
+//!
+//! The native `config.json` is a [`ModelConfig`]: beside the sizes it says what the model is conditioned on, its frame
+//! rate, its text encoder, and how it is best sampled ([`GenerationDefaults`](super::GenerationDefaults)), which a
+//! generation follows unless its caller says otherwise. A release is sampled the release's way.
 
 use std::path::{Path, PathBuf};
 

@@ -7,9 +7,9 @@ use burn::tensor::Device;
 use super::load::{LoadOptions, load};
 use super::report::Report;
 use crate::error::{Error, Result};
-use crate::format::safetensors::SafetensorsFile;
-use crate::format::torch::TorchFile;
-use crate::format::{TensorSource, extension};
+use crate::format::{TensorSource, extension, open_tensors};
+#[cfg(doc)]
+use crate::format::{safetensors::SafetensorsFile, torch::TorchFile};
 use crate::model::{Dit, DitConfig};
 
 /// Opens a checkpoint by its extension: `.safetensors`, the `.safetensors.index.json` of several, or PyTorch's `.pt`,
@@ -20,12 +20,8 @@ use crate::model::{Dit, DitConfig};
 pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn TensorSource>> {
     let path = path.as_ref();
     match extension(path).as_str() {
-        "safetensors" | "json" => Ok(Box::new(SafetensorsFile::open(path)?)),
-        "pt" | "pth" | "bin" | "ckpt" | "tar" => Ok(Box::new(TorchFile::open(path)?)),
-        _ => {
-            let known = ".safetensors, .safetensors.index.json, .pt, .pth, .bin, .ckpt or .tar";
-            Err(Error::invalid("weights", format!("{path:?} is none of {known}")))
-        }
+        "npz" => Err(Error::invalid("weights", format!("{path:?} is an array file; save the weights as safetensors"))),
+        _ => open_tensors(path),
     }
 }
 

@@ -147,10 +147,12 @@ impl Loader<'_> {
             return Err(Error::format("checkpoint", reason));
         }
         let sizes = is_linear(name, shape.len()).then(|| (shape[1], shape[0]));
-        Ok(match self.options.dtype {
+        let data = match self.options.dtype {
             WeightDtype::F32 => TensorData::new(convert(dtype, &bytes, sizes, |v| v), shape.to_vec()),
             WeightDtype::Bf16 => TensorData::new(convert(dtype, &bytes, sizes, bf16::from_f32), shape.to_vec()),
-        })
+        };
+        self.source.release(stored);
+        Ok(data)
     }
 
     /// The parameter with the checkpoint's numbers, or as it is if it does not fit or nothing is to be read.

@@ -90,9 +90,10 @@ impl ModuleVisitor for Collector {
         if transpose {
             shape.reverse();
         }
-        let tensor = param.val();
+        // Weights that have not been made yet are made when they are asked for.
+        let param = param.clone();
         let values = Box::new(move || {
-            let data = tensor.to_data_as::<f32>();
+            let data = param.val().to_data_as::<f32>();
             data.try_into_vec::<f32>().unwrap_or_else(|_| unreachable!("the data was converted to f32"))
         });
         let info = TensorInfo { dtype: self.dtype.stored(), shape };

@@ -1,5 +1,6 @@
 //! Reading golden files and comparing with the tolerance that each tensor was given.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
@@ -144,6 +145,10 @@ impl TensorSource for Params {
 
     fn info(&self, name: &str) -> vimogen_core::Result<TensorInfo> {
         Ok(self.read(name)?.info().clone())
+    }
+
+    fn bytes(&self, name: &str) -> vimogen_core::Result<Cow<'_, [u8]>> {
+        Ok(Cow::Owned(self.read(name)?.into_bytes()))
     }
 
     fn read(&self, name: &str) -> vimogen_core::Result<RawTensor> {

@@ -1,5 +1,6 @@
 //! Golden `dit` and `dit_t2m`: the cases about checkpoint files; and model directories made of golden weights.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -164,9 +165,9 @@ fn text_only_loading_and_conversion_never_read_the_reference_path() {
         fn info(&self, name: &str) -> vimogen_core::Result<vimogen_core::format::TensorInfo> {
             self.0.info(name)
         }
-        fn read(&self, name: &str) -> vimogen_core::Result<RawTensor> {
+        fn bytes(&self, name: &str) -> vimogen_core::Result<Cow<'_, [u8]>> {
             assert!(!name.contains("ref_motion") && !name.contains("norm4"), "{name} was read");
-            self.0.read(name)
+            self.0.bytes(name)
         }
     }
     let device = Device::flex();

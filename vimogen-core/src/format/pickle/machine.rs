@@ -6,8 +6,10 @@ use super::literal::{Reader, parse_line_int};
 use super::{Call, Global, Id, Node, Pickle, bad};
 use crate::error::Result;
 
-/// Most values in one pickle. A checkpoint of 2000 tensors has about 60,000.
+/// Most values in one pickle, and most that it may store to refer to again. A checkpoint of 2000 tensors has about 60,000.
 const MAX_NODES: usize = 1 << 22;
+/// Most entries put on the stack and marks set, all together: opcodes of one byte that make no value grow both.
+const MAX_PUSHES: usize = 3 * MAX_NODES;
 
 pub(super) struct Machine<'a, 'g> {
     reader: Reader<'a>,
@@ -17,12 +19,14 @@ pub(super) struct Machine<'a, 'g> {
     /// Stack heights at the open marks.
     marks: Vec<usize>,
     memo: HashMap<u64, Id>,
+    pushes: usize,
 }
 
 impl<'a, 'g> Machine<'a, 'g> {
     pub(super) fn new(bytes: &'a [u8], allowed: &'g [&'g [Global]]) -> Self {
         let reader = Reader::new(bytes);
-        Self { reader, allowed, nodes: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() }
+        let (nodes, stack, marks, memo) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        Self { reader, allowed, nodes, stack, marks, memo, pushes: 0 }
     }
 
     pub(super) fn run(mut self) -> Result<Pickle<'a>> {
@@ -46,8 +50,39 @@ impl<'a, 'g> Machine<'a, 'g> {
         if self.nodes.len() >= MAX_NODES {
             return Err(bad(format!("it holds more than {MAX_NODES} values")));
         }
-        self.stack.push(self.nodes.len() as Id);
+        self.push_id(self.nodes.len() as Id)?;
         self.nodes.push(node);
+        Ok(())
+    }
+
+    /// Puts a value on the stack that is a node already.
+    fn push_id(&mut self, id: Id) -> Result<()> {
+        self.grow()?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    fn push_mark(&mut self) -> Result<()> {
+        self.grow()?;
+        self.marks.push(self.stack.len());
+        Ok(())
+    }
+
+    fn grow(&mut self) -> Result<()> {
+        self.pushes += 1;
+        if self.pushes > MAX_PUSHES {
+            Err(bad(format!("it uses its stack more than {MAX_PUSHES} times")))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Stores the top of the stack to be referred to again.
+    fn store(&mut self, key: u64) -> Result<()> {
+        let id = self.top()?;
+        if self.memo.insert(key, id).is_none() && self.memo.len() > MAX_NODES {
+            return Err(bad(format!("it stores more than {MAX_NODES} values")));
+        }
         Ok(())
     }
 
@@ -85,13 +120,13 @@ impl<'a, 'g> Machine<'a, 'g> {
             // PROTO, FRAME: the protocol shows in the opcodes, frames are a matter of buffering.
             0x80 => drop(self.reader.byte()?),
             0x95 => drop(self.reader.take(8)?),
-            b'(' => self.marks.push(self.stack.len()),
+            b'(' => self.push_mark()?,
             b'0' if self.marks.last() == Some(&self.stack.len()) => drop(self.marks.pop()),
             b'0' => drop(self.pop()?),
             b'1' => drop(self.pop_mark()?),
             b'2' => {
                 let id = self.top()?;
-                self.stack.push(id);
+                self.push_id(id)?;
             }
             // READONLY_BUFFER
             0x98 => drop(self.top()?),
@@ -171,17 +206,13 @@ impl<'a, 'g> Machine<'a, 'g> {
             b'g' | b'h' | b'j' => {
                 let key = self.memo_key(op == b'g', op == b'h')?;
                 let id = self.memo.get(&key).copied().ok_or_else(|| bad(format!("it never stored value {key}")))?;
-                self.stack.push(id);
+                self.push_id(id)?;
             }
             b'p' | b'q' | b'r' => {
                 let key = self.memo_key(op == b'p', op == b'q')?;
-                let id = self.top()?;
-                self.memo.insert(key, id);
+                self.store(key)?;
             }
-            0x94 => {
-                let id = self.top()?;
-                self.memo.insert(self.memo.len() as u64, id);
-            }
+            0x94 => self.store(self.memo.len() as u64)?,
             _ => return Ok(false),
         }
         Ok(true)

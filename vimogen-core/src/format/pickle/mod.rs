@@ -47,6 +47,9 @@ pub const PLAIN_GLOBALS: &[Global] = &[
 /// Longest argument list or shape that is looked at: sharing makes long ones expensive to read again and again.
 const MAX_SHORT: usize = 32;
 
+/// Longest byte string that is looked at as text: checking it for UTF-8 takes time, each time it is asked for.
+const MAX_TEXT_BYTES: usize = 1 << 16;
+
 /// Index of a node in its [`Pickle`].
 type Id = u32;
 
@@ -131,11 +134,11 @@ impl<'p, 'a> View<'p, 'a> {
         Self { pickle: self.pickle, id }
     }
 
-    /// A text, or a Python 2 string that is UTF-8.
+    /// A text, or a Python 2 string of at most 64 KiB that is UTF-8.
     pub fn as_str(self) -> Option<&'p str> {
         match self.node() {
             Node::Text(s) => Some(s),
-            Node::Bytes(b) => std::str::from_utf8(b).ok(),
+            Node::Bytes(b) if b.len() <= MAX_TEXT_BYTES => std::str::from_utf8(b).ok(),
             _ => None,
         }
     }

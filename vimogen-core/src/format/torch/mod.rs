@@ -75,8 +75,7 @@ impl TorchFile {
     /// [`Error::NotFound`], [`Error::Io`], and [`Error::Format`] for damaged files, tensors that lie outside their
     /// storage, and pickles that refer to anything but tensors, arrays and plain data.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        Self::new(Backing::open(path)?).map_err(|e| e.with_path(path))
+        Backing::read(path.as_ref(), Self::new)
     }
 
     /// Reads a file that is already in memory.
@@ -97,13 +96,6 @@ impl TorchFile {
         self.contents.scalars.get(name)
     }
 
-    /// Lets go of the part of the file that a tensor was copied from.
-    fn release(&self, name: &str) {
-        if let Ok(Entry { place: Place::Storage { range, .. }, .. }) = self.entry(name) {
-            self.backing.release(range.clone());
-        }
-    }
-
     fn entry(&self, name: &str) -> Result<&Entry> {
         let index = self.contents.index.get(name).ok_or_else(|| no_such_tensor(name))?;
         Ok(&self.contents.tensors[*index])
@@ -119,18 +111,6 @@ impl TensorSource for TorchFile {
         Ok(self.entry(name)?.info.clone())
     }
 
-    fn read(&self, name: &str) -> Result<RawTensor> {
-        let tensor = RawTensor::copied(self.info(name)?, self.bytes(name)?)?;
-        self.release(name);
-        Ok(tensor)
-    }
-
-    fn read_f32(&self, name: &str) -> Result<Vec<f32>> {
-        let values = self.info(name)?.dtype.to_f32(&self.bytes(name)?);
-        self.release(name);
-        Ok(values)
-    }
-
     fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>> {
         let entry = self.entry(name)?;
         match &entry.place {
@@ -139,6 +119,12 @@ impl TensorSource for TorchFile {
                 let storage = &self.backing.as_ref()[range.clone()];
                 gather_from(FORMAT, storage, &entry.info, *offset, strides)
             }
+        }
+    }
+
+    fn release(&self, name: &str) {
+        if let Ok(Entry { place: Place::Storage { range, .. }, .. }) = self.entry(name) {
+            self.backing.release(range.clone());
         }
     }
 }

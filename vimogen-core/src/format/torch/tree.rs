@@ -14,6 +14,8 @@ const MAX_VISITS: usize = 1 << 20;
 const MAX_NAMES: usize = 1 << 26;
 /// Longest text that is kept as a [`Scalar`].
 const MAX_TEXT: usize = 4096;
+/// Longest key of a storage; PyTorch counts them.
+const MAX_KEY: usize = 64;
 
 const UTILS: &[&str] = &["torch._utils"];
 const TENSOR: &[&str] = &["torch._tensor"];
@@ -53,7 +55,8 @@ impl<'p> StorageRef<'p> {
         let ([kind, class, key, _, _], view) = parts.split_first_chunk::<5>().ok_or_else(broken)?;
         let class = class.as_global().filter(|g| STORAGE_MODULES.contains(&g.module)).ok_or_else(broken)?;
         let dtype = storage_type(class).ok_or_else(broken)?;
-        let key = key.as_str().filter(|_| kind.as_str() == Some("storage")).ok_or_else(broken)?;
+        let key = key.as_str().filter(|key| key.len() <= MAX_KEY && kind.as_str() == Some("storage"));
+        let key = key.ok_or_else(broken)?;
         let shift = view.first().and_then(|v| v.items()?.get(1)?.as_usize()).unwrap_or(0);
         Ok(Self { key, dtype, shift })
     }
@@ -131,7 +134,11 @@ impl<'s> Walk<'s> {
         if let Some(entries) = value.entries() {
             return entries.iter().try_for_each(|[k, v]| match key(*k) {
                 Some(key) => self.visit(*v, join(&name, key), depth + 1),
-                None => Ok(()),
+                // Entries that are passed over count too: the dict may be shared by many.
+                None => {
+                    self.visits += 1;
+                    Ok(())
+                }
             });
         }
         if let Some(items) = value.items() {

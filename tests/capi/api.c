@@ -1,0 +1,302 @@
+// What the library does when it is used right: ./api FOLDER
+#include <math.h>
+
+#include "check.h"
+
+#define PROMPT "a person walks forward and waves"
+
+static int near(float a, float b, float tolerance) { return fabsf(a - b) <= tolerance; }
+
+static void asks_the_model_about_itself(const vimogen_pipeline *pipeline) {
+  vimogen_pipeline_info info;
+  OK(vimogen_pipeline_get_info(pipeline, &info, sizeof info));
+  CHECK(info.fps == 20.0f && info.min_frames == 2 && info.max_frames == 1000);
+  CHECK(info.has_text_encoder == 1 && info.has_reference == 1 && info.text_dim > 0);
+  CHECK(info.strength > 0 && info.strength <= 1 && info.guidance_scale >= 0);
+  char *json = NULL;
+  OK(vimogen_pipeline_config(pipeline, &json));
+  CHECK(strstr(json, "\"architecture\"") != NULL);
+  OK(vimogen_string_free(json));
+}
+
+struct steps {
+  int encoded, sampled, total, stop_after;
+};
+
+static int32_t count(const vimogen_progress *progress, void *user_data) {
+  struct steps *steps = user_data;
+  CHECK(progress->struct_size == sizeof *progress);
+  CHECK(progress->step >= 1 && progress->step <= progress->total);
+  if (progress->stage == VIMOGEN_STAGE_ENCODE) steps->encoded++;
+  if (progress->stage == VIMOGEN_STAGE_SAMPLE) {
+    steps->sampled++;
+    steps->total = (int)progress->total;
+  }
+  return steps->stop_after != 0 && steps->sampled >= steps->stop_after;
+}
+
+static vimogen_motion *reports_progress_and_can_be_cancelled(const vimogen_pipeline *pipeline) {
+  struct steps steps = {0, 0, 0, 0};
+  vimogen_generate_params params = quick();
+  params.num_inference_steps = 3;
+  params.progress = count;
+  params.user_data = &steps;
+  vimogen_motion *motion = NULL;
+  OK(vimogen_generate(pipeline, PROMPT, &params, &motion));
+  CHECK(steps.encoded == 1 && steps.sampled == 3 && steps.total == 3);
+
+  struct steps cancelling = {0, 0, 0, 2};
+  params.user_data = &cancelling;
+  vimogen_motion *none = NULL;
+  FAILS(CANCELLED, "cancelled", vimogen_generate(pipeline, PROMPT, &params, &none));
+  CHECK(none == NULL && cancelling.sampled == 2);
+  return motion;
+}
+
+static void the_seed_decides(const vimogen_pipeline *pipeline, const vimogen_motion *motion) {
+  const float *a, *b;
+  size_t len, other_len;
+  vimogen_generate_params params = quick();
+  params.num_inference_steps = 3;
+  OK(vimogen_motion_features(motion, &a, &len));
+  for (uint64_t seed = 42; seed < 44; seed++) {
+    vimogen_motion *other = NULL;
+    params.seed = seed;
+    OK(vimogen_generate(pipeline, PROMPT, &params, &other));
+    OK(vimogen_motion_features(other, &b, &other_len));
+    CHECK(len == other_len);
+    CHECK((memcmp(a, b, len * sizeof *a) == 0) == (seed == 42));
+    OK(vimogen_motion_free(other));
+  }
+}
+
+static void embeddings_and_batches_give_what_the_prompt_gives(const vimogen_pipeline *pipeline,
+                                                              const vimogen_motion *motion) {
+  vimogen_pipeline_info info;
+  OK(vimogen_pipeline_get_info(pipeline, &info, sizeof info));
+  size_t rows = 0, rows_again = 0;
+  OK(vimogen_pipeline_encode(pipeline, PROMPT, NULL, 0, &rows));
+  CHECK(rows > 0);
+  float *embeddings = malloc(rows * info.text_dim * sizeof *embeddings);
+  OK(vimogen_pipeline_encode(pipeline, PROMPT, embeddings, rows * info.text_dim, &rows_again));
+  FAILS(SHAPE, "embeddings", vimogen_pipeline_encode(pipeline, PROMPT, embeddings, 3, &rows_again));
+
+  vimogen_generate_params params = quick();
+  params.num_inference_steps = 3;
+  vimogen_request requests[3];
+  for (int i = 0; i < 3; i++) OK(vimogen_request_init(&requests[i], sizeof requests[i]));
+  requests[0].prompt = PROMPT;
+  requests[1].embeddings = embeddings;
+  requests[1].rows = rows;
+  requests[1].text_dim = info.text_dim;
+  requests[2].reference = motion;
+  requests[2].num_frames = 5;
+  requests[2].has_seed = 1;
+  requests[2].seed = 7;
+  vimogen_motion *motions[4] = {NULL, NULL, NULL, NULL};
+  OK(vimogen_generate_batch(pipeline, requests, 3, &params, motions));
+  OK(vimogen_generate_from_embeddings(pipeline, embeddings, rows, info.text_dim, &params, &motions[3]));
+
+  const float *want, *got;
+  size_t len, got_len, frames;
+  OK(vimogen_motion_joints(motion, &want, &len));
+  const int same[] = {0, 1, 3};
+  for (int i = 0; i < 3; i++) {
+    OK(vimogen_motion_joints(motions[same[i]], &got, &got_len));
+    CHECK(len == got_len);
+    for (size_t k = 0; k < len; k++) CHECK(near(want[k], got[k], 1e-3f));
+  }
+  OK(vimogen_motion_frames(motions[2], &frames));
+  CHECK(frames == 5);
+  for (int i = 0; i < 4; i++) OK(vimogen_motion_free(motions[i]));
+  free(embeddings);
+}
+
+static void follows_a_reference(const vimogen_pipeline *pipeline, const vimogen_motion *reference) {
+  vimogen_generate_params params = quick();
+  params.num_frames = 0; // as many as the reference
+  vimogen_motion *motion = NULL;
+  size_t frames = 0, reference_frames = 0;
+  OK(vimogen_generate_from_reference(pipeline, reference, &params, &motion));
+  OK(vimogen_motion_frames(motion, &frames));
+  OK(vimogen_motion_frames(reference, &reference_frames));
+  CHECK(frames == reference_frames);
+  OK(vimogen_motion_free(motion));
+}
+
+static void arrays_fit_together(const vimogen_motion *motion) {
+  size_t frames, len;
+  float fps;
+  const float *features, *joints, *rotations, *roots, *again;
+  OK(vimogen_motion_frames(motion, &frames));
+  OK(vimogen_motion_fps(motion, &fps));
+  CHECK(frames == 8 && fps == 20.0f);
+  OK(vimogen_motion_features(motion, &features, &len));
+  CHECK(len == frames * VIMOGEN_FEATURES);
+  OK(vimogen_motion_joints(motion, &joints, &len));
+  CHECK(len == frames * VIMOGEN_JOINTS * 3);
+  OK(vimogen_motion_joints(motion, &again, &len));
+  CHECK(again == joints);
+  OK(vimogen_motion_local_rotations(motion, &rotations, &len));
+  CHECK(len == frames * VIMOGEN_JOINTS * 4);
+  OK(vimogen_motion_root_positions(motion, &roots, &len));
+  CHECK(len == frames * 3);
+  for (size_t t = 0; t < frames; t++) {
+    CHECK(memcmp(&roots[3 * t], &joints[3 * VIMOGEN_JOINTS * t], 3 * sizeof *roots) == 0);
+    for (size_t j = 0; j < VIMOGEN_JOINTS; j++) {
+      const float *q = &rotations[4 * (VIMOGEN_JOINTS * t + j)];
+      CHECK(near(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3], 1, 1e-4f));
+    }
+  }
+  vimogen_smpl smpl;
+  OK(vimogen_motion_smpl(motion, &smpl, sizeof smpl));
+  CHECK(smpl.frames == frames);
+  // The quaternions are those of the axis-angle vectors, up to sign.
+  float q[21 * 4];
+  OK(vimogen_convert_rotations(VIMOGEN_ROTATION_AXIS_ANGLE, VIMOGEN_ROTATION_QUATERNION, smpl.body_pose, 21, q));
+  for (int j = 0; j < 21; j++) {
+    const float *p = &rotations[4 * (j + 1)];
+    const float dot = p[0] * q[4 * j] + p[1] * q[4 * j + 1] + p[2] * q[4 * j + 2] + p[3] * q[4 * j + 3];
+    CHECK(near(fabsf(dot), 1, 1e-4f));
+  }
+}
+
+static void poses_and_clips_at_other_rates(const vimogen_motion *motion) {
+  const float *roots, *rotations, *fast_joints, *joints;
+  size_t len, frames;
+  vimogen_pose pose;
+  OK(vimogen_motion_root_positions(motion, &roots, &len));
+  OK(vimogen_motion_local_rotations(motion, &rotations, &len));
+  OK(vimogen_motion_pose_at(motion, 3 / 20.0, &pose, sizeof pose));
+  for (int c = 0; c < 3; c++) CHECK(near(pose.root[c], roots[3 * 3 + c], 1e-5f));
+  for (int c = 0; c < 4; c++) CHECK(near(pose.rotations[5][c], rotations[(3 * VIMOGEN_JOINTS + 5) * 4 + c], 1e-5f));
+  OK(vimogen_motion_pose_at(motion, 3.5 / 20.0, &pose, sizeof pose));
+  for (int c = 0; c < 3; c++) CHECK(near(pose.root[c], (roots[9 + c] + roots[12 + c]) / 2, 1e-5f));
+  OK(vimogen_motion_pose_at(motion, 1e6, &pose, sizeof pose));
+  CHECK(near(pose.root[0], roots[3 * 7], 1e-6f));
+
+  vimogen_motion *fast = NULL, *part = NULL;
+  OK(vimogen_motion_resample(motion, 60, &fast));
+  OK(vimogen_motion_frames(fast, &frames));
+  CHECK(frames == 24);
+  OK(vimogen_motion_joints(motion, &joints, &len));
+  OK(vimogen_motion_joints(fast, &fast_joints, &len));
+  for (int t = 0; t < 8; t++) CHECK(near(joints[66 * t + 1], fast_joints[66 * 3 * t + 1], 1e-3f));
+  OK(vimogen_motion_slice(motion, 2, 3, &part));
+  OK(vimogen_motion_frames(part, &frames));
+  CHECK(frames == 3);
+  OK(vimogen_motion_free(fast));
+  OK(vimogen_motion_free(part));
+}
+
+static void files_come_back(const vimogen_motion *motion, const char *folder) {
+  const char *names[] = {"clip.npz", "clip.npy", "clip.pt", "clip.bvh", "clip.html", "clip.svg"};
+  char path[1024];
+  for (int i = 0; i < 6; i++) {
+    snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+    OK(vimogen_motion_save(motion, path));
+    FILE *file = fopen(path, "rb");
+    CHECK(file != NULL);
+    fclose(file);
+    if (i >= 3) continue;
+    vimogen_motion *back = NULL;
+    const float *a, *b;
+    size_t len, back_len;
+    OK(vimogen_motion_load(path, &back));
+    OK(vimogen_motion_features(motion, &a, &len));
+    OK(vimogen_motion_features(back, &b, &back_len));
+    CHECK(len == back_len && memcmp(a, b, len * sizeof *a) == 0);
+    OK(vimogen_motion_free(back));
+  }
+  snprintf(path, sizeof path, "%s/titled.html", folder);
+  OK(vimogen_motion_save_html(motion, path, "a <title> & more"));
+}
+
+static void motions_are_made_of_features_and_scored(const vimogen_motion *motion) {
+  const float *features, *again;
+  size_t len, again_len;
+  vimogen_motion *copy = NULL;
+  vimogen_quality a, b;
+  OK(vimogen_motion_features(motion, &features, &len));
+  OK(vimogen_motion_from_features(features, len / VIMOGEN_FEATURES, VIMOGEN_FEATURES, 20, &copy));
+  OK(vimogen_motion_features(copy, &again, &again_len));
+  CHECK(again != features && memcmp(features, again, len * sizeof *features) == 0);
+  OK(vimogen_motion_quality(motion, &a, sizeof a));
+  OK(vimogen_motion_quality(copy, &b, sizeof b));
+  CHECK(a.dynamic_degree > 0 && memcmp(&a, &b, sizeof a) == 0);
+  OK(vimogen_motion_free(copy));
+}
+
+static void a_folder_is_scored(const char *folder) {
+  char *json = NULL, path[1024];
+  vimogen_evaluate_params params;
+  OK(vimogen_evaluate_params_init(&params, sizeof params));
+  params.dimensions = "Jitter_Degree, foot_sliding";
+  snprintf(path, sizeof path, "%s/scored", folder);
+  OK(vimogen_evaluate(path, &params, &json));
+  CHECK(strstr(json, "\"Jitter_Degree\"") && strstr(json, "\"Foot_Sliding\"") && !strstr(json, "\"Dynamic_Degree\""));
+  CHECK(strstr(json, "\"one\"") && strstr(json, "\"two\""));
+  OK(vimogen_string_free(json));
+}
+
+static void the_skeleton_is_a_tree(void) {
+  vimogen_joint joint;
+  for (size_t i = 0; i < VIMOGEN_JOINTS; i++) {
+    OK(vimogen_skeleton_joint(i, &joint, sizeof joint));
+    CHECK(joint.name[0] != 0 && joint.parent < (int)i && (joint.parent >= 0) == (i > 0));
+  }
+  CHECK(strcmp(joint.name, "right_wrist") == 0 && joint.parent == 19);
+}
+
+static void rotations_survive_every_route(void) {
+  const float vectors[6] = {0.3f, -0.8f, 1.1f, -0.2f, 0.4f, 0.9f};
+  const int numbers[] = {3, 9, 6, 4};
+  for (int from = 0; from < 4; from++) {
+    for (int to = 0; to < 4; to++) {
+      float a[18], b[18], back[6];
+      CHECK(numbers[from] * 2 <= 18 && numbers[to] * 2 <= 18);
+      OK(vimogen_convert_rotations(VIMOGEN_ROTATION_AXIS_ANGLE, from, vectors, 2, a));
+      OK(vimogen_convert_rotations(from, to, a, 2, b));
+      OK(vimogen_convert_rotations(to, VIMOGEN_ROTATION_AXIS_ANGLE, b, 2, back));
+      for (int i = 0; i < 6; i++) CHECK(near(back[i], vectors[i], 2e-4f));
+    }
+  }
+  OK(vimogen_convert_rotations(0, 1, NULL, 0, NULL));
+}
+
+int main(int argc, char **argv) {
+  CHECK(argc == 2);
+  CHECK(vimogen_abi_version() == VIMOGEN_ABI_VERSION);
+  char version[64];
+  snprintf(version, sizeof version, "%d.%d.%d", VIMOGEN_VERSION_MAJOR, VIMOGEN_VERSION_MINOR, VIMOGEN_VERSION_PATCH);
+  CHECK(strcmp(version, vimogen_version()) == 0);
+
+  vimogen_pipeline *pipeline = NULL;
+  vimogen_load_params load;
+  OK(vimogen_load_params_init(&load, sizeof load));
+  load.device = "cpu";
+  OK(vimogen_pipeline_load(NULL, &load, &pipeline));
+  asks_the_model_about_itself(pipeline);
+  vimogen_motion *motion = reports_progress_and_can_be_cancelled(pipeline);
+  the_seed_decides(pipeline, motion);
+  embeddings_and_batches_give_what_the_prompt_gives(pipeline, motion);
+  follows_a_reference(pipeline, motion);
+  OK(vimogen_pipeline_free(pipeline)); // motions outlive their pipeline
+  arrays_fit_together(motion);
+  poses_and_clips_at_other_rates(motion);
+  files_come_back(motion, argv[1]);
+  motions_are_made_of_features_and_scored(motion);
+  the_skeleton_is_a_tree();
+  rotations_survive_every_route();
+
+  char path[1024];
+  const char *names[] = {"one", "two"};
+  for (int i = 0; i < 2; i++) {
+    snprintf(path, sizeof path, "%s/scored/%s.npz", argv[1], names[i]);
+    OK(vimogen_motion_save(motion, path));
+  }
+  a_folder_is_scored(argv[1]);
+  OK(vimogen_motion_free(motion));
+  puts("ok");
+  return 0;
+}

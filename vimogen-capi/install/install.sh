@@ -1,0 +1,47 @@
+#!/bin/sh
+# Installs the C and C++ library: install.sh BUILD_FOLDER PREFIX. DESTDIR, if set, stands before every path that is written.
+set -eu
+build=$1
+prefix=$2
+here=$(cd "$(dirname "$0")" && pwd)
+root=$here/../..
+
+case $prefix in
+/*) ;;
+*) echo "PREFIX must be an absolute path, not '$prefix'" >&2 && exit 2 ;;
+esac
+
+number() { sed -n "s/^#define VIMOGEN_$1 //p" "$root/include/vimogen.h"; }
+abi=$(number ABI_VERSION)
+version=$(number VERSION_MAJOR).$(number VERSION_MINOR).$(number VERSION_PATCH)
+
+# What the static library needs of the system: rustc --print native-static-libs.
+case $(uname -s) in
+Darwin)
+  shared=libvimogen.$abi.dylib link=libvimogen.dylib built=libvimogen.dylib
+  system="-liconv -lSystem -lc -lm"
+  ;;
+*)
+  shared=libvimogen.so.$abi link=libvimogen.so built=libvimogen.so
+  system="-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc"
+  ;;
+esac
+
+list=$(echo "$system" | tr ' ' ';')
+
+to=${DESTDIR:-}$prefix
+mkdir -p "$to/include" "$to/lib/pkgconfig" "$to/lib/cmake/vimogen"
+cp "$root/include/vimogen.h" "$root/include/vimogen.hpp" "$to/include/"
+cp "$build/$built" "$to/lib/$shared"
+ln -sf "$shared" "$to/lib/$link"
+cp "$build/libvimogen.a" "$to/lib/"
+
+fill() {
+  sed -e "s|@VERSION@|$version|g" -e "s|@SYSTEM@|$system|g" -e "s|@SYSTEM_LIST@|$list|g" -e "s|@SHARED@|$shared|g" \
+    "$here/$1" >"$to/$2"
+}
+fill vimogen.pc.in lib/pkgconfig/vimogen.pc
+fill vimogen-static.pc.in lib/pkgconfig/vimogen-static.pc
+fill vimogen-config.cmake.in lib/cmake/vimogen/vimogen-config.cmake
+fill vimogen-config-version.cmake.in lib/cmake/vimogen/vimogen-config-version.cmake
+echo "installed vimogen $version in $prefix"

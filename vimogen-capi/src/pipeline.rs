@@ -1,0 +1,212 @@
+//! Loading a model and asking it about itself.
+
+use std::ffi::c_char;
+use std::path::Path;
+
+use vimogen_core::options::{MAX_FRAMES, MIN_FRAMES};
+use vimogen_core::{DeviceSpec, Error, LoadConfig, Pipeline, Result, WeightDtype};
+
+use crate::edge::{
+    Growing, Params, Place, borrow, free, handle, init, optional_params, optional_text, output, owned_text, room, text,
+};
+use crate::status::{guard, vimogen_status};
+
+/// A loaded model. `const vimogen_pipeline *` may be used from several threads at once.
+pub struct vimogen_pipeline(pub(crate) Pipeline);
+
+/// How weights are kept in memory; arithmetic is in 32 bits either way.
+#[repr(i32)]
+pub enum vimogen_dtype {
+    /// 32-bit floats.
+    F32 = 0,
+    /// 16-bit brain floats: half the memory.
+    Bf16 = 1,
+}
+
+/// How a model is loaded. Fill it with `vimogen_load_params_init`, then change what you like.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct vimogen_load_params {
+    /// Set by `vimogen_load_params_init`.
+    pub struct_size: u32,
+    /// A `vimogen_dtype`. Default: `VIMOGEN_DTYPE_F32`.
+    pub dtype: i32,
+    /// Where the model computes: `"cpu"`, `"cuda:0"`, `"wgpu"`. Default: NULL, which is `"cpu"`.
+    pub device: *const c_char,
+    /// Not 0: leave the part for reference motions out, a third of the model. Default: 0.
+    pub text_only: i32,
+    /// Always 0.
+    pub reserved: i32,
+}
+
+// SAFETY: plain numbers and a pointer, the first field is the size.
+unsafe impl Growing for vimogen_load_params {
+    const NAME: &'static str = "vimogen_load_params";
+    const SIZES: &'static [usize] = &[size_of::<Self>()];
+}
+
+// SAFETY: as above.
+unsafe impl Params for vimogen_load_params {
+    fn defaults() -> Self {
+        let struct_size = size_of::<Self>() as u32;
+        Self { struct_size, dtype: vimogen_dtype::F32 as i32, device: std::ptr::null(), text_only: 0, reserved: 0 }
+    }
+}
+
+/// Sets every field to its default. `size` is `sizeof(vimogen_load_params)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_load_params_init(params: *mut vimogen_load_params, size: usize) -> vimogen_status {
+    // SAFETY: the caller keeps the conventions of the header.
+    guard(|| unsafe { init(params, size) })
+}
+
+const F32: i32 = vimogen_dtype::F32 as i32;
+const BF16: i32 = vimogen_dtype::Bf16 as i32;
+
+fn load_config(params: &vimogen_load_params) -> Result<LoadConfig> {
+    // SAFETY: the caller keeps the conventions of the header.
+    let device = unsafe { optional_text("device", params.device) }?;
+    let dtype = match params.dtype {
+        F32 => WeightDtype::F32,
+        BF16 => WeightDtype::Bf16,
+        other => return Err(Error::invalid("dtype", format!("{other} is no vimogen_dtype"))),
+    };
+    let device: DeviceSpec = device.map_or(Ok(DeviceSpec::Cpu), str::parse)?;
+    Ok(LoadConfig { device, dtype, text_only: params.text_only != 0 })
+}
+
+/// Loads a model.
+///
+/// `path`: a model directory; NULL is the model that is built in. `params`: NULL for the defaults. `pipeline`: receives
+/// the model, to be freed with `vimogen_pipeline_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_pipeline_load(
+    path: *const c_char,
+    params: *const vimogen_load_params,
+    pipeline: *mut *mut vimogen_pipeline,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (path, params, place) = unsafe {
+            (optional_text("path", path)?, optional_params("params", params)?, Place::new("pipeline", pipeline)?)
+        };
+        let loaded = Pipeline::load(path.map(Path::new), &load_config(&params)?)?;
+        place.write(handle(vimogen_pipeline(loaded)));
+        Ok(())
+    })
+}
+
+/// Frees a model. NULL is allowed and does nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_pipeline_free(pipeline: *mut vimogen_pipeline) -> vimogen_status {
+    // SAFETY: the caller keeps the conventions of the header.
+    guard(|| unsafe { free("pipeline", pipeline) })
+}
+
+/// What a model is.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct vimogen_pipeline_info {
+    /// Frames per second of its motions.
+    pub fps: f32,
+    /// The guidance scale it is best sampled with.
+    pub guidance_scale: f32,
+    /// The strength it is best sampled with.
+    pub strength: f64,
+    /// Fewest frames of a motion.
+    pub min_frames: u32,
+    /// Most frames of a motion.
+    pub max_frames: u32,
+    /// Numbers of a row of prompt embeddings.
+    pub text_dim: u32,
+    /// 1 if it reads prompts, 0 if they must come as embeddings.
+    pub has_text_encoder: i32,
+    /// 1 if it can follow a reference motion.
+    pub has_reference: i32,
+    /// Always 0.
+    pub reserved: i32,
+}
+
+// SAFETY: plain numbers.
+unsafe impl Growing for vimogen_pipeline_info {
+    const NAME: &'static str = "vimogen_pipeline_info";
+    const SIZES: &'static [usize] = &[size_of::<Self>()];
+}
+
+/// Describes a model. `size` is `sizeof(vimogen_pipeline_info)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_pipeline_get_info(
+    pipeline: *const vimogen_pipeline,
+    info: *mut vimogen_pipeline_info,
+    size: usize,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (pipeline, place) = unsafe { (borrow("pipeline", pipeline)?, output("info", info, size)?) };
+        place.write(describe(&pipeline.0));
+        Ok(())
+    })
+}
+
+fn describe(pipeline: &Pipeline) -> vimogen_pipeline_info {
+    let config = pipeline.config();
+    vimogen_pipeline_info {
+        fps: config.fps,
+        guidance_scale: config.generation.guidance_scale,
+        strength: config.generation.strength,
+        min_frames: MIN_FRAMES as u32,
+        max_frames: MAX_FRAMES as u32,
+        text_dim: config.dit.text_dim as u32,
+        has_text_encoder: pipeline.encoder().is_some().into(),
+        has_reference: config.dit.reference.into(),
+        reserved: 0,
+    }
+}
+
+/// The model's `config.json`. `json` receives a string, to be freed with `vimogen_string_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_pipeline_config(
+    pipeline: *const vimogen_pipeline,
+    json: *mut *mut c_char,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (pipeline, place) = unsafe { (borrow("pipeline", pipeline)?, Place::new("json", json)?) };
+        let text =
+            serde_json::to_string_pretty(pipeline.0.config()).map_err(|e| Error::config("config", e.to_string()))?;
+        place.write(owned_text(text)?);
+        Ok(())
+    })
+}
+
+/// Encodes a prompt as rows of `text_dim` numbers, which `vimogen_generate_from_embeddings` takes.
+///
+/// `rows`: receives the number of rows. `embeddings`: room for `capacity` numbers; NULL with a capacity of 0 asks for the
+/// number of rows only. If the room is too small nothing is written but `rows`, and the status is
+/// `VIMOGEN_STATUS_SHAPE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_pipeline_encode(
+    pipeline: *const vimogen_pipeline,
+    prompt: *const c_char,
+    embeddings: *mut f32,
+    capacity: usize,
+    rows: *mut usize,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (pipeline, prompt, count) =
+            unsafe { (borrow("pipeline", pipeline)?, text("prompt", prompt)?, Place::new("rows", rows)?) };
+        let encoded = pipeline.0.encode(prompt)?;
+        count.write(encoded.nrows());
+        if embeddings.is_null() && capacity == 0 {
+            return Ok(());
+        }
+        // SAFETY: as above.
+        let room = unsafe { room("embeddings", embeddings, capacity)? };
+        if capacity < encoded.len() {
+            return Err(Error::shape("embeddings", format!("room for {} numbers", encoded.len()), &[capacity]));
+        }
+        room.iter_mut().zip(&encoded).for_each(|(place, value)| _ = place.write(*value));
+        Ok(())
+    })
+}
