@@ -3,9 +3,16 @@
 //     cc examples/quickstart.c $(pkg-config --cflags --libs vimogen) -o quickstart && ./quickstart out
 #include <stdio.h>
 #include <vimogen.h>
+#ifdef _WIN32
+#include <direct.h>
+#define make_folder(path) _mkdir(path)
+#else
+#include <sys/stat.h>
+#define make_folder(path) mkdir(path, 0777)
+#endif
 
 int main(int argc, char **argv) {
-  const char *folder = argc > 1 ? argv[1] : "out"; // it must exist
+  const char *folder = argc > 1 ? argv[1] : "out";
   char path[4096];
   vimogen_pipeline *pipeline = NULL;
   vimogen_motion *motion = NULL;
@@ -31,6 +38,7 @@ int main(int argc, char **argv) {
       sum += joints[i];
     }
     printf("checksum %.3f\n", sum);
+    (void)make_folder(folder); // if it is there already, good; if it cannot be made, saving says so
     snprintf(path, sizeof path, "%s/quickstart.bvh", folder);
     status = vimogen_motion_save(motion, path);
   }

@@ -2,12 +2,14 @@
 //
 //     c++ -std=c++17 examples/quickstart.cpp $(pkg-config --cflags --libs vimogen) -o quickstart && ./quickstart out
 #include <cstdio>
+#include <filesystem>
 #include <numeric>
 #include <string>
+#include <system_error>
 #include <vimogen.hpp>
 
 int main(int argc, char **argv) {
-  const std::string folder = argc > 1 ? argv[1] : "out"; // it must exist
+  const std::string folder = argc > 1 ? argv[1] : "out";
   try {
     const auto pipeline = vimogen::Pipeline::load().value(); // the built-in model
     vimogen::GenerateParams params;
@@ -20,6 +22,8 @@ int main(int argc, char **argv) {
       std::printf("joint %d %.4f %.4f %.4f\n", i, joints[3 * i], joints[3 * i + 1], joints[3 * i + 2]);
     }
     std::printf("checksum %.3f\n", std::accumulate(joints.begin(), joints.end(), 0.0));
+    std::error_code failed; // saving says so, too
+    std::filesystem::create_directories(folder, failed);
     motion.save(folder + "/quickstart.bvh").value();
   } catch (const vimogen::Error &error) {
     std::fprintf(stderr, "error %d: %s\n", static_cast<int>(error.status()), error.what());

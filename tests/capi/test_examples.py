@@ -43,9 +43,12 @@ def test_the_quick_start_prints_and_writes_what_it_does_in_c(language, quickstar
 
 
 def test_the_quick_start_says_what_is_wrong(build, tmp_path):
+    (tmp_path / "taken").write_text("a file, where a folder should be")
     for program in [build(EXAMPLES / "quickstart.c"), build(EXAMPLES / "quickstart.cpp")]:
-        text = run(program, tmp_path / "none", status=1)
-        assert "error 200" in text and "quickstart.bvh" in text
+        text = run(program, tmp_path / "taken", status=1)
+        assert "error 201" in text and "quickstart.bvh" in text
+        run(program, cwd=tmp_path)
+        assert (tmp_path / "out" / "quickstart.bvh").exists(), "out is the default"
 
 
 def test_a_rig_is_driven_at_60_frames_per_second(build, tmp_path):

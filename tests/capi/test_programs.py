@@ -115,6 +115,13 @@ def test_the_shared_library_is_named_by_its_abi(prefix):
     assert f"[libvimogen.so.{abi}]" in run("readelf", "-d", library)
 
 
+def test_make_install_builds_a_release_unless_told_otherwise():
+    text = run("make", "-n", "install", "PREFIX=/opt/vimogen", "CARGO_TARGET_DIR=build", cwd=ROOT)
+    assert "--profile release" in text and 'install.sh "build/release" "/opt/vimogen"' in text
+    text = run("make", "-n", "install", "PROFILE=dev", "CARGO_TARGET_DIR=build", cwd=ROOT)
+    assert "--profile dev" in text and 'install.sh "build/debug" "/usr/local"' in text
+
+
 def test_install_refuses_a_relative_prefix(artifacts):
     script = ROOT / "vimogen-capi/install/install.sh"
     done = subprocess.run([script, artifacts / "debug", "here"], capture_output=True, text=True)

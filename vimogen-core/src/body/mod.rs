@@ -4,11 +4,11 @@
 //! SMPL's (x to the person's left, y up, z forward, arms out to the sides), so that local rotations mean the same on
 //! this skeleton and on a SMPL body.
 
-mod anchor;
+mod reconcile;
 
 use glam::{Mat3, Vec3};
 
-pub use anchor::anchor_joints;
+pub use reconcile::Reconcile;
 
 pub use crate::motion::canonical::SMPLX_ROOT;
 use crate::motion::layout::{BODY_JOINTS, JOINTS};

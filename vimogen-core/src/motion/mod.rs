@@ -3,7 +3,6 @@
 pub mod canonical;
 pub mod clip;
 pub mod codec;
-pub mod drift;
 pub mod hmr;
 mod io;
 pub mod layout;

@@ -19,7 +19,6 @@ use crate::device::DeviceSpec;
 use crate::error::{Error, Result, check_finite};
 use crate::model::Dit;
 use crate::motion::clip::reference_channels;
-use crate::motion::drift::correct_drift;
 use crate::motion::resample::{resample_head, resampled_len};
 use crate::motion::{Motion, Stats};
 use crate::options::{DEFAULT_FRAMES, GenerateOptions, LoadConfig, MAX_FRAMES, MIN_FRAMES, check_frames};
@@ -218,8 +217,8 @@ impl Pipeline {
         let clips = batch.jobs.iter().zip(x.outer_iter());
         let motion = |(job, clip): (&Job<'_>, ArrayView2<'_, f32>)| {
             let mut features = self.stats.denormalize(clip.slice(s![..job.frames, ..]))?;
-            if self.config.generation.drift_correction > 0.0 {
-                features = correct_drift(features.view(), self.config.generation.drift_correction)?;
+            if let Some(reconcile) = &self.config.generation.reconcile {
+                features = reconcile.apply(features.view())?;
             }
             Ok((job.index, Motion::from_features(features, self.fps())?))
         };

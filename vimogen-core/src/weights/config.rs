@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::load::common_prefix;
+use crate::body::Reconcile;
 use crate::error::{Error, Result};
 use crate::format::TensorSource;
 use crate::model::DitConfig;
@@ -51,14 +52,14 @@ pub struct GenerationDefaults {
     pub guidance_scale: f32,
     /// Level of the schedule at which sampling starts, above 0 and at most 1.
     pub strength: f64,
-    /// Takes the drift out of what was generated, 0..=1: how far its absolute positions are trusted against its steps
-    /// ([`crate::motion::drift`]). 0, the release's way, leaves it as it is.
-    pub drift_correction: f32,
+    /// Makes generated features agree with themselves. None, the release's way, leaves them as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconcile: Option<Reconcile>,
 }
 
 impl Default for GenerationDefaults {
     fn default() -> Self {
-        Self { guidance_scale: 5.0, strength: 0.7, drift_correction: 0.0 }
+        Self { guidance_scale: 5.0, strength: 0.7, reconcile: None }
     }
 }
 
@@ -73,10 +74,8 @@ impl GenerationDefaults {
         if !(self.strength > 0.0 && self.strength <= 1.0) {
             return Err(Error::config("generation.strength", format!("{} is not in 0..=1, above 0", self.strength)));
         }
-        if !(0.0..=1.0).contains(&self.drift_correction) {
-            let reason = format!("{} is not in 0..=1", self.drift_correction);
-            return Err(Error::config("generation.drift_correction", reason));
-        }
+        let reconcile = self.reconcile.map_or(Ok(()), |reconcile| reconcile.check());
+        reconcile.map_err(|e| Error::config("generation.reconcile", e.to_string()))?;
         Ok(())
     }
 }
@@ -177,7 +176,7 @@ mod tests {
             ("fps", (|c| c.fps = 0.0) as fn(&mut ModelConfig)),
             ("fps", |c| c.fps = f32::NAN),
             ("guidance_scale", |c| c.generation.guidance_scale = f32::NAN),
-            ("drift_correction", |c| c.generation.drift_correction = 2.0),
+            ("root_trust", |c| c.generation.reconcile = Some(Reconcile { root_trust: 2.0, joint_trust: 0.1 })),
             ("strength", |c| c.generation.strength = 0.0),
             ("architecture", |c| c.architecture = Architecture::Text),
             ("dim", |c| c.dit.dim = usize::MAX),
