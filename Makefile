@@ -11,6 +11,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV_PYTHON := .venv/bin/python
+PYTHON_CODE := python examples tests/python
 
 # Where and from which build `make install` installs; dev is the build of the tests.
 PREFIX ?= /usr/local
@@ -24,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch install header lint bench docs nano nano-evaluate
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray install header lint bench docs nano nano-evaluate
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -37,8 +38,10 @@ test: test-rust test-python test-capi test-viewer ## all tests
 test-rust: ## unit, golden and documentation tests
 	$(CARGO) test --locked --workspace --no-fail-fast
 
-test-python: .venv/.ready ## what Python sees: our files read by numpy and safetensors, the two shared libraries
+test-python: .venv/.ready ## the Python package, and what Python sees of our files
+	tests/viewer/browser.sh
 	$(CARGO) build --locked --workspace --lib --examples
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	$(VENV_PYTHON) -m pytest -q tests/python --artifacts "$(TARGET)"
 
 test-capi: .venv/.ready ## C and C++ programs against the installed library, its header, the quick starts of all languages
@@ -55,10 +58,17 @@ test-torch: .venv/.torch ## PyTorch reads our checkpoints and motions (downloads
 	$(CARGO) test --locked --workspace --test interop
 	$(VENV_PYTHON) -m pytest -q tests/python/test_torch.py --artifacts "$(TARGET)"
 
-lint: ## format, clippy and documentation, without a warning
+test-ray: .venv/.ray ## batch work on a local Ray with two workers (downloads Ray, some hundred MB)
+	$(CARGO) build --locked --workspace --lib --examples
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	$(VENV_PYTHON) -m pytest -q tests/python/test_ray.py --artifacts "$(TARGET)"
+
+lint: .venv/.ready ## format, clippy, documentation and Python, without a warning
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+	$(VENV_PYTHON) -m ruff format --check $(PYTHON_CODE)
+	$(VENV_PYTHON) -m ruff check $(PYTHON_CODE)
 
 install: ## the C and C++ library: headers, libraries, vimogen.pc, CMake package (PREFIX=/usr/local DESTDIR=)
 	$(CARGO) build --locked $(if $(filter dev,$(PROFILE)),--workspace,-p vimogen-capi) --lib --profile $(PROFILE)
@@ -84,6 +94,10 @@ nano-evaluate: ## the built-in model's scores, as in its model card
 
 .venv/.ready: tests/python/requirements.txt tests/python/venv.sh
 	PYTHON="$(PYTHON)" tests/python/venv.sh
+
+.venv/.ray: .venv/.ready
+	$(VENV_PYTHON) -m pip install --quiet 'ray[data]'
+	touch $@
 
 .venv/.torch: .venv/.ready
 	$(VENV_PYTHON) -m pip install --quiet torch

@@ -1,4 +1,4 @@
-"""The demo, from the outside: a sentence in, files out that NumPy, a BVH reader and a browser without network can use."""
+"""The demo, from the outside: a sentence in; files out for NumPy, for readers of BVH and for a browser offline."""
 
 import re
 import subprocess

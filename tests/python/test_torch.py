@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+import vimogen
+
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; `make test-torch` installs it")
 
 
@@ -47,3 +49,13 @@ def test_torch_loads_our_weights(samples, golden, name, dtype):
     for key, value in expected.items():
         assert got[key].dtype == dtype
         assert torch.equal(got[key], torch.from_numpy(value).to(dtype)), key
+
+
+def test_torch_takes_motions_and_their_arrays():
+    motion = vimogen.generate("a person waves", num_frames=20, num_inference_steps=1)
+    tensor = torch.from_dlpack(motion)
+    tensor[0, 0] += 1  # a copy: the motion stays as it is
+    assert not np.array_equal(tensor.numpy(), motion.features)
+    copied = torch.from_numpy(np.array(motion.joints))
+    np.testing.assert_array_equal(copied.numpy(), motion.joints)
+    assert vimogen.Motion(torch.tensor(motion.features)) == motion

@@ -1,18 +1,58 @@
-//! Python bindings of vimogen: the extension module `_vimogen`, which the Python package `vimogen` wraps.
+//! Python bindings of vimogen: the extension module `vimogen._vimogen`, which the Python package `vimogen` wraps.
 //!
-//! So far the module holds `__version__` only. `Pipeline`, `Motion` and the rest, the Python package around them and
-//! wheels come with the next milestone.
+//! A class or topic a file. [`run`] is the one door to long work, [`error`] the one table of exceptions, [`args`] reads
+//! what callers pass. Nothing is checked here that the core checks.
 
 use pyo3::prelude::*;
+
+mod args;
+mod dit;
+mod error;
+mod evaluate;
+mod flow;
+mod mbench;
+mod motion;
+mod pipeline;
+mod represent;
+mod rotations;
+mod run;
+mod synth;
+mod trainer;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Text to 3D human motion.
+/// Text to 3D human motion: the compiled part of the package vimogen, which is what programs import.
 #[pymodule]
 mod _vimogen {
+    use pyo3::prelude::*;
+
     /// The version of the extension module, equal to the package's.
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "Python fixes the name")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::{
+        dit::{Dit, sample},
+        evaluate::evaluate_json,
+        flow::{Schedule, noise},
+        mbench::{dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree},
+        motion::Motion,
+        pipeline::{Pipeline, convert},
+        represent::{canonicalize, decode, encode, from_hmr, mbench_joints, reference_channels, resample, smooth},
+        rotations::{
+            axis_angle_to_matrix, axis_angle_to_matrix_mbench, axis_angle_to_matrix_smplx, axis_angle_to_quaternion,
+            axis_angle_to_quaternion_mbench, axis_angle_to_rot6d, axis_angle_to_rot6d_rows, matrix_to_axis_angle,
+            matrix_to_rot6d, quaternion_to_axis_angle, quaternion_to_rot6d, rot6d_rows_to_matrix, rot6d_to_axis_angle,
+            rot6d_to_matrix, rot6d_to_quaternion,
+        },
+        synth::SyntheticData,
+        trainer::{TrainState, collate},
+    };
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::error::register(module)
+    }
 }

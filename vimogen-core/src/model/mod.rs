@@ -8,6 +8,7 @@ pub mod config;
 pub mod dit;
 pub mod embed;
 pub mod head;
+pub mod host;
 pub mod init;
 pub mod kernels;
 pub mod layers;
@@ -15,3 +16,4 @@ pub mod probe;
 
 pub use config::DitConfig;
 pub use dit::{Conditions, Dit, Prepared};
+pub use host::DitInputs;

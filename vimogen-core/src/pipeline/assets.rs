@@ -23,7 +23,11 @@ impl Pipeline {
         Self::load(None, &LoadConfig::default())
     }
 
-    pub(super) fn builtin_dir() -> Result<ModelDir> {
+    /// The built-in model's directory, as if it lay on disk.
+    ///
+    /// # Errors
+    /// As [`Pipeline::builtin`].
+    pub fn builtin_dir() -> Result<ModelDir> {
         ModelDir::from_bytes(FILES)
     }
 }

@@ -1,12 +1,14 @@
 //! From noise to motion: the denoising loop (docs/method.md section 3, *Generation*).
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use ndarray::{Array3, Axis, s};
 
 use super::flow::Schedule;
 use super::guidance::Guidance;
 use crate::error::{Error, Result, check_finite};
-use crate::model::{Conditions, Dit, DitConfig, dit::infer_attend_to_text, probe};
+use crate::model::dit::infer_attend_to_text;
+use crate::model::host::{download, upload};
+use crate::model::{Conditions, Dit, DitConfig, probe};
 use crate::motion::smooth::{KERNEL_SIZE, SIGMA, smooth};
 use crate::progress::{OnProgress, Stage, report};
 
@@ -287,17 +289,4 @@ fn conditions(inputs: &SampleInputs, guidance: &Guidance, frames: usize, device:
         frame_lengths: guidance.expand(&inputs.frame_lengths),
         reference_lengths: guidance.expand(&inputs.reference_lengths),
     }
-}
-
-fn upload(values: Array3<f32>, device: &Device) -> Tensor<3> {
-    let shape = values.shape().to_vec();
-    let values = values.as_standard_layout().into_owned().into_raw_vec_and_offset().0;
-    Tensor::from_data(TensorData::new(values, shape), (device, DType::F32))
-}
-
-fn download(x: Tensor<3>) -> Result<Array3<f32>> {
-    let shape = x.dims();
-    let failed = |e: String| Error::Device { device: "of the model".into(), reason: e };
-    let values = x.try_into_vec_as::<f32>().map_err(|e| failed(e.to_string()))?;
-    Array3::from_shape_vec(shape, values).map_err(|e| failed(e.to_string()))
 }

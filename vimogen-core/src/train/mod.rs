@@ -4,6 +4,7 @@ pub mod batch;
 pub mod checkpoint;
 pub mod config;
 pub mod ema;
+mod gradients;
 pub mod loss;
 pub mod optim;
 mod parallel;

@@ -1,0 +1,75 @@
+"""Text to 3D human motion: a sentence in, a skeleton animation out.
+
+>>> import vimogen
+>>> motion = vimogen.generate("a person walks forward", num_frames=40, num_inference_steps=4)
+>>> motion.joints.shape  # frames, joints, metres (z up)
+(40, 22, 3)
+
+``Pipeline`` loads a model and generates, ``Motion`` is a clip, ``Trainer`` trains, ``evaluate`` scores. ``Dit``,
+``sample`` and ``flow`` are the network, the sampler and its schedule on NumPy arrays; ``rotations``, ``motion`` and
+``mbench`` what is computed on motions. Every error is a ``VimogenError`` and also the builtin one would expect, such
+as ``ValueError``.
+"""
+
+from . import flow, mbench, motion, rotations
+from ._api import evaluate, generate, progress_bar
+from ._train import Trainer
+from ._vimogen import (
+    CancelledError,
+    ConfigError,
+    DeviceError,
+    Dit,
+    DivergedError,
+    FileError,
+    FormatError,
+    InternalError,
+    InvalidArgumentError,
+    Motion,
+    NonFiniteError,
+    NoTextEncoderError,
+    NotFoundError,
+    Pipeline,
+    ShapeError,
+    SyntheticData,
+    TooLargeError,
+    VimogenError,
+    WeightsError,
+    __version__,
+    collate,
+    convert,
+    sample,
+)
+
+__all__ = [
+    "CancelledError",
+    "ConfigError",
+    "DeviceError",
+    "Dit",
+    "DivergedError",
+    "FileError",
+    "FormatError",
+    "InternalError",
+    "InvalidArgumentError",
+    "Motion",
+    "NoTextEncoderError",
+    "NonFiniteError",
+    "NotFoundError",
+    "Pipeline",
+    "ShapeError",
+    "SyntheticData",
+    "TooLargeError",
+    "Trainer",
+    "VimogenError",
+    "WeightsError",
+    "__version__",
+    "collate",
+    "convert",
+    "evaluate",
+    "flow",
+    "generate",
+    "mbench",
+    "motion",
+    "progress_bar",
+    "rotations",
+    "sample",
+]

@@ -1,0 +1,95 @@
+"""Functions of the package that are not worth a file of their own."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
+from . import _vimogen
+from ._vimogen import Motion, Pipeline
+
+
+@functools.cache
+def _builtin() -> Pipeline:
+    return Pipeline.from_pretrained()
+
+
+@overload
+def generate(prompt: str | None = None, **options: Any) -> Motion: ...
+@overload
+def generate(prompt: list[str] | tuple[str, ...], **options: Any) -> list[Motion]: ...
+def generate(prompt: str | list[str] | tuple[str, ...] | None = None, **options: Any) -> Motion | list[Motion]:
+    """Generate with the built-in model, which is loaded once.
+
+    Takes what :meth:`Pipeline.__call__` takes; gives a Motion, or a list of them for a list of prompts.
+
+    Examples
+    --------
+    >>> import vimogen
+    >>> vimogen.generate(["a person jumps", "a person sits down"], num_frames=30, num_inference_steps=2)
+    [Motion(frames=30, fps=20, seconds=1.50), Motion(frames=30, fps=20, seconds=1.50)]
+
+    """
+    return _builtin()(prompt, **options)
+
+
+def evaluate(
+    folder: str | os.PathLike[str],
+    dimensions: Sequence[str] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    up_axis: int = 2,
+) -> dict[str, Any]:
+    """Score the motions in a folder with MBench's motion-quality metrics.
+
+    Parameters
+    ----------
+    folder : str or os.PathLike
+        Motions as ``Motion.save`` writes them (``.npy``, ``.npz``, ``.pt``), or joints (T, 22, 3) as ``.npy``.
+    dimensions : list of str, optional
+        Some of Jitter_Degree, Dynamic_Degree, Ground_Penetration, Foot_Floating, Foot_Sliding. None: all.
+    output : str or os.PathLike, optional
+        A file to write the report to, as JSON.
+    up_axis : int
+        The height of files of joints. The release measures along 2, although its joints have y up.
+
+    Returns
+    -------
+    dict
+        ``dimensions``: mean, std and num_samples of each metric; ``motions``: the metrics of each motion.
+
+    """
+    wanted = None if dimensions is None else list(dimensions)
+    report: dict[str, Any] = json.loads(_vimogen.evaluate_json(folder, wanted, output, up_axis))
+    return report
+
+
+def progress_bar(**options: Any) -> Callable[[str, int, int], None]:
+    """Make a callback that shows a progress bar, in a notebook or a terminal; needs ``pip install vimogen[progress]``.
+
+    ``options`` go to ``tqdm``.
+
+    Examples
+    --------
+    >>> import vimogen
+    >>> motion = vimogen.generate("a person waves", callback=vimogen.progress_bar(disable=True), num_inference_steps=2)
+
+    """
+    try:
+        from tqdm.auto import tqdm
+    except ImportError as error:
+        raise ImportError("progress_bar needs tqdm: pip install vimogen[progress]") from error
+    bars: dict[str, Any] = {}
+
+    def show(stage: str, step: int, total: int) -> None:
+        bar = bars.get(stage)
+        if bar is None:
+            bar = bars[stage] = tqdm(total=total, desc=stage, **options)
+        bar.update(step - bar.n)
+        if step >= total:
+            bars.pop(stage).close()
+
+    return show

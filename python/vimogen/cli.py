@@ -1,0 +1,375 @@
+"""The command line: ``vimogen generate``, ``convert``, ``train``, ``evaluate``, ``info``.
+
+Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage, 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import Motion, Pipeline, Trainer, VimogenError, __version__, convert, evaluate
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+MOTION_FILES = (".npz", ".npy", ".pt", ".pth")
+FORMATS = ("npz", "bvh", "html", "svg", "npy", "pt")
+
+device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda:N or wgpu, as built in.")
+dtype_option = click.option(
+    "--dtype",
+    default="float32",
+    show_default=True,
+    type=click.Choice(["float32", "bfloat16"]),
+    help="How weights are kept; arithmetic is in float32.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="vimogen")
+def cli() -> None:
+    """Text to 3D human motion.
+
+    \b
+    vimogen generate "a person walks forward and waves"
+    vimogen convert out/000-a-person-walks-forward-and-waves.npz walk.bvh
+    vimogen evaluate out
+
+    Each command explains itself: vimogen generate --help.
+    """
+
+
+@cli.command()
+@click.argument("prompts", nargs=-1, metavar="PROMPT...")
+@click.option(
+    "-f",
+    "--file",
+    "prompt_file",
+    type=click.File(encoding="utf-8"),
+    help="A file with a prompt a line; - reads standard input.",
+)
+@click.option(
+    "-o",
+    "--out",
+    default="out",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder for the motions, or a file for a single one.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(FORMATS),
+    help="Files to write for each motion; may be repeated.  [default: npz, bvh, html]",
+)
+@click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model.  [default: the built-in one]")
+@click.option("-n", "--frames", type=int, help="Length, 2 to 1000, 20 a second.  [default: 100, or the reference's]")
+@click.option("--steps", type=int, default=50, show_default=True, help="Denoising steps.")
+@click.option(
+    "--guidance", type=float, help="Weight of the prompt; 1 is none and twice as fast.  [default: the model's own]"
+)
+@click.option(
+    "--strength", type=float, help="Noise level to start at, above 0 and at most 1.  [default: the model's own]"
+)
+@click.option("--seed", type=int, default=42, show_default=True, help="The same seed gives the same motion.")
+@click.option(
+    "--reference", type=click.Path(path_type=Path), help="A motion to follow (.npz, .npy, .pt) instead of a prompt."
+)
+@click.option("--text-only", is_flag=True, help="Leave out the reference path of the model, a third of it.")
+@click.option("--skip-existing", is_flag=True, help="Leave motions alone whose files are there already.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@device_option
+@dtype_option
+@json_option
+def generate(
+    prompts: tuple[str, ...],
+    prompt_file: Any,
+    out: Path,
+    formats: tuple[str, ...],
+    model: Path | None,
+    frames: int | None,
+    steps: int,
+    guidance: float | None,
+    strength: float | None,
+    seed: int,
+    reference: Path | None,
+    text_only: bool,
+    skip_existing: bool,
+    quiet: bool,
+    device: str,
+    dtype: str,
+    as_json: bool,
+) -> None:
+    """Make motions from sentences, or one that follows a reference.
+
+    \b
+    vimogen generate "a person jumps" "a person sits down" --seed 7
+    vimogen generate "a person jumps" -o jump.bvh
+    vimogen generate --reference walk.npz -o like-walk.html
+    """
+    wanted = [*prompts, *(line.strip() for line in prompt_file or () if line.strip())]
+    if not wanted and reference is None:
+        raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
+    if wanted and reference is not None:
+        raise click.UsageError("a reference is followed instead of a prompt; give one of them")
+    names = wanted or [f"like {reference.stem}" if reference else ""]
+    targets = [_targets(out, formats, i, name, len(names)) for i, name in enumerate(names)]
+    left = [i for i, files in enumerate(targets) if not (skip_existing and all(f.exists() for f in files))]
+    results = []
+    if left:
+        start = time.perf_counter()
+        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only)
+        options: Any = {
+            "num_frames": frames,
+            "num_inference_steps": steps,
+            "guidance_scale": guidance,
+            "strength": strength,
+        }
+        asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
+        with _progress("generating", hidden=quiet or as_json) as callback:
+            made: Any = pipe(**asked, **options, seed=seed, callback=callback)
+        motions: list[Motion] = made if isinstance(made, list) else [made]
+        seconds = time.perf_counter() - start
+        results = [_write(motion, names[i], targets[i], seed) for i, motion in zip(left, motions, strict=True)]
+        if not as_json:
+            click.echo(f"{len(motions)} motion(s) in {seconds:.1f} s", err=True)
+    if as_json:
+        click.echo(json.dumps(results, indent=2))
+    else:
+        for file in (file for files in targets for file in files):
+            click.echo(file)
+
+
+def _targets(out: Path, formats: tuple[str, ...], number: int, name: str, count: int) -> list[Path]:
+    """The files of a motion."""
+    if out.suffix and not out.is_dir():
+        if count > 1 or formats:
+            raise click.UsageError(f"{out} is one file; give a folder for several motions or formats")
+        return [out]
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "motion"
+    return [out / f"{number:03d}-{slug}.{ending}" for ending in formats or ("npz", "bvh", "html")]
+
+
+def _write(motion: Motion, title: str, files: list[Path], seed: int) -> dict[str, Any]:
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        motion.save(file, title=title)
+    summary = {"prompt": title, "seed": seed, "frames": len(motion), "fps": motion.fps}
+    return summary | {"files": [str(file) for file in files], "quality": _quality(motion)}
+
+
+def _quality(motion: Motion) -> dict[str, float | None]:
+    """The metrics of a motion that is long enough for them; JSON knows no NaN."""
+    if len(motion) < 2:
+        return {}
+    return {name: value if value == value else None for name, value in motion.quality().items()}
+
+
+@contextmanager
+def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """A callback that moves a bar on standard error, if somebody looks at it."""
+    if hidden or not sys.stderr.isatty():
+        yield None
+        return
+    bar: ProgressBar[int] | None = None
+
+    def show(stage: str, step: int, total: int) -> None:
+        nonlocal bar
+        if stage != "sample":
+            return
+        if bar is None:
+            bar = click.progressbar(length=total, label=label, file=sys.stderr)
+            bar.__enter__()
+        bar.update(step - bar.pos)
+
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.__exit__(None, None, None)
+
+
+@cli.command("convert")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--fps", type=float, help="Bring a motion to this frame rate.")
+@click.option("--from-fps", type=float, help="The rate of a motion whose file does not say it.")
+@click.option("--title", default="", help="Caption of a player (.html).")
+@click.option("--text-only", is_flag=True, help="Leave out the reference path of a model, a third of it.")
+@dtype_option
+@json_option
+def convert_command(
+    source: Path,
+    target: Path,
+    fps: float | None,
+    from_fps: float | None,
+    title: str,
+    text_only: bool,
+    dtype: str,
+    as_json: bool,
+) -> None:
+    """Turn a motion file into another format, or a model folder into our layout.
+
+    \b
+    vimogen convert walk.pt walk.bvh          motions: .npz .npy .pt -> .npz .npy .pt .bvh .html .svg
+    vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
+    """
+    if source.is_dir():
+        written = convert(source, target, dtype=dtype, text_only=text_only)
+        result: dict[str, Any] = {"model": str(target), "parameters": len(written)}
+        text = f"{target}: {len(written)} tensors"
+    else:
+        motion = Motion.load(source, fps=from_fps)
+        motion = motion if fps is None else motion.at_rate(fps)
+        motion.save(target, title=title)
+        result = {"file": str(target), "frames": len(motion), "fps": motion.fps}
+        text = f"{target}: {len(motion)} frames at {motion.fps:g} fps"
+    click.echo(json.dumps(result, indent=2) if as_json else text)
+
+
+@cli.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    default="out/train",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder for checkpoints.",
+)
+@click.option("--steps", type=int, help="Steps in all, instead of the configuration's.")
+@click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint.")
+@click.option("--save", "model", type=click.Path(path_type=Path), help="Folder for the model, when the steps are done.")
+@click.option("-q", "--quiet", is_flag=True, help="No log lines.")
+@device_option
+@json_option
+def train(
+    config: Path,
+    out: Path,
+    steps: int | None,
+    fresh: bool,
+    model: Path | None,
+    quiet: bool,
+    device: str,
+    as_json: bool,
+) -> None:
+    """Train a model on procedural motion; run it again to continue from the newest checkpoint.
+
+    CONFIG is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr, ...), such as the recipe of
+    the built-in model.
+    """
+    try:
+        parts = json.loads(config.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.UsageError(f"{config} is not JSON: {error}") from error
+    if steps is not None and isinstance(parts, dict):
+        parts["train"] = {**parts.get("train", {}), "num_steps": steps}
+    trainer = Trainer(parts, out=out, device=device)
+    first = 0 if fresh else trainer.resume()
+    start = time.perf_counter()
+
+    def tell(report: dict[str, Any]) -> None:
+        done = report["step"] + 1
+        if not (quiet or as_json) and done % trainer.config["log_every"] == 0:
+            rate = (done - first) / (time.perf_counter() - start)
+            loss, norm, lr = report["loss"], report["grad_norm"], report["lr"]
+            click.echo(f"step {done:6}  loss {loss:.4f}  norm {norm:.2f}  lr {lr:.2e}  {rate:.2f} steps/s", err=True)
+
+    report = trainer.fit(tell)
+    if model is not None:
+        trainer.save(model)
+    result = {"steps_done": trainer.steps_done, "checkpoints": str(out), "model": model and str(model), "last": report}
+    click.echo(json.dumps(result, indent=2) if as_json else f"{trainer.steps_done} steps done, checkpoints in {out}")
+
+
+@cli.command("evaluate")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "-d",
+    "--dimension",
+    "dimensions",
+    multiple=True,
+    help="A metric, such as Jitter_Degree; may be repeated.  [default: all]",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the whole report, as JSON.")
+@click.option(
+    "--up-axis", type=click.IntRange(0, 2), default=2, show_default=True, help="Height axis of files of joints."
+)
+@json_option
+def evaluate_command(
+    folder: Path, dimensions: tuple[str, ...], output: Path | None, up_axis: int, as_json: bool
+) -> None:
+    """Score the motions in a folder with MBench's motion-quality metrics."""
+    report = evaluate(folder, list(dimensions) or None, output, up_axis=up_axis)
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+        return
+    click.echo(f"{len(report['motions'])} motions in {folder}")
+    for name, row in report["dimensions"].items():
+        mean, std = (float("nan") if row[key] is None else row[key] for key in ("mean", "std"))
+        click.echo(f"{name:<20} {mean:10.5f}  std {std:.5f}")
+
+
+@cli.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@json_option
+def info(path: Path | None, as_json: bool) -> None:
+    """Describe this installation, a model folder or a motion file."""
+    if path is None:
+        facts: dict[str, Any] = {
+            "vimogen": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "built-in model": _model(Pipeline.from_pretrained()),
+        }
+    elif path.suffix.lower() in MOTION_FILES:
+        motion = Motion.load(path)
+        facts = {"file": str(path), "frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
+        facts["quality"] = _quality(motion)
+    else:
+        facts = {"folder": str(path), **_model(Pipeline.from_pretrained(path))}
+    click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(_lines(facts)))
+
+
+def _model(pipe: Pipeline) -> dict[str, Any]:
+    config = dict(pipe.config)
+    encoder = config.pop("text_encoder")
+    return {**config, "text_encoder": encoder and encoder.get("kind"), "parameters": pipe.dit.num_parameters}
+
+
+def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            yield f"{indent}{name}"
+            yield from _lines(value, indent + "  ")
+        else:
+            shown = f"{value:.4f}" if isinstance(value, float) else value
+            yield f"{indent}{name:<20} {shown}"
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except (VimogenError, OSError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,155 @@
+"""Batch work on many machines, with Ray Data: ``pip install vimogen[ray]``.
+
+Each worker is an actor that loads the model once. Results are files on storage that all workers see; those that are
+there already are skipped, so a run that was stopped goes on where it was.
+
+>>> from vimogen import ray as vray  # doctest: +SKIP
+>>> vray.generate(["a person jumps", "a person waves"], "motions", workers=2)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ._vimogen import Motion, Pipeline
+
+try:
+    import ray.data
+except ImportError as error:
+    raise ImportError("vimogen.ray needs Ray Data: pip install vimogen[ray]") from error
+
+StrPath = str | os.PathLike[str]
+Rows = dict[str, Any]
+
+MOTIONS = (".npz", ".npy", ".pt", ".pth")
+
+
+class _Generator:
+    """A worker that generates."""
+
+    def __init__(self, model: str | None, load: dict[str, Any], options: dict[str, Any]) -> None:
+        self.pipe = Pipeline.from_pretrained(model, **load)
+        self.options = options
+
+    def __call__(self, rows: Rows) -> Rows:
+        prompts, seeds = [str(prompt) for prompt in rows["prompt"]], [int(seed) for seed in rows["seed"]]
+        for motion, path in zip(self.pipe(prompts, seed=seeds, **self.options), rows["path"], strict=True):
+            motion.save(str(path))
+        return rows
+
+
+class _Scorer:
+    """A worker that scores."""
+
+    def __call__(self, rows: Rows) -> Rows:
+        scores = [Motion.load(str(path)).quality() for path in rows["path"]]
+        return {"path": rows["path"]} | {name: np.array([score[name] for score in scores]) for name in scores[0]}
+
+
+def generate(
+    prompts: Sequence[str],
+    out: StrPath,
+    *,
+    workers: int = 2,
+    batch_size: int = 8,
+    seed: int = 42,
+    ending: str = "npz",
+    model: StrPath | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+    resources: dict[str, Any] | None = None,
+    **options: Any,
+) -> list[Path]:
+    """Generate a motion for each prompt, on many workers.
+
+    Parameters
+    ----------
+    prompts : list of str
+        A motion's file is named after its place in the list and its prompt.
+    out : str or os.PathLike
+        Folder for the motions, on storage that all workers see.
+    workers : int
+        Actors, each of which loads the model once.
+    batch_size : int
+        Prompts that an actor generates together; what is lost at most when one is stopped.
+    seed : int
+        The seed of motion i is ``seed + i``: the same whatever the workers and batches.
+    ending : str
+        Format: npz, npy, pt, bvh, html or svg.
+    model, device, dtype
+        As in :meth:`Pipeline.from_pretrained`.
+    resources : dict, optional
+        What Ray reserves for a worker, such as ``{"num_cpus": 8}`` or ``{"num_gpus": 1}``.
+    **options
+        As in :meth:`Pipeline.__call__`.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files, in the order of the prompts.
+
+    """
+    folder = Path(out).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{i:06d}-{_slug(prompt)}.{ending}" for i, prompt in enumerate(prompts)]
+    todo = [
+        {"prompt": prompt, "seed": seed + i, "path": str(file)}
+        for i, (prompt, file) in enumerate(zip(prompts, files, strict=True))
+        if not file.exists()
+    ]
+    if todo:
+        load = {"device": device, "dtype": dtype}
+        _run(todo, _Generator, workers, batch_size, resources, (model and os.fspath(model), load, options))
+    return files
+
+
+def evaluate(
+    folder: StrPath, *, workers: int = 2, batch_size: int = 64, resources: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Score the motions in a folder as :func:`vimogen.evaluate` does, on many workers.
+
+    Returns
+    -------
+    dict
+        ``dimensions``: mean, std and num_samples of each metric; ``motions``: the metrics of each motion.
+
+    """
+    files = sorted(path for path in Path(folder).resolve().iterdir() if path.suffix.lower() in MOTIONS)
+    if not files:
+        raise FileNotFoundError(f"no motions (.npz, .npy, .pt) in {folder}")
+    rows = _run([{"path": str(file)} for file in files], _Scorer, workers, batch_size, resources, ())
+    motions = {Path(row.pop("path")).stem: {name: float(value) for name, value in row.items()} for row in rows}
+    motions = dict(sorted(motions.items()))
+    table = {name: np.array([motion[name] for motion in motions.values()]) for name in next(iter(motions.values()))}
+    dimensions = {
+        name: {"mean": float(values.mean()), "std": float(values.std()), "num_samples": len(values)}
+        for name, values in table.items()
+    }
+    return {"dimensions": dimensions, "motions": motions}
+
+
+def _run(
+    rows: list[Rows], worker: type, workers: int, batch_size: int, resources: dict[str, Any] | None, arguments: Any
+) -> list[Rows]:
+    """What the workers make of the rows; at least a block of them for each worker."""
+    blocks = min(len(rows), max(workers, -(-len(rows) // batch_size)))
+    data = ray.data.from_items(rows, override_num_blocks=blocks)
+    mapped = data.map_batches(
+        worker,
+        fn_constructor_args=arguments,
+        batch_size=batch_size,
+        compute=ray.data.ActorPoolStrategy(size=workers),
+        **(resources or {}),
+    )
+    made: list[Rows] = mapped.take_all()
+    return made
+
+
+def _slug(prompt: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:60].strip("-") or "motion"

@@ -1,0 +1,152 @@
+"""The command line, from the outside: files, exit codes, messages, JSON."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import vimogen
+
+QUICK = ["--frames", "24", "--steps", "2"]
+
+
+def run(*words, code=0, **options):
+    done = subprocess.run(
+        [sys.executable, "-m", "vimogen", *map(str, words)], capture_output=True, text=True, timeout=300, **options
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr and "panicked" not in done.stderr, done.stderr
+    return done
+
+
+def test_generate_writes_a_file_of_each_format_for_each_prompt(tmp_path):
+    done = run("generate", "A person waves!", "a person jumps", "-o", tmp_path / "out", "--seed", 7, *QUICK)
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    endings = ("bvh", "html", "npz")
+    assert names == [f"{slug}.{e}" for slug in ("000-a-person-waves", "001-a-person-jumps") for e in endings]
+    assert all(name in done.stdout for name in names)
+    motion = vimogen.Motion.load(tmp_path / "out" / "000-a-person-waves.npz")
+    want = vimogen.generate("A person waves!", seed=7, num_frames=24, num_inference_steps=2)
+    np.testing.assert_allclose(motion.features, want.features, atol=1e-4)
+
+
+def test_generate_reads_prompts_from_a_file_and_speaks_json(tmp_path):
+    done = run(
+        "generate",
+        "-f",
+        "-",
+        "-o",
+        tmp_path,
+        "--format",
+        "npy",
+        "--json",
+        *QUICK,
+        input="a person waves\n\na person sits\n",
+    )
+    made = json.loads(done.stdout)
+    assert [item["prompt"] for item in made] == ["a person waves", "a person sits"]
+    assert made[0]["frames"] == 24 and set(made[0]["quality"]) == set(vimogen.generate("a", num_frames=9).quality())
+    assert all(np.load(item["files"][0]).shape == (24, 276) for item in made)
+
+
+def test_generate_skips_what_is_there(tmp_path):
+    words = ["generate", "a person waves", "-o", tmp_path, "--format", "npz", "--skip-existing", "--json", *QUICK]
+    assert len(json.loads(run(*words).stdout)) == 1
+    before = next(tmp_path.iterdir()).stat().st_mtime_ns
+    assert json.loads(run(*words).stdout) == []
+    assert next(tmp_path.iterdir()).stat().st_mtime_ns == before
+
+
+def test_generate_follows_a_reference_into_one_file(tmp_path):
+    run("generate", "a person waves", "-o", tmp_path / "wave.npz", *QUICK)
+    run("generate", "--reference", tmp_path / "wave.npz", "-o", tmp_path / "like.bvh", "--steps", 2)
+    assert (tmp_path / "like.bvh").read_text().startswith("HIERARCHY")
+
+
+def test_convert_turns_motions_and_models(tmp_path):
+    vimogen.generate("a person waves", num_frames=20, num_inference_steps=2).save(tmp_path / "a.npz")
+    assert "30 frames at 30 fps" in run("convert", tmp_path / "a.npz", tmp_path / "a.bvh", "--fps", 30).stdout
+    vimogen.convert(None, tmp_path / "model")
+    done = run("convert", tmp_path / "model", tmp_path / "small", "--dtype", "bfloat16", "--text-only", "--json")
+    assert json.loads(done.stdout)["parameters"] > 10
+    facts = json.loads(run("info", tmp_path / "small", "--json").stdout)
+    assert facts["architecture"] == "vimogen-t2m"
+
+
+def test_evaluate_prints_a_table_or_json(tmp_path):
+    vimogen.generate("a person waves", num_frames=20, num_inference_steps=2).save(tmp_path / "a.npz")
+    done = run("evaluate", tmp_path, "-o", tmp_path / "report.json")
+    assert "1 motions" in done.stdout and "Jitter_Degree" in done.stdout
+    report = json.loads(run("evaluate", tmp_path, "-d", "Jitter_Degree", "--json").stdout)
+    assert list(report["dimensions"]) == ["Jitter_Degree"]
+    assert json.loads((tmp_path / "report.json").read_text())["motions"].keys() == {"a"}
+
+
+def test_train_continues_and_saves_a_model(tmp_path):
+    sizes = {"dim": 32, "ffn_dim": 32, "freq_dim": 16, "num_heads": 2, "num_layers": 2, "text_dim": 256, "text_len": 8}
+    sizes["reference"] = True
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"model": sizes, "train": {"batch_size": 2, "log_every": 1}}))
+    words = ["train", config, "-o", tmp_path / "run"]
+    done = run(*words, "--steps", 2)
+    assert "step      2" in done.stderr and "2 steps done" in done.stdout
+    done = run(*words, "--steps", 3, "--save", tmp_path / "model", "--json")
+    result = json.loads(done.stdout)
+    assert result["steps_done"] == 3 and result["last"]["step"] == 2
+    assert len(vimogen.Pipeline.from_pretrained(tmp_path / "model")("a", num_frames=9, num_inference_steps=1)) == 9
+
+
+def test_info_describes_the_installation_a_model_and_a_motion(tmp_path):
+    facts = json.loads(run("info", "--json").stdout)
+    assert facts["vimogen"] == vimogen.__version__ and facts["built-in model"]["fps"] == 20
+    vimogen.generate("a person waves", num_frames=20, num_inference_steps=2).save(tmp_path / "a.npz")
+    assert "Jitter_Degree" in run("info", tmp_path / "a.npz").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--help"], *([name, "--help"] for name in ("generate", "convert", "train", "evaluate", "info"))]
+)
+def test_help_teaches(words):
+    # Without a command click shows the help and calls it a usage error.
+    done = run(*words, code=0 if words else 2)
+    text = done.stdout + done.stderr
+    assert "Usage:" in text and len(text) > 200
+    assert max(map(len, text.splitlines())) <= 110
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["generate"], 2, "there is no prompt"),
+        (["generate", "a", "--reference", "b.npz"], 2, "one of them"),
+        (["generate", "a", "b", "-o", "x.bvh"], 2, "one file"),
+        (["generate", "a", "--steps", "many"], 2, "--steps"),
+        (["generate", "a", "--frames", "0"], 1, "num_frames"),
+        (["generate", "a", "--model", "nowhere"], 1, "nowhere"),
+        (["generate", "a", "--device", "gpu"], 1, "cuda"),
+        (["convert", "nowhere.npz", "a.bvh"], 1, "nowhere.npz"),
+        (["train", "nowhere.json"], 1, "nowhere.json"),
+        (["evaluate", "nowhere"], 1, "nowhere"),
+        (["info", "nowhere.npz"], 1, "nowhere.npz"),
+        (["dance"], 2, "dance"),
+    ],
+)
+def test_wrong_arguments_have_an_exit_code_and_a_reason(words, code, text, tmp_path):
+    done = run(*words, code=code, cwd=tmp_path)
+    assert text in done.stderr and not done.stdout
+    assert not list(tmp_path.iterdir()), "nothing is written"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+def test_ctrl_c_ends_with_130(tmp_path):
+    words = [sys.executable, "-m", "vimogen", "generate", "a person waves", "--frames", "1000", "--steps", "1000"]
+    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == 130 and "stopped" in message, message

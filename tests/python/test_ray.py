@@ -1,0 +1,44 @@
+"""Batch work on a local Ray with two workers: `make test-ray` installs Ray and runs this."""
+
+import os
+import secrets
+
+import numpy as np
+import pytest
+
+import vimogen
+
+ray = pytest.importorskip("ray", reason="Ray is not installed; `make test-ray` installs it")
+
+QUICK = {"num_frames": 24, "num_inference_steps": 2}
+PROMPTS = ["a person waves", "a person jumps", "a person sits down", "a person walks forward", "a person turns left"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    # A token of its own for the cluster of the test, not one in the home folder.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+def test_workers_generate_what_one_process_does_and_skip_what_is_there(tmp_path):
+    from vimogen import ray as vray
+
+    files = vray.generate(PROMPTS, tmp_path, workers=2, batch_size=2, **QUICK)
+    assert [file.name[:6] for file in files] == [f"{i:06d}" for i in range(5)]
+    for i, (prompt, file) in enumerate(zip(PROMPTS, files, strict=True)):
+        want = vimogen.generate(prompt, seed=42 + i, **QUICK)
+        np.testing.assert_allclose(vimogen.Motion.load(file).features, want.features, atol=1e-4)
+
+    files[1].unlink()
+    times = [file.stat().st_mtime_ns for file in files if file.exists()]
+    assert vray.generate(PROMPTS, tmp_path, workers=2, batch_size=2, **QUICK) == files
+    assert files[1].exists()
+    assert times == [file.stat().st_mtime_ns for file in files if file != files[1]]
+
+    report, want = vray.evaluate(tmp_path, workers=2, batch_size=2), vimogen.evaluate(tmp_path)
+    assert report["motions"].keys() == want["motions"].keys()
+    for name, row in want["dimensions"].items():
+        assert report["dimensions"][name] == pytest.approx(row, rel=1e-5)

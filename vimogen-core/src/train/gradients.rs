@@ -1,0 +1,62 @@
+//! Gradients on the host, by checkpoint name: for looking at them and for comparisons with other programs.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{FloatDType, Tensor};
+use ndarray::{ArrayD, IxDyn};
+
+use super::batch::{Draws, TrainBatch};
+use super::trainer::Trainer;
+use crate::error::{Error, Result};
+use crate::weights::mapping::{checkpoint_name, is_linear};
+
+impl Trainer {
+    /// The gradients of a batch's loss by the parameters' checkpoint names, without an update; Linear weights are
+    /// `[out, in]` as in checkpoints. A parameter that the batch does not reach has no entry.
+    ///
+    /// # Errors
+    /// As [`Trainer::train_step`].
+    pub fn named_gradients(&self, batch: &TrainBatch, draws: &Draws) -> Result<BTreeMap<String, ArrayD<f32>>> {
+        let (grads, _) = self.gradients(batch, draws)?;
+        let mut named = Named { grads: &grads, path: vec![], out: Ok(BTreeMap::new()) };
+        self.model().visit(&mut named);
+        named.out
+    }
+}
+
+struct Named<'a> {
+    grads: &'a GradientsParams,
+    path: Vec<String>,
+    out: Result<BTreeMap<String, ArrayD<f32>>>,
+}
+
+impl ModuleVisitor for Named<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.into());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = checkpoint_name(&self.path.join("."));
+        let (Some(grad), Ok(out)) = (self.grads.get::<D>(param.id), &mut self.out) else { return };
+        match array(grad) {
+            Ok(grad) => {
+                let transposed = is_linear(&name, D);
+                out.insert(name, if transposed { grad.t().as_standard_layout().into_owned() } else { grad });
+            }
+            Err(error) => self.out = Err(error),
+        }
+    }
+}
+
+fn array<const D: usize>(tensor: Tensor<D>) -> Result<ArrayD<f32>> {
+    let shape = IxDyn(&tensor.dims());
+    let failed = |reason: String| Error::Internal { reason };
+    let values = tensor.cast(FloatDType::F32).try_into_vec_as::<f32>().map_err(|e| failed(e.to_string()))?;
+    ArrayD::from_shape_vec(shape, values).map_err(|e| failed(e.to_string()))
+}

@@ -1,0 +1,143 @@
+//! Reading arguments: arrays, masks, names of devices and number types, configurations, one or many.
+
+use std::path::PathBuf;
+
+use ndarray::{Array, ArrayView, ArrayViewD, Dimension, Ix1, Ix2, Ix3};
+use numpy::{AllowTypeChange, PyArrayLikeDyn};
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vimogen_core::{DeviceSpec, Error, WeightDtype};
+
+use crate::error::{OrRaise, invalid, raise};
+
+/// Anything that NumPy makes an f32 array of; an f32 array is not copied.
+pub type Floats<'py> = PyArrayLikeDyn<'py, f32, AllowTypeChange>;
+
+/// The array with its number of axes.
+fn axes<'a, D: Dimension>(array: &'a Floats<'_>, name: &str, expected: &str) -> PyResult<ArrayView<'a, f32, D>> {
+    let view: ArrayViewD<'a, f32> = array.as_array();
+    let shape = view.shape().to_vec();
+    view.into_dimensionality::<D>().map_err(|_| raise(array.py(), &Error::shape(name, expected, &shape)))
+}
+
+/// An array with one axis.
+pub fn one<'a>(array: &'a Floats<'_>, name: &str) -> PyResult<ArrayView<'a, f32, Ix1>> {
+    axes(array, name, "one axis")
+}
+
+/// An array with two axes.
+pub fn two<'a>(array: &'a Floats<'_>, name: &str) -> PyResult<ArrayView<'a, f32, Ix2>> {
+    axes(array, name, "two axes")
+}
+
+/// An array with three axes.
+pub fn three<'a>(array: &'a Floats<'_>, name: &str) -> PyResult<ArrayView<'a, f32, Ix3>> {
+    axes(array, name, "three axes")
+}
+
+/// A copy in standard layout, which may leave Python.
+pub fn owned<D: Dimension>(view: ArrayView<'_, f32, D>) -> Array<f32, D> {
+    view.as_standard_layout().into_owned()
+}
+
+/// The number of ones in each row of a mask `(batch, frames)`; without a mask, all frames. Masks count: the order of
+/// ones does not matter.
+pub fn lengths(mask: Option<&Floats<'_>>, name: &'static str, batch: usize, frames: usize) -> PyResult<Vec<usize>> {
+    let Some(mask) = mask else { return Ok(vec![frames; batch]) };
+    let rows = two(mask, name)?;
+    if rows.dim() != (batch, frames) {
+        let expected = format!("({batch}, {frames})");
+        return Err(raise(mask.py(), &Error::shape(name, expected, rows.shape())));
+    }
+    Ok(rows.rows().into_iter().map(|row| row.iter().filter(|v| **v != 0.0).count()).collect())
+}
+
+/// A device by name.
+pub fn device(py: Python<'_>, name: &str) -> PyResult<DeviceSpec> {
+    name.parse().or_raise(py)
+}
+
+/// How weights are kept, by NumPy's or PyTorch's name.
+pub fn dtype(py: Python<'_>, name: &str) -> PyResult<WeightDtype> {
+    match name.trim_start_matches("torch.") {
+        "float32" | "f32" | "fp32" => Ok(WeightDtype::F32),
+        "bfloat16" | "bf16" => Ok(WeightDtype::Bf16),
+        _ => Err(invalid(py, "dtype", format!("{name:?} is neither \"float32\" nor \"bfloat16\""))),
+    }
+}
+
+/// A configuration from a dict, or from the path of a JSON file.
+pub fn config<T: DeserializeOwned>(name: &str, value: &Bound<'_, PyAny>) -> PyResult<T> {
+    let py = value.py();
+    let wrong = |e: serde_json::Error| raise(py, &Error::config(name, e.to_string()));
+    if let Ok(path) = value.extract::<PathBuf>() {
+        let bytes = vimogen_core::format::read_bounded(&path, 1 << 20).or_raise(py)?;
+        return serde_json::from_slice(&bytes).map_err(wrong);
+    }
+    let text: String = py.import("json")?.call_method1("dumps", (value,))?.extract()?;
+    serde_json::from_str(&text).map_err(wrong)
+}
+
+/// A configuration as Python's dicts and lists.
+pub fn to_python<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
+    let text = serde_json::to_string(value)
+        .map_err(|e| raise(py, &Error::Internal { reason: format!("cannot be written as JSON: {e}") }))?;
+    py.import("json")?.call_method1("loads", (text,))
+}
+
+/// One value for all, or a list with one for each.
+pub enum Given<T> {
+    /// For all.
+    One(T),
+    /// For each.
+    Many(Vec<T>),
+}
+
+impl<T> Given<T> {
+    /// How many there are, if they were listed.
+    pub fn listed(&self) -> Option<usize> {
+        match self {
+            Self::One(_) => None,
+            Self::Many(all) => Some(all.len()),
+        }
+    }
+
+    /// The value for item `i`.
+    pub fn at(&self, i: usize) -> Option<&T> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Many(all) => all.get(i),
+        }
+    }
+}
+
+/// Reads one value or a list or tuple of them; `kind` says in words what one of them is.
+pub fn given<'py, T>(
+    value: Option<&Bound<'py, PyAny>>,
+    name: &'static str,
+    kind: &str,
+    read: impl Fn(&Bound<'py, PyAny>) -> PyResult<T>,
+) -> PyResult<Option<Given<T>>> {
+    let Some(value) = value.filter(|v| !v.is_none()) else { return Ok(None) };
+    let read = |item: &Bound<'py, PyAny>| read(item).map_err(|error| explain(error, item, name, kind));
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        return Ok(Some(Given::Many(value.try_iter()?.map(|item| read(&item?)).collect::<PyResult<_>>()?)));
+    }
+    read(value).map(|value| Some(Given::One(value)))
+}
+
+/// Names the argument in an error of reading it.
+fn explain(error: PyErr, item: &Bound<'_, PyAny>, name: &'static str, kind: &str) -> PyErr {
+    let py = item.py();
+    if error.is_instance_of::<PyOverflowError>(py) {
+        return invalid(py, name, format!("{item} is out of range for {kind}"));
+    }
+    if error.is_instance_of::<PyTypeError>(py) {
+        let got = item.get_type().name().map_or_else(|_| "something else".into(), |n| n.to_string());
+        return PyTypeError::new_err(format!("{name} must be {kind} or a list of them, not {got}"));
+    }
+    error
+}

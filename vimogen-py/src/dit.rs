@@ -1,0 +1,336 @@
+//! `vimogen.Dit` and `vimogen.sample`: the network and the sampler on arrays.
+
+use std::path::PathBuf;
+
+use ndarray::{Array3, ArrayD, IxDyn};
+use numpy::{IntoPyArray, PyArray3};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use vimogen_core::model::DitInputs;
+use vimogen_core::model::dit::infer_attend_to_text;
+use vimogen_core::motion::Stats;
+use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, Smoothing};
+use vimogen_core::text::TextEncoderConfig;
+use vimogen_core::weights::{LoadOptions, ModelConfig, Report, load, load_file, open, save, save_native, state_dict};
+use vimogen_core::{Dit as Core, DitConfig, Error, Result, WeightDtype};
+
+use crate::args::{self, Floats, lengths, one, owned, three, two};
+use crate::error::{OrRaise, invalid, raise};
+use crate::run::{detached, with_progress};
+
+/// The diffusion transformer: noisy motion, a timestep and a condition in, the velocity of the flow out.
+///
+/// Arrays are NumPy's; the network runs on its device.
+#[pyclass(frozen, module = "vimogen", name = "Dit")]
+pub struct Dit {
+    core: Core,
+}
+
+impl From<Core> for Dit {
+    fn from(core: Core) -> Self {
+        Self { core }
+    }
+}
+
+impl Dit {
+    /// The core's network.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+}
+
+#[pymethods]
+impl Dit {
+    /// Load a network from one file of weights.
+    ///
+    /// Parameters
+    /// ----------
+    /// weights : str or os.PathLike
+    ///     ``.safetensors``, ``.safetensors.index.json``, ``.pt``, ``.pth``, ``.ckpt``, ``.bin``.
+    /// config : dict or path of a JSON file
+    ///     Sizes: ``dim``, ``ffn_dim``, ``freq_dim``, ``num_heads``, ``num_layers``, ``text_dim``; optional ``text_len``,
+    ///     ``reference``, ``split_head``, ``eps``.
+    /// device : str
+    ///     As in :meth:`Pipeline.from_pretrained`.
+    /// dtype : str
+    ///     How weights are kept, ``"float32"`` or ``"bfloat16"``.
+    #[staticmethod]
+    #[pyo3(signature = (weights, config, *, device="cpu", dtype="float32"))]
+    fn from_file(
+        py: Python<'_>,
+        weights: PathBuf,
+        config: &Bound<'_, PyAny>,
+        device: &str,
+        dtype: &str,
+    ) -> PyResult<Self> {
+        let config: DitConfig = args::config("config", config)?;
+        let (device, dtype) = (args::device(py, device)?, args::dtype(py, dtype)?);
+        let options = LoadOptions { dtype, ..LoadOptions::default() };
+        let (core, _) = detached(py, || load_file(weights, &config, &options, &device.open()?))?;
+        Ok(core.into())
+    }
+
+    /// A network with drawn weights.
+    #[staticmethod]
+    #[pyo3(signature = (config, *, seed=42, device="cpu"))]
+    fn from_seed(py: Python<'_>, config: &Bound<'_, PyAny>, seed: u64, device: &str) -> PyResult<Self> {
+        let config: DitConfig = args::config("config", config)?;
+        let device = args::device(py, device)?;
+        let core = detached(py, || {
+            let device = device.open()?;
+            Ok(Core::new(&config, &device)?.init_weights(seed, &device))
+        })?;
+        Ok(core.into())
+    }
+
+    /// This network with the weights that a Wan2.1 base checkpoint has, the others unchanged; and a report, a dict of
+    /// the names that were ``applied``, ``kept`` and ``ignored``.
+    fn warm_start<'py>(&self, py: Python<'py>, weights: PathBuf) -> PyResult<(Self, Bound<'py, PyDict>)> {
+        let work = || load(self.core.clone(), open(weights)?.as_ref(), &LoadOptions::warm_start(), &self.core.device());
+        let (core, report) = detached(py, work)?;
+        Ok((core.into(), names(py, &report)?))
+    }
+
+    /// One evaluation.
+    ///
+    /// Parameters
+    /// ----------
+    /// x : array_like, (B, T, 276)
+    ///     Noisy normalised motion.
+    /// timestep : float or array_like, (B,)
+    ///     0 to 1000.
+    /// context : array_like, (B, L, text_dim)
+    ///     Encoded prompts; padding rows take part.
+    /// x_mask, ref_motion_mask : array_like, (B, T), optional
+    ///     1 at valid frames. Only their number counts, not their place.
+    /// ref_motion : array_like, (B, T, 138), optional
+    ///     Normalised reference motions.
+    /// attend_to_text : array_like of bool, (B,), optional
+    ///     Whether a row attends to its text or to its reference. None: to its text exactly if its reference is all zeros.
+    ///
+    /// Returns
+    /// -------
+    /// numpy.ndarray, (B, T, 276)
+    ///     The velocity.
+    #[pyo3(signature = (x, timestep, context, x_mask=None, ref_motion=None, ref_motion_mask=None, attend_to_text=None))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn __call__<'py>(
+        &self,
+        py: Python<'py>,
+        x: Floats<'py>,
+        timestep: Floats<'py>,
+        context: Floats<'py>,
+        x_mask: Option<Floats<'py>>,
+        ref_motion: Option<Floats<'py>>,
+        ref_motion_mask: Option<Floats<'py>>,
+        attend_to_text: Option<Floats<'py>>,
+    ) -> PyResult<Bound<'py, PyArray3<f32>>> {
+        let x = owned(three(&x, "x")?);
+        let (batch, frames, _) = x.dim();
+        let reference = ref_motion.as_ref().map(|r| Ok::<_, PyErr>(owned(three(r, "ref_motion")?))).transpose()?;
+        let attend_to_text = match &attend_to_text {
+            Some(flags) => booleans(flags, "attend_to_text", batch)?,
+            None => reference.as_ref().map_or(vec![true; batch], |r| infer_attend_to_text(r.view().into_dyn())),
+        };
+        let inputs = DitInputs {
+            timesteps: timestep.as_array().iter().copied().collect(),
+            context: owned(three(&context, "context")?),
+            frame_lengths: lengths(x_mask.as_ref(), "x_mask", batch, frames)?,
+            reference_lengths: lengths(ref_motion_mask.as_ref(), "ref_motion_mask", batch, frames)?,
+            x,
+            reference,
+            attend_to_text,
+        };
+        Ok(detached(py, || self.core.forward_arrays(inputs))?.into_pyarray(py))
+    }
+
+    /// All parameters by checkpoint name, Linear weights (out, in), as PyTorch has them.
+    fn state_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let read =
+            || state_dict(&self.core, WeightDtype::F32).iter().map(|(n, e)| Ok((n.clone(), array(e)?))).collect();
+        let arrays: Vec<(String, ArrayD<f32>)> = detached(py, read)?;
+        let dict = PyDict::new(py);
+        arrays.into_iter().try_for_each(|(name, values)| dict.set_item(name, values.into_pyarray(py)))?;
+        Ok(dict)
+    }
+
+    /// Write the weights as one ``.safetensors`` file, which PyTorch reads too.
+    #[pyo3(signature = (path, *, dtype="float32"))]
+    fn save(&self, py: Python<'_>, path: PathBuf, dtype: &str) -> PyResult<()> {
+        let dtype = args::dtype(py, dtype)?;
+        detached(py, || save(&self.core, path, dtype))
+    }
+
+    /// Write a model directory that :meth:`Pipeline.from_pretrained` loads.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike
+    ///     The folder.
+    /// mean, std : array_like, (276,)
+    ///     Statistics of the features that the network was trained on.
+    /// null_context : array_like, (L, text_dim), optional
+    ///     The encoded empty prompt. None: zero rows.
+    /// text_encoder : dict or "built-in", optional
+    ///     Settings of the text encoder. None: prompts come encoded.
+    /// generation : dict, optional
+    ///     How the model is best sampled: ``guidance_scale``, ``strength``, ``drift_correction``. None: the release's way.
+    /// fps : float
+    ///     Frames per second of the motions.
+    /// dtype : str
+    ///     How weights are stored, ``"float32"`` or ``"bfloat16"``.
+    #[pyo3(signature = (path, *, mean, std, null_context=None, text_encoder=None, generation=None,
+        fps=20.0, dtype="float32"))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn save_pretrained(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        mean: Floats<'_>,
+        std: Floats<'_>,
+        null_context: Option<Floats<'_>>,
+        text_encoder: Option<Bound<'_, PyAny>>,
+        generation: Option<Bound<'_, PyAny>>,
+        fps: f32,
+        dtype: &str,
+    ) -> PyResult<()> {
+        let dtype = args::dtype(py, dtype)?;
+        let stats = Stats::new(owned(one(&mean, "mean")?), owned(one(&std, "std")?)).or_raise(py)?;
+        let sizes = self.core.config();
+        let mut config = ModelConfig::new(sizes.clone());
+        config.generation =
+            generation.as_ref().map_or(Ok(config.generation), |value| args::config("generation", value))?;
+        config.fps = fps;
+        config.text_encoder = text_encoder.as_ref().map(encoder).transpose()?;
+        let null_context = match &null_context {
+            Some(rows) => owned(two(rows, "null_context")?),
+            None => ndarray::Array2::zeros((sizes.text_len, sizes.text_dim)),
+        };
+        detached(py, || save_native(path, &config, &self.core, &stats, &null_context, None, dtype))
+    }
+
+    /// The configuration.
+    #[getter]
+    fn config<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        args::to_python(py, self.core.config())
+    }
+
+    /// Number of parameters.
+    #[getter]
+    fn num_parameters(&self) -> usize {
+        state_dict(&self.core, WeightDtype::F32).values().map(|entry| entry.shape().iter().product::<usize>()).sum()
+    }
+
+    fn __repr__(&self) -> String {
+        let c = self.core.config();
+        format!("Dit(dim={}, num_layers={}, parameters={})", c.dim, c.num_layers, self.num_parameters())
+    }
+}
+
+fn array(entry: &save::Entry) -> Result<ArrayD<f32>> {
+    ArrayD::from_shape_vec(IxDyn(entry.shape()), entry.to_f32()).map_err(|e| Error::Internal { reason: e.to_string() })
+}
+
+fn names<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("applied", &report.applied)?;
+    dict.set_item("kept", &report.kept)?;
+    dict.set_item("ignored", &report.ignored)?;
+    Ok(dict)
+}
+
+/// One flag for each row.
+pub(crate) fn booleans(flags: &Floats<'_>, name: &str, batch: usize) -> PyResult<Vec<bool>> {
+    let flags_of = one(flags, name)?;
+    match flags_of.len() == batch {
+        true => Ok(flags_of.iter().map(|v| *v != 0.0).collect()),
+        false => Err(raise(flags.py(), &Error::shape(name, format!("({batch},)"), flags_of.shape()))),
+    }
+}
+
+/// Settings of a text encoder for `config.json`.
+fn encoder(value: &Bound<'_, PyAny>) -> PyResult<serde_json::Value> {
+    let internal = |e: serde_json::Error| raise(value.py(), &Error::config("text_encoder", e.to_string()));
+    match value.extract::<&str>() {
+        Ok("built-in") => serde_json::to_value(TextEncoderConfig::default()).map_err(internal),
+        _ => args::config("text_encoder", value),
+    }
+}
+
+fn smoothing(value: &Bound<'_, PyAny>) -> PyResult<Smoothing> {
+    match (value.extract::<bool>(), value.extract::<&str>()) {
+        (Ok(true), _) => Ok(Smoothing::PerClip),
+        (Ok(false), _) => Ok(Smoothing::Off),
+        (_, Ok("padded")) => Ok(Smoothing::Padded),
+        _ => Err(invalid(value.py(), "smooth", format!("{value} is none of True, False, \"padded\""))),
+    }
+}
+
+/// Run the flow from noise to normalised motion.
+///
+/// Parameters
+/// ----------
+/// dit : Dit
+///     The network.
+/// noise : array_like, (B, T, 276)
+///     What the motion is made from; see :func:`vimogen.flow.noise`.
+/// context : array_like, (B, L, text_dim)
+///     Encoded prompts.
+/// null_context : array_like, (1 or B, at most L, text_dim)
+///     The encoded empty prompt.
+/// x_mask, ref_motion_mask : array_like, (B, T), optional
+///     1 at valid frames. Only their number counts, not their place.
+/// ref_motion : array_like, (B, T, 138), optional
+///     Normalised reference motions.
+/// attend_to_text : array_like of bool, (B,), optional
+///     Whether a row attends to its text or to its reference. None: to its text exactly if its reference is all zeros.
+/// num_inference_steps, guidance_scale, strength
+///     As in :meth:`Pipeline.__call__`.
+/// smooth : bool or "padded"
+///     Smooth each clip over its own length; ``"padded"``: over the batch's, as the release.
+/// callback : callable, optional
+///     As in :meth:`Pipeline.__call__`.
+///
+/// Returns
+/// -------
+/// numpy.ndarray, (B, T, 276)
+///     Normalised motion.
+#[pyfunction]
+#[pyo3(signature = (dit, noise, context, null_context, x_mask=None, ref_motion=None, ref_motion_mask=None,
+    attend_to_text=None, *, num_inference_steps=50, guidance_scale=5.0, strength=0.7, smooth=None, callback=None))]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub fn sample<'py>(
+    py: Python<'py>,
+    dit: &Bound<'py, Dit>,
+    noise: Floats<'py>,
+    context: Floats<'py>,
+    null_context: Floats<'py>,
+    x_mask: Option<Floats<'py>>,
+    ref_motion: Option<Floats<'py>>,
+    ref_motion_mask: Option<Floats<'py>>,
+    attend_to_text: Option<Floats<'py>>,
+    num_inference_steps: usize,
+    guidance_scale: f32,
+    strength: f64,
+    smooth: Option<Bound<'py, PyAny>>,
+    callback: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyArray3<f32>>> {
+    let smoothing = smooth.as_ref().map_or(Ok(Smoothing::PerClip), smoothing)?;
+    let options = SamplerOptions { num_inference_steps, guidance_scale, strength, smoothing };
+    let sampler = Sampler::new(options).or_raise(py)?;
+    let copy = |array: &Floats<'py>, name: &str| -> PyResult<Array3<f32>> { Ok(owned(three(array, name)?)) };
+    let noise = copy(&noise, "noise")?;
+    let (batch, frames, _) = noise.dim();
+    let mut inputs = SampleInputs::new(noise, copy(&context, "context")?, copy(&null_context, "null_context")?);
+    inputs.frame_lengths = lengths(x_mask.as_ref(), "x_mask", batch, frames)?;
+    if let Some(reference) = &ref_motion {
+        let lengths = lengths(ref_motion_mask.as_ref(), "ref_motion_mask", batch, frames)?;
+        inputs = inputs.with_reference(copy(reference, "ref_motion")?, lengths);
+    }
+    if let Some(flags) = &attend_to_text {
+        inputs.attend_to_text = booleans(flags, "attend_to_text", batch)?;
+    }
+    let dit = dit.get().core();
+    let x = with_progress(py, callback, |on_progress| sampler.sample(dit, &inputs, on_progress))?;
+    Ok(x.into_pyarray(py))
+}

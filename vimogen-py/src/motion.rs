@@ -1,0 +1,272 @@
+//! `vimogen.Motion`.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use ndarray::{ArrayBase, Data, Dimension};
+use numpy::{PyArray, PyArrayMethods};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PySlice};
+use vimogen_core::mbench::quality::{Quality, UpAxis};
+use vimogen_core::motion::codec::SmplMotion;
+use vimogen_core::render::html::{self, Clip};
+use vimogen_core::{Motion as Core, export};
+
+use crate::args::{Floats, owned, two};
+use crate::error::OrRaise;
+use crate::run::detached;
+
+/// A clip of T frames: 276 numbers a frame and a frame rate. It does not change once made.
+///
+/// Arrays are read-only views of the clip's own memory: nothing is copied. Make a copy, ``numpy.array(motion.joints)``,
+/// to change numbers.
+///
+/// Parameters
+/// ----------
+/// features : array_like, (T, 276)
+///     Metres and metres per frame, z up, not normalised.
+/// fps : float
+///     Frames per second.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np, vimogen
+/// >>> motion = vimogen.Motion(np.zeros((40, 276)), fps=20)
+/// >>> len(motion), motion.duration
+/// (40, 2.0)
+/// >>> motion[10:30]
+/// Motion(frames=20, fps=20, seconds=1.00)
+#[pyclass(frozen, module = "vimogen", name = "Motion")]
+pub struct Motion {
+    core: Core,
+    /// Decoded when first asked for.
+    smpl: OnceLock<SmplMotion>,
+}
+
+impl Motion {
+    /// The core's clip.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn decoded(&self) -> &SmplMotion {
+        self.smpl.get_or_init(|| self.core.smpl())
+    }
+}
+
+impl From<Core> for Motion {
+    fn from(core: Core) -> Self {
+        Self { core, smpl: OnceLock::new() }
+    }
+}
+
+/// A class and its arguments.
+type Pickled<'py> = (Bound<'py, PyAny>, (Bound<'py, PyAny>, f32));
+
+/// A read-only NumPy array of an array that lives in `motion`.
+fn view<'py, D: Dimension>(
+    motion: &Bound<'py, Motion>,
+    array: &ArrayBase<impl Data<Elem = f32>, D>,
+) -> Bound<'py, PyArray<f32, D>> {
+    // SAFETY: `array` is memory of `motion`, a frozen object that never moves or changes it and that the NumPy array
+    // keeps alive as its base; nobody writes to it, since the array is made read-only before anyone sees it, for good,
+    // as it does not own its data.
+    let view = unsafe { PyArray::borrow_from_array(array, motion.clone().into_any()) };
+    view.readwrite().make_nonwriteable();
+    view
+}
+
+#[pymethods]
+impl Motion {
+    #[new]
+    #[pyo3(signature = (features, fps=20.0))]
+    fn new(py: Python<'_>, features: Floats<'_>, fps: f32) -> PyResult<Self> {
+        Ok(Core::from_features(owned(two(&features, "features")?), fps).or_raise(py)?.into())
+    }
+
+    /// Read a clip from ``.pt``, ``.npy`` or ``.npz``.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike
+    ///     A tensor or dict as the release saves it, or what :meth:`save` wrote.
+    /// fps : float, optional
+    ///     Instead of the rate that the file states, or of 20 if it states none.
+    #[staticmethod]
+    #[pyo3(signature = (path, *, fps=None))]
+    fn load(py: Python<'_>, path: PathBuf, fps: Option<f32>) -> PyResult<Self> {
+        let motion = detached(py, || match fps {
+            None => Core::load(path),
+            Some(fps) => Core::load(path)?.with_fps(fps),
+        })?;
+        Ok(motion.into())
+    }
+
+    /// Write the clip in the format that the extension names.
+    ///
+    /// ``.bvh`` for Blender and engines, ``.npz`` as AMASS has it (read back by :meth:`load`), ``.npy`` and ``.pt`` for
+    /// the features alone, ``.html`` for a player that needs no network, ``.svg`` for a still.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike
+    ///     The file. It is replaced as a whole or not at all.
+    /// title : str
+    ///     Caption of the player.
+    #[pyo3(signature = (path, *, title=""))]
+    fn save(&self, py: Python<'_>, path: PathBuf, title: &str) -> PyResult<()> {
+        let player = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html"));
+        detached(py, || match player {
+            true => {
+                let joints = &self.decoded().joints;
+                html::save(&path, &[Clip { joints: joints.view(), fps: self.core.fps(), title, metrics: &[] }])
+            }
+            false => export::save(&path, &self.core),
+        })
+    }
+
+    /// The features, (T, 276).
+    #[getter]
+    fn features<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray<f32, ndarray::Ix2>> {
+        view(slf, &slf.get().core.features())
+    }
+
+    /// Joint positions, (T, 22, 3), metres, z up.
+    #[getter]
+    fn joints<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray<f32, ndarray::Ix3>> {
+        view(slf, &slf.get().decoded().joints)
+    }
+
+    /// Frames per second.
+    #[getter]
+    fn fps(&self) -> f32 {
+        self.core.fps()
+    }
+
+    /// Length in seconds.
+    #[getter]
+    fn duration(&self) -> f32 {
+        self.core.duration()
+    }
+
+    /// SMPL parameters: a dict of ``global_orient`` (T, 3), ``body_pose`` (T, 63), ``transl`` (T, 3) and ``joints``
+    /// (T, 22, 3); axis-angle in radians, metres, z up.
+    fn smpl<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let smpl = slf.get().decoded();
+        let dict = PyDict::new(slf.py());
+        dict.set_item("global_orient", view(slf, &smpl.global_orient))?;
+        dict.set_item("body_pose", view(slf, &smpl.body_pose))?;
+        dict.set_item("transl", view(slf, &smpl.transl))?;
+        dict.set_item("joints", view(slf, &smpl.joints))?;
+        Ok(dict)
+    }
+
+    /// The same movement at another frame rate.
+    fn at_rate(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
+        Ok(detached(py, || self.core.at_rate(fps))?.into())
+    }
+
+    /// The clip at another frame rate as the release does it: features interpolated, their steps those of the old rate.
+    fn resample(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
+        Ok(detached(py, || self.core.resampled(fps))?.into())
+    }
+
+    /// The same frames, played at another rate.
+    fn with_fps(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
+        Ok(self.core.clone().with_fps(fps).or_raise(py)?.into())
+    }
+
+    /// MBench's motion-quality metrics of the clip, by name; for all but ``Dynamic_Degree`` lower is better.
+    #[pyo3(signature = (up_axis=2))]
+    fn quality<'py>(&self, py: Python<'py>, up_axis: usize) -> PyResult<Bound<'py, PyDict>> {
+        let up = UpAxis::from_index(up_axis).or_raise(py)?;
+        let quality = Quality::measure(self.decoded().joints.view(), up).or_raise(py)?;
+        let dict = PyDict::new(py);
+        quality.named().iter().try_for_each(|(name, value)| dict.set_item(name, value))?;
+        Ok(dict)
+    }
+
+    /// The player as one page of HTML that needs no network.
+    #[pyo3(signature = (title=""))]
+    fn to_html(&self, py: Python<'_>, title: &str) -> PyResult<String> {
+        let joints = &self.decoded().joints;
+        detached(py, || html::html(&[Clip { joints: joints.view(), fps: self.core.fps(), title, metrics: &[] }]))
+    }
+
+    /// The player, inline in a notebook.
+    fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
+        let page = self.to_html(py, "")?.replace('&', "&amp;").replace('"', "&quot;");
+        Ok(format!(
+            "<iframe title=\"motion, {} frames\" srcdoc=\"{page}\" sandbox=\"allow-scripts\" \
+             style=\"width:100%;height:480px;border:0\"></iframe>",
+            self.core.len()
+        ))
+    }
+
+    fn __len__(&self) -> usize {
+        self.core.len()
+    }
+
+    fn __repr__(&self) -> String {
+        let core = &self.core;
+        format!("Motion(frames={}, fps={}, seconds={:.2})", core.len(), core.fps(), core.duration())
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().core == self.core)
+    }
+
+    fn __getitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let slice = index.cast::<PySlice>().map_err(|_| {
+            PyTypeError::new_err("a Motion is cut by slices, motion[10:30]; for one frame use motion.joints[10]")
+        })?;
+        let range = slice.indices(self.core.len() as isize)?;
+        if range.step != 1 {
+            return Err(PyValueError::new_err(
+                "the step of a slice must be 1; use motion.at_rate(fps) to skip frames",
+            ));
+        }
+        let start = range.start as usize;
+        Ok(self.core.slice(start..start + range.slicelength).or_raise(py)?.into())
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Pickled<'py>> {
+        let features = Self::features(slf).into_any();
+        Ok((slf.get_type().into_any(), (features, slf.get().core.fps())))
+    }
+
+    /// The features, for NumPy.
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let view = Self::features(slf).into_any();
+        let view = match dtype {
+            None => view,
+            Some(dtype) => {
+                let options = PyDict::new(slf.py());
+                options.set_item("copy", false)?;
+                let cast = view.call_method("astype", (dtype,), Some(&options))?;
+                if copy == Some(false) && !cast.is(&view) {
+                    return Err(PyValueError::new_err("another dtype than float32 needs a copy"));
+                }
+                cast
+            }
+        };
+        if copy == Some(true) { view.call_method0("copy") } else { Ok(view) }
+    }
+
+    /// A copy of the features, for PyTorch and others: ``torch.from_dlpack(motion)``.
+    #[pyo3(signature = (**options))]
+    fn __dlpack__<'py>(slf: &Bound<'py, Self>, options: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>> {
+        Self::features(slf).call_method0("copy")?.call_method("__dlpack__", (), options)
+    }
+
+    /// The processor.
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        (1, 0)
+    }
+}

@@ -1,0 +1,305 @@
+//! `vimogen.Pipeline`.
+
+use std::path::PathBuf;
+
+use numpy::{IntoPyArray, PyArray1, PyArray2, ToPyArray};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use vimogen_core::weights::ModelDir;
+use vimogen_core::{Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request};
+
+use crate::args::{self, Floats, Given, given, owned, two};
+use crate::dit::Dit;
+use crate::error::{OrRaise, invalid, raise};
+use crate::motion::Motion;
+use crate::run::{detached, with_progress};
+
+/// A model with all that surrounds it: prompts or references in, motions out.
+///
+/// It may be called from several threads at once.
+///
+/// Examples
+/// --------
+/// >>> import vimogen
+/// >>> pipe = vimogen.Pipeline.from_pretrained()
+/// >>> pipe("a person waves", num_frames=40, num_inference_steps=4)
+/// Motion(frames=40, fps=20, seconds=2.00)
+#[pyclass(frozen, module = "vimogen", name = "Pipeline")]
+pub struct Pipeline {
+    core: Core,
+    device: String,
+    path: Option<PathBuf>,
+}
+
+#[pymethods]
+impl Pipeline {
+    /// Load a model directory.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike, optional
+    ///     A folder of ours or of the release's layout. None: the built-in model.
+    /// device : str
+    ///     ``"cpu"``, ``"cuda:0"`` or ``"wgpu"``; the last two if vimogen was built with them.
+    /// dtype : str
+    ///     How weights are kept, ``"float32"`` or ``"bfloat16"``. Arithmetic is in float32 either way.
+    /// text_only : bool
+    ///     Leave out the reference path, a third of the model.
+    #[staticmethod]
+    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false))]
+    fn from_pretrained(
+        py: Python<'_>,
+        path: Option<PathBuf>,
+        device: &str,
+        dtype: &str,
+        text_only: bool,
+    ) -> PyResult<Self> {
+        let config = LoadConfig { device: args::device(py, device)?, dtype: args::dtype(py, dtype)?, text_only };
+        let core = detached(py, || Core::load(path.as_deref(), &config))?;
+        Ok(Self { core, device: config.device.to_string(), path })
+    }
+
+    /// Generate one motion, or a list of them if any of prompt, prompt_embeds, reference, seed or num_frames is a list.
+    ///
+    /// Parameters
+    /// ----------
+    /// prompt : str or list of str, optional
+    ///     What the person does, such as ``"a person walks forward and waves"``.
+    /// num_frames : int or list of int, optional
+    ///     Length, 2 to 1000. None: that of the reference, or 100.
+    /// num_inference_steps : int
+    ///     Evaluations of the network, 1 to 1000.
+    /// guidance_scale : float, optional
+    ///     Weight of the prompt against the empty prompt, 0 to 100; 1 is no guidance. None: the model's own.
+    /// seed : int or list of int
+    ///     Of the noise. The same seed and prompt give the same motion, alone or in a list.
+    /// strength : float, optional
+    ///     Level of the schedule at which sampling starts, above 0, at most 1. None: the model's own.
+    /// smooth : bool
+    ///     Smooth the motion over time.
+    /// reference : Motion, path, or list of them, optional
+    ///     A motion to follow; the prompt is then not looked at.
+    /// prompt_embeds : array_like (L, text_dim), path, or list of them, optional
+    ///     Encoded prompts, instead of `prompt`.
+    /// callback : callable, optional
+    ///     ``callback(stage, step, total)`` after each step; stage is ``"encode"`` or ``"sample"``. Returning False
+    ///     raises CancelledError; what it raises ends the generation.
+    ///
+    /// Returns
+    /// -------
+    /// Motion or list of Motion
+    #[pyo3(signature = (prompt=None, *, num_frames=None, num_inference_steps=50, guidance_scale=None, seed=None,
+        strength=None, smooth=true, reference=None, prompt_embeds=None, callback=None))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn __call__<'py>(
+        &self,
+        py: Python<'py>,
+        prompt: Option<Bound<'py, PyAny>>,
+        num_frames: Option<Bound<'py, PyAny>>,
+        num_inference_steps: usize,
+        guidance_scale: Option<f32>,
+        seed: Option<Bound<'py, PyAny>>,
+        strength: Option<f64>,
+        smooth: bool,
+        reference: Option<Bound<'py, PyAny>>,
+        prompt_embeds: Option<Bound<'py, PyAny>>,
+        callback: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let asked = Asked::read(py, prompt, prompt_embeds, reference, num_frames, seed)?;
+        let mut options = GenerateOptions::default().with_num_inference_steps(num_inference_steps).with_smooth(smooth);
+        options.guidance_scale = guidance_scale;
+        options.strength = strength;
+        let requests = asked.requests(py)?;
+        let work = |on_progress: &mut vimogen_core::progress::OnProgress<'_>| {
+            self.core.generate_with(&requests, &options, on_progress)
+        };
+        let mut motions = with_progress(py, callback, work)?.into_iter().map(Motion::from);
+        if asked.is_list() {
+            let motions = motions.map(|motion| Bound::new(py, motion)).collect::<PyResult<Vec<_>>>()?;
+            return Ok(PyList::new(py, motions)?.into_any());
+        }
+        let missing = || raise(py, &Error::Internal { reason: "no motion came back".into() });
+        Ok(Bound::new(py, motions.next().ok_or_else(missing)?)?.into_any())
+    }
+
+    /// Encode a prompt as the model's text encoder does: (L, text_dim).
+    fn encode<'py>(&self, py: Python<'py>, prompt: &str) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        Ok(detached(py, || self.core.encode(prompt))?.into_pyarray(py))
+    }
+
+    /// Features as the network sees them: (T, 276) less the mean, divided by the standard deviation.
+    fn normalize<'py>(&self, py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        Ok(self.core.stats().normalize(two(&features, "features")?).or_raise(py)?.into_pyarray(py))
+    }
+
+    /// The inverse of :meth:`normalize`.
+    fn denormalize<'py>(&self, py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        Ok(self.core.stats().denormalize(two(&features, "features")?).or_raise(py)?.into_pyarray(py))
+    }
+
+    /// The network, which shares its weights with the pipeline.
+    #[getter]
+    fn dit(&self) -> Dit {
+        self.core.dit().clone().into()
+    }
+
+    /// Frames per second of the motions.
+    #[getter]
+    fn fps(&self) -> f32 {
+        self.core.fps()
+    }
+
+    /// The model's configuration.
+    #[getter]
+    fn config<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        args::to_python(py, self.core.config())
+    }
+
+    /// Means of the features, (276,).
+    #[getter]
+    fn mean<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f32>> {
+        self.core.stats().mean().to_pyarray(py)
+    }
+
+    /// Standard deviations of the features, (276,).
+    #[getter]
+    fn std<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f32>> {
+        self.core.stats().std().to_pyarray(py)
+    }
+
+    /// The encoded empty prompt, (L, text_dim).
+    #[getter]
+    fn null_context<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray2<f32>> {
+        self.core.null_context().to_pyarray(py)
+    }
+
+    fn __repr__(&self) -> String {
+        let model = self.path.as_ref().map_or_else(|| "built-in".into(), |path| path.display().to_string());
+        format!("Pipeline({model:?}, device={:?})", self.device)
+    }
+}
+
+/// What one call asks for.
+struct Asked {
+    prompts: Option<Given<Prompt>>,
+    references: Option<Given<CoreMotion>>,
+    num_frames: Option<Given<usize>>,
+    seeds: Option<Given<u64>>,
+    /// How many motions, if any argument is a list.
+    listed: Option<usize>,
+}
+
+impl Asked {
+    fn read<'py>(
+        py: Python<'py>,
+        prompt: Option<Bound<'py, PyAny>>,
+        prompt_embeds: Option<Bound<'py, PyAny>>,
+        reference: Option<Bound<'py, PyAny>>,
+        num_frames: Option<Bound<'py, PyAny>>,
+        seed: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Self> {
+        let texts = given(prompt.as_ref(), "prompt", "a string", |v| Ok(Prompt::Text(v.extract()?)))?;
+        let embeds = given(prompt_embeds.as_ref(), "prompt_embeds", "a path or an array (L, text_dim)", embeds)?;
+        let prompts = match (texts, embeds) {
+            (Some(_), Some(_)) => return Err(invalid(py, "prompt_embeds", "give it or prompt, not both")),
+            (texts, embeds) => texts.or(embeds),
+        };
+        let references = given(reference.as_ref(), "reference", "a Motion or a path", motion)?;
+        let num_frames = given(num_frames.as_ref(), "num_frames", "an int", |v| v.extract())?;
+        let seeds = given(seed.as_ref(), "seed", "an int from 0 to 2**64 - 1", |v| v.extract())?;
+        let lists = [
+            ("prompt", prompts.as_ref().and_then(Given::listed)),
+            ("reference", references.as_ref().and_then(Given::listed)),
+            ("num_frames", num_frames.as_ref().and_then(Given::listed)),
+            ("seed", seeds.as_ref().and_then(Given::listed)),
+        ];
+        let listed = lists.iter().find_map(|(_, n)| *n);
+        for (name, n) in lists {
+            if n.is_some() && n != listed {
+                let counts = format!("it lists {} values, another argument {}", n.unwrap_or(0), listed.unwrap_or(0));
+                return Err(invalid(py, name, counts));
+            }
+        }
+        Ok(Self { prompts, references, num_frames, seeds, listed })
+    }
+
+    fn is_list(&self) -> bool {
+        self.listed.is_some()
+    }
+
+    fn requests(&self, py: Python<'_>) -> PyResult<Vec<Request>> {
+        (0..self.listed.unwrap_or(1)).map(|i| self.request(i).ok_or_else(|| nothing(py))).collect()
+    }
+
+    fn request(&self, i: usize) -> Option<Request> {
+        let prompt = self.prompts.as_ref().and_then(|given| given.at(i)).cloned();
+        let reference = self.references.as_ref().and_then(|given| given.at(i)).cloned();
+        let mut request = match (prompt, reference) {
+            (Some(prompt), None) => Request::from(prompt),
+            (_, Some(reference)) => Request::following(reference),
+            (None, None) => return None,
+        };
+        request.num_frames = self.num_frames.as_ref().and_then(|given| given.at(i)).copied();
+        request.seed = self.seeds.as_ref().and_then(|given| given.at(i)).copied();
+        Some(request)
+    }
+}
+
+fn nothing(py: Python<'_>) -> PyErr {
+    invalid(py, "prompt", "there is none; give prompt, prompt_embeds or reference")
+}
+
+fn embeds(value: &Bound<'_, PyAny>) -> PyResult<Prompt> {
+    if let Ok(path) = value.extract::<PathBuf>() {
+        return Prompt::load_embeds(path).or_raise(value.py());
+    }
+    Ok(Prompt::Embeds(owned(two(&value.extract::<Floats<'_>>()?, "prompt_embeds")?)))
+}
+
+fn motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {
+    if let Ok(motion) = value.cast::<Motion>() {
+        return Ok(motion.get().core().clone());
+    }
+    match value.extract::<PathBuf>() {
+        Ok(path) => CoreMotion::load(path).or_raise(value.py()),
+        Err(_) => Err(PyTypeError::new_err("")),
+    }
+}
+
+/// Write a model directory in our own layout.
+///
+/// Parameters
+/// ----------
+/// path : str or os.PathLike, optional
+///     A folder of ours or of the release's layout. None: the built-in model.
+/// out : str or os.PathLike
+///     The folder to write.
+/// dtype : str
+///     How weights are stored, ``"float32"`` or ``"bfloat16"``.
+/// text_only : bool
+///     Leave out the reference path, a third of the model.
+///
+/// Returns
+/// -------
+/// list of str
+///     Names of the parameters that were written.
+#[pyfunction]
+#[pyo3(signature = (path, out, *, dtype="float32", text_only=false))]
+pub fn convert(
+    py: Python<'_>,
+    path: Option<PathBuf>,
+    out: PathBuf,
+    dtype: &str,
+    text_only: bool,
+) -> PyResult<Vec<String>> {
+    let dtype = args::dtype(py, dtype)?;
+    let report = detached(py, || {
+        let dir = match path {
+            Some(path) => ModelDir::open(path)?,
+            None => Core::builtin_dir()?,
+        };
+        dir.convert(&out, dtype, text_only)
+    })?;
+    Ok(report.applied)
+}

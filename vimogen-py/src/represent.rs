@@ -1,0 +1,206 @@
+//! `vimogen.motion`: the 276 features and what is computed on them.
+
+use ndarray::{ArrayView2, ArrayView3};
+use numpy::{IntoPyArray, PyArray2, PyArray3, ToPyArray};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use vimogen_core::motion::canonical::{self, Canonical};
+use vimogen_core::motion::codec::{self, DecodeMode, SmplMotion};
+use vimogen_core::motion::{clip, hmr, resample as resampling, rotation, smooth as smoothing};
+use vimogen_core::{Error, Result};
+
+use crate::args::{Floats, owned, three, two};
+use crate::error::{OrRaise, invalid, raise};
+
+fn smpl(
+    global_orient: &Floats<'_>,
+    body_pose: &Floats<'_>,
+    transl: &Floats<'_>,
+    joints: &Floats<'_>,
+) -> PyResult<SmplMotion> {
+    Ok(SmplMotion {
+        global_orient: owned(two(global_orient, "global_orient")?),
+        body_pose: owned(two(body_pose, "body_pose")?),
+        transl: owned(two(transl, "transl")?),
+        joints: owned(three(joints, "joints")?),
+    })
+}
+
+fn put_smpl(dict: &Bound<'_, PyDict>, smpl: SmplMotion) -> PyResult<()> {
+    let py = dict.py();
+    dict.set_item("global_orient", smpl.global_orient.into_pyarray(py))?;
+    dict.set_item("body_pose", smpl.body_pose.into_pyarray(py))?;
+    dict.set_item("transl", smpl.transl.into_pyarray(py))?;
+    dict.set_item("joints", smpl.joints.into_pyarray(py))
+}
+
+fn put_canonical(dict: &Bound<'_, PyDict>, canonical: Canonical) -> PyResult<()> {
+    let py = dict.py();
+    let r_inv = rotation::matrix_to_rows(canonical.r_inv);
+    dict.set_item("motion", canonical.features.into_pyarray(py))?;
+    dict.set_item("r_inv", r_inv.to_pyarray(py).call_method1("reshape", ((3, 3),))?)?;
+    dict.set_item("delta_transl", canonical.delta.to_array().to_pyarray(py))?;
+    put_smpl(dict, canonical.smpl)
+}
+
+/// Encode N frames of SMPL parameters as features, (N - 1, 276): a step needs the next frame.
+///
+/// Parameters
+/// ----------
+/// global_orient : array_like, (N, 3)
+///     Root orientation, axis-angle, radians.
+/// body_pose : array_like, (N, 63)
+///     Rotations of the 21 body joints relative to their parents, axis-angle.
+/// transl : array_like, (N, 3)
+///     Root translation, metres, z up.
+/// joints : array_like, (N, 22, 3)
+///     Joint positions, metres.
+#[pyfunction]
+pub fn encode<'py>(
+    py: Python<'py>,
+    global_orient: Floats<'py>,
+    body_pose: Floats<'py>,
+    transl: Floats<'py>,
+    joints: Floats<'py>,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let smpl = smpl(&global_orient, &body_pose, &transl, &joints)?;
+    Ok(codec::encode(&smpl).or_raise(py)?.into_pyarray(py))
+}
+
+/// Decode features (T, 276) into a dict of ``global_orient``, ``body_pose``, ``transl`` and ``joints``.
+///
+/// Parameters
+/// ----------
+/// features : array_like, (T, 276)
+///     Not normalised.
+/// mode : str
+///     ``"plain"``: root and joints as stored. ``"velocity"``: frame 0 and the sums of the stored steps, as generation and
+///     MBench do. ``"equal_length"``: the same with the last step applied too, T + 1 frames.
+#[pyfunction]
+#[pyo3(signature = (features, mode="velocity"))]
+pub fn decode<'py>(py: Python<'py>, features: Floats<'py>, mode: &str) -> PyResult<Bound<'py, PyDict>> {
+    let mode = match mode {
+        "plain" => DecodeMode::Plain,
+        "velocity" => DecodeMode::Velocity,
+        "equal_length" => DecodeMode::EqualLength,
+        _ => return Err(invalid(py, "mode", format!("{mode:?} is none of plain, velocity, equal_length"))),
+    };
+    let dict = PyDict::new(py);
+    put_smpl(&dict, codec::decode(two(&features, "features")?, mode).or_raise(py)?)?;
+    Ok(dict)
+}
+
+/// Place a clip at the origin, facing the canonical way.
+///
+/// Parameters as in :func:`encode`; with `set_floor` the lowest joint of the clip comes to height 0, else the pelvis of
+/// frame 0.
+///
+/// Returns
+/// -------
+/// dict
+///     ``motion`` (N - 1, 276), the placed ``global_orient``, ``body_pose``, ``transl`` and ``joints``, the rotation
+///     ``r_inv`` (3, 3) and the shift ``delta_transl`` (3,).
+#[pyfunction]
+#[pyo3(signature = (global_orient, body_pose, transl, joints, set_floor=false))]
+pub fn canonicalize<'py>(
+    py: Python<'py>,
+    global_orient: Floats<'py>,
+    body_pose: Floats<'py>,
+    transl: Floats<'py>,
+    joints: Floats<'py>,
+    set_floor: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    let smpl = smpl(&global_orient, &body_pose, &transl, &joints)?;
+    let dict = PyDict::new(py);
+    put_canonical(&dict, canonical::canonicalize(&smpl, set_floor).or_raise(py)?)?;
+    Ok(dict)
+}
+
+/// Import motion recovered from video (camera frame, y down, z forward): turn it upright and place it canonically.
+///
+/// Parameters
+/// ----------
+/// features : array_like, (T, 276)
+///     Encoded from SMPL-X parameters in the camera frame.
+/// intrinsic : array_like, (3, 3), optional
+///     Camera matrix, pixels. None: the identity.
+/// set_floor : bool
+///     Bring the lowest joint to height 0.
+///
+/// Returns
+/// -------
+/// dict
+///     As of :func:`canonicalize`, and the camera's ``extrinsic`` (T, 9) and ``intrinsic`` (3, 3).
+#[pyfunction]
+#[pyo3(signature = (features, intrinsic=None, set_floor=true))]
+pub fn from_hmr<'py>(
+    py: Python<'py>,
+    features: Floats<'py>,
+    intrinsic: Option<Floats<'py>>,
+    set_floor: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    let intrinsic = intrinsic.as_ref().map(camera).transpose()?;
+    let out = hmr::process_hmr(two(&features, "features")?, intrinsic, set_floor).or_raise(py)?;
+    let dict = PyDict::new(py);
+    dict.set_item("extrinsic", out.extrinsic.into_pyarray(py))?;
+    dict.set_item("intrinsic", ndarray::arr2(&out.intrinsic).into_pyarray(py))?;
+    put_canonical(&dict, out.canonical)?;
+    Ok(dict)
+}
+
+fn camera(matrix: &Floats<'_>) -> PyResult<[[f32; 3]; 3]> {
+    let m = two(matrix, "intrinsic")?;
+    match m.dim() {
+        (3, 3) => Ok(std::array::from_fn(|r| std::array::from_fn(|c| m[[r, c]]))),
+        _ => Err(raise(matrix.py(), &Error::shape("intrinsic", "(3, 3)", m.shape()))),
+    }
+}
+
+/// A function of two-dimensional features.
+fn features_to<'py>(
+    py: Python<'py>,
+    features: &Floats<'py>,
+    f: impl FnOnce(ArrayView2<'_, f32>) -> Result<ndarray::Array2<f32>>,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    Ok(f(two(features, "features")?).or_raise(py)?.into_pyarray(py))
+}
+
+/// Smooth each channel of (T, C) over time with a Gaussian; the first and last frames stay as they are.
+#[pyfunction]
+#[pyo3(signature = (features, kernel_size=5, sigma=1.0))]
+pub fn smooth<'py>(
+    py: Python<'py>,
+    features: Floats<'py>,
+    kernel_size: usize,
+    sigma: f32,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    features_to(py, &features, |x| smoothing::smooth(x, kernel_size, sigma))
+}
+
+/// Bring features (T, 276) from one frame rate to another by linear interpolation.
+#[pyfunction]
+pub fn resample<'py>(
+    py: Python<'py>,
+    features: Floats<'py>,
+    from_fps: f32,
+    to_fps: f32,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    features_to(py, &features, |x| resampling::resample(x, from_fps, to_fps))
+}
+
+/// The channels of features (T, 276) that a reference motion consists of, (T, 138).
+#[pyfunction]
+pub fn reference_channels<'py>(py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    features_to(py, &features, clip::reference_channels)
+}
+
+/// Joints (T, 22, 3) of features (T, 276) as MBench reads them, y up.
+#[pyfunction]
+pub fn mbench_joints<'py>(py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray3<f32>>> {
+    Ok(clip::mbench_joints(two(&features, "features")?).or_raise(py)?.into_pyarray(py))
+}
+
+/// A metric of joints.
+pub(crate) fn joints_to<T>(joints: &Floats<'_>, f: impl FnOnce(ArrayView3<'_, f32>) -> Result<T>) -> PyResult<T> {
+    f(three(joints, "joints")?).or_raise(joints.py())
+}

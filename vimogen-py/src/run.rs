@@ -1,0 +1,60 @@
+//! The one door to long work: the GIL is released, panics and errors become exceptions, Ctrl-C and callbacks are heard.
+
+use std::any::Any;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::prelude::*;
+use pyo3::types::PyBool;
+use vimogen_core::progress::OnProgress;
+use vimogen_core::{Error, Progress, Result};
+
+use crate::error::{OrRaise, raise};
+
+/// Runs `work` without the GIL.
+pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+    py.check_signals()?;
+    match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
+        Ok(result) => result.or_raise(py),
+        Err(panic) => Err(raise(py, &Error::Internal { reason: message(panic.as_ref()) })),
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| s.to_string()).or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without a message".into())
+}
+
+/// Runs `work` without the GIL and takes it back at each step, to see to signals and to tell `callback`.
+///
+/// `callback(stage, step, total)` cancels by returning False or by raising; what it raised is raised here.
+pub fn with_progress<T: Send>(
+    py: Python<'_>,
+    callback: Option<Py<PyAny>>,
+    work: impl FnOnce(&mut OnProgress<'_>) -> Result<T> + Send,
+) -> PyResult<T> {
+    let mut raised: Option<PyErr> = None;
+    let result = detached(py, || {
+        let mut on_progress = |progress: Progress| match Python::attach(|py| tell(py, callback.as_ref(), progress)) {
+            Ok(true) => ControlFlow::Continue(()),
+            Ok(false) => ControlFlow::Break(()),
+            Err(error) => {
+                raised = Some(error);
+                ControlFlow::Break(())
+            }
+        };
+        work(&mut on_progress)
+    });
+    match raised {
+        Some(error) => Err(error),
+        None => result,
+    }
+}
+
+/// Whether to go on.
+fn tell(py: Python<'_>, callback: Option<&Py<PyAny>>, progress: Progress) -> PyResult<bool> {
+    py.check_signals()?;
+    let Some(callback) = callback else { return Ok(true) };
+    let answer = callback.call1(py, (progress.stage.name(), progress.step, progress.total))?;
+    Ok(!answer.bind(py).is(&*PyBool::new(py, false)))
+}

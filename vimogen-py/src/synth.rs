@@ -1,0 +1,86 @@
+//! `vimogen.SyntheticData`: batches of procedural motion.
+
+use std::sync::Arc;
+
+use numpy::{PyArray1, ToPyArray};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use vimogen_core::TextEncoder;
+use vimogen_core::data::{Mix, SynthLoader};
+use vimogen_core::text::StaticWordsEncoder;
+
+use crate::args;
+use crate::error::invalid;
+use crate::run::detached;
+use crate::trainer::batch_to_python;
+
+/// Most clips of a batch and rows of a prompt.
+const MOST: usize = 4096;
+
+/// An endless, deterministic source of captioned procedural motion: what the built-in model is trained on.
+///
+/// Parameters
+/// ----------
+/// batch_size : int
+///     Clips of a batch.
+/// text_len : int
+///     Rows that prompts are padded to.
+/// seed : int
+///     The same seed gives the same batches.
+/// mix : dict, optional
+///     How conditions are mixed: ``text``, ``null_text`` and ``corruption``, as in the built-in model's recipe.
+#[pyclass(frozen, module = "vimogen", name = "SyntheticData")]
+pub struct SyntheticData {
+    core: SynthLoader,
+    text_dim: usize,
+}
+
+#[pymethods]
+impl SyntheticData {
+    #[new]
+    #[pyo3(signature = (batch_size=16, *, text_len=32, seed=7, mix=None))]
+    fn new(
+        py: Python<'_>,
+        batch_size: usize,
+        text_len: usize,
+        seed: u64,
+        mix: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        for (name, value) in [("batch_size", batch_size), ("text_len", text_len)] {
+            if !(1..=MOST).contains(&value) {
+                return Err(invalid(py, name, format!("{value} is not in 1..={MOST}")));
+            }
+        }
+        let mix: Mix = mix.as_ref().map_or(Ok(Mix::default()), |mix| args::config("mix", mix))?;
+        let (core, text_dim) = detached(py, || {
+            let encoder = StaticWordsEncoder::builtin()?;
+            let text_dim = encoder.dim();
+            Ok((SynthLoader::new(seed, batch_size, text_len, mix, Arc::new(encoder))?, text_dim))
+        })?;
+        Ok(Self { core, text_dim })
+    }
+
+    /// The batch of a step, as :meth:`Trainer.train_step` takes it.
+    fn batch<'py>(&self, py: Python<'py>, step: usize) -> PyResult<Bound<'py, PyDict>> {
+        let batch = detached(py, || self.core.batch(step))?;
+        batch_to_python(py, batch)
+    }
+
+    /// Means of the features, (276,).
+    #[getter]
+    fn mean<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f32>> {
+        self.core.stats().mean().to_pyarray(py)
+    }
+
+    /// Standard deviations of the features, (276,).
+    #[getter]
+    fn std<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f32>> {
+        self.core.stats().std().to_pyarray(py)
+    }
+
+    /// Width of the prompts' rows, which a model's ``text_dim`` must be.
+    #[getter]
+    fn text_dim(&self) -> usize {
+        self.text_dim
+    }
+}

@@ -1,0 +1,278 @@
+//! `vimogen._vimogen.TrainState`: a model in training, on which the Python layer builds `vimogen.Trainer`.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ndarray::{Array2, Array3, Axis};
+use numpy::IntoPyArray;
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use vimogen_core::model::dit::infer_attend_to_text;
+use vimogen_core::train::{Draws, TrainBatch, TrainConfig, Trainer as Core};
+use vimogen_core::weights::{LoadOptions, load, open};
+use vimogen_core::{Dit as CoreDit, DitConfig, Error, Result};
+
+use crate::args::{self, Floats, one, owned, three, two};
+use crate::dit::{Dit, booleans};
+use crate::error::raise;
+use crate::run::detached;
+
+/// A model in training: weights, their moving average, optimiser, step count. :class:`vimogen.Trainer` wraps it.
+#[pyclass(frozen, module = "vimogen._vimogen", name = "TrainState")]
+pub struct TrainState {
+    core: Mutex<Core>,
+}
+
+impl TrainState {
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        // A step replaces the weights as a whole, so a panic in one leaves them as they were.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl TrainState {
+    /// Start from drawn weights, over which `weights` (strictly) or `base` (a Wan2.1 checkpoint) are loaded.
+    #[new]
+    #[pyo3(signature = (model, train, *, device="cpu", weights=None, base=None))]
+    fn new(
+        py: Python<'_>,
+        model: &Bound<'_, PyAny>,
+        train: &Bound<'_, PyAny>,
+        device: &str,
+        weights: Option<PathBuf>,
+        base: Option<PathBuf>,
+    ) -> PyResult<Self> {
+        let (model, train): (DitConfig, TrainConfig) = (args::config("model", model)?, args::config("train", train)?);
+        let device = args::device(py, device)?;
+        let core = detached(py, || {
+            let device = device.open()?;
+            let mut dit = CoreDit::new(&model, &device)?.init_weights(train.seed, &device);
+            for (path, options) in [(base, LoadOptions::warm_start()), (weights, LoadOptions::default())] {
+                if let Some(path) = path {
+                    (dit, _) = load(dit, open(path)?.as_ref(), &options, &device)?;
+                }
+            }
+            Core::from_model(dit, &train, &device)
+        })?;
+        Ok(Self { core: Mutex::new(core) })
+    }
+
+    /// Continue from the newest checkpoint below `folder`; None if there is none.
+    #[staticmethod]
+    #[pyo3(signature = (model, train, folder, *, device="cpu"))]
+    fn resume(
+        py: Python<'_>,
+        model: &Bound<'_, PyAny>,
+        train: &Bound<'_, PyAny>,
+        folder: PathBuf,
+        device: &str,
+    ) -> PyResult<Option<Self>> {
+        let (model, train): (DitConfig, TrainConfig) = (args::config("model", model)?, args::config("train", train)?);
+        let device = args::device(py, device)?;
+        let core = detached(py, || Core::resume(&model, &train, &device.open()?, folder))?;
+        Ok(core.map(|core| Self { core: Mutex::new(core) }))
+    }
+
+    /// One optimiser step.
+    fn train_step<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
+        let batch = Batch::read(batch)?;
+        let report = detached(py, || {
+            let mut core = self.lock();
+            let draws = batch.draws(&core);
+            core.train_step(&batch.core, &draws)
+        })?;
+        let dict = PyDict::new(py);
+        dict.set_item("step", report.step)?;
+        dict.set_item("loss", report.loss)?;
+        dict.set_item("loss_text", report.loss_text)?;
+        dict.set_item("loss_ref_motion", report.loss_ref_motion)?;
+        dict.set_item("grad_norm", report.grad_norm)?;
+        dict.set_item("lr", report.lr)?;
+        Ok(dict)
+    }
+
+    /// The losses of a batch, without an update.
+    fn loss<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
+        let batch = Batch::read(batch)?;
+        let values = detached(py, || {
+            let core = self.lock();
+            core.evaluate(&batch.core, &batch.draws(&core))
+        })?;
+        let dict = PyDict::new(py);
+        dict.set_item("loss", values.total)?;
+        dict.set_item("loss_text", values.text)?;
+        dict.set_item("loss_ref_motion", values.ref_motion)?;
+        Ok(dict)
+    }
+
+    /// The gradients of a batch's loss by checkpoint name, without an update; parameters that it does not reach have none.
+    fn gradients<'py>(&self, py: Python<'py>, batch: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
+        let batch = Batch::read(batch)?;
+        let gradients = detached(py, || {
+            let core = self.lock();
+            core.named_gradients(&batch.core, &batch.draws(&core))
+        })?;
+        let dict = PyDict::new(py);
+        gradients.into_iter().try_for_each(|(name, grad)| dict.set_item(name, grad.into_pyarray(py)))?;
+        Ok(dict)
+    }
+
+    /// Write a checkpoint below `folder` and remove all but the newest two; gives its folder.
+    fn save_checkpoint(&self, py: Python<'_>, folder: PathBuf) -> PyResult<PathBuf> {
+        detached(py, || self.lock().save_checkpoint(folder))
+    }
+
+    /// The weights in training.
+    fn model(&self, py: Python<'_>) -> PyResult<Dit> {
+        Ok(detached(py, || Ok(self.lock().model()))?.into())
+    }
+
+    /// The moving average of the weights.
+    fn ema(&self, py: Python<'_>) -> PyResult<Dit> {
+        Ok(detached(py, || Ok(self.lock().ema().clone()))?.into())
+    }
+
+    /// Number of steps done.
+    fn steps_done(&self, py: Python<'_>) -> PyResult<usize> {
+        detached(py, || Ok(self.lock().steps_done()))
+    }
+
+    /// The settings of the optimiser and the loop.
+    fn config<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let config = detached(py, || Ok(self.lock().config().clone()))?;
+        args::to_python(py, &config)
+    }
+}
+
+/// A batch and what of its random numbers was given.
+struct Batch {
+    core: TrainBatch,
+    noise: Option<Array3<f32>>,
+    timestep_index: Option<Vec<usize>>,
+}
+
+const KEYS: [&str; 9] = [
+    "motion",
+    "prompt_embeds",
+    "motion_mask",
+    "ref_motion",
+    "ref_motion_mask",
+    "motion_dim_mask",
+    "attend_to_text",
+    "noise",
+    "timestep_index",
+];
+
+impl Batch {
+    fn read(batch: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let py = batch.py();
+        for key in batch.keys() {
+            let known = key.extract::<&str>().is_ok_and(|key| KEYS.contains(&key));
+            if !known {
+                return Err(raise(py, &Error::invalid("batch", format!("{key} is none of {}", KEYS.join(", ")))));
+            }
+        }
+        let get = |name: &str| -> PyResult<Option<Floats<'_>>> {
+            batch.get_item(name)?.filter(|v| !v.is_none()).map(|v| v.extract()).transpose()
+        };
+        let needed = |name: &str| -> PyResult<Array3<f32>> {
+            let array = get(name)?.ok_or_else(|| PyKeyError::new_err(format!("batch has no {name}")))?;
+            Ok(owned(three(&array, name)?))
+        };
+        let optional = |name: &str, default: Array2<f32>| -> PyResult<Array2<f32>> {
+            get(name)?.map_or(Ok(default), |array| Ok(owned(two(&array, name)?)))
+        };
+        let (motion, prompt_embeds) = (needed("motion")?, needed("prompt_embeds")?);
+        let (rows, frames, channels) = motion.dim();
+        let ref_motion = match get("ref_motion")? {
+            Some(array) => owned(three(&array, "ref_motion")?),
+            None => Array3::zeros((rows, frames, vimogen_core::motion::layout::REFERENCE_FEATURES)),
+        };
+        let attend_to_text = match get("attend_to_text")? {
+            Some(flags) => booleans(&flags, "attend_to_text", rows)?,
+            None => infer_attend_to_text(ref_motion.view().into_dyn()),
+        };
+        let core = TrainBatch {
+            motion_mask: optional("motion_mask", Array2::ones((rows, frames)))?,
+            ref_motion_mask: optional("ref_motion_mask", Array2::ones((rows, frames)))?,
+            motion_dim_mask: optional("motion_dim_mask", Array2::ones((rows, channels)))?,
+            motion,
+            prompt_embeds,
+            ref_motion,
+            attend_to_text,
+        };
+        let noise = get("noise")?.map(|n| Ok::<_, PyErr>(owned(three(&n, "noise")?))).transpose()?;
+        Ok(Self { core, noise, timestep_index: get("timestep_index")?.map(|index| indices(&index)).transpose()? })
+    }
+
+    /// The random numbers of the step to come, as far as they were not given.
+    fn draws(&self, trainer: &Core) -> Draws {
+        match (&self.noise, &self.timestep_index) {
+            (Some(noise), Some(index)) => Draws { noise: noise.clone(), timestep_index: index.clone() },
+            (noise, index) => {
+                let drawn = trainer.draws(&self.core);
+                Draws {
+                    noise: noise.clone().unwrap_or(drawn.noise),
+                    timestep_index: index.clone().unwrap_or(drawn.timestep_index),
+                }
+            }
+        }
+    }
+}
+
+/// Whole numbers from 0, one for each row. An f32 holds them exactly: there are 1000 levels.
+fn indices(values: &Floats<'_>) -> PyResult<Vec<usize>> {
+    let whole = |v: &f32| (v.fract() == 0.0 && (0.0..1e6).contains(v)).then_some(*v as usize);
+    let found: Option<Vec<usize>> = one(values, "timestep_index")?.iter().map(whole).collect();
+    let wrong = || raise(values.py(), &Error::invalid("timestep_index", "expected whole numbers from 0 to 999"));
+    found.ok_or_else(wrong)
+}
+
+/// A batch as a dict of arrays.
+pub(crate) fn batch_to_python<'py>(py: Python<'py>, batch: TrainBatch) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    let attend = ndarray::Array1::from(batch.attend_to_text);
+    dict.set_item("motion", batch.motion.into_pyarray(py))?;
+    dict.set_item("motion_mask", batch.motion_mask.into_pyarray(py))?;
+    dict.set_item("prompt_embeds", batch.prompt_embeds.into_pyarray(py))?;
+    dict.set_item("ref_motion", batch.ref_motion.into_pyarray(py))?;
+    dict.set_item("ref_motion_mask", batch.ref_motion_mask.into_pyarray(py))?;
+    dict.set_item("motion_dim_mask", batch.motion_dim_mask.into_pyarray(py))?;
+    dict.set_item("attend_to_text", attend.into_pyarray(py))?;
+    Ok(dict)
+}
+
+/// Pad samples with zeros to the longest of them and stack them to a batch.
+///
+/// Parameters
+/// ----------
+/// samples : list of dict
+///     Each with ``motion`` (T, 276) and ``prompt_embeds`` (L, text_dim); optional ``ref_motion`` (T', 138).
+///
+/// Returns
+/// -------
+/// dict
+///     What :meth:`Trainer.train_step` takes.
+#[pyfunction]
+pub fn collate<'py>(py: Python<'py>, samples: Vec<Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
+    let samples = samples.iter().map(sample).collect::<PyResult<Vec<_>>>()?;
+    let batch: Result<TrainBatch> = vimogen_core::data::batch::collate(&samples);
+    batch_to_python(py, crate::error::OrRaise::or_raise(batch, py)?)
+}
+
+fn sample(dict: &Bound<'_, PyDict>) -> PyResult<Option<vimogen_core::data::batch::Sample>> {
+    let get = |name: &str| -> PyResult<Option<Array2<f32>>> {
+        let found = dict.get_item(name)?.filter(|v| !v.is_none());
+        found.map(|v| Ok(owned(two(&v.extract::<Floats<'_>>()?, name)?))).transpose()
+    };
+    let missing = |name: &str| PyKeyError::new_err(format!("a sample has no {name}"));
+    let motion = get("motion")?.ok_or_else(|| missing("motion"))?;
+    let prompt_embeds = get("prompt_embeds")?.ok_or_else(|| missing("prompt_embeds"))?;
+    let width = vimogen_core::motion::layout::REFERENCE_FEATURES;
+    let ref_motion = get("ref_motion")?.unwrap_or_else(|| Array2::zeros((motion.nrows(), width)));
+    let attend_to_text = ref_motion.iter().all(|v| *v == 0.0);
+    let motion_dim_mask = ndarray::Array1::ones(motion.len_of(Axis(1)));
+    Ok(Some(vimogen_core::data::batch::Sample { motion, ref_motion, prompt_embeds, motion_dim_mask, attend_to_text }))
+}
