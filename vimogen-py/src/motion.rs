@@ -223,9 +223,7 @@ impl Motion {
         })?;
         let range = slice.indices(self.core.len() as isize)?;
         if range.step != 1 {
-            return Err(PyValueError::new_err(
-                "the step of a slice must be 1; use motion.at_rate(fps) to skip frames",
-            ));
+            return Err(PyValueError::new_err("the step of a slice must be 1; use motion.at_rate(fps) to skip frames"));
         }
         let start = range.start as usize;
         Ok(self.core.slice(start..start + range.slicelength).or_raise(py)?.into())

@@ -7,6 +7,8 @@ use crate::motion::layout::{BODY_ROT6D, FEATURES, REFERENCE_FEATURES};
 
 /// Largest width, depth and token count that a configuration may ask for; bounds memory before anything is allocated.
 const MAX_WIDTH: usize = 32_768;
+/// Most rows of a prompt, as in the sampler.
+const MAX_WORDS: usize = 4096;
 const MAX_LAYERS: usize = 512;
 
 fn default_eps() -> f64 {
@@ -107,7 +109,7 @@ impl DitConfig {
             ("num_heads", self.num_heads, MAX_WIDTH),
             ("num_layers", self.num_layers, MAX_LAYERS),
             ("text_dim", self.text_dim, MAX_WIDTH),
-            ("text_len", self.text_len, MAX_WIDTH),
+            ("text_len", self.text_len, MAX_WORDS),
         ];
         for (field, value, max) in sizes {
             if value == 0 || value > max {

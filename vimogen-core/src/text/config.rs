@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 /// Limit of every width, so that a hostile file cannot ask for huge rows.
 const MAX_WIDTH: usize = 4096;
+/// Most words that are read: as many rows as the release cuts prompts at.
+const MAX_WORDS: usize = 512;
 
 /// The text encoder of a model directory: the object `text_encoder` of its `config.json`, told apart by `kind`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,8 +108,9 @@ impl RowConfig {
             ("clause_dim", self.clause_dim),
         ];
         for (field, value) in widths {
-            if value > MAX_WIDTH {
-                return Err(Error::config(field, format!("{value} is more than the limit of {MAX_WIDTH}")));
+            let limit = if field == "max_words" { MAX_WORDS } else { MAX_WIDTH };
+            if value > limit {
+                return Err(Error::config(field, format!("{value} is more than the limit of {limit}")));
             }
         }
         if self.max_words == 0 || self.hash_dim == 0 {

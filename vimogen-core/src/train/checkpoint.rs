@@ -11,12 +11,17 @@ use serde::{Deserialize, Serialize};
 use super::config::TrainConfig;
 use super::trainer::{Track, Trainer, optimizer};
 use crate::error::{Error, Result};
+use crate::format::read_bounded;
 use crate::model::{Dit, DitConfig};
 
 /// Checkpoints kept when a new one is written.
 const KEEP: usize = 2;
 /// Part of a folder name that marks an unfinished checkpoint.
 const UNFINISHED: &str = ".unfinished";
+/// Part of the name of a checkpoint of the same step, while it is replaced.
+const EARLIER: &str = ".earlier";
+/// Most bytes of `state.json`.
+const MAX_STATE: u64 = 1 << 20;
 
 /// What a checkpoint says about itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,15 +50,22 @@ impl Trainer {
     pub fn save_checkpoint(&self, folder: impl AsRef<Path>) -> Result<PathBuf> {
         let folder = folder.as_ref();
         let name = format!("{:08}", self.steps_done());
-        let (unfinished, finished) = (folder.join(format!("{name}{UNFINISHED}")), folder.join(&name));
-        for path in [&unfinished, &finished] {
-            if path.exists() {
-                fs::remove_dir_all(path).map_err(|e| Error::io("replace", path, e))?;
-            }
-        }
+        let finished = folder.join(&name);
+        let (unfinished, earlier) =
+            (folder.join(format!("{name}{UNFINISHED}")), folder.join(format!("{name}{EARLIER}")));
+        let remove = |path: &Path| match path.exists() {
+            true => fs::remove_dir_all(path).map_err(|e| Error::io("remove", path, e)),
+            false => Ok(()),
+        };
+        remove(&unfinished)?;
+        remove(&earlier)?;
         fs::create_dir_all(&unfinished).map_err(|e| Error::io("create", &unfinished, e))?;
         self.write_files(&unfinished)?;
+        if finished.exists() {
+            fs::rename(&finished, &earlier).map_err(|e| Error::io("rename", &finished, e))?;
+        }
         fs::rename(&unfinished, &finished).map_err(|e| Error::io("rename", &finished, e))?;
+        remove(&earlier)?;
         let all = list(folder);
         for (_, old) in &all[..all.len().saturating_sub(KEEP)] {
             fs::remove_dir_all(old).map_err(|e| Error::io("remove", old, e))?;
@@ -93,9 +105,9 @@ impl Trainer {
     ) -> Result<Option<Self>> {
         let Some((_, path)) = list(folder.as_ref()).pop() else { return Ok(None) };
         let state_path = path.join("state.json");
-        let text = fs::read_to_string(&state_path).map_err(|e| Error::io("read", &state_path, e))?;
+        let text = read_bounded(&state_path, MAX_STATE)?;
         let damaged = |file: &str, reason: String| Error::format("checkpoint", reason).with_path(path.join(file));
-        let state: State = serde_json::from_str(&text).map_err(|e| damaged("state.json", e.to_string()))?;
+        let state: State = serde_json::from_slice(&text).map_err(|e| damaged("state.json", e.to_string()))?;
         if state.model != *model {
             return Err(Error::config("model", format!("the checkpoint {path:?} has {:?}", state.model)));
         }
