@@ -1,0 +1,56 @@
+//! The built-in model does what its model card says, on a part of what `make nano-evaluate` scores.
+
+use vimogen_core::data::synth::{Prompt, Split, SynthDataset, check, held_out_prompts};
+use vimogen_core::mbench::quality::{Quality, UpAxis};
+use vimogen_core::motion::codec::encode;
+use vimogen_core::{GenerateOptions, Motion, Pipeline, Request};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn generate(pipeline: &Pipeline, requests: &[Request]) -> Vec<Motion> {
+    pipeline.generate_batch(requests, &GenerateOptions::default().with_seed(0)).unwrap()
+}
+
+#[test]
+fn wordings_that_training_never_showed_give_the_movement_asked_for() {
+    let pipeline = Pipeline::builtin().unwrap();
+    // Every fourth of a hundred, so that all kinds of prompts are among them.
+    let prompts: Vec<Prompt> = held_out_prompts().into_iter().step_by(4).collect();
+    let requests: Vec<Request> = prompts.iter().map(|p| Request::text(p.text.clone())).collect();
+    let (mut failures, mut jitter, mut sliding) = (vec![], 0.0, 0.0);
+    for (prompt, motion) in prompts.iter().zip(generate(&pipeline, &requests)) {
+        let joints = motion.joints();
+        let quality = Quality::measure(joints.view(), UpAxis::Z).unwrap();
+        jitter += quality.jitter_degree / prompts.len() as f32;
+        sliding += quality.foot_sliding / prompts.len() as f32;
+        if let Err(reason) = check(&prompt.action, joints.view()) {
+            failures.push(format!("{:?}: {reason}", prompt.text));
+        }
+    }
+    assert!(failures.len() * 10 <= prompts.len(), "{}", failures.join("\n"));
+    assert!(jitter <= 0.015 && sliding <= 0.008, "jitter {jitter}, sliding {sliding}");
+}
+
+#[test]
+fn a_reference_is_followed_more_closely_than_its_caption() {
+    let pipeline = Pipeline::builtin().unwrap();
+    let data = SynthDataset::new(1_000_003, Split::HeldOut);
+    let samples: Vec<_> = (0..12).map(|index| data.sample_with_frames(index, 100)).collect();
+    let clips: Vec<Motion> =
+        samples.iter().map(|s| Motion::from_features(encode(&s.motion).unwrap(), 20.0).unwrap()).collect();
+    let distance = |motions: Vec<Motion>| {
+        let pairs = motions.iter().zip(&clips);
+        let mean = |a: &Motion, b: &Motion| {
+            let squares = (a.joints() - b.joints()).mapv(|d| d * d).sum_axis(ndarray::Axis(2));
+            squares.mapv(f32::sqrt).mean().unwrap()
+        };
+        pairs.map(|(a, b)| mean(a, b)).sum::<f32>() / clips.len() as f32
+    };
+    let followed = distance(generate(&pipeline, &clips.iter().cloned().map(Request::following).collect::<Vec<_>>()));
+    // Captions alone, at the length of the clips.
+    let told: Vec<Request> =
+        samples.iter().zip(&clips).map(|(s, c)| Request::text(s.caption.clone()).with_num_frames(c.len())).collect();
+    let told = distance(generate(&pipeline, &told));
+    assert!(followed < 0.08 && followed < 0.9 * told, "{followed} m with the clip, {told} m with its caption");
+}
