@@ -59,6 +59,17 @@ def test_the_readmes_python_runs(tmp_path):
     assert any(tmp_path.iterdir())
 
 
+def test_the_readmes_rust_runs(artifacts, tmp_path):
+    (block,) = re.findall(r"```rust[^\n]*\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "main.rs").write_text(block, encoding="utf-8")
+    library = artifacts / "debug" / "libvimogen_core.rlib"
+    linked = ["--extern", f"vimogen_core={library}", "-L", f"dependency={artifacts / 'debug' / 'deps'}"]
+    rustc = [shutil.which("rustc") or "rustc", "--edition", "2024", "main.rs", "-o", "program", *linked]
+    for command in (rustc, [tmp_path / "program"]):
+        subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+    assert (tmp_path / "motion.npz").stat().st_size > 10_000
+
+
 QUICKSTART = r"frames 100 fps 20\n(joint \d( -?\d+\.\d{4}){3}\n){3}checksum -?\d+\.\d{3}\n"
 
 
