@@ -9,7 +9,7 @@ use vimogen_core::{GenerateOptions, Motion, Pipeline, Request};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn generate(pipeline: &Pipeline, requests: &[Request]) -> Vec<Motion> {
-    pipeline.generate_batch(requests, &GenerateOptions::default().with_seed(0)).unwrap()
+    pipeline.generate_batch(requests, &GenerateOptions::default().with_seed(0)).expect("requests fit the model")
 }
 
 #[test]
