@@ -45,6 +45,7 @@ def test_a_missing_file_knows_its_name(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.npz") as caught:
         Motion.load(tmp_path / "none.npz")
     assert caught.value.filename == str(tmp_path / "none.npz")
+    assert str(caught.value).startswith("file not found: ")
     with pytest.raises(vimogen.NotFoundError, match=r"config\.json"):
         Pipeline.from_pretrained(tmp_path)
 

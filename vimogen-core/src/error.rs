@@ -36,7 +36,7 @@ pub enum Error {
         index: Vec<usize>,
     },
     /// A file or folder does not exist.
-    #[error("{what} not found, path: {path:?}")]
+    #[error("{what} not found: {path:?}; check the path")]
     NotFound {
         /// What was looked for.
         what: String,

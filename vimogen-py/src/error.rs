@@ -1,7 +1,9 @@
 //! The exception classes: one for each code of the core's table, each also the builtin that Python users would catch.
 
 use pyo3::PyTypeInfo;
-use pyo3::exceptions::{PyArithmeticError, PyException, PyFileNotFoundError, PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{
+    PyArithmeticError, PyBaseException, PyException, PyFileNotFoundError, PyOSError, PyRuntimeError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
@@ -62,6 +64,8 @@ fn make<'py>(
     members.set_item("__module__", "vimogen")?;
     members.set_item("__doc__", doc)?;
     members.set_item("code", code)?;
+    // OSError's own would show errno and file name in place of the message.
+    members.set_item("__str__", of::<PyBaseException>(py).getattr("__str__")?)?;
     Ok(PyType::type_object(py).call1((name, bases, members))?.cast_into()?)
 }
 
