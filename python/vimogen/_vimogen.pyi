@@ -11,6 +11,7 @@ _Floats: TypeAlias = NDArray[np.float32]
 _StrPath: TypeAlias = str | PathLike[str]
 _Config: TypeAlias = Mapping[str, Any] | _StrPath
 _Callback: TypeAlias = Callable[[str, int, int], object]
+_Solver: TypeAlias = Literal["euler", "heun", "ab2", "dpmpp"]
 _Embeds: TypeAlias = NDArray[Any] | _StrPath
 _Reference: TypeAlias = Motion | _StrPath
 _Batch: TypeAlias = dict[str, Any]
@@ -83,6 +84,8 @@ class Pipeline:
         reference: _Reference | None = None,
         prompt_embeds: _Embeds | None = None,
         callback: _Callback | None = None,
+        solver: _Solver = "euler",
+        guidance_interval: tuple[float, float] | None = None,
     ) -> Motion: ...
     @overload
     def __call__(
@@ -98,6 +101,8 @@ class Pipeline:
         reference: None = None,
         prompt_embeds: None = None,
         callback: _Callback | None = None,
+        solver: _Solver = "euler",
+        guidance_interval: tuple[float, float] | None = None,
     ) -> list[Motion]: ...
     @overload
     def __call__(
@@ -113,6 +118,8 @@ class Pipeline:
         reference: _Reference | Sequence[_Reference] | None = None,
         prompt_embeds: _Embeds | Sequence[_Embeds] | None = None,
         callback: _Callback | None = None,
+        solver: _Solver = "euler",
+        guidance_interval: tuple[float, float] | None = None,
     ) -> Motion | list[Motion]: ...
     def encode(self, prompt: str) -> _Floats: ...
     def normalize(self, features: ArrayLike) -> _Floats: ...
@@ -246,6 +253,8 @@ def sample(
     strength: float = 0.7,
     smooth: bool | Literal["padded"] | None = None,
     callback: _Callback | None = None,
+    solver: _Solver = "euler",
+    guidance_interval: tuple[float, float] | None = None,
 ) -> _Floats: ...
 def collate(samples: Sequence[Mapping[str, ArrayLike | None]]) -> _Batch: ...
 def noise(seed: int, num_frames: int) -> _Floats: ...

@@ -1,5 +1,6 @@
 """Where the build's outputs are: `pytest tests/python --artifacts target` (the default)."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# A shell starts background jobs with Ctrl-C ignored, and their children inherit it: the tests that press it would wait.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -54,6 +54,12 @@ def test_generate_reads_prompts_from_a_file_and_speaks_json(tmp_path):
     assert all(np.load(item["files"][0]).shape == (24, 276) for item in made)
 
 
+def test_generate_takes_another_solver(tmp_path):
+    for solver in ("euler", "heun"):
+        run("generate", "a person waves", "-o", tmp_path / f"{solver}.npy", "--solver", solver, *QUICK)
+    assert not np.array_equal(np.load(tmp_path / "euler.npy"), np.load(tmp_path / "heun.npy"))
+
+
 def test_generate_skips_what_is_there(tmp_path):
     words = ["generate", "a person waves", "-o", tmp_path, "--format", "npz", "--skip-existing", "--json", *QUICK]
     assert len(json.loads(run(*words).stdout)) == 1

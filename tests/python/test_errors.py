@@ -70,6 +70,8 @@ def test_a_missing_file_knows_its_name(tmp_path):
         (lambda: vimogen.generate("a", num_inference_steps=0), vimogen.InvalidArgumentError, "num_inference_steps"),
         (lambda: vimogen.generate("a", guidance_scale=float("nan")), vimogen.InvalidArgumentError, "guidance_scale"),
         (lambda: vimogen.generate("a", strength=2), vimogen.InvalidArgumentError, "strength"),
+        (lambda: vimogen.generate("a", solver="rk4"), vimogen.InvalidArgumentError, "euler, heun, ab2, dpmpp"),
+        (lambda: vimogen.generate("a", guidance_interval=(1, 0)), vimogen.InvalidArgumentError, "guidance_interval"),
         (lambda: vimogen.generate("a", seed=-1), vimogen.InvalidArgumentError, "seed"),
         (lambda: vimogen.generate("a", seed=1.5), TypeError, "seed"),
         (lambda: vimogen.generate(5), TypeError, "prompt"),

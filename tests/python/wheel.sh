@@ -16,5 +16,5 @@ size=$(wc -c <dist/*.whl)
 "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check dist/*.whl
 (cd "$venv" && bin/vimogen generate "a person waves" --frames 20 --steps 2 -o out >/dev/null)
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check pytest
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check pytest safetensors tqdm
 "$venv/bin/python" -m pytest -q tests/python/test_{motion,pipeline,errors,golden_motion,golden_model,train,cli,evaluate}.py

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2};
-use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Progress, Request, Result, Stage};
+use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Progress, Request, Result, Solver, Stage};
 
 use crate::edge::{
     Growing, Params, Place, borrow, handle, init, optional_params, optional_text, params, room, slice, text, volume,
@@ -48,6 +48,24 @@ pub struct vimogen_progress {
 pub type vimogen_progress_fn =
     Option<unsafe extern "C" fn(progress: *const vimogen_progress, user_data: *mut c_void) -> i32>;
 
+/// How a step from one noise level to the next is taken.
+#[repr(i32)]
+pub enum vimogen_solver {
+    /// Along the velocity at its start: what the release does.
+    Euler = 0,
+    /// Along the mean of the velocities at both ends; two evaluations of the network.
+    Heun = 1,
+    /// Adams-Bashforth, second order: of the built-in model, 30 steps are as exact as 50 of Euler's.
+    Ab2 = 2,
+    /// DPM-Solver++(2M).
+    Dpmpp = 3,
+}
+
+const EULER: i32 = vimogen_solver::Euler as i32;
+const HEUN: i32 = vimogen_solver::Heun as i32;
+const AB2: i32 = vimogen_solver::Ab2 as i32;
+const DPMPP: i32 = vimogen_solver::Dpmpp as i32;
+
 /// How motions are generated. Fill it with `vimogen_generate_params_init`, then change what you like.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -56,7 +74,7 @@ pub struct vimogen_generate_params {
     pub struct_size: u32,
     /// Frames of the motion, 2 to 1000. Default: 0, which is as many as the reference, or 100.
     pub num_frames: u32,
-    /// Evaluations of the network, 1 to 1000. Default: 50.
+    /// Steps from noise to motion, 1 to 1000; each evaluates the network once (`VIMOGEN_SOLVER_HEUN`: twice). Default: 50.
     pub num_inference_steps: u32,
     /// Weight of the prompt, 0 to 100; 1 is no guidance and half the work. Default: `VIMOGEN_MODEL_DEFAULT`; any negative
     /// number is the model's own.
@@ -72,8 +90,8 @@ pub struct vimogen_generate_params {
     pub user_data: *mut c_void,
     /// Not 0: the motion is smoothed over time. Default: 1.
     pub smooth: i32,
-    /// Always 0.
-    pub reserved: i32,
+    /// How a step is taken, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
+    pub solver: i32,
 }
 
 // SAFETY: numbers and pointers, of which a NULL one is valid; the first field is the size.
@@ -96,17 +114,18 @@ unsafe impl Params for vimogen_generate_params {
             progress: None,
             user_data: std::ptr::null_mut(),
             smooth: options.smooth.into(),
-            reserved: 0,
+            solver: vimogen_solver::Euler as i32,
         }
     }
 }
 
 impl vimogen_generate_params {
-    fn options(&self) -> GenerateOptions {
+    fn options(&self) -> Result<GenerateOptions> {
         let mut options = GenerateOptions::default()
             .with_num_inference_steps(self.num_inference_steps as usize)
             .with_seed(self.seed)
-            .with_smooth(self.smooth != 0);
+            .with_smooth(self.smooth != 0)
+            .with_solver(self.solver()?);
         if self.num_frames != 0 {
             options = options.with_num_frames(self.num_frames as usize);
         }
@@ -117,7 +136,17 @@ impl vimogen_generate_params {
         if self.strength.is_nan() || self.strength >= 0.0 {
             options = options.with_strength(self.strength);
         }
-        options
+        Ok(options)
+    }
+
+    fn solver(&self) -> Result<Solver> {
+        match self.solver {
+            EULER => Ok(Solver::Euler),
+            HEUN => Ok(Solver::Heun),
+            AB2 => Ok(Solver::Ab2),
+            DPMPP => Ok(Solver::Dpmpp),
+            other => Err(Error::invalid("solver", format!("{other} is no vimogen_solver"))),
+        }
     }
 
     fn report(&self, progress: Progress) -> ControlFlow<()> {
@@ -152,7 +181,7 @@ pub unsafe extern "C" fn vimogen_generate_params_init(
 }
 
 fn run(pipeline: &Pipeline, requests: &[Request], params: &vimogen_generate_params) -> Result<Vec<Motion>> {
-    pipeline.generate_with(requests, &params.options(), &mut |progress| params.report(progress))
+    pipeline.generate_with(requests, &params.options()?, &mut |progress| params.report(progress))
 }
 
 /// Generates one motion for a request that is made of the caller's arguments.

@@ -3,14 +3,19 @@
 use std::ffi::CStr;
 use std::fs;
 use std::path::Path;
+use std::ptr::null_mut;
 
 use vimogen_core::Error;
 
-use crate::edge::Growing;
+use crate::edge::{Growing, Params};
 use crate::evaluate::vimogen_evaluate_params;
-use crate::generate::{VIMOGEN_MODEL_DEFAULT, vimogen_generate_params, vimogen_generate_params_init, vimogen_request};
+use crate::generate::{
+    VIMOGEN_MODEL_DEFAULT, vimogen_generate, vimogen_generate_params, vimogen_generate_params_init, vimogen_request,
+};
 use crate::motion::{vimogen_joint, vimogen_pose, vimogen_quality, vimogen_smpl};
-use crate::pipeline::{vimogen_load_params, vimogen_pipeline, vimogen_pipeline_info, vimogen_pipeline_load};
+use crate::pipeline::{
+    vimogen_load_params, vimogen_pipeline, vimogen_pipeline_free, vimogen_pipeline_info, vimogen_pipeline_load,
+};
 use crate::status::{STATUSES, guard, vimogen_last_error, vimogen_status, vimogen_status_name};
 use crate::trainer::{vimogen_train_batch, vimogen_train_report, vimogen_trainer_params};
 use crate::version::vimogen_version;
@@ -80,6 +85,7 @@ fn defaults_are_those_of_the_core_and_sizes_of_no_version_are_refused() {
     let params = unsafe { params.assume_init() };
     assert_eq!((params.struct_size as usize, params.num_inference_steps, params.seed), (size, 50, 42));
     assert_eq!(params.guidance_scale, VIMOGEN_MODEL_DEFAULT);
+    assert_eq!(params.solver, 0);
     for (wrong, remedy) in [(0, "_init"), (size - 4, "_init"), (size + 8, "update the library")] {
         let mut params = params;
         // SAFETY: a wrong size is refused before anything is written.
@@ -87,6 +93,20 @@ fn defaults_are_those_of_the_core_and_sizes_of_no_version_are_refused() {
         assert_eq!(status, vimogen_status::InvalidArgument);
         assert!(last_error().contains(remedy), "{}", last_error());
     }
+}
+
+#[test]
+fn an_unknown_solver_is_named() {
+    let (mut params, mut pipeline, mut motion) = (vimogen_generate_params::defaults(), null_mut(), null_mut());
+    params.solver = 9;
+    // SAFETY: the pointers are valid, and what was made is freed.
+    unsafe {
+        assert_eq!(vimogen_pipeline_load(std::ptr::null(), std::ptr::null(), &raw mut pipeline), vimogen_status::Ok);
+        let status = vimogen_generate(pipeline, c"a person jumps".as_ptr(), &params, &raw mut motion);
+        assert_eq!(status, vimogen_status::InvalidArgument);
+        vimogen_pipeline_free(pipeline);
+    }
+    assert!(last_error().contains("9 is no vimogen_solver") && motion.is_null(), "{}", last_error());
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub use motion::Motion;
 pub use options::{GenerateOptions, LoadConfig};
 pub use pipeline::{Pipeline, Prompt, Request};
 pub use progress::{Progress, Stage};
-pub use sample::Sampler;
+pub use sample::{Sampler, Solver};
 pub use text::TextEncoder;
 pub use weights::WeightDtype;
 

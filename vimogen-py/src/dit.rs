@@ -284,7 +284,7 @@ fn smoothing(value: &Bound<'_, PyAny>) -> PyResult<Smoothing> {
 ///     Normalised reference motions.
 /// attend_to_text : array_like of bool, (B,), optional
 ///     Whether a row attends to its text or to its reference. None: to its text exactly if its reference is all zeros.
-/// num_inference_steps, guidance_scale, strength
+/// num_inference_steps, guidance_scale, strength, solver, guidance_interval
 ///     As in :meth:`Pipeline.__call__`.
 /// smooth : bool or "padded"
 ///     Smooth each clip over its own length; ``"padded"``: over the batch's, as the release.
@@ -297,7 +297,8 @@ fn smoothing(value: &Bound<'_, PyAny>) -> PyResult<Smoothing> {
 ///     Normalised motion.
 #[pyfunction]
 #[pyo3(signature = (dit, noise, context, null_context, x_mask=None, ref_motion=None, ref_motion_mask=None,
-    attend_to_text=None, *, num_inference_steps=50, guidance_scale=5.0, strength=0.7, smooth=None, callback=None))]
+    attend_to_text=None, *, num_inference_steps=50, guidance_scale=5.0, strength=0.7, smooth=None, callback=None,
+    solver="euler", guidance_interval=None))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn sample<'py>(
     py: Python<'py>,
@@ -314,9 +315,13 @@ pub fn sample<'py>(
     strength: f64,
     smooth: Option<Bound<'py, PyAny>>,
     callback: Option<Py<PyAny>>,
+    solver: &str,
+    guidance_interval: Option<(f64, f64)>,
 ) -> PyResult<Bound<'py, PyArray3<f32>>> {
     let smoothing = smooth.as_ref().map_or(Ok(Smoothing::PerClip), smoothing)?;
-    let options = SamplerOptions { num_inference_steps, guidance_scale, strength, smoothing };
+    let solver = solver.parse().or_raise(py)?;
+    let options =
+        SamplerOptions { num_inference_steps, solver, guidance_scale, guidance_interval, strength, smoothing };
     let sampler = Sampler::new(options).or_raise(py)?;
     let copy = |array: &Floats<'py>, name: &str| -> PyResult<Array3<f32>> { Ok(owned(three(array, name)?)) };
     let noise = copy(&noise, "noise")?;

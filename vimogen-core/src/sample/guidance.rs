@@ -1,12 +1,17 @@
 //! Classifier-free guidance: which rows the network sees, and how their velocities become one.
 //!
 //! A row that attends to its text is evaluated twice, with its prompt and with the null context, in one batch; a row
-//! that attends to a reference motion once. Without guidance (scale 1) nothing is evaluated twice.
+//! that attends to a reference motion once. Without guidance (scale 1, or a noise level outside the interval of guidance)
+//! nothing is evaluated twice.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use ndarray::{Array3, ArrayView3, Axis, concatenate, s};
 
 use super::sampler::SampleInputs;
+use crate::error::Result;
+use crate::model::embed::TimeEmbedding;
+use crate::model::host::upload;
+use crate::model::{Conditions, Dit, Prepared};
 
 /// The rows of a batch in the order the network sees them: texts, the same texts unconditionally, references.
 #[derive(Debug, Clone)]
@@ -22,6 +27,24 @@ impl Guidance {
     pub(crate) fn new(attend_to_text: &[bool], scale: f32) -> Self {
         let (texts, references) = (0..attend_to_text.len()).partition(|row| attend_to_text[*row]);
         Self { scale, texts, references }
+    }
+
+    /// The same rows without guidance.
+    fn off(mut self) -> Self {
+        self.scale = 1.0;
+        self
+    }
+
+    /// What the network is conditioned on, in the order of the rows it sees.
+    fn conditions(&self, inputs: &SampleInputs, frames: usize, device: &Device) -> Conditions {
+        let reference = inputs.reference.as_ref().map(|r| r.slice(s![.., ..frames, ..]));
+        Conditions {
+            context: upload(self.context(inputs), device),
+            reference: self.reference(reference).map(|r| upload(r, device)),
+            attend_to_text: self.expand(&inputs.attend_to_text),
+            frame_lengths: self.expand(&inputs.frame_lengths),
+            reference_lengths: self.expand(&inputs.reference_lengths),
+        }
     }
 
     /// The caller's rows in the sampler's order: texts first.
@@ -105,6 +128,54 @@ impl Guidance {
             0 => guided,
             rows => Tensor::cat(vec![guided, v.narrow(0, 2 * texts, rows)], 0),
         }
+    }
+}
+
+/// The network under guidance, prepared for a generation.
+pub(crate) struct Evaluator<'a> {
+    dit: &'a Dit,
+    /// The rows at levels inside the interval of guidance, then those outside, if there are such levels.
+    sides: (Side, Option<Side>),
+    interval: (f64, f64),
+}
+
+/// Which rows are evaluated, and what they are conditioned on.
+struct Side {
+    guidance: Guidance,
+    prepared: Prepared,
+}
+
+impl Side {
+    fn new(dit: &Dit, inputs: &SampleInputs, guidance: Guidance, frames: usize) -> Result<Self> {
+        let prepared = dit.prepare(&guidance.conditions(inputs, frames, &dit.device()), frames)?;
+        Ok(Self { guidance, prepared })
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// Projects the texts and prepares the references, once for each set of rows that the interval leaves.
+    pub(crate) fn new(
+        dit: &'a Dit,
+        inputs: &SampleInputs,
+        guidance: &Guidance,
+        interval: Option<(f64, f64)>,
+        frames: usize,
+    ) -> Result<Self> {
+        let inside = Side::new(dit, inputs, guidance.clone(), frames)?;
+        let limited = interval.is_some() && guidance.unconditional() > 0;
+        let outside = limited.then(|| Side::new(dit, inputs, guidance.clone().off(), frames)).transpose()?;
+        Ok(Self { dit, sides: (inside, outside), interval: interval.unwrap_or((0.0, 1.0)) })
+    }
+
+    /// The guided velocity at noise level `sigma`.
+    ///
+    /// # Shapes
+    /// - x, output: `[batch, frames, 276]`, rows in the order of the guidance
+    pub(crate) fn velocity(&self, x: Tensor<3>, sigma: f64, time: &TimeEmbedding) -> Tensor<3> {
+        let (inside, outside) = &self.sides;
+        let within = self.interval.0 <= sigma && sigma <= self.interval.1;
+        let side = outside.as_ref().filter(|_| !within).unwrap_or(inside);
+        side.guidance.combine(self.dit.velocity(side.guidance.double(x), time, &side.prepared))
     }
 }
 

@@ -1,14 +1,15 @@
 //! From noise to motion: the denoising loop (docs/method.md section 3, *Generation*).
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use ndarray::{Array3, Axis, s};
 
 use super::flow::Schedule;
-use super::guidance::Guidance;
+use super::guidance::{Evaluator, Guidance};
+use super::solver::{Integrator, Solver};
 use crate::error::{Error, Result, check_finite};
 use crate::model::dit::infer_attend_to_text;
 use crate::model::host::{download, upload};
-use crate::model::{Conditions, Dit, DitConfig, probe};
+use crate::model::{Dit, DitConfig, probe};
 use crate::motion::smooth::{KERNEL_SIZE, SIGMA, smooth};
 use crate::progress::{OnProgress, Stage, report};
 
@@ -36,10 +37,15 @@ pub enum Smoothing {
 /// How a generation is computed; [`SamplerOptions::default`] holds the release's numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SamplerOptions {
-    /// Evaluations of the network, 1..=1000.
+    /// Steps from noise to motion, 1..=1000; each evaluates the network once ([`Solver::Heun`]: twice).
     pub num_inference_steps: usize,
+    /// How a step is taken.
+    pub solver: Solver,
     /// Weight of the prompt against the null context, 0..=100; 1 is no guidance and half the work.
     pub guidance_scale: f32,
+    /// Lowest and highest noise level at which there is guidance, in 0..=1. Outside, only the prompt is evaluated, which is
+    /// half the work. `None`: at every level.
+    pub guidance_interval: Option<(f64, f64)>,
     /// Level of the schedule at which sampling starts, above 0 and at most 1. It starts from pure noise all the same.
     pub strength: f64,
     /// Smoothing of the result.
@@ -48,7 +54,14 @@ pub struct SamplerOptions {
 
 impl Default for SamplerOptions {
     fn default() -> Self {
-        Self { num_inference_steps: 50, guidance_scale: 5.0, strength: 0.7, smoothing: Smoothing::default() }
+        Self {
+            num_inference_steps: 50,
+            solver: Solver::default(),
+            guidance_scale: 5.0,
+            guidance_interval: None,
+            strength: 0.7,
+            smoothing: Smoothing::default(),
+        }
     }
 }
 
@@ -198,6 +211,12 @@ impl Sampler {
             let reason = format!("{} is not in 0..={MAX_GUIDANCE}", options.guidance_scale);
             return Err(Error::invalid("guidance_scale", reason));
         }
+        if let Some((low, high)) = options.guidance_interval
+            && !(0.0 <= low && low <= high && high <= 1.0)
+        {
+            let reason = format!("({low}, {high}) is not a lower and an upper noise level in 0..=1");
+            return Err(Error::invalid("guidance_interval", reason));
+        }
         let schedule = Schedule::generation(options.num_inference_steps, options.strength)?;
         Ok(Self { options, schedule })
     }
@@ -236,16 +255,17 @@ impl Sampler {
         let device = dit.device();
         let steps = self.schedule.len();
         let time = dit.embed_time(self.schedule.timesteps(), &device);
-        let prepared = dit.prepare(&conditions(inputs, guidance, frames, &device), frames)?;
+        let evaluator = Evaluator::new(dit, inputs, guidance, self.options.guidance_interval, frames)?;
         let order: Vec<usize> = guidance.order().collect();
         let mut x = upload(inputs.noise.slice(s![.., ..frames, ..]).select(Axis(0), &order), &device);
+        let mut integrator = Integrator::new(self.options.solver, &self.schedule);
+        let velocity = |x: Tensor<3>, level: usize| {
+            let v = evaluator.velocity(x, self.schedule.sigmas()[level], &time.row(level));
+            probe::value("velocity", &v);
+            v
+        };
         for step in 0..steps {
-            x = probe::numbered("step", step, || {
-                let v = dit.velocity(guidance.double(x.clone()), &time.row(step), &prepared);
-                let v = guidance.combine(v);
-                probe::value("velocity", &v);
-                x.clone() + v * self.schedule.delta(step)
-            });
+            x = probe::numbered("step", step, || integrator.step(step, x.clone(), &velocity));
             // A GPU would otherwise queue all steps at once: progress would lie and cancelling come too late.
             let name = || format!("{device:?}");
             device.sync().map_err(|e| Error::Device { device: name(), reason: e.to_string() })?;
@@ -276,17 +296,5 @@ impl Sampler {
             out.slice_mut(s![..smoothed, ..]).assign(&smooth(clip, KERNEL_SIZE, SIGMA)?);
         }
         Ok(out)
-    }
-}
-
-/// What the network is conditioned on, in the order of rows of `guidance`.
-fn conditions(inputs: &SampleInputs, guidance: &Guidance, frames: usize, device: &Device) -> Conditions {
-    let reference = inputs.reference.as_ref().map(|r| r.slice(s![.., ..frames, ..]));
-    Conditions {
-        context: upload(guidance.context(inputs), device),
-        reference: guidance.reference(reference).map(|r| upload(r, device)),
-        attend_to_text: guidance.expand(&inputs.attend_to_text),
-        frame_lengths: guidance.expand(&inputs.frame_lengths),
-        reference_lengths: guidance.expand(&inputs.reference_lengths),
     }
 }

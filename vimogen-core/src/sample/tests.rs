@@ -99,6 +99,36 @@ fn without_guidance_there_is_no_unconditional_half() {
 }
 
 #[test]
+fn outside_its_interval_guidance_costs_nothing() {
+    let level = |step: usize| Schedule::generation(STEPS, 0.7).unwrap().sigmas()[step];
+    let limited = |interval| {
+        let guidance_interval = Some(interval);
+        Sampler::new(SamplerOptions { num_inference_steps: STEPS, guidance_interval, ..SamplerOptions::default() })
+            .unwrap()
+    };
+    let middle = limited((level(29), level(10)));
+    assert_eq!(watch(&middle, &texts(&[9, 7])).count("rows"), 2 * (STEPS + 20), "steps 10 to 29 are guided");
+    assert_eq!(watch(&middle, &references(&[9, 7])).count("rows"), 2 * STEPS, "references know no guidance");
+    assert_eq!(watch(&limited((0.0, 1.0)), &texts(&[9, 7])).count("rows"), 2 * 2 * STEPS);
+
+    let inputs = texts(&[9, 7]);
+    assert_eq!(run(&limited((0.0, 1.0)), &inputs).unwrap(), run(&sampler(5.0), &inputs).unwrap());
+    let never = run(&limited((1.0, 1.0)), &inputs).unwrap();
+    let plain = run(&sampler(1.0), &inputs).unwrap();
+    let worst = (&never - &plain).iter().fold(0.0f32, |w, d| w.max(d.abs()));
+    assert!(worst <= 1e-5, "an interval without a level is no guidance; differs by {worst:e}");
+}
+
+#[test]
+fn heun_evaluates_twice_a_step_and_the_others_once() {
+    for solver in Solver::ALL {
+        let options = SamplerOptions { num_inference_steps: 5, solver, ..SamplerOptions::default() };
+        let trace = watch(&Sampler::new(options).unwrap(), &texts(&[9]));
+        assert_eq!(trace.count("forward"), solver.evaluations(5), "{solver}");
+    }
+}
+
+#[test]
 fn a_mixed_batch_doubles_only_its_text_rows() {
     let mut inputs = references(&[9, 7, 8]);
     inputs.attend_to_text[1] = true;

@@ -19,7 +19,7 @@ fn inputs(golden: &Golden, text: bool) -> SampleInputs {
 
 fn sampler(steps: usize) -> Sampler {
     let options =
-        SamplerOptions { num_inference_steps: steps, guidance_scale: 5.0, strength: 0.7, smoothing: Smoothing::Padded };
+        SamplerOptions { num_inference_steps: steps, smoothing: Smoothing::Padded, ..SamplerOptions::default() };
     Sampler::new(options).unwrap()
 }
 

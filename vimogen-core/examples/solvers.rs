@@ -1,0 +1,83 @@
+//! How far fewer steps take each solver from the true solution of the flow, for the built-in model: `make solvers`.
+//! Prints the table of docs/src/concepts/solvers.md.
+#![allow(clippy::print_stdout, reason = "a command-line program")]
+
+use vimogen_core::progress::ignore;
+use vimogen_core::sample::Schedule;
+use vimogen_core::{GenerateOptions, Motion, Pipeline, Request, Result, Solver};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const PROMPTS: [&str; 6] = [
+    "a person walks forward and waves",
+    "a person jumps",
+    "a person sits down",
+    "a person kicks with the right leg",
+    "a person turns left",
+    "a person runs forward, then bows",
+];
+const FRAMES: usize = 100;
+const SEEDS: [u64; 2] = [0, 1];
+const STEPS: [usize; 8] = [5, 8, 12, 16, 20, 30, 40, 50];
+/// Steps of the solution that stands for the true one.
+const TRUTH: usize = 1000;
+
+fn main() -> Result<()> {
+    let pipeline = Pipeline::builtin()?;
+    let truth = generate(&pipeline, &options(TRUTH, Solver::Heun))?;
+    println!("| evaluations | {} |", Solver::ALL.map(|solver| solver.to_string()).join(" | "));
+    println!("|---|{}", "---|".repeat(Solver::ALL.len()));
+    for steps in STEPS {
+        let cells = Solver::ALL.map(|solver| -> Result<String> {
+            // A step of heun evaluates twice, but for the last: the same evaluations take half the steps.
+            let steps = if solver == Solver::Heun { steps.div_ceil(2) } else { steps };
+            let error = distance(&generate(&pipeline, &options(steps, solver))?, &truth);
+            Ok(format!("{:.2}", 1e3 * error))
+        });
+        println!("| {steps} | {} |", cells.into_iter().collect::<Result<Vec<_>>>()?.join(" | "));
+    }
+    println!("\nguidance at and above a noise level only, 50 steps of euler:\n");
+    println!("| lowest level | network rows | mm |\n|---|---|---|");
+    for low in [0.0, 0.2, 0.4, 0.6, 0.8] {
+        let limited = options(50, Solver::Euler).with_guidance_interval(low, 1.0);
+        let error = distance(&generate(&pipeline, &limited)?, &truth);
+        println!("| {low:.1} | {} | {:.2} |", rows(low)?, 1e3 * error);
+    }
+    Ok(())
+}
+
+/// Rows the network sees in 50 steps of one prompt, at the strength of the built-in model.
+fn rows(low: f64) -> Result<usize> {
+    let schedule = Schedule::generation(50, 1.0)?;
+    Ok(50 + schedule.sigmas().iter().filter(|sigma| **sigma >= low).count())
+}
+
+fn options(steps: usize, solver: Solver) -> GenerateOptions {
+    GenerateOptions::default()
+        .with_num_frames(FRAMES)
+        .with_num_inference_steps(steps)
+        .with_solver(solver)
+        .with_smooth(false)
+}
+
+fn generate(pipeline: &Pipeline, options: &GenerateOptions) -> Result<Vec<Motion>> {
+    let mut motions = Vec::new();
+    for seed in SEEDS {
+        let requests: Vec<Request> = PROMPTS.iter().map(|prompt| Request::text(*prompt)).collect();
+        motions.extend(pipeline.generate_with(&requests, &options.clone().with_seed(seed), &mut ignore)?);
+    }
+    Ok(motions)
+}
+
+/// Mean distance of the same joints at the same moments, metres.
+fn distance(motions: &[Motion], truth: &[Motion]) -> f64 {
+    let (mut sum, mut count) = (0.0, 0);
+    for (motion, truth) in motions.iter().zip(truth) {
+        for (a, b) in motion.joints().rows().into_iter().zip(truth.joints().rows()) {
+            sum += f64::from((&a - &b).mapv(|d| d * d).sum().sqrt());
+            count += 1;
+        }
+    }
+    sum / f64::from(count)
+}
