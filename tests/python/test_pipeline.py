@@ -67,8 +67,9 @@ def test_options_reach_the_sampler(pipe):
     base = pipe("a person waves", **QUICK)
     for option in ({"guidance_scale": 1.0}, {"strength": 0.5}, {"smooth": False}, {"num_inference_steps": 4}):
         assert pipe("a person waves", **(QUICK | option)) != base, option
-    made = [pipe("a person waves", solver=solver, **QUICK) for solver in ("euler", "heun", "ab2", "dpmpp")]
-    assert made[0] == base and all(a != b for i, a in enumerate(made) for b in made[:i])
+    longer = QUICK | {"num_inference_steps": 5}  # of three steps, dpmpp's are all Euler's
+    made = [pipe("a person waves", solver=solver, **longer) for solver in ("euler", "heun", "ab2", "dpmpp")]
+    assert made[0] == pipe("a person waves", **longer) and all(a != b for i, a in enumerate(made) for b in made[:i])
     assert pipe("a person waves", guidance_interval=(0.0, 1.0), **QUICK) == base
     assert pipe("a person waves", guidance_interval=(0.9, 1.0), **QUICK) != base
 
