@@ -227,7 +227,7 @@ enum vimogen_stage
  {
   /// Encoding prompts; a step is a prompt.
   VIMOGEN_STAGE_ENCODE = 0,
-  /// Denoising; a step is an evaluation of the network.
+  /// Denoising, step by step.
   VIMOGEN_STAGE_SAMPLE = 1,
   /// Something that this version's header has no name for.
   VIMOGEN_STAGE_OTHER = 2,

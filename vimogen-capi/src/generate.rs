@@ -23,7 +23,7 @@ pub const VIMOGEN_MAX_REQUESTS: usize = 65536;
 pub enum vimogen_stage {
     /// Encoding prompts; a step is a prompt.
     Encode = 0,
-    /// Denoising; a step is an evaluation of the network.
+    /// Denoising, step by step.
     Sample = 1,
     /// Something that this version's header has no name for.
     Other = 2,
