@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod body_model;
 mod bvh;
 mod collate;
 mod common;
