@@ -5,6 +5,8 @@
 //! SMPL's (x to the person's left, y up, z forward, arms out to the sides), so that local rotations mean the same on
 //! this skeleton and on a SMPL body.
 
+mod consistent;
+mod feet;
 pub mod hmr;
 mod model;
 mod neutral;
@@ -13,6 +15,7 @@ mod surface;
 
 use glam::{Mat3, Vec3};
 
+pub use consistent::{Residual, consistent, residual};
 pub use model::{BodyKind, BodyModel, BodyParams, Posed, motion_joints};
 pub use reconcile::Reconcile;
 

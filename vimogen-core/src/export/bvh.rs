@@ -40,6 +40,32 @@ pub enum Names {
     Mixamo,
 }
 
+impl std::str::FromStr for Names {
+    type Err = Error;
+
+    /// `smpl` or `mixamo`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "smpl" => Ok(Self::Smpl),
+            "mixamo" => Ok(Self::Mixamo),
+            _ => Err(Error::invalid("joint_names", format!("{name:?} is neither smpl nor mixamo"))),
+        }
+    }
+}
+
+impl std::str::FromStr for Unit {
+    type Err = Error;
+
+    /// `cm` or `m`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "cm" => Ok(Self::Centimetres),
+            "m" => Ok(Self::Metres),
+            _ => Err(Error::invalid("unit", format!("{name:?} is neither cm nor m"))),
+        }
+    }
+}
+
 /// Mixamo's names of our joints, without their prefix.
 pub const MIXAMO_NAMES: [&str; JOINTS] = [
     "Hips",

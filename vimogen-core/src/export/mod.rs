@@ -79,10 +79,30 @@ fn clip_of(smpl: &SmplMotion, fps: f32) -> Result<Motion> {
 /// # Errors
 /// [`Error::InvalidArgument`] for another extension, and those of the writers.
 pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
+    save_with(path, motion, &SaveOptions::default())
+}
+
+/// What some formats leave open.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SaveOptions<'a> {
+    /// Who wears the motion in `.glb`; `None`: the neutral body.
+    pub body: Option<&'a BodyModel>,
+    /// Names, unit and bones of `.bvh`.
+    pub bvh: bvh::BvhOptions,
+}
+
+/// [`save`] with options.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_with(path: impl AsRef<Path>, motion: &Motion, options: &SaveOptions<'_>) -> Result<()> {
     let path = path.as_ref();
     match extension(path).as_str() {
-        "bvh" => bvh::save(path, &motion.smpl(), motion.fps(), &bvh::BvhOptions::default()),
-        "glb" => glb::save(path, motion, &BodyModel::neutral()),
+        "bvh" => bvh::save(path, &motion.smpl(), motion.fps(), &options.bvh),
+        "glb" => match options.body {
+            Some(body) => glb::save(path, motion, body),
+            None => glb::save(path, motion, &BodyModel::neutral()),
+        },
         "csv" => csv::save(path, motion),
         "npy" if is_joints(path) => npy::save_f32(path, motion.mbench_joints().view().into_dyn()),
         "npz" => npz::save(path, motion),

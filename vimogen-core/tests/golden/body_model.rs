@@ -3,11 +3,15 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use ndarray::{Array2, ArrayD, Axis, Ix2, s};
-use vimogen_core::body::{BodyKind, BodyModel, BodyParams};
-use vimogen_core::format::npz::NpzFile;
+use ndarray::{Array2, ArrayD, Axis, Ix2, arr2, s};
+use vimogen_core::body::hmr::HmrParams;
+use vimogen_core::body::{BodyKind, BodyModel, BodyParams, motion_joints};
+use vimogen_core::format::npz::{self, NpzFile};
 use vimogen_core::format::pickle::PickleFile;
-use vimogen_core::format::{DType, TensorSource};
+use vimogen_core::format::torch::{self, Tree};
+use vimogen_core::format::{DType, RawTensor, TensorSource};
+use vimogen_core::motion::Motion;
+use vimogen_core::motion::hmr::intrinsic;
 
 use crate::common::{Golden, assert_close, folder};
 
@@ -126,7 +130,7 @@ fn pickles_of_python_2_with_chumpy_and_of_python_3_are_the_same_model() {
 }
 
 /// A body model whose arrays are those of a file, but for one.
-struct Changed(NpzFile, &'static str, Option<vimogen_core::format::RawTensor>);
+struct Changed(NpzFile, &'static str, Option<RawTensor>);
 
 impl TensorSource for Changed {
     fn names(&self) -> Vec<String> {
@@ -149,7 +153,7 @@ impl TensorSource for Changed {
 fn models_with_a_missing_or_impossible_part_are_refused_by_its_name() {
     let open = || NpzFile::open(file("smpl_synthetic.npz")).expect("npz");
     let refused = |name: &'static str, array: Option<ArrayD<f32>>| {
-        let array = array.map(|a| vimogen_core::format::RawTensor::from_f32(a.view()));
+        let array = array.map(|a| RawTensor::from_f32(a.view()));
         BodyModel::from_source(&Changed(open(), name, array)).expect_err(name).to_string()
     };
     for name in ["v_template", "shapedirs", "posedirs", "J_regressor", "weights", "f", "kintree_table"] {
@@ -201,4 +205,81 @@ fn the_arrays_of_a_pickle_keep_their_types() {
     assert_eq!(file.info("f").expect("f").dtype, DType::U32);
     assert_eq!(file.info("J_regressor").expect("J_regressor").shape, [24, 120]);
     assert!(!file.names().iter().any(|n| n == "bs_style"), "texts are passed over");
+}
+
+/// The inputs of `hmr_to_motion` with the camera of its configuration.
+fn recovered(golden: &Golden) -> HmrParams {
+    let number = |name: &str| golden.case("hmr_to_motion")["config"][name].as_f64().expect(name) as f32;
+    HmrParams {
+        global_orient: two(golden.input("hmr_to_motion", "global_orient")),
+        body_pose: two(golden.input("hmr_to_motion", "body_pose")),
+        transl: two(golden.input("hmr_to_motion", "transl")),
+        intrinsic: intrinsic(number("focal_length"), number("width"), number("height")).expect("camera"),
+        fps: 20.0,
+    }
+}
+
+#[test]
+fn recovered_motion_becomes_a_clip_and_its_camera_and_vertices_again() {
+    let golden = golden();
+    let model = BodyModel::load(file("SMPLX_SYNTHETIC.npz")).expect("model");
+    let got = recovered(&golden).to_motion(&model).expect("motion");
+    // The cases have no bound of their own: twice that of the vertices, since joints pass twice through a rotation.
+    let atol = 2.0 * golden.atol("smplx_body", "vertices");
+    golden.assert_within("hmr_to_motion", "motion", got.canonical.features.view().into_dyn(), atol);
+    golden.assert_within("hmr_to_motion", "extrinsic", got.extrinsic.view().into_dyn(), atol);
+    golden.assert_within("hmr_to_motion", "intrinsic", arr2(&got.intrinsic).view().into_dyn(), 0.0);
+
+    let motion = golden.output("hmr_to_motion", "motion").into_dimensionality::<Ix2>().expect("two axes");
+    let motion = Motion::from_features(motion, 20.0).expect("motion");
+    golden.assert_within("motion_to_vertices", "joints_from_motion", motion.joints().view().into_dyn(), atol);
+    let posed = model.forward(&model.params(&motion.smpl()).expect("params")).expect("forward");
+    golden.assert_within("motion_to_vertices", "joints22", motion_joints(posed.joints.view()).view().into_dyn(), atol);
+    let ends = posed.vertices.select(Axis(0), &[0, motion.len() - 1]);
+    golden.assert_within("motion_to_vertices", "vertices_first_last", ends.view().into_dyn(), atol);
+}
+
+#[test]
+fn recovered_motion_is_read_from_pt_npz_and_pkl_with_scalar_and_per_frame_cameras() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = |name: &str| folder.path().join(name);
+    let want = recovered(&golden());
+    let raw = |array: &ArrayD<f32>| RawTensor::from_f32(array.view());
+    let parts = [
+        ("global_orient", raw(&want.global_orient.clone().into_dyn())),
+        // Joints as an axis of their own, and an axis for the one person.
+        ("body_pose", raw(&want.body_pose.to_shape((1, 26, 21, 3)).expect("shape").to_owned().into_dyn())),
+        ("transl", raw(&want.transl.clone().into_dyn())),
+    ];
+    let camera = [("focal_length", 1000.0), ("width", 640.0), ("height", 480.0)];
+    let per_frame: Vec<_> =
+        camera.iter().map(|(name, value)| (*name, raw(&ArrayD::from_elem(vec![26], *value as f32)))).collect();
+    let arrays: Vec<_> = parts.iter().chain(&per_frame).map(|(name, array)| (*name, array)).collect();
+    npz::save(at("a.npz"), &arrays).expect("npz");
+    let scalars = camera.iter().map(|(name, value)| (*name, Tree::Float(*value)));
+    let tensors = parts.iter().map(|(name, array)| (*name, Tree::Tensor(array)));
+    torch::save(at("a.pt"), &Tree::Dict(tensors.chain(scalars).collect())).expect("pt");
+    for path in [at("a.npz"), at("a.pt"), folder_of_formats().join("recovered.pkl")] {
+        let got = HmrParams::load(&path).expect("params");
+        assert_eq!(got.intrinsic, want.intrinsic, "{path:?}");
+        assert_eq!((&got.transl, &got.body_pose), (&want.transl, &want.body_pose), "{path:?}");
+    }
+    let one = want.clone().to_motion(&BodyModel::neutral()).expect("motion");
+    for name in ["b.npz", "b.pt"] {
+        one.save(at(name), 30.0).expect("save");
+        let back = Motion::load(at(name)).expect("load");
+        assert_eq!((back.features(), back.fps()), (one.canonical.features.view(), 30.0));
+    }
+    // A part of a camera, a missing array, another width.
+    npz::save(at("c.npz"), &arrays[..4]).expect("npz");
+    assert!(HmrParams::load(at("c.npz")).expect_err("camera").to_string().contains("camera"));
+    npz::save(at("d.npz"), &arrays[1..3]).expect("npz");
+    assert!(HmrParams::load(at("d.npz")).expect_err("array").to_string().contains("global_orient"));
+    npz::save(at("e.npz"), &[("global_orient", &parts[1].1), arrays[1], arrays[2]]).expect("npz");
+    assert!(HmrParams::load(at("e.npz")).expect_err("width").to_string().contains("global_orient"));
+    assert!(HmrParams::load(at("e.txt")).expect_err("extension").to_string().contains("pkl"));
+}
+
+fn folder_of_formats() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/formats")
 }

@@ -9,6 +9,7 @@ mod bvh;
 mod collate;
 mod common;
 mod dit;
+mod exchange;
 mod export;
 mod formats;
 mod motion_rep;
