@@ -15,6 +15,7 @@ PYTHON_CODE := python examples tests/python
 
 # Where and from which build `make install` installs; dev is the build of the tests.
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
 PROFILE ?= release
 # cbindgen in a workspace of its own: it would switch features of crates that Burn is built with.
 HEADER = $(CARGO) run --quiet --locked --manifest-path tools/header/Cargo.toml --target-dir "$(TARGET)/header" --
@@ -25,7 +26,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray install wheel header lint bench docs nano nano-evaluate solvers
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -64,6 +65,10 @@ test-ray: .venv/.ready ## batch work on a local Ray with two workers (downloads 
 	@if $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check 'ray[data]'; then \
 	  $(VENV_PYTHON) -m pytest -q tests/python/test_ray.py --artifacts "$(TARGET)"; \
 	else echo "Ray cannot be installed here: its test is skipped"; fi
+
+fuzz: ## every reader of files under the fuzzer (needs a nightly Rust and cargo-fuzz; FUZZ_SECONDS=60 each)
+	cd vimogen-core && for reader in npy npz pt pickle safetensors bvh body; do \
+	  $(CARGO) +nightly fuzz run $$reader -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 lint: .venv/.ready ## format, clippy, documentation and Python, without a warning
 	$(CARGO) fmt --all --check

@@ -190,9 +190,9 @@ static void poses_and_clips_at_other_rates(const vimogen_motion *motion) {
 }
 
 static void files_come_back(const vimogen_motion *motion, const char *folder) {
-  const char *names[] = {"clip.npz", "clip.npy", "clip.pt", "clip.bvh", "clip.html", "clip.svg"};
+  const char *names[] = {"clip.npz", "clip.npy", "clip.pt", "clip.bvh", "clip.glb", "clip.csv", "clip.html", "clip.svg"};
   char path[1024];
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 8; i++) {
     snprintf(path, sizeof path, "%s/%s", folder, names[i]);
     OK(vimogen_motion_save(motion, path));
     FILE *file = fopen(path, "rb");
@@ -208,6 +208,13 @@ static void files_come_back(const vimogen_motion *motion, const char *folder) {
     CHECK(len == back_len && memcmp(a, b, len * sizeof *a) == 0);
     OK(vimogen_motion_free(back));
   }
+  vimogen_motion *consistent = NULL;
+  size_t frames, consistent_frames;
+  OK(vimogen_motion_reconcile(motion, 1, &consistent));
+  OK(vimogen_motion_frames(motion, &frames));
+  OK(vimogen_motion_frames(consistent, &consistent_frames));
+  CHECK(frames == consistent_frames);
+  OK(vimogen_motion_free(consistent));
   snprintf(path, sizeof path, "%s/titled.html", folder);
   OK(vimogen_motion_save_html(motion, path, "a <title> & more"));
 }

@@ -6,6 +6,7 @@ import http.server
 import json
 import shutil
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -18,8 +19,18 @@ bvh = pytest.importorskip("bvh")
 pygltflib = pytest.importorskip("pygltflib")
 
 HERE = Path(__file__).parent
-MIXAMO = "Hips LeftUpLeg RightUpLeg Spine LeftLeg RightLeg Spine1 LeftFoot RightFoot Spine2 LeftToeBase RightToeBase Neck"
-MIXAMO += " LeftShoulder RightShoulder Head LeftArm RightArm LeftForeArm RightForeArm LeftHand RightHand"
+# fmt: off
+MIXAMO = [
+    "Hips", "LeftUpLeg", "RightUpLeg", "Spine", "LeftLeg", "RightLeg", "Spine1", "LeftFoot", "RightFoot", "Spine2",
+    "LeftToeBase", "RightToeBase", "Neck", "LeftShoulder", "RightShoulder", "Head", "LeftArm", "RightArm",
+    "LeftForeArm", "RightForeArm", "LeftHand", "RightHand",
+]
+# What the smplx package picks from a mesh.
+VERTICES = [
+    "nose", "reye", "leye", "rear", "lear", "rthumb", "rindex", "rmiddle", "rring", "rpinky", "lthumb", "lindex",
+    "lmiddle", "lring", "lpinky", "LBigToe", "LSmallToe", "LHeel", "RBigToe", "RSmallToe", "RHeel",
+]
+# fmt: on
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +50,7 @@ def y_up(points):
 
 
 def test_a_bvh_package_reads_joints_channels_and_rate(made, walk):
-    names = {name: walk for name in ("exchange.bvh", "exchange_mixamo.bvh")}
-    for name in names:
+    for name in ("exchange.bvh", "exchange_mixamo.bvh"):
         tree = bvh.Bvh((made / name).read_text())
         assert tree.nframes == len(walk) and tree.frame_time == pytest.approx(1 / 20)
         assert len(tree.get_joints_names()) == 22
@@ -50,7 +60,7 @@ def test_a_bvh_package_reads_joints_channels_and_rate(made, walk):
         places = np.array(tree.frames_joint_channels(root, channels), dtype=float)
         # Centimetres, y up.
         np.testing.assert_allclose(places, 100 * y_up(walk.joints[:, 0]), atol=1e-3)
-    assert {f"mixamorig:{name}" for name in MIXAMO.split()} == set(tree.get_joints_names())
+    assert {f"mixamorig:{name}" for name in MIXAMO} == set(tree.get_joints_names())
 
 
 def test_a_bvh_package_s_numbers_put_the_joints_where_they_are(made, walk):
@@ -76,7 +86,7 @@ def test_a_bvh_package_s_numbers_put_the_joints_where_they_are(made, walk):
                 above = world[parent.name]
                 rotation, place = above[0] @ rotation, above[1] + above[0] @ np.array(tree.joint_offset(name))
             world[name] = (rotation, place)
-        places = np.stack([world[f"mixamorig:{name}"][1] for name in MIXAMO.split()])
+        places = np.stack([world[f"mixamorig:{name}"][1] for name in MIXAMO])
         np.testing.assert_allclose(places, y_up(walk.joints[t]), atol=1e-3)
 
 
@@ -161,7 +171,7 @@ def test_khronos_validator_has_nothing_to_say(made, modules):
         assert issues["numErrors"] == 0 and issues["numWarnings"] == 0, issues["messages"][:5]
 
 
-def test_three_js_plays_it_in_a_browser(made, modules):
+def test_three_js_plays_it_in_a_browser(made, modules, walk):
     names = ("chromium", "chromium-browser", "google-chrome")
     browser = next((found for found in map(shutil.which, names) if found), None)
     if browser is None:
@@ -182,7 +192,7 @@ def test_three_js_plays_it_in_a_browser(made, modules):
     assert facts["bones"] == 22 and facts["skinned"] == 1 and facts["tracks"] == 23
     assert facts["duration"] == pytest.approx(99 / 20, abs=1e-4)
     # The left hand at 2.5 seconds.
-    np.testing.assert_allclose(facts["hand"], y_up(vimogen.Motion.load(made / "exchange.npz").joints[50, 20]), atol=1e-3)
+    np.testing.assert_allclose(facts["hand"], y_up(walk.joints[50, 20]), atol=1e-3)
 
 
 def test_numpy_and_csv_read_the_tables(made, walk):
@@ -213,12 +223,56 @@ def smplx_forward(smplx, torch, model_file, parts):
         use_pca=False,
         batch_size=frames,
         use_face_contour=False,
-        vertex_ids={name: i for i, name in enumerate(SMPLX_VERTICES)},
+        vertex_ids={name: i for i, name in enumerate(VERTICES)},
     )
     with torch.no_grad():
         out = body(global_orient=parts["root_orient"], body_pose=parts["pose_body"], transl=parts["trans"])
     return out.vertices.numpy()
 
 
-SMPLX_VERTICES = "nose reye leye rear lear rthumb rindex rmiddle rring rpinky lthumb lindex lmiddle lring lpinky".split()
-SMPLX_VERTICES += "LBigToe LSmallToe LHeel RBigToe RSmallToe RHeel".split()
+def test_motions_of_others_come_in_and_keep_their_movement(made, walk, tmp_path):
+    for name in ("exchange.bvh", "exchange_mixamo.bvh", "exchange_metres.bvh"):
+        motion = vimogen.Motion.load(made / name)
+        assert (len(motion), motion.fps) == (len(walk), 20)
+        np.testing.assert_allclose(motion.joints, walk.joints, atol=1e-3)
+    placed = walk.canonical()
+    assert len(placed) == len(walk) and abs(placed.joints[..., 2].min()) < 1e-5
+    walk.save(tmp_path / "walk.bvh", joint_names="mixamo", unit="m")
+    assert "mixamorig:LeftUpLeg" in (tmp_path / "walk.bvh").read_text()
+    with pytest.raises(vimogen.InvalidArgumentError, match="unit"):
+        walk.save(tmp_path / "walk.bvh", unit="inch")
+
+
+def test_a_body_wears_a_motion(walk, golden, tmp_path):
+    neutral, smplx = vimogen.Body(), vimogen.Body(golden / "body_models" / "SMPLX_SYNTHETIC.npz")
+    assert (neutral.kind, smplx.kind, smplx.num_joints) == ("neutral", "smplx", 55)
+    vertices = neutral.vertices(walk)
+    assert vertices.shape[0] == len(walk) and neutral.faces.max() == vertices.shape[1] - 1
+    np.testing.assert_allclose(neutral.joints(walk), walk.joints, atol=1e-4)
+    walk.save(tmp_path / "walk.glb", body=smplx)
+    assert len(pygltflib.GLTF2().load(str(tmp_path / "walk.glb")).skins[0].joints) == 55
+    with pytest.raises(vimogen.NotFoundError):
+        vimogen.Body(tmp_path / "SMPLX_NEUTRAL.npz")
+
+
+def test_a_motion_is_made_consistent_and_its_feet_stay():
+    motion = vimogen.generate("a person walks forward", num_frames=60, num_inference_steps=8, seed=3)
+    assert motion.residual()["max"] >= motion.residual()["mean"] > 0
+    plain, locked = motion.reconcile(), motion.reconcile(lock_feet=True)
+    assert plain.residual()["max"] < 1e-3 and locked.residual()["max"] < 1e-3
+    assert locked.quality()["Foot_Sliding"] < plain.quality()["Foot_Sliding"]
+
+
+def test_recovered_motion_keeps_its_camera(golden, tmp_path):
+    source = golden.parent / "formats" / "recovered.pkl"
+    body = golden / "body_models" / "SMPLX_SYNTHETIC.npz"
+    words = ["convert", "--hmr", str(source), "--body", str(body), str(tmp_path / "walk.npz")]
+    subprocess.run([sys.executable, "-m", "vimogen", *words], check=True, capture_output=True)
+    with np.load(tmp_path / "walk.npz") as file:
+        assert file["extrinsic"].shape == (25, 9)
+        np.testing.assert_array_equal(file["intrinsic"], [[1000, 0, 320], [0, 1000, 240], [0, 0, 1]])
+    got = vimogen.motion.load_hmr(source, vimogen.Body(body))
+    assert got["motion"] == vimogen.Motion.load(tmp_path / "walk.npz")
+    words = ["convert", "--hmr", str(source), str(tmp_path / "walk.glb"), "--fps", "30", "--lock-feet"]
+    subprocess.run([sys.executable, "-m", "vimogen", *words], check=True, capture_output=True)
+    assert (tmp_path / "walk.glb").read_bytes()[:4] == b"glTF"
