@@ -312,6 +312,7 @@ def info(path: Path | None, as_json: bool) -> None:
     elif path.suffix.lower() in MOTION_FILES:
         motion = Motion.load(path)
         facts = {"file": str(path), "frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
+        facts["residual"] = motion.residual()
         facts["quality"] = _quality(motion)
     else:
         facts = {"folder": str(path), **_model(Pipeline.from_pretrained(path))}
