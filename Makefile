@@ -68,7 +68,9 @@ test-ray: .venv/.ready ## batch work on a local Ray with two workers (downloads 
 
 fuzz: ## every reader of files under the fuzzer (needs a nightly Rust and cargo-fuzz; FUZZ_SECONDS=60 each)
 	cd vimogen-core && for reader in npy npz pt pickle safetensors bvh body; do \
-	  $(CARGO) +nightly fuzz run $$reader -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+	  mkdir -p fuzz/corpus/$$reader; \
+	  $(CARGO) +nightly fuzz run $$reader fuzz/corpus/$$reader fuzz/seeds/$$reader -- \
+	    -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 lint: .venv/.ready ## format, clippy, documentation and Python, without a warning
 	$(CARGO) fmt --all --check
