@@ -29,8 +29,8 @@ fn run(folder: &Path) -> Result<()> {
     let options = GenerateOptions::default().with_num_frames(80).with_seed(42);
     let motion = Pipeline::builtin()?.generate(PROMPT, &options)?;
     let actor = Actor::figure(motion.joints().view())?;
-    let wide = RenderOptions::default().with_size(640, 360).with_angles(35.0, 14.0);
-    let small = RenderOptions::default().with_size(320, 320).with_angles(35.0, 14.0).with_view(View::Follow);
+    let wide = RenderOptions::default().with_size(640, 320).with_angles(62.0, 12.0);
+    let small = RenderOptions::default().with_size(320, 320).with_angles(35.0, 12.0).with_view(View::Follow);
     for (name, options) in [
         ("walk-and-wave.gif", wide),
         ("contact-sheet.png", small),

@@ -11,7 +11,12 @@ use super::raster::Weights;
 /// Towards the sun.
 const SUN: Vec3 = Vec3::new(0.42, 0.36, 0.83);
 const SUN_LAMPS: usize = 20;
-const SKY_LAMPS: usize = 20;
+const SKY_LAMPS: usize = 28;
+/// The sky's lamps see only what is lower than this, metres for a body of scale 1: what is higher darkens the ground so
+/// widely that each lamp's shadow would be seen by itself.
+const SKY_HEIGHT: f32 = 0.55;
+/// Largest slope of the sky's lamps, horizontal over vertical.
+const SKY_LEAN: f32 = 1.2;
 /// How much darker the ground is where no lamp of the sun, or of the sky, reaches it.
 const SUN_SHADE: f32 = 0.30;
 const SKY_SHADE: f32 = 0.26;
@@ -56,12 +61,17 @@ impl Shadow {
             let lean = lamp.truncate() / lamp.z;
             move |v: &Vec3| v.truncate() - lean * (v.z - floor).max(0.0)
         };
-        let all = lamps.iter().flat_map(|(lamp, _)| vertices.iter().map(fallen(*lamp)));
+        let low_faces: Vec<[u32; 3]> = {
+            let low = |v: &u32| vertices[*v as usize].z - floor < SKY_HEIGHT * scale;
+            faces.iter().copied().filter(|face| face.iter().all(low)).collect()
+        };
+        let all = lamps[..SUN_LAMPS].iter().flat_map(|(lamp, _)| vertices.iter().map(fallen(*lamp)));
+        let near = SKY_HEIGHT * scale * SKY_LEAN;
         let (low, high) = bounds(all.map(|p| p.extend(0.0)));
         let cell = (CELL * scale).max((high - low).max_element() / MAX_CELLS);
         // Two free cells around the shadow: its blurred border ends at zero.
-        let low = low.truncate() - 2.5 * cell;
-        let size = (high.truncate() - low) / cell + 3.5;
+        let low = low.truncate() - near - 2.5 * cell;
+        let size = (high.truncate() + near - low) / cell + 3.5;
         let (width, height) = (size.x.ceil() as usize, size.y.ceil() as usize);
         let mut shadow = Self {
             low,
@@ -74,6 +84,7 @@ impl Shadow {
         for (i, (lamp, weight)) in lamps.iter().enumerate() {
             let fallen = fallen(*lamp);
             let spots: Vec<Vec2> = vertices.iter().map(|v| (fallen(v) - low) / cell).collect();
+            let faces = if i < SUN_LAMPS { faces } else { &low_faces };
             shadow.add(&spots, faces, &mut mask, i as u32 + 1, *weight);
         }
         shadow.blur();
@@ -147,7 +158,7 @@ fn lamps() -> Vec<(Vec3, f32)> {
     });
     let in_sky = (0..SKY_LAMPS).map(|i| {
         let (x, y) = spiral(i, SKY_LAMPS);
-        (Vec3::new(x, y, 0.75).normalize_or_zero(), SKY_SHADE / SKY_LAMPS as f32)
+        (Vec3::new(SKY_LEAN * x, SKY_LEAN * y, 1.0), SKY_SHADE / SKY_LAMPS as f32)
     });
     near_sun.chain(in_sky).collect()
 }
@@ -180,9 +191,9 @@ mod tests {
         let shadow = Shadow::new(&vertices, &faces, 0.0, 1.0);
         let fallen = -SUN.truncate() / SUN.z;
         assert!(shadow.light(fallen) < 1.0 - 0.9 * SUN_SHADE, "{}", shadow.light(fallen));
-        assert!(shadow.light(-fallen * 1.2) > 1.0 - SKY_SHADE);
+        assert_eq!(shadow.light(-fallen * 1.2), 1.0);
         let border = fallen - Vec2::new(0.5, 0.0);
-        assert!((0.05..0.95).contains(&((1.0 - shadow.light(border)) / (SUN_SHADE + SKY_SHADE))));
+        assert!((0.05..0.95).contains(&((1.0 - shadow.light(border)) / SUN_SHADE)));
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn histogram(pictures: &[Image]) -> Box {
         cell.0 += Vec3::from_array(colour.map(f32::from));
         cell.1 += 1.0;
     }
-    let mut colours: Box = cells.into_values().map(|(sum, n)| (sum / n, n.powf(0.4))).collect();
+    let mut colours: Box = cells.into_values().map(|(sum, n)| (sum / n, n.powf(0.55))).collect();
     // The table has no order of its own: the same film has the same palette.
     colours.sort_by(|a, b| a.0.to_array().partial_cmp(&b.0.to_array()).unwrap_or(std::cmp::Ordering::Equal));
     colours
