@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use vimogen_core::body::BodyModel;
 use vimogen_core::progress::ignore;
 use vimogen_core::render::{Actor, Film, RenderOptions, View, movie};
 use vimogen_core::{GenerateOptions, Pipeline, Result};
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
 fn run(folder: &Path) -> Result<()> {
     let options = GenerateOptions::default().with_num_frames(80).with_seed(42);
     let motion = Pipeline::builtin()?.generate(PROMPT, &options)?;
-    let actor = Actor::figure(motion.joints().view())?;
+    let actor = Actor::body(&motion, &BodyModel::neutral())?;
     let wide = RenderOptions::default().with_size(640, 320).with_angles(62.0, 12.0);
     let small = RenderOptions::default().with_size(320, 320).with_angles(35.0, 12.0).with_view(View::Follow);
     for (name, options) in [
