@@ -106,6 +106,11 @@ impl RenderOptions {
         Self { width, height, ..self }
     }
 
+    /// Another kind of pixels.
+    pub fn with_style(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+
     /// Another way for the camera to go with the body.
     pub fn with_view(self, view: View) -> Self {
         Self { view, ..self }
