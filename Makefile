@@ -26,7 +26,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -37,6 +37,7 @@ demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=
 test: test-rust test-python test-ray test-capi test-viewer ## all tests
 
 test-rust: ## unit, golden and documentation tests
+	tests/viewer/ffmpeg.sh
 	$(CARGO) test --locked --workspace --no-fail-fast
 
 test-python: .venv/.ready ## the Python package, and what Python sees of our files
@@ -51,7 +52,7 @@ test-capi: .venv/.ready ## C and C++ programs against the installed library, its
 	$(HEADER)
 	$(VENV_PYTHON) -m pytest -q -rs tests/capi --artifacts "$(TARGET)"
 
-test-viewer: ## the HTML player, in a headless Chromium where there is one
+test-viewer: ## the HTML player and a video, in a headless Chromium where there is one
 	tests/viewer/browser.sh
 	CARGO="$(CARGO)" PYTHON="$(PYTHON)" tests/viewer/run.sh
 
@@ -96,6 +97,9 @@ docs: ## the API reference, and the book if mdbook is installed
 	$(CARGO) doc --locked --workspace --no-deps
 	@if command -v mdbook >/dev/null; then mdbook build docs; fi
 	@echo "open $(TARGET)/doc/vimogen_core/index.html"
+
+pictures: ## draw the pictures of the README and of docs/src/how-to/pictures.md anew, by the built-in model
+	$(CARGO) run --locked --example pictures
 
 nano: ## train the built-in model, by default into vimogen-core/assets/nano; run it again to resume (ARGS="--out DIR")
 	MIMALLOC_PURGE_DELAY=-1 $(CARGO) run --locked --example train_nano -- train $(ARGS)

@@ -39,6 +39,7 @@ from ._vimogen import (
     collate,
     convert,
     sample,
+    save_player,
 )
 
 __all__ = [
@@ -74,4 +75,5 @@ __all__ = [
     "progress_bar",
     "rotations",
     "sample",
+    "save_player",
 ]

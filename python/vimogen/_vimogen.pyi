@@ -48,6 +48,20 @@ class Motion:
         joint_names: Literal["smpl", "mixamo"] = "smpl",
         unit: Literal["cm", "m"] = "cm",
     ) -> None: ...
+    def render(
+        self,
+        path: _StrPath,
+        *,
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+        view: Literal["path", "follow"] = "path",
+        yaw: float = 0.0,
+        pitch: float = 30.0,
+        style: Literal["lit", "depth"] = "lit",
+        body: Body | None = None,
+        overlay: _StrPath | None = None,
+        callback: _Callback | None = None,
+    ) -> None: ...
     @property
     def features(self) -> _Floats: ...
     @property
@@ -258,6 +272,7 @@ class TrainState:
     def config(self) -> dict[str, Any]: ...
 
 def convert(path: _StrPath | None, out: _StrPath, *, dtype: str = "float32", text_only: bool = False) -> list[str]: ...
+def save_player(path: _StrPath, motions: Sequence[Motion], titles: Sequence[str] | None = None) -> None: ...
 def evaluate_json(
     folder: _StrPath, dimensions: list[str] | None = None, output: _StrPath | None = None, up_axis: int = 2
 ) -> str: ...

@@ -1,4 +1,4 @@
-"""The command line: ``vimogen generate``, ``convert``, ``train``, ``evaluate``, ``info``.
+"""The command line: ``vimogen generate``, ``convert``, ``render``, ``view``, ``train``, ``evaluate``, ``info``.
 
 Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage, 130 stopped by Ctrl-C.
 """
@@ -19,6 +19,7 @@ import click
 
 from . import Motion, Pipeline, Trainer, VimogenError, __version__, evaluate
 from ._convert import convert_command
+from ._render import render_command, view_command
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -212,6 +213,8 @@ def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int],
 
 
 cli.add_command(convert_command)
+cli.add_command(render_command)
+cli.add_command(view_command)
 
 
 @cli.command()

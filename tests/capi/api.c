@@ -219,6 +219,36 @@ static void files_come_back(const vimogen_motion *motion, const char *folder) {
   OK(vimogen_motion_save_html(motion, path, "a <title> & more"));
 }
 
+static int32_t stop_at_the_third(const vimogen_progress *progress, void *user_data) {
+  *(int *)user_data = (int)progress->step;
+  CHECK(progress->stage == VIMOGEN_STAGE_RENDER);
+  return progress->step == 3;
+}
+
+static void motions_become_pictures(const vimogen_motion *motion, const char *folder) {
+  const char *names[] = {"clip.mp4", "clip.gif", "clip.png"};
+  char path[1024];
+  int step = 0;
+  vimogen_render_params params;
+  OK(vimogen_render_params_init(&params, sizeof params));
+  CHECK(params.width == 960 && params.pitch == 30);
+  params.width = 64;
+  params.height = 48;
+  params.view = VIMOGEN_VIEW_FOLLOW;
+  for (int i = 0; i < 3; i++) {
+    snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+    OK(vimogen_motion_render(motion, path, &params));
+    FILE *file = fopen(path, "rb");
+    CHECK(file != NULL);
+    fclose(file);
+  }
+  params.progress = stop_at_the_third;
+  params.user_data = &step;
+  CHECK(vimogen_motion_render(motion, path, &params) == VIMOGEN_STATUS_CANCELLED && step == 3);
+  params.style = 7;
+  CHECK(vimogen_motion_render(motion, path, &params) == VIMOGEN_STATUS_INVALID_ARGUMENT);
+}
+
 static void motions_are_made_of_features_and_scored(const vimogen_motion *motion) {
   const float *features, *again;
   size_t len, again_len;
@@ -292,6 +322,7 @@ int main(int argc, char **argv) {
   arrays_fit_together(motion);
   poses_and_clips_at_other_rates(motion);
   files_come_back(motion, argv[1]);
+  motions_become_pictures(motion, argv[1]);
   motions_are_made_of_features_and_scored(motion);
   the_skeleton_is_a_tree();
   rotations_survive_every_route();

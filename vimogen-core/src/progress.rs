@@ -12,6 +12,8 @@ pub enum Stage {
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
     Sample,
+    /// Drawing; a step is a picture.
+    Render,
 }
 
 impl Stage {
@@ -20,6 +22,7 @@ impl Stage {
         match self {
             Self::Encode => "encode",
             Self::Sample => "sample",
+            Self::Render => "render",
         }
     }
 }

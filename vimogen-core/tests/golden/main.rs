@@ -13,6 +13,7 @@ mod exchange;
 mod export;
 mod formats;
 mod motion_rep;
+mod picture;
 mod quality;
 mod ref_corruption;
 mod render;
