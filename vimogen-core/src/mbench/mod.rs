@@ -3,6 +3,8 @@
 pub mod aggregate;
 pub mod contact;
 mod frames;
+pub mod nrdf;
+pub mod penetration;
 pub mod quality;
 mod runner;
 

@@ -11,6 +11,7 @@ mod dit;
 mod export;
 mod formats;
 mod motion_rep;
+mod nrdf;
 mod quality;
 mod ref_corruption;
 mod render;
