@@ -7,5 +7,6 @@ pub mod nrdf;
 pub mod penetration;
 pub mod quality;
 mod runner;
+pub mod smplify;
 
 pub use runner::{DIMENSIONS, Report, evaluate};

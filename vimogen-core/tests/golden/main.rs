@@ -19,5 +19,6 @@ mod rotations;
 mod sampler;
 mod scheduler;
 mod signal;
+mod smplify;
 mod training;
 mod weights;
