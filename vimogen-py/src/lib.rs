@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod args;
+mod body;
 mod dit;
 mod error;
 mod evaluate;
@@ -34,6 +35,7 @@ mod _vimogen {
 
     #[pymodule_export]
     use crate::{
+        body::{Body, load_hmr},
         dit::{Dit, sample},
         evaluate::evaluate_json,
         flow::{Schedule, noise},

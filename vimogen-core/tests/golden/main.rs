@@ -4,10 +4,12 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod body_model;
 mod bvh;
 mod collate;
 mod common;
 mod dit;
+mod exchange;
 mod export;
 mod formats;
 mod motion_rep;
