@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use glam::DVec3;
-use ndarray::{Array1, Array2, ArrayD, Axis, Ix2, Ix3};
-use vimogen_core::format::{DType, TensorSource, npz::NpzFile};
+use ndarray::{Array1, Array2, ArrayD, Axis, Ix3};
+use vimogen_core::body::BodyModel;
 use vimogen_core::mbench::smplify::{
     GaussianMixture, JointModel, Loss, MeanParameters, Parameters, Smplify, Target, TorsoLoss, angle_prior, robust,
 };
@@ -27,19 +27,13 @@ fn mixture() -> Option<GaussianMixture> {
     release_file("gmm_08.pkl").map(|path| GaussianMixture::load(path).unwrap())
 }
 
+fn synthetic() -> BodyModel {
+    BodyModel::load(folder().join("body_models/smpl_synthetic.npz")).unwrap()
+}
+
 /// The joints of the synthetic body.
 fn body() -> JointModel {
-    let file = NpzFile::open(folder().join("body_models/smpl_synthetic.npz")).unwrap();
-    let read = |name: &str| {
-        let tensor = file.read(name).unwrap();
-        assert_eq!(tensor.dtype(), DType::F64);
-        let values = tensor.bytes().as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
-        ArrayD::from_shape_vec(tensor.shape().to_vec(), values).unwrap()
-    };
-    let template = read("v_template").into_dimensionality::<Ix2>().unwrap();
-    let shapes = read("shapedirs").into_dimensionality::<Ix3>().unwrap();
-    let regressor = read("J_regressor").into_dimensionality::<Ix2>().unwrap();
-    JointModel::from_smpl(template.view(), shapes.view(), regressor.view()).unwrap()
+    JointModel::new(&synthetic())
 }
 
 fn doubles(array: &ArrayD<f32>) -> Vec<f64> {

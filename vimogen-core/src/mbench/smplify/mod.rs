@@ -135,10 +135,11 @@ impl Smplify {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::body::BodyModel;
 
     /// Joints of the neutral body in poses that drift.
     fn moving(frames: usize) -> Array3<f32> {
-        let body = JointModel::neutral();
+        let body = JointModel::new(&BodyModel::neutral());
         let mut joints = Array3::zeros((frames, JOINTS, 3));
         for t in 0..frames {
             let phase = |i: usize| 0.25 * (0.4 * t as f64 + 1.3 * i as f64).sin();
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn joints_of_a_body_are_found_again_to_a_centimetre() {
         let joints = moving(4);
-        let fit = Smplify::new(JointModel::neutral()).fit(joints.view()).unwrap();
+        let fit = Smplify::new(JointModel::new(&BodyModel::neutral())).fit(joints.view()).unwrap();
         assert_eq!((fit.pose.dim(), fit.betas.dim()), ((4, 24, 3), (4, 10)));
         assert!(fit.mean_joint_error < 0.01, "{}", fit.mean_joint_error);
         assert!(fit.pose.iter().chain(&fit.joints).all(|v| v.is_finite()));
@@ -166,7 +167,7 @@ mod tests {
     #[test]
     fn a_frame_is_fitted_alike_whatever_clip_it_is_in_and_wherever_it_stands() {
         let joints = moving(3);
-        let smplify = Smplify::new(JointModel::neutral());
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()));
         let all = smplify.fit(joints.view()).unwrap();
         let last = smplify.fit(joints.slice(ndarray::s![2.., .., ..])).unwrap();
         assert_eq!(all.pose.index_axis(ndarray::Axis(0), 2), last.pose.index_axis(ndarray::Axis(0), 0));
@@ -178,7 +179,7 @@ mod tests {
     #[test]
     fn bodies_that_face_any_way_are_fitted() {
         let joints = moving(1);
-        let smplify = Smplify::new(JointModel::neutral());
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()));
         for degrees in [0.0f32, 90.0, 179.0, 270.0] {
             let (sin, cos) = degrees.to_radians().sin_cos();
             let mut turned = joints.clone();
@@ -192,7 +193,7 @@ mod tests {
 
     #[test]
     fn wrong_joints_are_errors() {
-        let smplify = Smplify::new(JointModel::neutral());
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()));
         assert!(matches!(smplify.fit(Array3::zeros((0, 22, 3)).view()), Err(Error::Shape { .. })));
         assert!(matches!(smplify.fit(Array3::zeros((1, 24, 3)).view()), Err(Error::Shape { .. })));
         let nan = Array3::from_elem((1, 22, 3), f32::NAN);
