@@ -5,6 +5,7 @@ pub mod contact;
 mod frames;
 pub mod nrdf;
 pub mod penetration;
+pub mod pose;
 pub mod quality;
 mod runner;
 pub mod smplify;
