@@ -14,6 +14,7 @@ mod flow;
 mod mbench;
 mod motion;
 mod pipeline;
+mod pose;
 mod represent;
 mod rotations;
 mod run;
@@ -42,6 +43,7 @@ mod _vimogen {
         mbench::{dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree},
         motion::Motion,
         pipeline::{Pipeline, convert},
+        pose::{Nrdf, PoseScorer, body_penetration, smplify},
         represent::{canonicalize, decode, encode, from_hmr, mbench_joints, reference_channels, resample, smooth},
         rotations::{
             axis_angle_to_matrix, axis_angle_to_matrix_mbench, axis_angle_to_matrix_smplx, axis_angle_to_quaternion,
