@@ -12,6 +12,8 @@ pub enum Stage {
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
     Sample,
+    /// Scoring motions; a step is a file measured or a judge's answer.
+    Evaluate,
 }
 
 impl Stage {
@@ -20,6 +22,7 @@ impl Stage {
         match self {
             Self::Encode => "encode",
             Self::Sample => "sample",
+            Self::Evaluate => "evaluate",
         }
     }
 }
