@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::prompts::{MBenchPrompt, TextKey};
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
@@ -34,7 +36,7 @@ pub struct BenchmarkOptions {
 }
 
 /// What was generated.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Generated {
     /// Motions from text.
     pub from_text: usize,

@@ -50,6 +50,8 @@ pub struct EvaluateOptions<'a> {
     pub patience: Patience,
     /// Seed of the order of candidates.
     pub seed: u64,
+    /// Results of other runs, `<name>_eval_results.json`, that the report compares with.
+    pub compare: Vec<PathBuf>,
 }
 
 impl EvaluateOptions<'_> {
@@ -65,6 +67,7 @@ impl EvaluateOptions<'_> {
             templates: Templates::default(),
             patience: Patience::default(),
             seed: 42,
+            compare: Vec::new(),
         }
     }
 
@@ -76,6 +79,7 @@ impl EvaluateOptions<'_> {
             return Err(Error::invalid("name", format!("{:?} cannot begin a file name", self.name)));
         }
         match self.jobs {
+            _ if self.compare.len() >= 6 => Err(Error::invalid("compare", "a report holds 6 runs at most")),
             Some(jobs) if !(1..=MAX_JOBS).contains(&jobs) => {
                 Err(Error::invalid("jobs", format!("{jobs}, expected 1 to {MAX_JOBS}")))
             }
@@ -94,7 +98,8 @@ impl EvaluateOptions<'_> {
     }
 }
 
-/// Measures the motions in `folder` that `info` lists, and writes the results (see [`Results::save`]).
+/// Measures the motions in `folder` that `info` lists, and writes the results (see [`Results::save`]) and, built with the
+/// feature `render`, the page `<name>_report.html`.
 ///
 /// A motion is looked up as `<id>.npy`, then `<id>.pt` with the key `joints` (joints `(T, 22, 3)`), and for a judge as
 /// `<id>.mp4`. Each result is kept in `<output>/<name>_progress.jsonl` the moment it is there, and each answer of a judge
@@ -113,6 +118,7 @@ pub fn evaluate_benchmark(
 ) -> Result<Results> {
     let folder = folder.as_ref();
     options.check(folder)?;
+    let others = options.compare.iter().map(Results::load).collect::<Result<Vec<_>>>()?;
     let mut wanted: Vec<Dimension> = info.iter().map(|entry| entry.dimension).collect();
     wanted.sort();
     wanted.dedup();
@@ -141,6 +147,13 @@ pub fn evaluate_benchmark(
     let dimensions = wanted.iter().map(|dimension| (*dimension, collect(*dimension, &tasks, &found))).collect();
     let results = Results { name: options.name.clone(), settings, dimensions, missing, failed, skipped };
     results.save(&options.output, info)?;
+    #[cfg(feature = "render")]
+    {
+        let runs: Vec<&Results> = std::iter::once(&results).chain(&others).collect();
+        super::report::save(options.output.join(format!("{}_report.html", options.name)), &runs)?;
+    }
+    #[cfg(not(feature = "render"))]
+    drop(others);
     Ok(results)
 }
 

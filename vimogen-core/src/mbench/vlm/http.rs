@@ -11,6 +11,8 @@ use ureq::{Agent, Body};
 
 use super::{Answer, Judge, Unanswered, wait};
 use crate::error::{Error, Result};
+use crate::mbench::dimension::{Dimension, Source};
+use crate::mbench::info::Entry;
 
 /// Frames per second that a judge looks at; the release renders its videos with as many.
 const VIDEO_FPS: u32 = 5;
@@ -155,6 +157,24 @@ impl HttpJudge {
             .user_agent(concat!("vimogen/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Self { endpoint, agent: agent.into(), config })
+    }
+
+    /// The judge that the environment names (see [`JudgeConfig::from_env`]), if `info` has anything to judge. Without a
+    /// judge in the environment there is none, unless `dimensions` asks for what needs one.
+    ///
+    /// # Errors
+    /// As [`JudgeConfig::from_env`] and [`HttpJudge::new`].
+    pub fn for_benchmark(info: &[Entry], dimensions: Option<&[Dimension]>) -> Result<Option<Self>> {
+        let asked = |dimension: Dimension| dimensions.is_none_or(|asked| asked.contains(&dimension));
+        let judged = |dimension: Dimension| dimension.source() == Source::Video && asked(dimension);
+        if !info.iter().any(|entry| judged(entry.dimension)) {
+            return Ok(None);
+        }
+        match JudgeConfig::from_env() {
+            Ok(config) => Self::new(config).map(Some),
+            Err(error) if dimensions.is_some() => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     fn request(&self, question: &str, video: &[u8]) -> Value {

@@ -1,9 +1,12 @@
 //! What a judge is asked, in our words or the user's.
 
+use std::path::Path;
+
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 use crate::error::{Error, Result};
+use crate::format::read_bounded;
 
 /// Which of several motions a video shows.
 const CONSISTENCY: &str = "\
@@ -40,7 +43,7 @@ Answer with JSON and nothing else:
 {\"analysis\": \"<what the body does, and what is missing or wrong>\", \"matches\": <true or false>}";
 
 /// Most bytes of a file of templates.
-pub const MAX_TEMPLATE_BYTES: u64 = 1 << 18;
+const MAX_TEMPLATE_BYTES: u64 = 1 << 18;
 
 /// Wordings of the questions, with `{prompt}` and `{candidates}` in place of what differs from motion to motion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +91,17 @@ impl Templates {
             }
         }
         templates.checked()
+    }
+
+    /// Reads a file of templates; see [`Templates::parse`].
+    ///
+    /// # Errors
+    /// Those of [`Templates::parse`], [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = String::from_utf8(read_bounded(path, MAX_TEMPLATE_BYTES)?);
+        let text = text.map_err(|e| Error::format("prompt template", e.to_string()).with_path(path))?;
+        Self::parse(&text).map_err(|error| error.with_path(path))
     }
 
     fn checked(mut self) -> Result<Self> {
