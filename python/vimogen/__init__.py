@@ -15,6 +15,7 @@ from . import flow, mbench, motion, rotations
 from ._api import evaluate, generate, progress_bar
 from ._train import Trainer
 from ._vimogen import (
+    Body,
     CancelledError,
     ConfigError,
     DeviceError,
@@ -41,6 +42,7 @@ from ._vimogen import (
 )
 
 __all__ = [
+    "Body",
     "CancelledError",
     "ConfigError",
     "DeviceError",

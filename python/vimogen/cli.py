@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import Motion, Pipeline, Trainer, VimogenError, __version__, convert
-from .cli_mbench import evaluate_command, gate_command, generate_mbench, organize_command, root_option
+from . import Motion, Pipeline, Trainer, VimogenError, __version__
+from ._benchmark import evaluate_command, gate_command, generate_mbench, organize_command, root_option
+from ._convert import convert_command
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-MOTION_FILES = (".npz", ".npy", ".pt", ".pth")
-FORMATS = ("npz", "bvh", "html", "svg", "npy", "pt")
+MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
+FORMATS = ("npz", "bvh", "glb", "html", "svg", "npy", "joints.npy", "pt", "csv")
 
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda:N or wgpu, as built in.")
 dtype_option = click.option(
@@ -236,42 +237,7 @@ def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int],
             bar.__exit__(None, None, None)
 
 
-@cli.command("convert")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
-@click.option("--fps", type=float, help="Bring a motion to this frame rate.")
-@click.option("--from-fps", type=float, help="The rate of a motion whose file does not say it.")
-@click.option("--title", default="", help="Caption of a player (.html).")
-@click.option("--text-only", is_flag=True, help="Leave out the reference path of a model, a third of it.")
-@dtype_option
-@json_option
-def convert_command(
-    source: Path,
-    target: Path,
-    fps: float | None,
-    from_fps: float | None,
-    title: str,
-    text_only: bool,
-    dtype: str,
-    as_json: bool,
-) -> None:
-    """Turn a motion file into another format, or a model folder into our layout.
-
-    \b
-    vimogen convert walk.pt walk.bvh          motions: .npz .npy .pt -> .npz .npy .pt .bvh .html .svg
-    vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
-    """
-    if source.is_dir():
-        written = convert(source, target, dtype=dtype, text_only=text_only)
-        result: dict[str, Any] = {"model": str(target), "parameters": len(written)}
-        text = f"{target}: {len(written)} tensors"
-    else:
-        motion = Motion.load(source, fps=from_fps)
-        motion = motion if fps is None else motion.at_rate(fps)
-        motion.save(target, title=title)
-        result = {"file": str(target), "frames": len(motion), "fps": motion.fps}
-        text = f"{target}: {len(motion)} frames at {motion.fps:g} fps"
-    click.echo(json.dumps(result, indent=2) if as_json else text)
+cli.add_command(convert_command)
 
 
 @cli.command()

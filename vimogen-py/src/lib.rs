@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 mod args;
 mod benchmark;
+mod body;
 mod dit;
 mod error;
 mod evaluate;
@@ -37,6 +38,7 @@ mod _vimogen {
     #[pymodule_export]
     use crate::{
         benchmark::{evaluate_benchmark_json, gate_references, generate_mbench, organize, results_table},
+        body::{Body, load_hmr},
         dit::{Dit, sample},
         evaluate::evaluate_json,
         flow::{Schedule, noise},

@@ -8,12 +8,14 @@ use numpy::{PyArray, PyArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice};
+use vimogen_core::export::bvh::BvhOptions;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::SmplMotion;
 use vimogen_core::render::html::{self, Clip};
-use vimogen_core::{Motion as Core, export};
+use vimogen_core::{Motion as Core, body, export};
 
 use crate::args::{Floats, owned, two};
+use crate::body::Body;
 use crate::error::OrRaise;
 use crate::run::detached;
 
@@ -85,7 +87,7 @@ impl Motion {
         Ok(Core::from_features(owned(two(&features, "features")?), fps).or_raise(py)?.into())
     }
 
-    /// Read a clip from ``.pt``, ``.npy`` or ``.npz``.
+    /// Read a clip from ``.pt``, ``.npy``, ``.npz`` (ours, or as AMASS has it) or ``.bvh``.
     ///
     /// Parameters
     /// ----------
@@ -97,16 +99,17 @@ impl Motion {
     #[pyo3(signature = (path, *, fps=None))]
     fn load(py: Python<'_>, path: PathBuf, fps: Option<f32>) -> PyResult<Self> {
         let motion = detached(py, || match fps {
-            None => Core::load(path),
-            Some(fps) => Core::load(path)?.with_fps(fps),
+            None => export::load(path),
+            Some(fps) => export::load(path)?.with_fps(fps),
         })?;
         Ok(motion.into())
     }
 
     /// Write the clip in the format that the extension names.
     ///
-    /// ``.bvh`` for Blender and engines, ``.npz`` as AMASS has it (read back by :meth:`load`), ``.npy`` and ``.pt`` for
-    /// the features alone, ``.html`` for a player that needs no network, ``.svg`` for a still.
+    /// ``.bvh`` and ``.glb`` for Blender and engines, ``.npz`` as AMASS has it (read back by :meth:`load`), ``.npy`` and
+    /// ``.pt`` for the features alone, ``.joints.npy`` for MBench's joints, ``.csv`` for a table of joints, ``.html`` for a
+    /// player that needs no network, ``.svg`` for a still.
     ///
     /// Parameters
     /// ----------
@@ -114,15 +117,33 @@ impl Motion {
     ///     The file. It is replaced as a whole or not at all.
     /// title : str
     ///     Caption of the player.
-    #[pyo3(signature = (path, *, title=""))]
-    fn save(&self, py: Python<'_>, path: PathBuf, title: &str) -> PyResult<()> {
+    /// body : Body, optional
+    ///     Who wears the motion in a ``.glb`` file, instead of the neutral body.
+    /// joint_names : {"smpl", "mixamo"}
+    ///     Names of the joints in a ``.bvh`` file.
+    /// unit : {"cm", "m"}
+    ///     Unit of length in a ``.bvh`` file.
+    #[pyo3(signature = (path, *, title="", body=None, joint_names="smpl", unit="cm"))]
+    fn save(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        title: &str,
+        body: Option<PyRef<'_, Body>>,
+        joint_names: &str,
+        unit: &str,
+    ) -> PyResult<()> {
+        let options = export::SaveOptions {
+            body: body.as_ref().map(|body| body.core()),
+            bvh: BvhOptions { names: joint_names.parse().or_raise(py)?, unit: unit.parse().or_raise(py)?, rest: None },
+        };
         let player = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html"));
         detached(py, || match player {
             true => {
                 let joints = &self.decoded().joints;
                 html::save(&path, &[Clip { joints: joints.view(), fps: self.core.fps(), title, metrics: &[] }])
             }
-            false => export::save(&path, &self.core),
+            false => export::save_with(&path, &self.core, &options),
         })
     }
 
@@ -175,6 +196,27 @@ impl Motion {
     /// The same frames, played at another rate.
     fn with_fps(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
         Ok(self.core.clone().with_fps(fps).or_raise(py)?.into())
+    }
+
+    /// How far the joints are from where the rotations put them, metres: a dict of ``mean`` and ``max``.
+    fn residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let residual = detached(py, || Ok(body::residual(&self.core)))?;
+        let dict = PyDict::new(py);
+        dict.set_item("mean", residual.mean)?;
+        dict.set_item("max", residual.max)?;
+        Ok(dict)
+    }
+
+    /// The clip with joints that follow from its rotations and root from its steps: of a generated motion these disagree
+    /// slightly, see :meth:`residual`.
+    ///
+    /// Parameters
+    /// ----------
+    /// lock_feet : bool
+    ///     Keep standing feet in place and above the ground, by inverse kinematics of the legs.
+    #[pyo3(signature = (*, lock_feet=false))]
+    fn reconcile(&self, py: Python<'_>, lock_feet: bool) -> PyResult<Self> {
+        Ok(detached(py, || body::consistent(&self.core, lock_feet))?.into())
     }
 
     /// MBench's motion-quality metrics of the clip, by name; for all but ``Dynamic_Degree`` lower is better.
