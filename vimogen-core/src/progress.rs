@@ -14,6 +14,8 @@ pub enum Stage {
     Sample,
     /// Scoring motions; a step is a file measured or a judge's answer.
     Evaluate,
+    /// Drawing; a step is a picture.
+    Render,
 }
 
 impl Stage {
@@ -23,6 +25,7 @@ impl Stage {
             Self::Encode => "encode",
             Self::Sample => "sample",
             Self::Evaluate => "evaluate",
+            Self::Render => "render",
         }
     }
 }

@@ -14,6 +14,7 @@ mod export;
 mod formats;
 mod motion_rep;
 mod nrdf;
+mod picture;
 mod quality;
 mod ref_corruption;
 mod render;
