@@ -13,6 +13,7 @@ pub mod nrdf;
 mod ordered;
 pub mod organize;
 pub mod penetration;
+pub mod pose;
 pub mod prompts;
 pub mod quality;
 #[cfg(feature = "render")]

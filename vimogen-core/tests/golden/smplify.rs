@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use glam::DVec3;
-use ndarray::{Array1, Array2, ArrayD, Axis, Ix2, Ix3};
-use vimogen_core::format::{DType, TensorSource, npz::NpzFile};
+use ndarray::{Array1, Array2, ArrayD, Axis, Ix3};
+use vimogen_core::body::BodyModel;
+use vimogen_core::mbench::pose::{PoseClip, PoseOrigin};
 use vimogen_core::mbench::smplify::{
     GaussianMixture, JointModel, Loss, MeanParameters, Parameters, Smplify, Target, TorsoLoss, angle_prior, robust,
 };
@@ -27,19 +28,13 @@ fn mixture() -> Option<GaussianMixture> {
     release_file("gmm_08.pkl").map(|path| GaussianMixture::load(path).unwrap())
 }
 
+fn synthetic() -> BodyModel {
+    BodyModel::load(folder().join("body_models/smpl_synthetic.npz")).unwrap()
+}
+
 /// The joints of the synthetic body.
 fn body() -> JointModel {
-    let file = NpzFile::open(folder().join("body_models/smpl_synthetic.npz")).unwrap();
-    let read = |name: &str| {
-        let tensor = file.read(name).unwrap();
-        assert_eq!(tensor.dtype(), DType::F64);
-        let values = tensor.bytes().as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
-        ArrayD::from_shape_vec(tensor.shape().to_vec(), values).unwrap()
-    };
-    let template = read("v_template").into_dimensionality::<Ix2>().unwrap();
-    let shapes = read("shapedirs").into_dimensionality::<Ix3>().unwrap();
-    let regressor = read("J_regressor").into_dimensionality::<Ix2>().unwrap();
-    JointModel::from_smpl(template.view(), shapes.view(), regressor.view()).unwrap()
+    JointModel::new(&synthetic())
 }
 
 fn doubles(array: &ArrayD<f32>) -> Vec<f64> {
@@ -191,7 +186,7 @@ fn fits_end_no_higher_than_the_releases() {
     let (Some(prior), Some(mean)) = (mixture(), release_file("neutral_smpl_mean_params.h5")) else { return };
     let (body, mean) = (body(), MeanParameters::load(mean).unwrap());
     let joints = golden.input("fit_target", "joints").into_dimensionality::<Ix3>().unwrap();
-    let fit = Smplify::with_mean(body.clone(), mean).with_prior(prior.clone()).fit(joints.view()).unwrap();
+    let fit = Smplify::new(body.clone(), Some(mean), Some(prior.clone())).fit(joints.view()).unwrap();
     let loss: f64 = fit.losses.iter().sum();
     for case in ["fit_iters5", "fit_iters20", "fit_iters150"] {
         let config = &golden.case(case)["config"];
@@ -201,6 +196,18 @@ fn fits_end_no_higher_than_the_releases() {
         assert!(loss <= reported, "{case}: {loss} {reported}");
         assert!(fit.mean_joint_error <= config["mean_joint_error"].as_f64().unwrap(), "{case}");
     }
+}
+
+/// Rotations went through six numbers there and through axis-angle here, both in f32.
+const VERTEX_ATOL: f32 = 2e-6;
+
+#[test]
+fn vertices_of_fitted_poses_match() {
+    let golden = Golden::open("smplify");
+    let pose = golden.output("fit_iters20", "pose").into_shape_with_order((4, 24, 3)).unwrap();
+    let joints = golden.input("fit_target", "joints").into_dimensionality::<Ix3>().unwrap();
+    let clip = PoseClip::new(&synthetic(), pose, joints, PoseOrigin::Fitted).unwrap();
+    golden.assert_within("fit_vertices", "vertices", clip.vertices.into_dyn().view(), VERTEX_ATOL);
 }
 
 #[test]

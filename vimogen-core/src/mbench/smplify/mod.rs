@@ -12,6 +12,8 @@ mod minimise;
 mod parameters;
 mod prior;
 
+use std::path::Path;
+
 pub use chain::{JointModel, SHAPES, SMPL_JOINTS};
 use glam::DVec3;
 pub use loss::{Loss, PRESERVE_WEIGHT, TORSO, Target, TorsoLoss, robust};
@@ -23,6 +25,7 @@ use parameters::{COUNT, TRANSLATION};
 pub use prior::{GaussianMixture, angle_prior};
 use rayon::prelude::*;
 
+use crate::body::BodyModel;
 use crate::error::{Error, Result, check_finite};
 use crate::motion::layout::JOINTS;
 
@@ -31,8 +34,8 @@ use crate::motion::layout::JOINTS;
 pub struct Smplify {
     body: JointModel,
     mean: MeanParameters,
-    prior: Option<GaussianMixture>,
-    fallback: GaussianMixture,
+    prior: GaussianMixture,
+    builtin: bool,
 }
 
 /// A fitted motion.
@@ -53,26 +56,31 @@ pub struct Fit {
 }
 
 impl Smplify {
-    /// Fits with the built-in prior and mean pose.
-    pub fn new(body: JointModel) -> Self {
-        Self::with_mean(body, MeanParameters::builtin())
+    /// Fits a body from a mean pose and shape, by a prior; those not given are built in.
+    pub fn new(body: JointModel, mean: Option<MeanParameters>, prior: Option<GaussianMixture>) -> Self {
+        let builtin = mean.is_none() || prior.is_none();
+        let mean = mean.unwrap_or_else(MeanParameters::builtin);
+        let prior = prior.unwrap_or_else(|| GaussianMixture::builtin(mean.parameters().body_pose()));
+        Self { body, mean, prior, builtin }
     }
 
-    /// Fits with a mean pose from a file and the built-in prior around it.
-    pub fn with_mean(body: JointModel, mean: MeanParameters) -> Self {
-        let mut pose = [0.0; prior::POSE];
-        pose.copy_from_slice(mean.parameters().body_pose());
-        Self { body, mean, prior: None, fallback: GaussianMixture::builtin(&pose) }
+    /// Fits with `gmm_08.pkl` and `neutral_smpl_mean_params.h5` of a folder; built-in ones stand for those it lacks.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such folder; those of [`GaussianMixture::load`] and [`MeanParameters::load`].
+    pub fn from_folder(body: &BodyModel, folder: Option<&Path>) -> Result<Self> {
+        if let Some(missing) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(Error::NotFound { what: "folder of priors".into(), path: missing.into() });
+        }
+        let file = |name: &str| folder.map(|folder| folder.join(name)).filter(|path| path.exists());
+        let mean = file("neutral_smpl_mean_params.h5").map(MeanParameters::load).transpose()?;
+        let prior = file("gmm_08.pkl").map(GaussianMixture::load).transpose()?;
+        Ok(Self::new(JointModel::new(body), mean, prior))
     }
 
-    /// Uses the prior of a file.
-    pub fn with_prior(mut self, prior: GaussianMixture) -> Self {
-        self.prior = Some(prior);
-        self
-    }
-
-    fn prior(&self) -> &GaussianMixture {
-        self.prior.as_ref().unwrap_or(&self.fallback)
+    /// Whether the prior or the start is a built-in one, which a score should say.
+    pub fn is_builtin(&self) -> bool {
+        self.builtin
     }
 
     /// Fits every frame, in parallel: orientation and translation first, by hips and shoulders, then everything.
@@ -111,7 +119,7 @@ impl Smplify {
 
     fn loss<'a>(&'a self, target: &'a Target, preserve_weight: f64) -> Loss<'a> {
         let preserve = self.mean.parameters().body_pose();
-        Loss { body: &self.body, prior: self.prior(), target, preserve, preserve_weight }
+        Loss { body: &self.body, prior: &self.prior, target, preserve, preserve_weight }
     }
 
     fn gather(&self, targets: &[Target], fitted: &[Parameters]) -> Fit {
@@ -138,7 +146,7 @@ mod tests {
 
     /// Joints of the neutral body in poses that drift.
     fn moving(frames: usize) -> Array3<f32> {
-        let body = JointModel::neutral();
+        let body = JointModel::new(&BodyModel::neutral());
         let mut joints = Array3::zeros((frames, JOINTS, 3));
         for t in 0..frames {
             let phase = |i: usize| 0.25 * (0.4 * t as f64 + 1.3 * i as f64).sin();
@@ -156,7 +164,7 @@ mod tests {
     #[test]
     fn joints_of_a_body_are_found_again_to_a_centimetre() {
         let joints = moving(4);
-        let fit = Smplify::new(JointModel::neutral()).fit(joints.view()).unwrap();
+        let fit = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None).fit(joints.view()).unwrap();
         assert_eq!((fit.pose.dim(), fit.betas.dim()), ((4, 24, 3), (4, 10)));
         assert!(fit.mean_joint_error < 0.01, "{}", fit.mean_joint_error);
         assert!(fit.pose.iter().chain(&fit.joints).all(|v| v.is_finite()));
@@ -166,7 +174,7 @@ mod tests {
     #[test]
     fn a_frame_is_fitted_alike_whatever_clip_it_is_in_and_wherever_it_stands() {
         let joints = moving(3);
-        let smplify = Smplify::new(JointModel::neutral());
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
         let all = smplify.fit(joints.view()).unwrap();
         let last = smplify.fit(joints.slice(ndarray::s![2.., .., ..])).unwrap();
         assert_eq!(all.pose.index_axis(ndarray::Axis(0), 2), last.pose.index_axis(ndarray::Axis(0), 0));
@@ -178,7 +186,7 @@ mod tests {
     #[test]
     fn bodies_that_face_any_way_are_fitted() {
         let joints = moving(1);
-        let smplify = Smplify::new(JointModel::neutral());
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
         for degrees in [0.0f32, 90.0, 179.0, 270.0] {
             let (sin, cos) = degrees.to_radians().sin_cos();
             let mut turned = joints.clone();
@@ -191,8 +199,18 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_without_the_published_files_means_the_built_in_ones() {
+        let (body, folder) = (BodyModel::neutral(), tempfile::tempdir().unwrap());
+        let smplify = Smplify::from_folder(&body, Some(folder.path())).unwrap();
+        assert!(smplify.is_builtin());
+        assert!(matches!(Smplify::from_folder(&body, Some(Path::new("none"))), Err(Error::NotFound { .. })));
+        std::fs::write(folder.path().join("gmm_08.pkl"), b"broken").unwrap();
+        assert!(Smplify::from_folder(&body, Some(folder.path())).is_err());
+    }
+
+    #[test]
     fn wrong_joints_are_errors() {
-        let smplify = Smplify::new(JointModel::neutral());
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
         assert!(matches!(smplify.fit(Array3::zeros((0, 22, 3)).view()), Err(Error::Shape { .. })));
         assert!(matches!(smplify.fit(Array3::zeros((1, 24, 3)).view()), Err(Error::Shape { .. })));
         let nan = Array3::from_elem((1, 22, 3), f32::NAN);

@@ -110,7 +110,7 @@ impl GaussianMixture {
     /// The built-in prior, for those without `gmm_08.pkl`: one Gaussian around the mean pose given, independent in all
     /// angles, with round standard deviations of this project's own (radians): hips, shoulders and the like move more
     /// than the spine, the feet and the hands.
-    pub(super) fn builtin(mean: &[f64; POSE]) -> Self {
+    pub(super) fn builtin(mean: &[f64]) -> Self {
         // Of joints 1 to 23, as SMPL counts them.
         const DEVIATIONS: [f64; 23] = [
             0.5, 0.5, 0.2, 0.6, 0.6, 0.15, 0.25, 0.25, 0.1, 0.15, 0.15, 0.25, 0.2, 0.2, 0.25, 0.6, 0.6, 0.7, 0.7, 0.3,
