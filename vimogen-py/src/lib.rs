@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod args;
+mod benchmark;
 mod body;
 mod dit;
 mod error;
@@ -18,6 +19,7 @@ mod pose;
 mod represent;
 mod rotations;
 mod run;
+mod sets;
 mod synth;
 mod trainer;
 
@@ -36,6 +38,7 @@ mod _vimogen {
 
     #[pymodule_export]
     use crate::{
+        benchmark::{evaluate_benchmark_json, gate_references, generate_mbench, organize, results_table},
         body::{Body, load_hmr},
         dit::{Dit, sample},
         evaluate::evaluate_json,
@@ -51,6 +54,7 @@ mod _vimogen {
             matrix_to_rot6d, quaternion_to_axis_angle, quaternion_to_rot6d, rot6d_rows_to_matrix, rot6d_to_axis_angle,
             rot6d_to_matrix, rot6d_to_quaternion,
         },
+        sets::{diversity, fid, mm_dist, multimodality, r_precision},
         synth::SyntheticData,
         trainer::{TrainState, collate},
     };
