@@ -20,6 +20,7 @@ import click
 from . import Motion, Pipeline, Trainer, VimogenError, __version__
 from ._benchmark import evaluate_command, gate_command, generate_mbench, organize_command, root_option
 from ._convert import convert_command
+from ._smplify import smplify_command
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -238,6 +239,7 @@ def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int],
 
 
 cli.add_command(convert_command)
+cli.add_command(smplify_command)
 
 
 @cli.command()
