@@ -26,7 +26,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -107,6 +107,9 @@ nano: ## train the built-in model, by default into vimogen-core/assets/nano; run
 
 nano-evaluate: ## the built-in model's scores, as in its model card
 	$(CARGO) run --locked --example train_nano -- evaluate $(ARGS)
+
+mbench: ## the built-in model's MBench scores, as in docs/mbench-scores.md (MBENCH=folder of MBench_final.json and MBench_eval_info.json)
+	$(CARGO) run --locked --example mbench -- "$(MBENCH)" docs/mbench-scores.md
 
 solvers: ## the table of docs/src/concepts/solvers.md: how exact each solver is, by evaluations (minutes)
 	$(CARGO) run --locked --example solvers

@@ -276,6 +276,57 @@ def save_player(path: _StrPath, motions: Sequence[Motion], titles: Sequence[str]
 def evaluate_json(
     folder: _StrPath, dimensions: list[str] | None = None, output: _StrPath | None = None, up_axis: int = 2
 ) -> str: ...
+def evaluate_benchmark_json(
+    folder: _StrPath,
+    info: _StrPath,
+    output: _StrPath,
+    name: str,
+    *,
+    dimensions: list[str] | None = None,
+    up_axis: int = 2,
+    jobs: int | None = None,
+    prompt_template: _StrPath | None = None,
+    seed: int = 42,
+    compare: Sequence[_StrPath] = ...,
+    callback: _Callback | None = None,
+) -> str: ...
+def results_table(paths: Sequence[_StrPath]) -> str: ...
+def organize(source: _StrPath, target: _StrPath) -> list[int]: ...
+def generate_mbench(
+    pipeline: Pipeline,
+    prompts: _StrPath,
+    output: _StrPath,
+    *,
+    num_frames: int | None = None,
+    prompt_durations: bool = False,
+    text_key: str = "prompt",
+    root: _StrPath = ".",
+    num_inference_steps: int = 50,
+    guidance_scale: float | None = None,
+    strength: float | None = None,
+    seed: int = 42,
+    solver: _Solver = "euler",
+    callback: _Callback | None = None,
+) -> dict[str, Any]: ...
+def gate(
+    prompts: _StrPath,
+    report: _StrPath,
+    videos: _StrPath,
+    *,
+    root: _StrPath = ".",
+    prompt_template: _StrPath | None = None,
+    jobs: int = 4,
+    callback: _Callback | None = None,
+) -> list[dict[str, Any]]: ...
+def fid(generated: ArrayLike, real: ArrayLike) -> float: ...
+def mm_dist(text: ArrayLike, motion: ArrayLike) -> float: ...
+def r_precision(
+    text: ArrayLike, motion: ArrayLike, *, repetitions: int = 20, seed: int = 42
+) -> list[tuple[float, float]]: ...
+def diversity(motion: ArrayLike, *, pairs: int = 300, repetitions: int = 20, seed: int = 42) -> tuple[float, float]: ...
+def multimodality(
+    motion: ArrayLike, *, pairs: int = 10, repetitions: int = 20, seed: int = 42
+) -> tuple[float, float]: ...
 def sample(
     dit: Dit,
     noise: ArrayLike,
@@ -314,6 +365,29 @@ def dynamic_degree(joints: ArrayLike) -> float: ...
 def ground_penetration(joints: ArrayLike, up_axis: int = 2) -> float: ...
 def foot_floating(joints: ArrayLike, up_axis: int = 2) -> float: ...
 def foot_sliding(joints: ArrayLike, up_axis: int = 2) -> float: ...
+def body_penetration(vertices: ArrayLike, faces: ArrayLike) -> float: ...
+def smplify(joints: ArrayLike, body: Body | None = None, priors: _StrPath | None = None) -> dict[str, Any]: ...
+
+@final
+class Nrdf:
+    def __new__(cls, path: _StrPath) -> Nrdf: ...
+    def distance(self, quaternions: ArrayLike) -> _Floats: ...
+    def pose_quality(self, pose: ArrayLike, *, body_joints: bool = False) -> float: ...
+
+@final
+class PoseScorer:
+    def __new__(
+        cls,
+        body: Body | None = None,
+        priors: _StrPath | None = None,
+        nrdf: Nrdf | None = None,
+        *,
+        body_joints: bool = False,
+        always_fit: bool = False,
+    ) -> PoseScorer: ...
+    def score(self, path: _StrPath) -> dict[str, Any]: ...
+    def write(self, source: _StrPath, target: _StrPath) -> str: ...
+
 def axis_angle_to_matrix(axis_angle: ArrayLike) -> _Floats: ...
 def matrix_to_axis_angle(matrix: ArrayLike) -> _Floats: ...
 def axis_angle_to_rot6d(axis_angle: ArrayLike) -> _Floats: ...

@@ -1,4 +1,4 @@
-"""The command line: ``vimogen generate``, ``convert``, ``render``, ``view``, ``train``, ``evaluate``, ``info``.
+"""The command line: ``vimogen generate``, ``convert``, ``render``, ``view``, ``train``, ``evaluate``, ``info`` and more.
 
 Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage, 130 stopped by Ctrl-C.
 """
@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import Motion, Pipeline, Trainer, VimogenError, __version__, evaluate
+from . import Motion, Pipeline, Trainer, VimogenError, __version__
+from ._benchmark import evaluate_command, gate_command, generate_mbench, organize_command, root_option
 from ._convert import convert_command
 from ._render import render_command, view_command
+from ._smplify import smplify_command
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -64,6 +66,7 @@ def cli() -> None:
 @click.option(
     "-o",
     "--out",
+    "--output",
     default="out",
     show_default=True,
     type=click.Path(path_type=Path),
@@ -97,6 +100,18 @@ def cli() -> None:
     "--reference", type=click.Path(path_type=Path), help="A motion to follow (.npz, .npy, .pt) instead of a prompt."
 )
 @click.option("--text-only", is_flag=True, help="Leave out the reference path of the model, a third of it.")
+@click.option(
+    "--mbench", type=click.Path(path_type=Path), help="MBench_final.json: a folder for each of its prompts, resumable."
+)
+@click.option("--durations", is_flag=True, help="With --mbench: as long as each prompt asks for, not 100 frames.")
+@click.option(
+    "--text-key",
+    default="prompt",
+    show_default=True,
+    type=click.Choice(["prompt", "motion_text_annot", "video_text_annot"]),
+    help="With --mbench: which wording the model is given.",
+)
+@root_option
 @click.option("--skip-existing", is_flag=True, help="Leave motions alone whose files are there already.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 @device_option
@@ -116,6 +131,10 @@ def generate(
     seed: int,
     reference: Path | None,
     text_only: bool,
+    mbench: Path | None,
+    durations: bool,
+    text_key: str,
+    root: Path,
     skip_existing: bool,
     quiet: bool,
     device: str,
@@ -128,7 +147,22 @@ def generate(
     vimogen generate "a person jumps" "a person sits down" --seed 7
     vimogen generate "a person jumps" -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
+    vimogen generate --mbench MBench_final.json -o mbench
     """
+    options: Any = {
+        "num_frames": frames,
+        "num_inference_steps": steps,
+        "guidance_scale": guidance,
+        "strength": strength,
+        "solver": solver,
+    }
+    if mbench is not None:
+        if prompts or prompt_file or reference:
+            raise click.UsageError("--mbench brings its own prompts and references")
+        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only)
+        options |= {"seed": seed, "prompt_durations": durations, "text_key": text_key, "root": root}
+        generate_mbench(pipe, mbench, out, hidden=quiet, as_json=as_json, **options)
+        return
     wanted = [*prompts, *(line.strip() for line in prompt_file or () if line.strip())]
     if not wanted and reference is None:
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
@@ -141,13 +175,6 @@ def generate(
     if left:
         start = time.perf_counter()
         pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only)
-        options: Any = {
-            "num_frames": frames,
-            "num_inference_steps": steps,
-            "guidance_scale": guidance,
-            "strength": strength,
-            "solver": solver,
-        }
         asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
         with _progress("generating", hidden=quiet or as_json) as callback:
             made: Any = pipe(**asked, **options, seed=seed, callback=callback)
@@ -215,6 +242,7 @@ def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int],
 cli.add_command(convert_command)
 cli.add_command(render_command)
 cli.add_command(view_command)
+cli.add_command(smplify_command)
 
 
 @cli.command()
@@ -272,32 +300,9 @@ def train(
     click.echo(json.dumps(result, indent=2) if as_json else f"{trainer.steps_done} steps done, checkpoints in {out}")
 
 
-@cli.command("evaluate")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "-d",
-    "--dimension",
-    "dimensions",
-    multiple=True,
-    help="A metric, such as Jitter_Degree; may be repeated.  [default: all]",
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the whole report, as JSON.")
-@click.option(
-    "--up-axis", type=click.IntRange(0, 2), default=2, show_default=True, help="Height axis of files of joints."
-)
-@json_option
-def evaluate_command(
-    folder: Path, dimensions: tuple[str, ...], output: Path | None, up_axis: int, as_json: bool
-) -> None:
-    """Score the motions in a folder with MBench's motion-quality metrics."""
-    report = evaluate(folder, list(dimensions) or None, output, up_axis=up_axis)
-    if as_json:
-        click.echo(json.dumps(report, indent=2))
-        return
-    click.echo(f"{len(report['motions'])} motions in {folder}")
-    for name, row in report["dimensions"].items():
-        mean, std = (float("nan") if row[key] is None else row[key] for key in ("mean", "std"))
-        click.echo(f"{name:<20} {mean:10.5f}  std {std:.5f}")
+cli.add_command(organize_command)
+cli.add_command(evaluate_command)
+cli.add_command(gate_command)
 
 
 @cli.command()

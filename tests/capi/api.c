@@ -276,6 +276,37 @@ static void a_folder_is_scored(const char *folder) {
   OK(vimogen_string_free(json));
 }
 
+static void a_benchmark_is_scored(const char *folder) {
+  char *json = NULL, scored[1024], info[1024], output[1024], path[1100];
+  vimogen_evaluate_params params;
+  OK(vimogen_evaluate_params_init(&params, sizeof params));
+  CHECK(params.info == NULL && params.output == NULL);
+  snprintf(scored, sizeof scored, "%s/scored", folder);
+  snprintf(info, sizeof info, "%s/info.json", folder);
+  snprintf(output, sizeof output, "%s/results", folder);
+  FILE *file = fopen(info, "w");
+  CHECK(file != NULL);
+  fputs("[{\"prompt\": \"a\", \"dimension\": \"Jitter_Degree\", \"id\": 7}, "
+        "{\"prompt\": \"b\", \"dimension\": \"Jitter_Degree\", \"id\": 8}]",
+        file);
+  fclose(file);
+  vimogen_motion *motion = NULL;
+  snprintf(path, sizeof path, "%s/one.npz", scored);
+  OK(vimogen_motion_load(path, &motion));
+  snprintf(path, sizeof path, "%s/7.npy", scored);
+  OK(vimogen_motion_save(motion, path));
+  OK(vimogen_motion_free(motion));
+  params.info = info;
+  params.output = output;
+  OK(vimogen_evaluate(scored, &params, &json));
+  CHECK(strstr(json, "\"per_motion\"") && strstr(json, "7.npy") && strstr(json, "8.npy"));
+  OK(vimogen_string_free(json));
+  snprintf(path, sizeof path, "%s/results/scored_eval_results.json", folder);
+  file = fopen(path, "r");
+  CHECK(file != NULL);
+  fclose(file);
+}
+
 static void the_skeleton_is_a_tree(void) {
   vimogen_joint joint;
   for (size_t i = 0; i < VIMOGEN_JOINTS; i++) {
@@ -334,6 +365,7 @@ int main(int argc, char **argv) {
     OK(vimogen_motion_save(motion, path));
   }
   a_folder_is_scored(argv[1]);
+  a_benchmark_is_scored(argv[1]);
   OK(vimogen_motion_free(motion));
   puts("ok");
   return 0;

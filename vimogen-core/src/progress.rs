@@ -12,6 +12,8 @@ pub enum Stage {
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
     Sample,
+    /// Scoring motions; a step is a file measured or a judge's answer.
+    Evaluate,
     /// Drawing; a step is a picture.
     Render,
 }
@@ -22,6 +24,7 @@ impl Stage {
         match self {
             Self::Encode => "encode",
             Self::Sample => "sample",
+            Self::Evaluate => "evaluate",
             Self::Render => "render",
         }
     }

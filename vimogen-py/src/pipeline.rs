@@ -192,6 +192,13 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// The pipeline of the core.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+}
+
 /// What one call asks for.
 struct Asked {
     prompts: Option<Given<Prompt>>,
