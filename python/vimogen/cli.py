@@ -95,6 +95,7 @@ def cli() -> None:
     "--reference", type=click.Path(path_type=Path), help="A motion to follow (.npz, .npy, .pt) instead of a prompt."
 )
 @click.option("--text-only", is_flag=True, help="Leave out the reference path of the model, a third of it.")
+@click.option("--lora", type=click.Path(path_type=Path), help="A file of LoRA adapters to add to the model.")
 @click.option("--skip-existing", is_flag=True, help="Leave motions alone whose files are there already.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 @device_option
@@ -114,6 +115,7 @@ def generate(
     seed: int,
     reference: Path | None,
     text_only: bool,
+    lora: Path | None,
     skip_existing: bool,
     quiet: bool,
     device: str,
@@ -138,7 +140,7 @@ def generate(
     results = []
     if left:
         start = time.perf_counter()
-        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only)
+        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only, lora=lora)
         options: Any = {
             "num_frames": frames,
             "num_inference_steps": steps,

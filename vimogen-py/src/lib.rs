@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 
 mod args;
+mod collective;
 mod dit;
 mod error;
 mod evaluate;

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
+use super::collective::by_first;
 use super::config::TrainConfig;
-use super::trainer::{Track, Trainer, optimizer};
+use super::freeze::Track;
+use super::lora;
+use super::trainer::{Trainer, optimizer};
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 use crate::model::{Dit, DitConfig};
@@ -43,13 +46,26 @@ pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
 }
 
 impl Trainer {
-    /// Writes a checkpoint below `folder` and removes all but the newest.
+    /// Writes a checkpoint below `folder` and removes all but the newest. Of processes that train together, the first
+    /// writes it and the others wait for it.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written; older checkpoints are then untouched.
     pub fn save_checkpoint(&self, folder: impl AsRef<Path>) -> Result<PathBuf> {
         let folder = folder.as_ref();
-        let name = format!("{:08}", self.steps_done());
+        match &self.collective {
+            None => self.write_checkpoint(folder),
+            Some(collective) => by_first(collective.as_ref(), || self.write_checkpoint(folder))
+                .map(|written| written.unwrap_or_else(|| folder.join(self.checkpoint_name()))),
+        }
+    }
+
+    fn checkpoint_name(&self) -> String {
+        format!("{:08}", self.steps_done())
+    }
+
+    fn write_checkpoint(&self, folder: &Path) -> Result<PathBuf> {
+        let name = self.checkpoint_name();
         let finished = folder.join(&name);
         let (unfinished, earlier) =
             (folder.join(format!("{name}{UNFINISHED}")), folder.join(format!("{name}{EARLIER}")));
@@ -112,10 +128,14 @@ impl Trainer {
             return Err(Error::config("model", format!("the checkpoint {path:?} has {:?}", state.model)));
         }
         let read = |file: &str| -> Result<Dit> {
-            Dit::new(model, device)?.try_load_file(path.join(file)).map_err(|e| damaged(file, e.to_string()))
+            let mut dit = Dit::new(model, device)?;
+            if let Some(lora) = &config.lora {
+                dit = lora::attach(dit, lora, config.seed)?;
+            }
+            dit.try_load_file(path.join(file)).map_err(|e| damaged(file, e.to_string()))
         };
         let mut trainer = Self::from_model(read("model.bpk")?, config, device)?;
-        trainer.dit = trainer.dit.map(&mut Track);
+        trainer.dit = trainer.dit.map(&mut Track::new(&config.trainable()));
         trainer.average = read("ema.bpk")?;
         trainer.optimizer =
             optimizer(config).load(path.join("optimizer.bpk")).map_err(|e| damaged("optimizer.bpk", e.to_string()))?;
