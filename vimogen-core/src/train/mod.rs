@@ -8,6 +8,7 @@ mod gradients;
 pub mod loss;
 pub mod optim;
 mod parallel;
+pub mod release;
 pub mod trainer;
 
 pub use batch::{Draws, TrainBatch};
