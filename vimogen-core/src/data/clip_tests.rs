@@ -296,9 +296,9 @@ fn packed_clips_give_the_samples_of_loose_files() {
     clips.entries[2]["ref_motion_path"] = json!("a/3.pt");
     std::fs::write(clips.at("a/4.pt"), b"broken").unwrap();
     let out = clips.at("out");
-    // Two clips a shard.
+    // The first two clips fill a shard; the third does with its reference.
     let prepared = prepare(&clips, &out, Some(100_000)).unwrap();
-    assert_eq!((prepared.clips, prepared.shards, prepared.bad.len()), (4, 2, 1));
+    assert_eq!((prepared.clips, prepared.shards, prepared.bad.len()), (4, 3, 1));
     assert!(prepared.bad[0].id == "4" && prepared.bad[0].reason.contains("4.pt"), "{:?}", prepared.bad);
     let loose = clips.dataset(Sampling::default(), 0.5);
     let manifest = Manifest::read(&[(prepared.manifest.clone(), 1)], KEY, None).unwrap();

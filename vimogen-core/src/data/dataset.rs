@@ -235,9 +235,12 @@ impl ClipDataset {
 
     /// The clip's arrays; `None` if it is not of an allowed length or cannot be read.
     fn load(&self, index: usize) -> Result<Option<Loaded>> {
-        if self.bad.lock().unwrap_or_else(PoisonError::into_inner).found.contains_key(&index) {
+        let bad = self.bad.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(clip) = bad.found.get(&index) {
+            self.check_share(bad.found.len(), clip)?;
             return Ok(None);
         }
+        drop(bad);
         match self.try_load(index) {
             Ok(loaded) => Ok(loaded),
             Err(error) => {
@@ -290,13 +293,17 @@ impl ClipDataset {
         if bad.found.insert(index, clip.clone()).is_none() {
             bad.untold.push(clip.clone());
         }
-        let (count, all) = (bad.found.len(), self.clips.len());
-        if count as f64 <= self.max_bad_fraction * all as f64 {
+        self.check_share(bad.found.len(), &clip)
+    }
+
+    fn check_share(&self, count: usize, last: &BadClip) -> Result<()> {
+        let (all, share) = (self.clips.len(), self.max_bad_fraction);
+        if count as f64 <= share * all as f64 {
             return Ok(());
         }
         let reason = format!(
-            "{count} of {all} clips cannot be read, more than a share of {}; the last is {}: {}",
-            self.max_bad_fraction, clip.id, clip.reason
+            "{count} of {all} clips cannot be read, more than a share of {share}; one is {}: {}",
+            last.id, last.reason
         );
         Err(Error::invalid("max_bad_fraction", reason))
     }

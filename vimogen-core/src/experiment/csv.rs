@@ -86,7 +86,7 @@ mod tests {
             log.row(step, &[Some(step as f64 / 2.0), None]).unwrap();
         }
         assert!(log.row(20, &[None]).is_err());
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"9,3").unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"9,3").unwrap();
         let mut log = CsvLog::open(&path, &["loss", "text"], 10).unwrap();
         log.row(15, &[Some(1.0), Some(2.0)]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
