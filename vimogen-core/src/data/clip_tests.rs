@@ -131,13 +131,19 @@ fn a_sample_has_what_its_condition_says() {
 }
 
 #[test]
-fn a_reference_of_its_own_takes_the_place_of_the_clip() {
+fn a_reference_of_its_own_takes_the_place_of_the_clip_as_far_as_the_clip_goes() {
     let mut clips = Clips::new(&[(50, "a"), (60, "a")]);
     clips.entries[0]["ref_motion_path"] = json!("a/1.pt");
+    clips.entries[1]["ref_motion_path"] = json!("a/0.pt");
     let sampling = Sampling { text: 0.0, ..Sampling::default() };
-    let sample = clips.dataset(sampling, 0.0).sample(0, &mut rng(1)).unwrap();
-    assert_eq!((sample.motion.nrows(), sample.ref_motion.nrows()), (50, 60));
-    assert_eq!(sample.ref_motion[[55, 0]], (motion(1, 60).features()[[55, 0]] - 0.5) / 2.0);
+    let data = Arc::new(clips.dataset(sampling, 0.0));
+    let sample = data.sample(0, &mut rng(1)).unwrap();
+    assert_eq!((sample.motion.nrows(), sample.ref_motion.nrows()), (50, 50));
+    assert_eq!(sample.ref_motion[[45, 0]], (motion(1, 60).features()[[45, 0]] - 0.5) / 2.0);
+    let still = Corruption { enable: false, ..Corruption::default() };
+    let batch = ClipLoader::new(data, still, 1, 2).unwrap().batch(0).unwrap();
+    assert_eq!((batch.motion.dim().1, batch.ref_motion.dim().1), (60, 60));
+    assert!(batch.ref_motion_mask.rows().into_iter().all(|mask| mask.sum() == 50.0));
 }
 
 #[test]

@@ -263,7 +263,11 @@ impl ClipDataset {
         };
         let motion = self.stats.normalize(motion.view())?;
         let reference = match reference {
-            Some(rows) => reference_channels(self.stats.normalize(rows.view())?.view())?,
+            // The network sees as many frames of a reference as of the clip.
+            Some(rows) => {
+                let rows = rows.slice(s![..rows.nrows().min(motion.nrows()), ..]);
+                reference_channels(self.stats.normalize(rows)?.view())?
+            }
             None => reference_channels(motion.view())?,
         };
         Ok(Some(Loaded { motion, reference, caption: self.encoded(clip)? }))

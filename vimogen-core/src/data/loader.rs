@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ndarray::Axis;
+use ndarray::{Array2, Array3, Axis, s};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha12Rng;
@@ -109,6 +109,19 @@ impl ClipLoader {
     }
 }
 
+/// Pads references, which may be shorter, to the frames of the motions.
+fn lengthen_references(batch: &mut TrainBatch) {
+    let (frames, given) = (batch.motion.dim().1, batch.ref_motion.dim().1);
+    if given < frames {
+        let (clips, _, channels) = batch.ref_motion.dim();
+        let mut references = Array3::zeros((clips, frames, channels));
+        let mut mask = Array2::zeros((clips, frames));
+        references.slice_mut(s![.., ..given, ..]).assign(&batch.ref_motion);
+        mask.slice_mut(s![.., ..given]).assign(&batch.ref_motion_mask);
+        (batch.ref_motion, batch.ref_motion_mask) = (references, mask);
+    }
+}
+
 fn stream(seed: u64, number: usize) -> ChaCha12Rng {
     let mut rng = ChaCha12Rng::seed_from_u64(seed);
     rng.set_stream(number as u64);
@@ -121,6 +134,7 @@ impl Batches for ClipLoader {
         let first = part * self.batch_size;
         let samples = (first..first + self.batch_size).map(|position| self.sample(position).map(Some));
         let mut batch = collate(&samples.collect::<Result<Vec<_>>>()?)?;
+        lengthen_references(&mut batch);
         // Only the rows that follow their reference: a corrupted zero would make the others look as if they did.
         let rows: Vec<usize> = (0..batch.len()).filter(|i| !batch.attend_to_text[*i]).collect();
         if !rows.is_empty() {
