@@ -249,6 +249,28 @@ def convert(path: _StrPath | None, out: _StrPath, *, dtype: str = "float32", tex
 def evaluate_json(
     folder: _StrPath, dimensions: list[str] | None = None, output: _StrPath | None = None, up_axis: int = 2
 ) -> str: ...
+def run_experiment(
+    config: _StrPath,
+    set: list[str] = ...,
+    *,
+    resume: str = "auto",
+    device: str = "cpu",
+    save: _StrPath | None = None,
+    dtype: str = "float32",
+    callback: Callable[[dict[str, Any]], object] | None = None,
+) -> dict[str, Any]: ...
+def prepare_data(
+    manifests: Sequence[_StrPath],
+    out: _StrPath,
+    *,
+    root: _StrPath | None = None,
+    stats: bool = False,
+    shard_bytes: int | None = None,
+    text_key: str = "video_text_annot",
+    max_bad_fraction: float = 0.01,
+    callback: _Callback | None = None,
+) -> dict[str, Any]: ...
+def merge_stats(parts: Sequence[_StrPath], out: _StrPath) -> None: ...
 def sample(
     dit: Dit,
     noise: ArrayLike,

@@ -1,4 +1,4 @@
-"""The command line: ``vimogen generate``, ``convert``, ``train``, ``evaluate``, ``info``.
+"""The command line: ``vimogen generate``, ``convert``, ``prepare-data``, ``train``, ``evaluate``, ``info``.
 
 Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage, 130 stopped by Ctrl-C.
 """
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import Motion, Pipeline, Trainer, VimogenError, __version__, convert, evaluate
+from ._data_cli import prepare_command, train_experiment
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -251,24 +252,30 @@ def convert_command(
 
 
 @cli.command()
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("recipe", required=False, type=click.Path(path_type=Path))
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="An experiment file (YAML) instead of a recipe.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Override a key of the experiment."
+)
+@click.option("--resume", default="auto", show_default=True, help="auto, never, or a folder of checkpoints.")
 @click.option(
     "-o",
     "--out",
-    default="out/train",
-    show_default=True,
     type=click.Path(path_type=Path),
-    help="Folder for checkpoints.",
+    help="Folder for checkpoints.  [default: out/train, or the experiment's]",
 )
 @click.option("--steps", type=int, help="Steps in all, instead of the configuration's.")
-@click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint.")
+@click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint (recipes).")
 @click.option("--save", "model", type=click.Path(path_type=Path), help="Folder for the model, when the steps are done.")
 @click.option("-q", "--quiet", is_flag=True, help="No log lines.")
 @device_option
 @json_option
 def train(
-    config: Path,
-    out: Path,
+    recipe: Path | None,
+    config: Path | None,
+    overrides: tuple[str, ...],
+    resume: str,
+    out: Path | None,
     steps: int | None,
     fresh: bool,
     model: Path | None,
@@ -276,11 +283,29 @@ def train(
     device: str,
     as_json: bool,
 ) -> None:
-    """Train a model on procedural motion; run it again to continue from the newest checkpoint.
+    """Train a model; run it again to continue from the newest checkpoint.
 
-    CONFIG is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr, ...), such as the recipe of
-    the built-in model.
+    \b
+    vimogen train --config tm2m_train.yaml --set solver.lr=1e-4      on files, with the release's experiment file
+    vimogen train recipe.json                                        on procedural motion
+
+    An experiment file has the sections experiment, model_path, model, solver, precision, parallel, dataloader, dataset
+    and ref_motion_corruption. RECIPE is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr,
+    ...), such as the recipe of the built-in model.
     """
+    if (recipe is None) == (config is None):
+        raise click.UsageError("give either a recipe or --config; for example: vimogen train --config tm2m_train.yaml")
+    if config is not None:
+        given = [*overrides]
+        given += [] if out is None else [f"experiment.output_dir={json.dumps(str(out))}"]
+        given += [] if steps is None else [f"solver.num_steps={steps}"]
+        resume = "never" if fresh else resume
+        train_experiment(config, given, resume=resume, device=device, save=model, quiet=quiet, as_json=as_json)
+        return
+    assert recipe is not None
+    if overrides:
+        raise click.UsageError("--set belongs to --config; a recipe is edited")
+    config, out = recipe, out or Path("out/train")
     try:
         parts = json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -368,6 +393,9 @@ def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
         else:
             shown = f"{value:.5g}" if isinstance(value, float) else value
             yield f"{indent}{name:<20} {shown}"
+
+
+cli.add_command(prepare_command)
 
 
 def main() -> None:

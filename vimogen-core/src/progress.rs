@@ -12,6 +12,8 @@ pub enum Stage {
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
     Sample,
+    /// Preparing a data set; a step is a clip.
+    Prepare,
 }
 
 impl Stage {
@@ -20,6 +22,7 @@ impl Stage {
         match self {
             Self::Encode => "encode",
             Self::Sample => "sample",
+            Self::Prepare => "prepare",
         }
     }
 }

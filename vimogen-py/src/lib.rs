@@ -10,6 +10,7 @@ mod collective;
 mod dit;
 mod error;
 mod evaluate;
+mod experiment;
 mod flow;
 mod mbench;
 mod motion;
@@ -37,6 +38,7 @@ mod _vimogen {
     use crate::{
         dit::{Dit, sample},
         evaluate::evaluate_json,
+        experiment::{merge_stats, prepare_data, run_experiment},
         flow::{Schedule, noise},
         mbench::{dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree},
         motion::Motion,

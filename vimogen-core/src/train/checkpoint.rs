@@ -14,7 +14,7 @@ use super::freeze::Track;
 use super::lora;
 use super::trainer::{Trainer, optimizer};
 use crate::error::{Error, Result};
-use crate::format::read_bounded;
+use crate::format::{read_bounded, sync_folder};
 use crate::model::{Dit, DitConfig};
 
 /// Checkpoints kept when a new one is written.
@@ -45,6 +45,18 @@ pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
     found
 }
 
+/// Puts checkpoints back that a killed run had moved away to replace them, and had not.
+fn restore(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(EARLIER));
+        if let Some(finished) = name.map(|name| folder.join(name)).filter(|finished| !finished.exists()) {
+            fs::rename(&path, finished).map_err(|e| Error::io("rename", &path, e))?;
+        }
+    }
+    Ok(())
+}
+
 impl Trainer {
     /// Writes a checkpoint below `folder` and removes all but the newest. Of processes that train together, the first
     /// writes it and the others wait for it.
@@ -52,10 +64,20 @@ impl Trainer {
     /// # Errors
     /// [`Error::Io`] if it cannot be written; older checkpoints are then untouched.
     pub fn save_checkpoint(&self, folder: impl AsRef<Path>) -> Result<PathBuf> {
+        self.save_checkpoint_keeping(folder, KEEP)
+    }
+
+    /// As [`Trainer::save_checkpoint`]; `keep` checkpoints are left, at least the new one.
+    ///
+    /// Where the data stands and every random number are functions of seed and step, which the checkpoint has.
+    ///
+    /// # Errors
+    /// As [`Trainer::save_checkpoint`].
+    pub fn save_checkpoint_keeping(&self, folder: impl AsRef<Path>, keep: usize) -> Result<PathBuf> {
         let folder = folder.as_ref();
         match &self.collective {
-            None => self.write_checkpoint(folder),
-            Some(collective) => by_first(collective.as_ref(), || self.write_checkpoint(folder))
+            None => self.write_checkpoint(folder, keep),
+            Some(collective) => by_first(collective.as_ref(), || self.write_checkpoint(folder, keep))
                 .map(|written| written.unwrap_or_else(|| folder.join(self.checkpoint_name()))),
         }
     }
@@ -64,7 +86,7 @@ impl Trainer {
         format!("{:08}", self.steps_done())
     }
 
-    fn write_checkpoint(&self, folder: &Path) -> Result<PathBuf> {
+    fn write_checkpoint(&self, folder: &Path, keep: usize) -> Result<PathBuf> {
         let name = self.checkpoint_name();
         let finished = folder.join(&name);
         let (unfinished, earlier) =
@@ -81,9 +103,10 @@ impl Trainer {
             fs::rename(&finished, &earlier).map_err(|e| Error::io("rename", &finished, e))?;
         }
         fs::rename(&unfinished, &finished).map_err(|e| Error::io("rename", &finished, e))?;
+        sync_folder(folder);
         remove(&earlier)?;
         let all = list(folder);
-        for (_, old) in &all[..all.len().saturating_sub(KEEP)] {
+        for (_, old) in all[..all.len().saturating_sub(keep.max(1))].iter().filter(|(_, old)| *old != finished) {
             fs::remove_dir_all(old).map_err(|e| Error::io("remove", old, e))?;
         }
         Ok(finished)
@@ -119,6 +142,7 @@ impl Trainer {
         device: &burn::tensor::Device,
         folder: impl AsRef<Path>,
     ) -> Result<Option<Self>> {
+        restore(folder.as_ref())?;
         let Some((_, path)) = list(folder.as_ref()).pop() else { return Ok(None) };
         let state_path = path.join("state.json");
         let text = read_bounded(&state_path, MAX_STATE)?;
@@ -145,13 +169,13 @@ impl Trainer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::train::{Draws, TrainBatch};
     use crate::weights::{WeightDtype, state_dict};
     use ndarray::{Array2, Array3};
 
-    fn tiny() -> DitConfig {
+    pub(crate) fn tiny() -> DitConfig {
         DitConfig {
             dim: 16,
             ffn_dim: 24,
@@ -179,7 +203,7 @@ mod tests {
         }
     }
 
-    fn run(trainer: &mut Trainer, steps: usize) {
+    pub(crate) fn run(trainer: &mut Trainer, steps: usize) {
         for _ in 0..steps {
             let draws: Draws = trainer.draws(&batch());
             trainer.train_step(&batch(), &draws).unwrap();
@@ -224,6 +248,21 @@ mod tests {
         let other = DitConfig { dim: 32, ..tiny() };
         let error = Trainer::resume(&other, &config, &device, folder.path()).err().unwrap();
         assert!(error.to_string().contains("model"), "{error}");
+    }
+
+    #[test]
+    fn a_checkpoint_that_was_about_to_be_replaced_is_found_again() {
+        let device = burn::tensor::Device::flex();
+        let folder = tempfile::tempdir().unwrap();
+        let mut trainer = Trainer::new(&tiny(), &TrainConfig::default(), &device).unwrap();
+        run(&mut trainer, 1);
+        let path = trainer.save_checkpoint_keeping(folder.path(), 1).unwrap();
+        fs::rename(&path, folder.path().join("00000001.earlier")).unwrap();
+        let resumed = Trainer::resume(&tiny(), &TrainConfig::default(), &device, folder.path()).unwrap();
+        assert_eq!(resumed.map(|trainer| trainer.steps_done()), Some(1));
+        run(&mut trainer, 1);
+        trainer.save_checkpoint_keeping(folder.path(), 1).unwrap();
+        assert_eq!(list(folder.path()).len(), 1);
     }
 
     #[test]

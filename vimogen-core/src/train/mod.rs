@@ -13,6 +13,7 @@ pub mod loss;
 pub mod optim;
 mod parallel;
 mod recompute;
+pub mod release;
 pub mod trainer;
 
 pub use batch::{Draws, TrainBatch};
