@@ -258,6 +258,9 @@ def run_experiment(
     save: _StrPath | None = None,
     dtype: str = "float32",
     callback: Callable[[dict[str, Any]], object] | None = None,
+    all_reduce: Callable[[_Floats], _Floats | None] | Literal["mpi"] | None = None,
+    rank: int = 0,
+    world_size: int = 1,
 ) -> dict[str, Any]: ...
 def prepare_data(
     manifests: Sequence[_StrPath],

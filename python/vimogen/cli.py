@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import Motion, Pipeline, Trainer, VimogenError, __version__, convert, evaluate
-from ._data_cli import prepare_command, train_experiment
+from ._data_cli import launched, prepare_command, train_experiment
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -312,20 +312,24 @@ def train(
         raise click.UsageError(f"{config} is not JSON: {error}") from error
     if steps is not None and isinstance(parts, dict):
         parts["train"] = {**parts.get("train", {}), "num_steps": steps}
-    trainer = Trainer(parts, out=out, device=device)
+    trainer = Trainer(parts, out=out, device=device, all_reduce=launched())
+    first_process = trainer.rank == 0
     first = 0 if fresh else trainer.resume()
     start = time.perf_counter()
 
     def tell(report: dict[str, Any]) -> None:
         done = report["step"] + 1
-        if not (quiet or as_json) and done % trainer.config["log_every"] == 0:
+        if first_process and not (quiet or as_json) and done % trainer.config["log_every"] == 0:
             rate = (done - first) / (time.perf_counter() - start)
             loss, norm, lr = report["loss"], report["grad_norm"], report["lr"]
             click.echo(f"step {done:6}  loss {loss:.4f}  norm {norm:.2f}  lr {lr:.2e}  {rate:.2f} steps/s", err=True)
 
     report = trainer.fit(tell)
-    if model is not None:
+    if model is not None and first_process:
         trainer.save(model)
+    trainer.finish()
+    if not first_process:
+        return
     result = {"steps_done": trainer.steps_done, "checkpoints": str(out), "model": model and str(model), "last": report}
     click.echo(json.dumps(result, indent=2) if as_json else f"{trainer.steps_done} steps done, checkpoints in {out}")
 

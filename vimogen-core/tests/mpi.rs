@@ -58,13 +58,21 @@ fn share(step: usize, rank: usize, size: usize) -> (TrainBatch, Draws) {
     (batch, Draws { noise: draws.noise.select(Axis(0), &rows), timestep_index })
 }
 
-/// Trains from the newest checkpoint of the folder, or from the start; checkpoints every five steps.
-fn train(folder: &Path, until: usize, together: bool, kill_at: Option<usize>) {
-    let config = TrainConfig { batch_size: CLIPS, lr: 1e-3, warmup_steps: 1, ema_decay: 0.5, ..TrainConfig::default() };
+/// Trains from the newest checkpoint of the folder, or from the start; checkpoints every five steps. `together`: as one
+/// of several processes, and whether each keeps a part of the moments.
+fn train(folder: &Path, until: usize, together: Option<bool>, kill_at: Option<usize>) {
+    let config = TrainConfig {
+        batch_size: CLIPS,
+        lr: 1e-3,
+        warmup_steps: 1,
+        ema_decay: 0.5,
+        shard_optimizer: together == Some(true),
+        ..TrainConfig::default()
+    };
     let device = Device::flex();
     let resumed = Trainer::resume(&sizes(), &config, &device, folder).unwrap();
     let mut trainer = resumed.unwrap_or_else(|| Trainer::new(&sizes(), &config, &device).unwrap());
-    if together {
+    if together.is_some() {
         trainer.join(collective::mpi().unwrap()).unwrap();
     }
     let (rank, size) = (trainer.rank(), trainer.world_size());
@@ -88,13 +96,17 @@ fn train(folder: &Path, until: usize, together: bool, kill_at: Option<usize>) {
 fn worker() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let number = |name: &str| std::env::var(name).ok().map(|v| v.parse().unwrap());
-    train(&PathBuf::from(folder), number(UNTIL).unwrap(), true, number(KILL_AT));
+    let shard = std::env::var_os(SHARD).is_some();
+    train(&PathBuf::from(folder), number(UNTIL).unwrap(), Some(shard), number(KILL_AT));
 }
 
-fn mpirun(processes: usize, folder: &Path, until: usize, kill_at: Option<usize>) -> Output {
+fn mpirun(processes: usize, folder: &Path, shard: bool, kill_at: Option<usize>) -> Output {
     let mut command = Command::new("mpirun");
     command.args(["-n", &processes.to_string()]).arg(std::env::current_exe().unwrap());
-    command.args(["--exact", "worker", "--nocapture"]).env(FOLDER, folder).env(UNTIL, until.to_string());
+    command.args(["--exact", "worker", "--nocapture"]).env(FOLDER, folder).env(UNTIL, "20");
+    if shard {
+        command.env(SHARD, "1");
+    }
     if let Some(step) = kill_at {
         command.env(KILL_AT, step.to_string());
     }
@@ -122,10 +134,10 @@ fn assert_equal(folder: &Path, alone: &Path) {
 #[test]
 fn two_and_four_processes_train_like_one_with_the_larger_batch() {
     let alone = tempfile::tempdir().unwrap();
-    train(alone.path(), 20, false, None);
-    for processes in [2, 4] {
+    train(alone.path(), 20, None, None);
+    for (processes, shard) in [(2, false), (4, false), (4, true)] {
         let folder = tempfile::tempdir().unwrap();
-        let output = mpirun(processes, folder.path(), 20, None);
+        let output = mpirun(processes, folder.path(), shard, None);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert_equal(folder.path(), alone.path());
     }
@@ -134,12 +146,12 @@ fn two_and_four_processes_train_like_one_with_the_larger_batch() {
 #[test]
 fn a_killed_process_ends_the_others_and_the_last_checkpoint_goes_on_with_fewer() {
     let alone = tempfile::tempdir().unwrap();
-    train(alone.path(), 20, false, None);
+    train(alone.path(), 20, None, None);
     let folder = tempfile::tempdir().unwrap();
-    let output = mpirun(4, folder.path(), 20, Some(13));
+    let output = mpirun(4, folder.path(), true, Some(13));
     assert!(!output.status.success());
     assert!(!folder.path().join("weights.safetensors").exists());
-    let output = mpirun(2, folder.path(), 20, None);
+    let output = mpirun(2, folder.path(), false, None);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_equal(folder.path(), alone.path());
 }

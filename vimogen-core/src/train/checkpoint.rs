@@ -1,4 +1,4 @@
-//! Checkpoints: `<folder>/<step, 8 digits>/{model,ema,optimizer}.bpk` and `state.json`.
+//! Checkpoints: `<folder>/<step, 8 digits>/{model,ema}.bpk`, `optimizer.safetensors` and `state.json`.
 //!
 //! A checkpoint is written into a temporary folder that is renamed when complete, so a killed run leaves whole ones only.
 
@@ -12,13 +12,16 @@ use super::collective::by_first;
 use super::config::TrainConfig;
 use super::freeze::Track;
 use super::lora;
-use super::trainer::{Trainer, optimizer};
+use super::optimizer::Optimizer;
+use super::trainer::{Trainer, sharing};
 use crate::error::{Error, Result};
 use crate::format::{read_bounded, sync_folder};
 use crate::model::{Dit, DitConfig};
 
 /// Checkpoints kept when a new one is written.
 const KEEP: usize = 2;
+/// Name of the file of moments.
+const OPTIMIZER: &str = "optimizer.safetensors";
 /// Part of a folder name that marks an unfinished checkpoint.
 const UNFINISHED: &str = ".unfinished";
 /// Part of the name of a checkpoint of the same step, while it is replaced.
@@ -51,7 +54,9 @@ fn restore(folder: &Path) -> Result<()> {
         let path = entry.path();
         let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(EARLIER));
         if let Some(finished) = name.map(|name| folder.join(name)).filter(|finished| !finished.exists()) {
-            fs::rename(&path, finished).map_err(|e| Error::io("rename", &path, e))?;
+            // Of several processes that resume, another may have been faster.
+            let renamed = fs::rename(&path, &finished).or_else(|e| if finished.exists() { Ok(()) } else { Err(e) });
+            renamed.map_err(|e| Error::io("rename", &path, e))?;
         }
     }
     Ok(())
@@ -77,8 +82,12 @@ impl Trainer {
         let folder = folder.as_ref();
         match &self.collective {
             None => self.write_checkpoint(folder, keep),
-            Some(collective) => by_first(collective.as_ref(), || self.write_checkpoint(folder, keep))
-                .map(|written| written.unwrap_or_else(|| folder.join(self.checkpoint_name()))),
+            Some(collective) => by_first(
+                collective.as_ref(),
+                || self.write_checkpoint(folder, keep),
+                || self.optimizer.save(&self.dit, sharing(&self.config, &self.collective), None),
+            )
+            .map(|written| written.unwrap_or_else(|| folder.join(self.checkpoint_name()))),
         }
     }
 
@@ -95,9 +104,14 @@ impl Trainer {
             true => fs::remove_dir_all(path).map_err(|e| Error::io("remove", path, e)),
             false => Ok(()),
         };
-        remove(&unfinished)?;
-        remove(&earlier)?;
-        fs::create_dir_all(&unfinished).map_err(|e| Error::io("create", &unfinished, e))?;
+        let begun = remove(&unfinished)
+            .and_then(|()| remove(&earlier))
+            .and_then(|()| fs::create_dir_all(&unfinished).map_err(|e| Error::io("create", &unfinished, e)));
+        // Processes that have a part of the moments give it, whether or not there is a place for it.
+        let group = sharing(&self.config, &self.collective);
+        let place = begun.is_ok().then(|| unfinished.join(OPTIMIZER));
+        let moments = self.optimizer.save(&self.dit, group, place.as_deref());
+        begun.and(moments)?;
         self.write_files(&unfinished)?;
         if finished.exists() {
             fs::rename(&finished, &earlier).map_err(|e| Error::io("rename", &finished, e))?;
@@ -118,7 +132,6 @@ impl Trainer {
         };
         record("model.bpk", self.dit.valid().save_file(folder.join("model.bpk")))?;
         record("ema.bpk", self.average.clone().save_file(folder.join("ema.bpk")))?;
-        record("optimizer.bpk", self.optimizer.save(folder.join("optimizer.bpk")))?;
         let state = State { step: self.step, model: self.dit.config().clone(), config: self.config.clone() };
         let text = serde_json::to_string_pretty(&state).map_err(|e| Error::config("state", e.to_string()))?;
         let path = folder.join("state.json");
@@ -161,8 +174,8 @@ impl Trainer {
         let mut trainer = Self::from_model(read("model.bpk")?, config, device)?;
         trainer.dit = trainer.dit.map(&mut Track::new(&config.trainable()));
         trainer.average = read("ema.bpk")?;
-        trainer.optimizer =
-            optimizer(config).load(path.join("optimizer.bpk")).map_err(|e| damaged("optimizer.bpk", e.to_string()))?;
+        let moments = Optimizer::load(config, &trainer.dit, &path.join(OPTIMIZER));
+        trainer.optimizer = moments.map_err(|e| damaged(OPTIMIZER, e.to_string()))?;
         trainer.step = state.step;
         Ok(Some(trainer))
     }
@@ -273,7 +286,7 @@ pub(crate) mod tests {
         // Before the first step the optimizer's file holds nothing that could be missed.
         run(&mut trainer, 1);
         let path = trainer.save_checkpoint(folder.path()).unwrap();
-        for file in ["model.bpk", "optimizer.bpk", "state.json"] {
+        for file in ["model.bpk", OPTIMIZER, "state.json"] {
             let whole = fs::read(path.join(file)).unwrap();
             fs::write(path.join(file), &whole[..whole.len() / 2]).unwrap();
             let resumed = Trainer::resume(&tiny(), &TrainConfig::default(), &device, folder.path());

@@ -61,6 +61,9 @@ pub struct TrainConfig {
     pub checkpoint_activations: bool,
     /// In which numbers the network computes.
     pub precision: Precision,
+    /// Of processes that train together, each keeps its part of the optimizer's moments and updates its part of the
+    /// parameters (ZeRO stage 1), for one more exchange of all parameters a step.
+    pub shard_optimizer: bool,
     /// Parts of the checkpoint names of the parameters that are trained, such as `ref_motion` or `.ffn.`; the others
     /// stay as they are. Empty: all are trained.
     pub trainable_modules: Vec<String>,
@@ -103,6 +106,7 @@ impl Default for TrainConfig {
             accumulation: 1,
             checkpoint_activations: false,
             precision: Precision::F32,
+            shard_optimizer: false,
             trainable_modules: vec![],
             lora: None,
             lr: 2e-4,

@@ -11,6 +11,7 @@ mod gradients;
 pub mod lora;
 pub mod loss;
 pub mod optim;
+mod optimizer;
 mod parallel;
 mod recompute;
 pub mod release;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
@@ -14,6 +14,7 @@ use super::config::TrainConfig;
 use super::engine::Engine;
 use super::freeze::{self, Track};
 use super::loss::loss;
+use super::optimizer::Optimizer;
 use super::{ema, lora, optim};
 use crate::error::{Error, Result};
 use crate::model::{Dit, DitConfig};
@@ -40,7 +41,7 @@ pub struct Trainer {
     pub(crate) config: TrainConfig,
     pub(crate) dit: Dit,
     pub(crate) average: Dit,
-    pub(crate) optimizer: ModuleOptimizer,
+    pub(crate) optimizer: Optimizer,
     pub(crate) step: usize,
     pub(crate) engine: Engine,
     /// The other processes, if there are any.
@@ -71,7 +72,7 @@ impl Trainer {
         Ok(Self {
             average: dit.valid(),
             dit: dit.map(&mut Track::new(&config.trainable())),
-            optimizer: optimizer(config),
+            optimizer: Optimizer::new(config),
             config: config.clone(),
             step: 0,
             engine: Engine::new(config, device)?,
@@ -92,6 +93,11 @@ impl Trainer {
     /// Number of steps done.
     pub fn steps_done(&self) -> usize {
         self.step
+    }
+
+    /// Bytes of the optimizer's moments in this process.
+    pub fn optimizer_bytes(&self) -> usize {
+        self.optimizer.bytes()
     }
 
     /// The settings.
@@ -156,7 +162,7 @@ impl Trainer {
             return Err(Error::Diverged { reason });
         }
         let lr = self.config.lr_at(self.step);
-        self.dit = self.optimizer.step(lr, self.dit.clone(), grads);
+        self.dit = self.optimizer.step(lr, self.dit.clone(), grads, sharing(&self.config, &self.collective))?;
         self.average = ema::update(self.average.clone(), &self.dit, self.config.ema_decay_at(self.step));
         let report = StepReport {
             step: self.step,
@@ -171,12 +177,10 @@ impl Trainer {
     }
 }
 
-/// AdamW as configured. Clipping is done outside, over all gradients at once.
-pub(crate) fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
-    AdamWConfig::new()
-        .with_beta_1(config.betas.0)
-        .with_beta_2(config.betas.1)
-        .with_epsilon(config.eps)
-        .with_weight_decay(config.weight_decay)
-        .init()
+/// The processes among which the optimizer's moments are shared out, if they are.
+pub(crate) fn sharing<'a>(
+    config: &TrainConfig,
+    collective: &'a Option<Arc<dyn Collective>>,
+) -> Option<&'a dyn Collective> {
+    collective.as_deref().filter(|_| config.shard_optimizer)
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use mpi::mpi;
 pub use threads::Threads;
 
-pub(crate) use reduce::{by_first, from_first, sum_gradients};
+pub(crate) use reduce::{by_first, from_first, from_owners, sum_gradients, to_first};
 
 use super::trainer::Trainer;
 use crate::error::{Error, Result};
@@ -63,6 +63,9 @@ impl Trainer {
         }
         self.dit = from_first(collective.as_ref(), self.dit.clone())?;
         self.average = from_first(collective.as_ref(), self.average.clone())?;
+        if self.config.shard_optimizer {
+            self.optimizer.share_out(&self.dit, collective.as_ref());
+        }
         self.collective = Some(collective);
         Ok(())
     }
@@ -77,6 +80,17 @@ impl Trainer {
         if let Some(collective) = &self.collective {
             collective.finish();
         }
+    }
+
+    /// Whether the flag is set in any process; all must ask.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if another process is gone.
+    pub fn any(&self, flag: bool) -> Result<bool> {
+        let Some(collective) = &self.collective else { return Ok(flag) };
+        let mut count = [f32::from(u8::from(flag))];
+        collective.all_reduce_sum(&mut count)?;
+        Ok(count[0] > 0.0)
     }
 
     /// Number of processes that train together.

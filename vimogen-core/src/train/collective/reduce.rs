@@ -58,18 +58,38 @@ pub(crate) fn sum_gradients(
 
 /// The module with the weights of process 0 on all processes.
 pub(crate) fn from_first(collective: &dyn Collective, dit: Dit) -> Result<Dit> {
-    let mut mapper = Broadcast { collective, failed: None };
+    exchange(collective, dit, |_| Some(0))
+}
+
+/// The module with each trained parameter's value of the process that owns it, by their order.
+pub(crate) fn from_owners(collective: &dyn Collective, owners: &[Option<usize>], dit: Dit) -> Result<Dit> {
+    exchange(collective, dit, |at| owners.get(at).copied().flatten())
+}
+
+fn exchange(collective: &dyn Collective, dit: Dit, owner: impl Fn(usize) -> Option<usize>) -> Result<Dit> {
+    let mut mapper = Exchange { collective, owner, at: 0, failed: None };
     let dit = dit.map(&mut mapper);
     mapper.failed.map_or(Ok(dit), Err)
 }
 
-/// Does in process 0 what is to be done once, while the others wait for it; `None` in those.
-pub(crate) fn by_first<T>(collective: &dyn Collective, work: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
-    let result = if collective.rank() == 0 { work().map(Some) } else { Ok(None) };
+/// The numbers of the process that has them, in all processes; `size` of them.
+pub(crate) fn to_first(collective: &dyn Collective, own: Option<Vec<f32>>, size: usize) -> Result<Vec<f32>> {
+    let mut values = own.unwrap_or_else(|| vec![0.0; size]);
+    collective.all_reduce_sum(&mut values)?;
+    Ok(values)
+}
+
+/// Does in process 0 what is to be done once, while the others help and then wait for it; `None` in those.
+pub(crate) fn by_first<T>(
+    collective: &dyn Collective,
+    work: impl FnOnce() -> Result<T>,
+    help: impl FnOnce() -> Result<()>,
+) -> Result<Option<T>> {
+    let result = if collective.rank() == 0 { work().map(Some) } else { help().map(|()| None) };
     let mut failed = [if result.is_err() { 1.0 } else { 0.0 }];
     collective.all_reduce_sum(&mut failed)?;
-    match failed[0] > 0.0 && collective.rank() != 0 {
-        true => Err(unavailable("process group", "process 0 failed; see its message")),
+    match failed[0] > 0.0 && result.is_ok() {
+        true => Err(unavailable("process group", "another process failed; see its message")),
         false => result,
     }
 }
@@ -166,29 +186,30 @@ impl ModuleVisitor for Unpack<'_> {
     }
 }
 
-/// Replaces each parameter by the value of process 0: the others add zeros to it.
-struct Broadcast<'a> {
+/// Replaces each parameter that has an owner by the owner's value: the others add zeros to it.
+struct Exchange<'a, F: Fn(usize) -> Option<usize>> {
     collective: &'a dyn Collective,
+    owner: F,
+    at: usize,
     failed: Option<Error>,
 }
 
-impl Broadcast<'_> {
-    fn value<const D: usize>(&self, value: &Tensor<D>) -> Result<Tensor<D>> {
+impl<F: Fn(usize) -> Option<usize>> Exchange<'_, F> {
+    fn value<const D: usize>(&self, value: &Tensor<D>, owner: usize) -> Result<Tensor<D>> {
         let plain = value.clone().without_autodiff();
-        let first = self.collective.rank() == 0;
-        let mut values = if first { host(plain.clone())? } else { vec![0.0; plain.shape().num_elements()] };
-        self.collective.all_reduce_sum(&mut values)?;
+        let own = if self.collective.rank() == owner { Some(host(plain.clone())?) } else { None };
+        let values = to_first(self.collective, own, plain.shape().num_elements())?;
         Ok(Tensor::from_data(TensorData::new(values, plain.shape()), &plain.device()))
     }
 }
 
-impl ModuleMapper for Broadcast<'_> {
+impl<F: Fn(usize) -> Option<usize>> ModuleMapper for Exchange<'_, F> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if self.failed.is_some() {
-            return param;
-        }
+        let at = self.at;
+        self.at += 1;
+        let Some(owner) = (self.owner)(at).filter(|_| self.failed.is_none()) else { return param };
         let old = param.val();
-        match self.value(&old) {
+        match self.value(&old, owner) {
             Ok(new) if old.is_require_grad() => Param::initialized(param.id, new.autodiff().require_grad()),
             Ok(new) if old.is_autodiff() => Param::initialized(param.id, new.autodiff()),
             Ok(new) => Param::initialized(param.id, new),

@@ -60,8 +60,8 @@ fn models(config: &TrainConfig, size: usize) -> Vec<(Dit, Dit)> {
 #[test]
 fn two_and_four_processes_train_like_one_with_the_larger_batch() {
     let alone = train(&recipe(), None);
-    for size in [2, 4] {
-        let models = models(&recipe(), size);
+    for (size, shard_optimizer) in [(2, false), (4, false), (2, true), (4, true)] {
+        let models = models(&TrainConfig { shard_optimizer, ..recipe() }, size);
         let (model, average) = &models[0];
         let off = distance(&alone.model(), model).max(distance(alone.ema(), average));
         assert!(off < 1e-5, "{size} processes: the weights differ by {off:e}");
@@ -139,6 +139,12 @@ fn a_step_that_fails_in_one_process_fails_in_all() {
 
 #[test]
 fn a_checkpoint_of_several_processes_goes_on_with_another_number_of_them() {
+    for shard_optimizer in [false, true] {
+        checkpoint_of_two(&TrainConfig { shard_optimizer, ..recipe() });
+    }
+}
+
+fn checkpoint_of_two(recipe: &TrainConfig) {
     let folder = tempfile::tempdir().unwrap();
     let go_on = |from: Option<Arc<dyn Collective>>, trainer: &mut Trainer| {
         let (rank, size) = from.as_ref().map_or((0, 1), |c| (c.rank(), c.size()));
@@ -150,12 +156,12 @@ fn a_checkpoint_of_several_processes_goes_on_with_another_number_of_them() {
         }
     };
     group(2, |member| {
-        let mut trainer = Trainer::new(&tiny(), &recipe(), &Device::flex()).unwrap();
+        let mut trainer = Trainer::new(&tiny(), recipe, &Device::flex()).unwrap();
         go_on(Some(member), &mut trainer);
         let path = trainer.save_checkpoint(folder.path()).unwrap();
         assert!(path.join("state.json").is_file());
     });
-    let resumed = || Trainer::resume(&tiny(), &recipe(), &Device::flex(), folder.path()).unwrap().unwrap();
+    let resumed = || Trainer::resume(&tiny(), recipe, &Device::flex(), folder.path()).unwrap().unwrap();
     let mut alone = resumed();
     go_on(None, &mut alone);
     let four = group(4, |member| {
@@ -176,4 +182,38 @@ fn processes_at_different_steps_do_not_train_together() {
         trainer.join(member)
     });
     assert!(results.iter().all(|result| result.as_ref().unwrap_err().to_string().contains("steps")));
+}
+
+#[test]
+fn shared_out_moments_are_each_process_s_part_and_change_nothing() {
+    let whole = models(&recipe(), 2);
+    let config = TrainConfig { shard_optimizer: true, ..recipe() };
+    let shared = models(&config, 2);
+    assert_eq!(weights(&whole[0].0), weights(&shared[0].0));
+    let alone = train(&config, None).optimizer_bytes();
+    assert_eq!(alone, 8 * weights(&whole[0].0).values().map(Vec::len).sum::<usize>());
+    let parts = group(4, |member| train(&config, Some(member)).optimizer_bytes());
+    assert_eq!(parts.iter().sum::<usize>(), alone, "{parts:?}");
+    // The largest parameter, of which there is one more or less, is the projection of the embedded time.
+    let largest = 8 * 6 * tiny().dim * tiny().dim;
+    assert!(parts.iter().all(|part| part.abs_diff(alone / 4) <= largest), "{parts:?} of {alone}");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_is_an_error_in_all_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for shard_optimizer in [false, true] {
+        let results = group(3, |member| {
+            let config = TrainConfig { shard_optimizer, ..recipe() };
+            let mut trainer = Trainer::new(&tiny(), &config, &Device::flex()).unwrap();
+            trainer.join(member).unwrap();
+            let (batch, draws) = whole(0);
+            trainer.train_step(&batch, &draws).unwrap();
+            trainer.save_checkpoint(file.join("below"))
+        });
+        assert!(matches!(results[0], Err(Error::Io { .. })), "{results:?}");
+        assert!(results[1..].iter().all(|result| matches!(result, Err(Error::Device { .. }))), "{results:?}");
+    }
 }
