@@ -26,7 +26,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -34,11 +34,16 @@ help: ## this list
 demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=7)
 	$(CARGO) run --locked --example demo -- "$$PROMPT" $(SEED)
 
-test: test-rust test-python test-ray test-capi test-viewer ## all tests
+test: test-rust test-mpi test-python test-ray test-capi test-viewer ## all tests
 
 test-rust: ## unit, golden and documentation tests
 	tests/viewer/ffmpeg.sh
 	$(CARGO) test --locked --workspace --no-fail-fast
+
+test-mpi: ## training by several processes under mpirun (skipped where there is no MPI)
+	@if command -v mpicc mpirun >/dev/null; then \
+	  $(CARGO) test --locked --workspace --features vimogen-core/mpi --test mpi; \
+	else echo "there is no MPI here: its tests are skipped (Debian: libopenmpi-dev, libclang-dev)"; fi
 
 test-python: .venv/.ready ## the Python package, and what Python sees of our files
 	tests/viewer/browser.sh

@@ -105,7 +105,12 @@ class Body:
 class Pipeline:
     @staticmethod
     def from_pretrained(
-        path: _StrPath | None = None, *, device: str = "cpu", dtype: str = "float32", text_only: bool = False
+        path: _StrPath | None = None,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        text_only: bool = False,
+        lora: _StrPath | None = None,
     ) -> Pipeline: ...
     @overload
     def __call__(
@@ -262,10 +267,16 @@ class TrainState:
     ) -> TrainState: ...
     @staticmethod
     def resume(model: _Config, train: _Config, folder: _StrPath, *, device: str = "cpu") -> TrainState | None: ...
+    def join(
+        self, all_reduce: Callable[[_Floats], _Floats | None] | Literal["mpi"], rank: int = 0, world_size: int = 1
+    ) -> None: ...
+    def place(self) -> tuple[int, int]: ...
+    def finish(self) -> None: ...
     def train_step(self, batch: _Batch) -> dict[str, Any]: ...
     def loss(self, batch: _Batch) -> dict[str, Any]: ...
     def gradients(self, batch: _Batch) -> dict[str, Any]: ...
     def save_checkpoint(self, folder: _StrPath) -> PathLike[str]: ...
+    def save_lora(self, path: _StrPath) -> None: ...
     def model(self) -> Dit: ...
     def ema(self) -> Dit: ...
     def steps_done(self) -> int: ...
@@ -327,6 +338,31 @@ def diversity(motion: ArrayLike, *, pairs: int = 300, repetitions: int = 20, see
 def multimodality(
     motion: ArrayLike, *, pairs: int = 10, repetitions: int = 20, seed: int = 42
 ) -> tuple[float, float]: ...
+def run_experiment(
+    config: _StrPath,
+    set: list[str] = ...,
+    *,
+    resume: str = "auto",
+    device: str = "cpu",
+    save: _StrPath | None = None,
+    dtype: str = "float32",
+    callback: Callable[[dict[str, Any]], object] | None = None,
+    all_reduce: Callable[[_Floats], _Floats | None] | Literal["mpi"] | None = None,
+    rank: int = 0,
+    world_size: int = 1,
+) -> dict[str, Any]: ...
+def prepare_data(
+    manifests: Sequence[_StrPath],
+    out: _StrPath,
+    *,
+    root: _StrPath | None = None,
+    stats: bool = False,
+    shard_bytes: int | None = None,
+    text_key: str = "video_text_annot",
+    max_bad_fraction: float = 0.01,
+    callback: _Callback | None = None,
+) -> dict[str, Any]: ...
+def merge_stats(parts: Sequence[_StrPath], out: _StrPath) -> None: ...
 def sample(
     dit: Dit,
     noise: ArrayLike,

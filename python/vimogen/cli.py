@@ -20,6 +20,7 @@ import click
 from . import Motion, Pipeline, Trainer, VimogenError, __version__
 from ._benchmark import evaluate_command, gate_command, generate_mbench, organize_command, root_option
 from ._convert import convert_command
+from ._data_cli import launched, prepare_command, train_experiment
 from ._render import render_command, view_command
 from ._smplify import smplify_command
 
@@ -112,6 +113,7 @@ def cli() -> None:
     help="With --mbench: which wording the model is given.",
 )
 @root_option
+@click.option("--lora", type=click.Path(path_type=Path), help="A file of LoRA adapters to add to the model.")
 @click.option("--skip-existing", is_flag=True, help="Leave motions alone whose files are there already.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 @device_option
@@ -135,6 +137,7 @@ def generate(
     durations: bool,
     text_key: str,
     root: Path,
+    lora: Path | None,
     skip_existing: bool,
     quiet: bool,
     device: str,
@@ -174,7 +177,7 @@ def generate(
     results = []
     if left:
         start = time.perf_counter()
-        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only)
+        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only, lora=lora)
         asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
         with _progress("generating", hidden=quiet or as_json) as callback:
             made: Any = pipe(**asked, **options, seed=seed, callback=callback)
@@ -246,24 +249,30 @@ cli.add_command(smplify_command)
 
 
 @cli.command()
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("recipe", required=False, type=click.Path(path_type=Path))
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="An experiment file (YAML) instead of a recipe.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Override a key of the experiment."
+)
+@click.option("--resume", default="auto", show_default=True, help="auto, never, or a folder of checkpoints.")
 @click.option(
     "-o",
     "--out",
-    default="out/train",
-    show_default=True,
     type=click.Path(path_type=Path),
-    help="Folder for checkpoints.",
+    help="Folder for checkpoints.  [default: out/train, or the experiment's]",
 )
 @click.option("--steps", type=int, help="Steps in all, instead of the configuration's.")
-@click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint.")
+@click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint (recipes).")
 @click.option("--save", "model", type=click.Path(path_type=Path), help="Folder for the model, when the steps are done.")
 @click.option("-q", "--quiet", is_flag=True, help="No log lines.")
 @device_option
 @json_option
 def train(
-    config: Path,
-    out: Path,
+    recipe: Path | None,
+    config: Path | None,
+    overrides: tuple[str, ...],
+    resume: str,
+    out: Path | None,
     steps: int | None,
     fresh: bool,
     model: Path | None,
@@ -271,31 +280,53 @@ def train(
     device: str,
     as_json: bool,
 ) -> None:
-    """Train a model on procedural motion; run it again to continue from the newest checkpoint.
+    """Train a model; run it again to continue from the newest checkpoint.
 
-    CONFIG is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr, ...), such as the recipe of
-    the built-in model.
+    \b
+    vimogen train --config tm2m_train.yaml --set solver.lr=1e-4      on files, with the release's experiment file
+    vimogen train recipe.json                                        on procedural motion
+
+    An experiment file has the sections experiment, model_path, model, solver, precision, parallel, dataloader, dataset
+    and ref_motion_corruption. RECIPE is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr,
+    ...), such as the recipe of the built-in model.
     """
+    if (recipe is None) == (config is None):
+        raise click.UsageError("give either a recipe or --config; for example: vimogen train --config tm2m_train.yaml")
+    if config is not None:
+        given = [*overrides]
+        given += [] if out is None else [f"experiment.output_dir={json.dumps(str(out))}"]
+        given += [] if steps is None else [f"solver.num_steps={steps}"]
+        resume = "never" if fresh else resume
+        train_experiment(config, given, resume=resume, device=device, save=model, quiet=quiet, as_json=as_json)
+        return
+    assert recipe is not None
+    if overrides:
+        raise click.UsageError("--set belongs to --config; a recipe is edited")
+    config, out = recipe, out or Path("out/train")
     try:
         parts = json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise click.UsageError(f"{config} is not JSON: {error}") from error
     if steps is not None and isinstance(parts, dict):
         parts["train"] = {**parts.get("train", {}), "num_steps": steps}
-    trainer = Trainer(parts, out=out, device=device)
+    trainer = Trainer(parts, out=out, device=device, all_reduce=launched())
+    first_process = trainer.rank == 0
     first = 0 if fresh else trainer.resume()
     start = time.perf_counter()
 
     def tell(report: dict[str, Any]) -> None:
         done = report["step"] + 1
-        if not (quiet or as_json) and done % trainer.config["log_every"] == 0:
+        if first_process and not (quiet or as_json) and done % trainer.config["log_every"] == 0:
             rate = (done - first) / (time.perf_counter() - start)
             loss, norm, lr = report["loss"], report["grad_norm"], report["lr"]
             click.echo(f"step {done:6}  loss {loss:.4f}  norm {norm:.2f}  lr {lr:.2e}  {rate:.2f} steps/s", err=True)
 
     report = trainer.fit(tell)
-    if model is not None:
+    if model is not None and first_process:
         trainer.save(model)
+    trainer.finish()
+    if not first_process:
+        return
     result = {"steps_done": trainer.steps_done, "checkpoints": str(out), "model": model and str(model), "last": report}
     click.echo(json.dumps(result, indent=2) if as_json else f"{trainer.steps_done} steps done, checkpoints in {out}")
 
@@ -341,6 +372,9 @@ def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
         else:
             shown = f"{value:.5g}" if isinstance(value, float) else value
             yield f"{indent}{name:<20} {shown}"
+
+
+cli.add_command(prepare_command)
 
 
 def main() -> None:

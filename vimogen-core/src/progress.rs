@@ -16,6 +16,8 @@ pub enum Stage {
     Evaluate,
     /// Drawing; a step is a picture.
     Render,
+    /// Preparing a data set; a step is a clip.
+    Prepare,
 }
 
 impl Stage {
@@ -26,6 +28,7 @@ impl Stage {
             Self::Sample => "sample",
             Self::Evaluate => "evaluate",
             Self::Render => "render",
+            Self::Prepare => "prepare",
         }
     }
 }

@@ -8,9 +8,11 @@ use pyo3::prelude::*;
 mod args;
 mod benchmark;
 mod body;
+mod collective;
 mod dit;
 mod error;
 mod evaluate;
+mod experiment;
 mod flow;
 mod mbench;
 mod motion;
@@ -43,6 +45,7 @@ mod _vimogen {
         body::{Body, load_hmr},
         dit::{Dit, sample},
         evaluate::evaluate_json,
+        experiment::{merge_stats, prepare_data, run_experiment},
         flow::{Schedule, noise},
         mbench::{dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree},
         motion::Motion,
