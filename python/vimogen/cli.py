@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import Motion, Pipeline, Trainer, VimogenError, __version__, convert, evaluate
+from ._cli_text import commands as text_commands
+from ._cli_text import load_encoder, text_encoder_options
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -75,6 +77,7 @@ def cli() -> None:
     help="Files to write for each motion; may be repeated.  [default: npz, bvh, html]",
 )
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model.  [default: the built-in one]")
+@text_encoder_options
 @click.option("-n", "--frames", type=int, help="Length, 2 to 1000, 20 a second.  [default: 100, or the reference's]")
 @click.option("--steps", type=int, default=50, show_default=True, help="Denoising steps.")
 @click.option(
@@ -106,6 +109,9 @@ def generate(
     out: Path,
     formats: tuple[str, ...],
     model: Path | None,
+    text_encoder: Path | None,
+    text_dtype: str,
+    text_cache: Path | None,
     frames: int | None,
     steps: int,
     guidance: float | None,
@@ -138,7 +144,10 @@ def generate(
     results = []
     if left:
         start = time.perf_counter()
-        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only)
+        encoder = load_encoder(text_encoder, text_dtype, text_cache, device)
+        pipe = Pipeline.from_pretrained(
+            model, device=device, dtype=dtype, text_only=text_only, text_encoder=encoder
+        )
         options: Any = {
             "num_frames": frames,
             "num_inference_steps": steps,
@@ -366,6 +375,10 @@ def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
         else:
             shown = f"{value:.5g}" if isinstance(value, float) else value
             yield f"{indent}{name:<20} {shown}"
+
+
+for command in text_commands:
+    cli.add_command(command)
 
 
 def main() -> None:

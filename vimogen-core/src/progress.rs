@@ -8,10 +8,12 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Encoding prompts; a step is a prompt.
+    /// Encoding prompts; a step is a prompt, or a block of a large encoder.
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
     Sample,
+    /// Downloading; a step is 1 MiB.
+    Download,
 }
 
 impl Stage {
@@ -20,6 +22,7 @@ impl Stage {
         match self {
             Self::Encode => "encode",
             Self::Sample => "sample",
+            Self::Download => "download",
         }
     }
 }

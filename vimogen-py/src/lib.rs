@@ -17,6 +17,7 @@ mod represent;
 mod rotations;
 mod run;
 mod synth;
+mod text;
 mod trainer;
 
 #[global_allocator]
@@ -48,6 +49,7 @@ mod _vimogen {
             rot6d_to_matrix, rot6d_to_quaternion,
         },
         synth::SyntheticData,
+        text::{TextEncoder, download_files},
         trainer::{TrainState, collate},
     };
 

@@ -1,11 +1,13 @@
 //! `vimogen.Pipeline`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, ToPyArray};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
 use vimogen_core::{Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request};
 
@@ -14,6 +16,7 @@ use crate::dit::Dit;
 use crate::error::{OrRaise, invalid, raise};
 use crate::motion::Motion;
 use crate::run::{detached, with_progress};
+use crate::text::TextEncoder;
 
 /// A model with all that surrounds it: prompts or references in, motions out.
 ///
@@ -46,17 +49,27 @@ impl Pipeline {
     ///     How weights are kept, ``"float32"`` or ``"bfloat16"``. Arithmetic is in float32 either way.
     /// text_only : bool
     ///     Leave out the reference path, a third of the model.
+    /// text_encoder : TextEncoder, str or os.PathLike, optional
+    ///     The release's text encoder, or its folder; for models whose own folder does not hold it.
     #[staticmethod]
-    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false))]
+    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false, text_encoder=None))]
     fn from_pretrained(
         py: Python<'_>,
         path: Option<PathBuf>,
         device: &str,
         dtype: &str,
         text_only: bool,
+        text_encoder: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let config = LoadConfig { device: args::device(py, device)?, dtype: args::dtype(py, dtype)?, text_only };
-        let core = detached(py, || Core::load(path.as_deref(), &config))?;
+        let encoder = text_encoder.map(|value| text_encoder_of(&value, device)).transpose()?;
+        let core = detached(py, || {
+            let core = Core::load(path.as_deref(), &config)?;
+            match encoder {
+                Some(encoder) => core.with_encoder(Box::new(encoder)),
+                None => Ok(core),
+            }
+        })?;
         Ok(Self { core, device: config.device.to_string(), path })
     }
 
@@ -188,6 +201,16 @@ impl Pipeline {
         let model = self.path.as_ref().map_or_else(|| "built-in".into(), |path| path.display().to_string());
         format!("Pipeline({model:?}, device={:?})", self.device)
     }
+}
+
+/// An encoder, or one from its folder.
+fn text_encoder_of(value: &Bound<'_, PyAny>, device: &str) -> PyResult<Arc<Umt5Encoder>> {
+    if let Ok(encoder) = value.cast::<TextEncoder>() {
+        return Ok(encoder.get().core());
+    }
+    let path =
+        value.extract::<PathBuf>().map_err(|_| invalid(value.py(), "text_encoder", "give a TextEncoder or a path"))?;
+    Ok(TextEncoder::open(value.py(), path, "auto", "stored", device, None)?.core())
 }
 
 /// What one call asks for.

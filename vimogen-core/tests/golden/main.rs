@@ -19,4 +19,5 @@ mod sampler;
 mod scheduler;
 mod signal;
 mod training;
+mod umt5;
 mod weights;

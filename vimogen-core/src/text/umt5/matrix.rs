@@ -1,0 +1,206 @@
+//! One matrix of a block, as it waits for its turn and as it is multiplied by.
+
+use burn::tensor::{DType as BurnDType, Device, Tensor, TensorData};
+use half::{bf16, f16};
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::format::{DType, RawTensor};
+
+/// Side of the squares that are transposed at a time: both sides of the copy stay in cache lines.
+const TILE: usize = 32;
+
+/// A weight `[out, in]`.
+pub(super) enum Matrix {
+    /// As it lies in the file.
+    Stored(RawTensor),
+    /// A byte a number.
+    Int8(Int8),
+    /// On the device already, `[in, out]`.
+    Loaded(Tensor<2>),
+}
+
+impl Matrix {
+    /// `x W^T` in the type of `x`.
+    ///
+    /// # Shapes
+    /// - x: `[tokens, in]`
+    /// - output: `[tokens, out]`
+    pub(super) fn apply(&self, x: Tensor<2>) -> Tensor<2> {
+        let weight = self.load(&x.device(), x.dtype());
+        x.matmul(weight)
+    }
+
+    /// The weight on a device, `[in, out]`.
+    pub(super) fn load(&self, device: &Device, dtype: BurnDType) -> Tensor<2> {
+        match self {
+            Self::Loaded(weight) => weight.clone(),
+            Self::Stored(raw) => {
+                let [outputs, inputs] = [raw.shape()[0], raw.shape()[1]];
+                let values = transposed(raw, outputs, inputs);
+                upload(values, [inputs, outputs], device, dtype)
+            }
+            Self::Int8(int8) => upload(int8.transposed(), [int8.inputs, int8.outputs], device, dtype),
+        }
+    }
+
+    /// Bytes that it takes on the host.
+    #[cfg(test)]
+    pub(super) fn host_bytes(&self) -> usize {
+        match self {
+            Self::Stored(raw) => raw.bytes().len(),
+            Self::Int8(int8) => int8.values.len() + 4 * int8.scales.len(),
+            Self::Loaded(_) => 0,
+        }
+    }
+}
+
+fn upload(values: Vec<f32>, shape: [usize; 2], device: &Device, dtype: BurnDType) -> Tensor<2> {
+    match dtype {
+        BurnDType::BF16 => {
+            let half: Vec<bf16> = values.par_iter().map(|v| bf16::from_f32(*v)).collect();
+            Tensor::from_data(TensorData::new(half, shape), (device, BurnDType::BF16))
+        }
+        dtype => Tensor::from_data(TensorData::new(values, shape), (device, dtype)),
+    }
+}
+
+/// `[out, in]` of any float type to `[in, out]` of f32.
+fn transposed(raw: &RawTensor, outputs: usize, inputs: usize) -> Vec<f32> {
+    let bytes = raw.bytes();
+    match raw.dtype() {
+        DType::BF16 => transpose(outputs, inputs, bytes.as_chunks::<2>().0, |b| bf16::from_le_bytes(b).to_f32()),
+        DType::F16 => transpose(outputs, inputs, bytes.as_chunks::<2>().0, |b| f16::from_le_bytes(b).to_f32()),
+        DType::F32 => transpose(outputs, inputs, bytes.as_chunks::<4>().0, f32::from_le_bytes),
+        other => transpose(outputs, inputs, &other.to_f32(bytes), |v| v),
+    }
+}
+
+fn transpose<T: Copy + Sync>(outputs: usize, inputs: usize, from: &[T], f: impl Fn(T) -> f32 + Sync) -> Vec<f32> {
+    let from = &from[..outputs * inputs];
+    let mut to = vec![0.0f32; outputs * inputs];
+    to.par_chunks_mut(TILE * outputs).enumerate().for_each(|(tile, rows)| {
+        let first = tile * TILE;
+        let height = rows.len() / outputs;
+        for start in (0..outputs).step_by(TILE) {
+            for output in start..(start + TILE).min(outputs) {
+                let line = &from[output * inputs + first..][..height];
+                for (i, value) in line.iter().enumerate() {
+                    rows[i * outputs + output] = f(*value);
+                }
+            }
+        }
+    });
+    to
+}
+
+/// Numbers of a row that share a scale.
+const GROUP: usize = 128;
+
+/// A weight in 8 bits: each run of 128 numbers along a row has its own scale, its largest magnitude over 127.
+pub(super) struct Int8 {
+    outputs: usize,
+    inputs: usize,
+    /// `[out, in]`
+    values: Vec<i8>,
+    /// `[out, in / 128]`, rounded up
+    scales: Vec<f32>,
+}
+
+impl Int8 {
+    /// # Errors
+    /// [`Error::Weights`] for a weight that is not finite.
+    pub(super) fn quantize(raw: &RawTensor) -> Result<Self> {
+        let [outputs, inputs] = [raw.shape()[0], raw.shape()[1]];
+        let row_bytes = inputs * raw.dtype().size();
+        let rows: Vec<(Vec<i8>, Vec<f32>)> =
+            raw.bytes().par_chunks_exact(row_bytes.max(1)).map(|row| quantize_row(&raw.dtype().to_f32(row))).collect();
+        let (values, scales): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let scales = scales.concat();
+        match scales.iter().all(|scale| scale.is_finite()) {
+            true => Ok(Self { outputs, inputs, values: values.concat(), scales }),
+            false => Err(Error::Weights { report: "a weight is not finite; it cannot be kept in 8 bits".into() }),
+        }
+    }
+
+    /// The numbers that they stand for, `[in, out]`.
+    fn transposed(&self) -> Vec<f32> {
+        let groups = self.inputs.div_ceil(GROUP);
+        let (outputs, inputs) = (self.outputs, self.inputs);
+        let mut to = vec![0.0f32; outputs * inputs];
+        to.par_chunks_mut(TILE * outputs).enumerate().for_each(|(tile, rows)| {
+            let first = tile * TILE;
+            let height = rows.len() / outputs;
+            for output in 0..outputs {
+                // A tile lies within one group: 32 divides 128.
+                let scale = self.scales[output * groups + first / GROUP];
+                let line = &self.values[output * inputs + first..][..height];
+                for (i, value) in line.iter().enumerate() {
+                    rows[i * outputs + output] = f32::from(*value) * scale;
+                }
+            }
+        });
+        to
+    }
+}
+
+fn quantize_row(row: &[f32]) -> (Vec<i8>, Vec<f32>) {
+    let mut values = Vec::with_capacity(row.len());
+    let mut scales = Vec::with_capacity(row.len().div_ceil(GROUP));
+    for group in row.chunks(GROUP) {
+        // max() would pass over NaN.
+        let largest = group.iter().fold(0.0f32, |most, v| if v.abs() > most || v.is_nan() { v.abs() } else { most });
+        let scale = largest / 127.0;
+        let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
+        values.extend(group.iter().map(|v| (v * inverse).round() as i8));
+        scales.push(scale);
+    }
+    (values, scales)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(dtype: DType, outputs: usize, inputs: usize) -> RawTensor {
+        let value = |i: usize| ((i * 7919) % 257) as f32 / 8.0 - 16.0;
+        let bytes = (0..outputs * inputs)
+            .flat_map(|i| match dtype {
+                DType::BF16 => bf16::from_f32(value(i)).to_le_bytes().to_vec(),
+                DType::F16 => f16::from_f32(value(i)).to_le_bytes().to_vec(),
+                _ => value(i).to_le_bytes().to_vec(),
+            })
+            .collect();
+        RawTensor::new(dtype, vec![outputs, inputs], bytes).unwrap()
+    }
+
+    #[test]
+    fn every_type_is_widened_and_transposed() {
+        for dtype in [DType::BF16, DType::F16, DType::F32] {
+            let raw = matrix(dtype, 45, 70);
+            let (plain, turned) = (raw.to_f32(), transposed(&raw, 45, 70));
+            assert!((0..45).all(|o| (0..70).all(|i| turned[i * 45 + o] == plain[o * 70 + i])), "{dtype:?}");
+        }
+    }
+
+    #[test]
+    fn eight_bits_are_within_half_a_step_of_their_group() {
+        let raw = matrix(DType::F32, 3, 300);
+        let int8 = Int8::quantize(&raw).unwrap();
+        let (plain, turned) = (raw.to_f32(), int8.transposed());
+        for o in 0..3 {
+            for i in 0..300 {
+                let step = int8.scales[o * 3 + i / GROUP];
+                assert!((turned[i * 3 + o] - plain[o * 300 + i]).abs() <= 0.5001 * step, "{o} {i}");
+            }
+        }
+        assert_eq!(Matrix::Int8(int8).host_bytes(), 900 + 4 * 9);
+    }
+
+    #[test]
+    fn weights_that_are_not_finite_are_refused_and_zeros_stay() {
+        let raw = |v: f32| RawTensor::new(DType::F32, vec![1, 1], v.to_le_bytes().to_vec()).unwrap();
+        assert!(Int8::quantize(&raw(f32::NAN)).is_err() && Int8::quantize(&raw(f32::INFINITY)).is_err());
+        assert_eq!(Int8::quantize(&raw(0.0)).unwrap().transposed(), [0.0]);
+    }
+}
