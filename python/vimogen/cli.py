@@ -145,9 +145,7 @@ def generate(
     if left:
         start = time.perf_counter()
         encoder = load_encoder(text_encoder, text_dtype, text_cache, device)
-        pipe = Pipeline.from_pretrained(
-            model, device=device, dtype=dtype, text_only=text_only, text_encoder=encoder
-        )
+        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only, text_encoder=encoder)
         options: Any = {
             "num_frames": frames,
             "num_inference_steps": steps,
