@@ -6,6 +6,7 @@
     python benches/compare/umt5.py run FOLDER [--memory streamed] [--dtype int8]   # time and peak memory of 8 x 128 tokens
     python benches/compare/umt5.py speed FOLDER           # tokens a second of both, and how far apart their numbers are
     python benches/compare/umt5.py cosine FOLDER          # how near int8 comes, text by text
+    python benches/compare/umt5.py schemes FOLDER         # the same for other ways to keep 8 bits, in PyTorch
 
 `make` writes weights tensor by tensor, so it needs no more memory than one of them.
 """
@@ -220,9 +221,39 @@ def cosine(a: argparse.Namespace) -> None:
     print(f"int8 against f32: cosine of a text {min(near):.6f} at least, of a token {rows.min():.6f} at least, {rows.mean():.6f} mean")
 
 
+def schemes(a: argparse.Namespace) -> None:
+    import torch
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(TOKENIZER))
+    words = (TEXT * 40).split()
+    ids = [torch.tensor([tokenizer.encode(" ".join(words[:n])).ids[:512]]) for n in (4, 8, 17, 40, 80)]
+    torch.set_num_threads(a.threads)
+
+    def outputs(group: int | None):
+        model = reference(a.folder, "float32")
+        for name, weight in model.named_parameters():
+            if group is not None and weight.ndim == 2 and "encoder.block" in name and "relative" not in name:
+                with torch.no_grad():
+                    parts = weight.reshape(weight.shape[0], -1, group or weight.shape[1])
+                    scale = parts.abs().amax(-1, keepdim=True) / 127
+                    weight.copy_(((parts / scale).round() * scale).reshape(weight.shape))
+        with torch.inference_mode():
+            return [model(input_ids=row).last_hidden_state[0] for row in ids]
+
+    want = outputs(None)
+    for group in (0, 256, 128, 64, 32):
+        got = outputs(group)
+        near = [torch.cosine_similarity(w.flatten(), g.flatten(), dim=0).item() for w, g in zip(want, got, strict=True)]
+        row = min(torch.cosine_similarity(w, g, dim=1).min().item() for w, g in zip(want, got, strict=True))
+        bits = 8 + (32 / group if group else 32 / a.dim)
+        print(f"{f'{group} numbers a scale' if group else 'a row a scale'}: {bits:.2f} bits, cosine of a text {min(near):.6f} at least, "
+              f"of a token {row:.6f} at least", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["make", "run", "speed", "cosine"])
+    parser.add_argument("command", choices=["make", "run", "speed", "cosine", "schemes"])
     parser.add_argument("folder", type=Path)
     for name, default in [("dim", 4096), ("ffn", 0), ("layers", 24), ("vocab", 256384), ("batch", 8), ("tokens", 128),
                           ("times", 2), ("threads", 2)]:
@@ -231,7 +262,7 @@ def main() -> None:
     parser.add_argument("--dtype", default="stored")
     a = parser.parse_args()
     a.ffn = a.ffn or a.dim * 5 // 2
-    {"make": make, "run": run, "speed": speed, "cosine": cosine}[a.command](a)
+    {"make": make, "run": run, "speed": speed, "cosine": cosine, "schemes": schemes}[a.command](a)
 
 
 main()

@@ -4,6 +4,7 @@
 //! position, without a network and without a tensor library, so that a prompt gives the same bits on every machine.
 //! [`HashingEncoder`] builds the same rows without a word list. The released model reads them through `umt5`.
 
+#[cfg(feature = "umt5")]
 mod cache;
 mod config;
 mod encoder;
@@ -15,6 +16,7 @@ mod split;
 pub mod umt5;
 mod vectors;
 
+#[cfg(feature = "umt5")]
 pub use cache::EmbedCache;
 pub use config::{RowConfig, TextEncoderConfig, Umt5Place};
 pub use encoder::{HashingEncoder, StaticWordsEncoder};

@@ -1,5 +1,7 @@
 //! One matrix of a block, as it waits for its turn and as it is multiplied by.
 
+use std::ops::Range;
+
 use burn::tensor::{DType as BurnDType, Device, Tensor, TensorData};
 use half::{bf16, f16};
 use rayon::prelude::*;
@@ -9,6 +11,8 @@ use crate::format::{DType, RawTensor};
 
 /// Side of the squares that are transposed at a time: both sides of the copy stay in cache lines.
 const TILE: usize = 32;
+/// Numbers that are widened at a time: as f32 they stay in the cache until they are multiplied by.
+const PART: usize = 1 << 21;
 
 /// A weight `[out, in]`.
 pub(super) enum Matrix {
@@ -27,8 +31,24 @@ impl Matrix {
     /// - x: `[tokens, in]`
     /// - output: `[tokens, out]`
     pub(super) fn apply(&self, x: Tensor<2>) -> Tensor<2> {
-        let weight = self.load(&x.device(), x.dtype());
-        x.matmul(weight)
+        self.apply_by(x, PART)
+    }
+
+    /// The same, widening so many numbers at a time.
+    fn apply_by(&self, x: Tensor<2>, part: usize) -> Tensor<2> {
+        let (device, dtype) = (x.device(), x.dtype());
+        let [outputs, inputs] = match self {
+            Self::Loaded(weight) => return x.matmul(weight.clone()),
+            Self::Stored(raw) => [raw.shape()[0], raw.shape()[1]],
+            Self::Int8(int8) => [int8.outputs, int8.inputs],
+        };
+        let rows = (part / inputs / TILE * TILE).max(TILE);
+        let parts = (0..outputs).step_by(rows).map(|start| {
+            let rows = start..(start + rows).min(outputs);
+            let shape = [inputs, rows.len()];
+            x.clone().matmul(upload(self.transposed(rows), shape, &device, dtype))
+        });
+        Tensor::cat(parts.collect(), 1)
     }
 
     /// The weight on a device, `[in, out]`.
@@ -36,11 +56,18 @@ impl Matrix {
         match self {
             Self::Loaded(weight) => weight.clone(),
             Self::Stored(raw) => {
-                let [outputs, inputs] = [raw.shape()[0], raw.shape()[1]];
-                let values = transposed(raw, outputs, inputs);
-                upload(values, [inputs, outputs], device, dtype)
+                upload(self.transposed(0..raw.shape()[0]), [raw.shape()[1], raw.shape()[0]], device, dtype)
             }
-            Self::Int8(int8) => upload(int8.transposed(), [int8.inputs, int8.outputs], device, dtype),
+            Self::Int8(int8) => upload(self.transposed(0..int8.outputs), [int8.inputs, int8.outputs], device, dtype),
+        }
+    }
+
+    /// Some of the outputs, as f32 `[in, some of out]`.
+    fn transposed(&self, rows: Range<usize>) -> Vec<f32> {
+        match self {
+            Self::Stored(raw) => transposed(raw, rows),
+            Self::Int8(int8) => int8.transposed(rows),
+            Self::Loaded(_) => unreachable!("a loaded matrix is multiplied by as it is"),
         }
     }
 
@@ -65,9 +92,11 @@ fn upload(values: Vec<f32>, shape: [usize; 2], device: &Device, dtype: BurnDType
     }
 }
 
-/// `[out, in]` of any float type to `[in, out]` of f32.
-fn transposed(raw: &RawTensor, outputs: usize, inputs: usize) -> Vec<f32> {
-    let bytes = raw.bytes();
+/// Rows of `[out, in]` of any float type to `[in, rows]` of f32.
+fn transposed(raw: &RawTensor, rows: Range<usize>) -> Vec<f32> {
+    let inputs = raw.shape()[1];
+    let line = inputs * raw.dtype().size();
+    let (bytes, outputs) = (&raw.bytes()[rows.start * line..rows.end * line], rows.len());
     match raw.dtype() {
         DType::BF16 => transpose(outputs, inputs, bytes.as_chunks::<2>().0, |b| bf16::from_le_bytes(b).to_f32()),
         DType::F16 => transpose(outputs, inputs, bytes.as_chunks::<2>().0, |b| f16::from_le_bytes(b).to_f32()),
@@ -123,20 +152,20 @@ impl Int8 {
         }
     }
 
-    /// The numbers that they stand for, `[in, out]`.
-    fn transposed(&self) -> Vec<f32> {
+    /// The numbers that some rows stand for, `[in, rows]`.
+    fn transposed(&self, rows: Range<usize>) -> Vec<f32> {
         let groups = self.inputs.div_ceil(GROUP);
-        let (outputs, inputs) = (self.outputs, self.inputs);
+        let (start, outputs, inputs) = (rows.start, rows.len(), self.inputs);
         let mut to = vec![0.0f32; outputs * inputs];
-        to.par_chunks_mut(TILE * outputs).enumerate().for_each(|(tile, rows)| {
+        to.par_chunks_mut(TILE * outputs).enumerate().for_each(|(tile, lines)| {
             let first = tile * TILE;
-            let height = rows.len() / outputs;
+            let height = lines.len() / outputs;
             for output in 0..outputs {
                 // A tile lies within one group: 32 divides 128.
-                let scale = self.scales[output * groups + first / GROUP];
-                let line = &self.values[output * inputs + first..][..height];
+                let scale = self.scales[(start + output) * groups + first / GROUP];
+                let line = &self.values[(start + output) * inputs + first..][..height];
                 for (i, value) in line.iter().enumerate() {
-                    rows[i * outputs + output] = f32::from(*value) * scale;
+                    lines[i * outputs + output] = f32::from(*value) * scale;
                 }
             }
         });
@@ -178,8 +207,44 @@ mod tests {
     fn every_type_is_widened_and_transposed() {
         for dtype in [DType::BF16, DType::F16, DType::F32] {
             let raw = matrix(dtype, 45, 70);
-            let (plain, turned) = (raw.to_f32(), transposed(&raw, 45, 70));
+            let (plain, turned) = (raw.to_f32(), transposed(&raw, 0..45));
             assert!((0..45).all(|o| (0..70).all(|i| turned[i * 45 + o] == plain[o * 70 + i])), "{dtype:?}");
+        }
+    }
+
+    #[test]
+    fn parts_make_the_whole_product() {
+        let device = Device::flex();
+        let x = upload((0..3 * 70).map(|i| (i % 11) as f32 - 5.0).collect(), [3, 70], &device, BurnDType::F32);
+        let raw = matrix(DType::BF16, 145, 70);
+        for matrix in [Matrix::Int8(Int8::quantize(&raw).unwrap()), Matrix::Stored(raw)] {
+            let whole = x.clone().matmul(matrix.load(&device, BurnDType::F32)).try_into_vec_as::<f32>().unwrap();
+            for part in [1, 70 * 32, 70 * 64, 70 * 200] {
+                let parts = matrix.apply_by(x.clone(), part).try_into_vec_as::<f32>().unwrap();
+                let near = whole.iter().zip(&parts).all(|(a, b)| (a - b).abs() <= 1e-5 * a.abs().max(1.0));
+                assert!(parts.len() == 3 * 145 && near, "{part}");
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "a measurement: which size of parts is fastest"]
+    fn speed_of_parts() {
+        let device = Device::flex();
+        for (outputs, inputs) in [(4096, 4096), (10240, 4096), (4096, 10240)] {
+            let stored = Matrix::Stored(matrix(DType::BF16, outputs, inputs));
+            for tokens in [16, 128, 1024] {
+                let x = upload(vec![0.5; tokens * inputs], [tokens, inputs], &device, BurnDType::F32);
+                for part in [1 << 19, 1 << 20, 1 << 21, 1 << 22, usize::MAX] {
+                    let once = || {
+                        let start = std::time::Instant::now();
+                        let _ = stored.apply_by(x.clone(), part).try_into_vec_as::<f32>().unwrap();
+                        start.elapsed().as_secs_f64() * 1e3
+                    };
+                    let best = (0..5).map(|_| once()).fold(f64::INFINITY, f64::min);
+                    eprintln!("{outputs} x {inputs}, {tokens} tokens, parts of {part}: {best:.1} ms");
+                }
+            }
         }
     }
 
@@ -187,7 +252,7 @@ mod tests {
     fn eight_bits_are_within_half_a_step_of_their_group() {
         let raw = matrix(DType::F32, 3, 300);
         let int8 = Int8::quantize(&raw).unwrap();
-        let (plain, turned) = (raw.to_f32(), int8.transposed());
+        let (plain, turned) = (raw.to_f32(), int8.transposed(0..3));
         for o in 0..3 {
             for i in 0..300 {
                 let step = int8.scales[o * 3 + i / GROUP];
@@ -201,6 +266,6 @@ mod tests {
     fn weights_that_are_not_finite_are_refused_and_zeros_stay() {
         let raw = |v: f32| RawTensor::new(DType::F32, vec![1, 1], v.to_le_bytes().to_vec()).unwrap();
         assert!(Int8::quantize(&raw(f32::NAN)).is_err() && Int8::quantize(&raw(f32::INFINITY)).is_err());
-        assert_eq!(Int8::quantize(&raw(0.0)).unwrap().transposed(), [0.0]);
+        assert_eq!(Int8::quantize(&raw(0.0)).unwrap().transposed(0..1), [0.0]);
     }
 }
