@@ -248,6 +248,8 @@ fn a_prompt_gives_the_same_rows_alone_and_among_others_and_from_the_cache() {
         assert!(alone.dim() == rows.dim() && worst < 1e-5, "{worst:e}");
     }
     assert_eq!(encoder.encode("a  person walks\n").unwrap(), encoder.encode("a person walks").unwrap());
+    let twice = encoder.encode_batch(&["b", "a", "b", "b "], &mut progress::ignore).unwrap();
+    assert!(twice.len() == 4 && twice[0] == twice[2] && twice[0] == twice[3] && twice[0] != twice[1]);
 
     let cache = EmbedCache::new(dir.path().join("cache"), 1 << 20).unwrap();
     let options = Umt5Options { cache: Some(cache), ..Umt5Options::default() };

@@ -1,5 +1,6 @@
 //! The encoder: texts in, a row a token out, with as much of it in memory as there is room for.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, MutexGuard};
@@ -12,10 +13,11 @@ use super::block::{self, Packed};
 use super::files::Files;
 use super::matrix::{Int8, Matrix};
 use super::memory;
-use super::tokenizer::{Tokenizer, check_length};
+use super::tokenizer::{self, Tokenizer, check_length};
 use super::weights::{BlockWeights, Umt5Config, Weights};
 use super::{cache::EmbedCache, clean};
 use crate::error::{Error, Result};
+use crate::format::read_bounded;
 use crate::progress::{OnProgress, Stage, report};
 use crate::text::TextEncoder;
 
@@ -85,7 +87,7 @@ pub struct Umt5Encoder {
     memory: EncoderMemory,
     final_norm: Vec<f32>,
     dtype: EncoderDtype,
-    compute: DType,
+    arithmetic: DType,
     device: Device,
     cache: Option<EmbedCache>,
     fingerprint: String,
@@ -117,11 +119,10 @@ impl Umt5Encoder {
     /// [`Error::Format`], [`Error::Io`].
     pub fn open(path: impl AsRef<Path>, options: &Umt5Options) -> Result<Self> {
         let files = Files::find(path.as_ref())?;
-        let tokenizer = Tokenizer::open(&files.tokenizer)?;
-        let json = crate::format::read_bounded(&files.tokenizer, u64::MAX)?;
+        let json = read_bounded(&files.tokenizer, tokenizer::MAX_FILE)?;
+        let tokenizer = Tokenizer::from_bytes(&json).map_err(|e| e.with_path(&files.tokenizer))?;
         let weights = Weights::new(files.open()?)?;
         let fingerprint = fingerprint(&weights, &json, options.dtype)?;
-        let compute = compute_type(&options.device);
         Ok(Self {
             tokenizer,
             final_norm: weights.final_norm()?,
@@ -129,7 +130,7 @@ impl Umt5Encoder {
             blocks: Mutex::new(Blocks::Undecided),
             memory: options.memory,
             dtype: options.dtype,
-            compute,
+            arithmetic: compute_type(&options.device),
             device: options.device.clone(),
             cache: options.cache.clone(),
             fingerprint,
@@ -154,7 +155,7 @@ impl Umt5Encoder {
     fn kept(&self, block: BlockWeights) -> Result<BlockWeights> {
         match self.device == Device::flex() {
             true => Ok(block),
-            false => block.try_map(|m| Ok(Matrix::Loaded(m.load(&self.device, self.compute)))),
+            false => block.try_map(|m| Ok(Matrix::Loaded(m.load(&self.device, self.arithmetic)))),
         }
     }
 
@@ -236,7 +237,7 @@ impl Umt5Encoder {
         let rows = self.weights.rows(texts.iter().flat_map(|(ids, _)| ids.iter().copied()))?;
         let dim = self.config().dim;
         let mut x = block::upload(rows, [packed.texts().last().map_or(0, |t| t.rows.end), dim], &self.device);
-        x = x.cast(self.compute);
+        x = x.cast(self.arithmetic);
         self.each_block(blocks, |weights| {
             x = block::block(x.clone(), weights, self.config(), &packed);
             after(&x)
@@ -288,11 +289,6 @@ impl Umt5Encoder {
         })
     }
 
-    /// The cleaned prompts' token ids.
-    fn ids(&self, texts: &[String]) -> Result<Vec<Vec<u32>>> {
-        texts.iter().map(|text| self.tokenizer.encode(text, MAX_TOKENS)).collect()
-    }
-
     /// Encodes prompts together, and reports each block as a step. Empty prompts are allowed: what they give is the
     /// release's null context.
     ///
@@ -303,23 +299,35 @@ impl Umt5Encoder {
         prompts.iter().try_for_each(|prompt| check_length(prompt))?;
         let texts: Vec<String> = prompts.iter().map(|prompt| clean(prompt)).collect();
         let cached = |text: &String| self.cache.as_ref().and_then(|c| c.get(&self.fingerprint, text, self.dim()));
-        let mut out: Vec<Option<Array2<f32>>> = texts.iter().map(cached).collect();
-        let missing: Vec<usize> = (0..texts.len()).filter(|i| out[*i].is_none()).collect();
-        let unknown: Vec<String> = missing.iter().map(|i| texts[*i].clone()).collect();
-        let ids = self.ids(&unknown)?;
+        let mut known: HashMap<&String, Option<Array2<f32>>> = HashMap::new();
+        for text in &texts {
+            known.entry(text).or_insert_with(|| cached(text));
+        }
+        // In the order of the prompts, each once: many motions of one prompt need it encoded once.
+        let mut unknown: Vec<&String> = Vec::new();
+        for text in &texts {
+            if known.get(text).is_some_and(Option::is_none) && !unknown.contains(&text) {
+                unknown.push(text);
+            }
+        }
+        for (text, rows) in unknown.iter().zip(self.compute(&unknown, on_progress)?) {
+            if let Some(cache) = &self.cache {
+                cache.put(&self.fingerprint, text, rows.view())?;
+            }
+            known.insert(text, Some(rows));
+        }
+        Ok(texts.iter().filter_map(|text| known.get(text)?.clone()).collect())
+    }
+
+    /// Encodes cleaned texts.
+    fn compute(&self, texts: &[&String], on_progress: &mut OnProgress<'_>) -> Result<Vec<Array2<f32>>> {
+        let ids = texts.iter().map(|text| self.tokenizer.encode(text, MAX_TOKENS)).collect::<Result<Vec<_>>>()?;
         let asked: Vec<(&[u32], usize)> = ids.iter().map(|ids| (ids.as_slice(), ids.len())).collect();
         let (mut step, total) = (0, passes(&asked).count() * self.config().layers);
-        let made = self.run(&asked, |_| {
+        self.run(&asked, |_| {
             step += 1;
             report(on_progress, Stage::Encode, step, total)
-        })?;
-        for (i, rows) in missing.into_iter().zip(made) {
-            if let Some(cache) = &self.cache {
-                cache.put(&self.fingerprint, &texts[i], rows.view())?;
-            }
-            out[i] = Some(rows);
-        }
-        Ok(out.into_iter().flatten().collect())
+        })
     }
 }
 
@@ -469,7 +477,7 @@ mod tests {
     #[test]
     fn in_bf16_as_on_a_gpu_the_numbers_are_as_near_as_the_release_s_own() {
         let (mut encoder, texts) = masked();
-        encoder.compute = DType::BF16;
+        encoder.arithmetic = DType::BF16;
         let asked: Vec<(&[u32], usize)> = texts.iter().map(|(ids, keys)| (ids.as_slice(), *keys)).collect();
         let y = encoder.encode_ids(&asked).unwrap();
         let y: Vec<f32> = y.iter().flat_map(|rows| rows.iter().copied()).collect();

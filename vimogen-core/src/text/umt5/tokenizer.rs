@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::format::read_bounded;
 
 /// Largest `tokenizer.json`; that of UMT5-XXL has 17 MB.
-const MAX_FILE: u64 = 1 << 27;
+pub(super) const MAX_FILE: u64 = 1 << 27;
 /// Longest text that is tokenised, in bytes.
 const MAX_TEXT: usize = 1 << 16;
 /// What a text ends with.
