@@ -36,7 +36,7 @@ _cache = click.option("--text-cache", type=click.Path(path_type=Path), help="Fol
 
 def text_encoder_options(command: _F) -> _F:
     """Give a command the options that :func:`load_encoder` takes."""
-    return cast("_F", _encoder(_dtype(_cache(command))))
+    return _encoder(_dtype(_cache(command)))
 
 
 def load_encoder(path: Path | None, dtype: str, cache: Path | None, device: str) -> TextEncoder | None:
