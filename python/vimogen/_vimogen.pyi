@@ -111,6 +111,7 @@ class Pipeline:
         dtype: str = "float32",
         text_only: bool = False,
         lora: _StrPath | None = None,
+        text_encoder: TextEncoder | _StrPath | None = None,
     ) -> Pipeline: ...
     @overload
     def __call__(
@@ -439,3 +440,43 @@ def rot6d_rows_to_matrix(rot6d: ArrayLike) -> _Floats: ...
 def axis_angle_to_quaternion_mbench(axis_angle: ArrayLike) -> _Floats: ...
 def axis_angle_to_matrix_mbench(axis_angle: ArrayLike) -> _Floats: ...
 def axis_angle_to_matrix_smplx(axis_angle: ArrayLike) -> _Floats: ...
+
+@final
+class TextEncoder:
+    @staticmethod
+    def from_pretrained(
+        path: _StrPath,
+        *,
+        memory: Literal["auto", "streamed", "resident"] = "auto",
+        dtype: Literal["stored", "int8"] = "stored",
+        device: str = "cpu",
+        cache: _StrPath | None = None,
+        cache_bytes: int = 2147483648,
+    ) -> TextEncoder: ...
+    @overload
+    def encode(self, prompt: str, *, callback: _Callback | None = None) -> _Floats: ...
+    @overload
+    def encode(self, prompt: list[str] | tuple[str, ...], *, callback: _Callback | None = None) -> list[_Floats]: ...
+    def tokenize(self, text: str) -> list[int]: ...
+    def encode_manifest(
+        self,
+        manifest: _StrPath,
+        output: _StrPath,
+        *,
+        text_key: str = "video_text_annot",
+        shard: tuple[int, int] = (1, 1),
+        callback: _Callback | None = None,
+    ) -> dict[str, Any]: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+def download(
+    what: str,
+    folder: _StrPath,
+    *,
+    endpoint: str | None = None,
+    from_file: _StrPath | None = None,
+    callback: _Callback | None = None,
+) -> list[str]: ...

@@ -19,6 +19,8 @@ import click
 
 from . import Motion, Pipeline, Trainer, VimogenError, __version__
 from ._benchmark import evaluate_command, gate_command, generate_mbench, organize_command, root_option
+from ._cli_text import commands as text_commands
+from ._cli_text import load_encoder, text_encoder_options
 from ._convert import convert_command
 from ._data_cli import launched, prepare_command, train_experiment
 from ._render import render_command, view_command
@@ -81,6 +83,7 @@ def cli() -> None:
     help="Files to write for each motion; may be repeated.  [default: npz, bvh, html]",
 )
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model.  [default: the built-in one]")
+@text_encoder_options
 @click.option("-n", "--frames", type=int, help="Length, 2 to 1000, 20 a second.  [default: 100, or the reference's]")
 @click.option("--steps", type=int, default=50, show_default=True, help="Denoising steps.")
 @click.option(
@@ -125,6 +128,9 @@ def generate(
     out: Path,
     formats: tuple[str, ...],
     model: Path | None,
+    text_encoder: Path | None,
+    text_dtype: str,
+    text_cache: Path | None,
     frames: int | None,
     steps: int,
     guidance: float | None,
@@ -159,10 +165,16 @@ def generate(
         "strength": strength,
         "solver": solver,
     }
+
+    def load() -> Pipeline:
+        encoder = load_encoder(text_encoder, text_dtype, text_cache, device)
+        kept: Any = {"device": device, "dtype": dtype, "text_only": text_only, "lora": lora}
+        return Pipeline.from_pretrained(model, **kept, text_encoder=encoder)
+
     if mbench is not None:
         if prompts or prompt_file or reference:
             raise click.UsageError("--mbench brings its own prompts and references")
-        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only)
+        pipe = load()
         options |= {"seed": seed, "prompt_durations": durations, "text_key": text_key, "root": root}
         generate_mbench(pipe, mbench, out, hidden=quiet, as_json=as_json, **options)
         return
@@ -177,7 +189,7 @@ def generate(
     results = []
     if left:
         start = time.perf_counter()
-        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only, lora=lora)
+        pipe = load()
         asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
         with _progress("generating", hidden=quiet or as_json) as callback:
             made: Any = pipe(**asked, **options, seed=seed, callback=callback)
@@ -375,6 +387,8 @@ def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
 
 
 cli.add_command(prepare_command)
+for command in text_commands:
+    cli.add_command(command)
 
 
 def main() -> None:

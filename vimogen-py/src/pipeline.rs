@@ -1,11 +1,13 @@
 //! `vimogen.Pipeline`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, ToPyArray};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
 use vimogen_core::{
     Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, export,
@@ -16,6 +18,7 @@ use crate::dit::Dit;
 use crate::error::{OrRaise, invalid, raise};
 use crate::motion::Motion;
 use crate::run::{detached, with_progress};
+use crate::text::TextEncoder;
 
 /// A model with all that surrounds it: prompts or references in, motions out.
 ///
@@ -50,8 +53,10 @@ impl Pipeline {
     ///     Leave out the reference path, a third of the model.
     /// lora : str or os.PathLike, optional
     ///     A file of LoRA adapters, from :meth:`Trainer.save_lora`, to add to the weights.
+    /// text_encoder : TextEncoder, str or os.PathLike, optional
+    ///     The release's text encoder, or its folder; for models whose own folder does not hold it.
     #[staticmethod]
-    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false, lora=None))]
+    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false, lora=None, text_encoder=None))]
     fn from_pretrained(
         py: Python<'_>,
         path: Option<PathBuf>,
@@ -59,12 +64,17 @@ impl Pipeline {
         dtype: &str,
         text_only: bool,
         lora: Option<PathBuf>,
+        text_encoder: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let config = LoadConfig { device: args::device(py, device)?, dtype: args::dtype(py, dtype)?, text_only };
+        let encoder = text_encoder.map(|value| text_encoder_of(&value, device)).transpose()?;
         let core = detached(py, || {
-            let core = Core::load(path.as_deref(), &config)?;
-            match lora {
-                Some(lora) => core.with_lora(lora),
+            let mut core = Core::load(path.as_deref(), &config)?;
+            if let Some(lora) = lora {
+                core = core.with_lora(lora)?;
+            }
+            match encoder {
+                Some(encoder) => core.with_encoder(Box::new(encoder)),
                 None => Ok(core),
             }
         })?;
@@ -206,6 +216,16 @@ impl Pipeline {
     pub fn core(&self) -> &Core {
         &self.core
     }
+}
+
+/// An encoder, or one from its folder.
+fn text_encoder_of(value: &Bound<'_, PyAny>, device: &str) -> PyResult<Arc<Umt5Encoder>> {
+    if let Ok(encoder) = value.cast::<TextEncoder>() {
+        return Ok(encoder.get().core());
+    }
+    let path =
+        value.extract::<PathBuf>().map_err(|_| invalid(value.py(), "text_encoder", "give a TextEncoder or a path"))?;
+    Ok(TextEncoder::open(value.py(), path, "auto", "stored", device, None)?.core())
 }
 
 /// What one call asks for.
