@@ -76,7 +76,7 @@ class Pipeline:
         prompt: str | None = None,
         *,
         num_frames: int | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | None = None,
         strength: float | None = None,
@@ -84,8 +84,9 @@ class Pipeline:
         reference: _Reference | None = None,
         prompt_embeds: _Embeds | None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> Motion: ...
     @overload
     def __call__(
@@ -93,7 +94,7 @@ class Pipeline:
         prompt: list[str] | tuple[str, ...],
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
         strength: float | None = None,
@@ -101,8 +102,9 @@ class Pipeline:
         reference: None = None,
         prompt_embeds: None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> list[Motion]: ...
     @overload
     def __call__(
@@ -110,7 +112,7 @@ class Pipeline:
         prompt: str | list[str] | tuple[str, ...] | None = None,
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
         strength: float | None = None,
@@ -118,8 +120,9 @@ class Pipeline:
         reference: _Reference | Sequence[_Reference] | None = None,
         prompt_embeds: _Embeds | Sequence[_Embeds] | None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> Motion | list[Motion]: ...
     def encode(self, prompt: str) -> _Floats: ...
     def normalize(self, features: ArrayLike) -> _Floats: ...

@@ -76,7 +76,14 @@ def cli() -> None:
 )
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model.  [default: the built-in one]")
 @click.option("-n", "--frames", type=int, help="Length, 2 to 1000, 20 a second.  [default: 100, or the reference's]")
-@click.option("--steps", type=int, default=50, show_default=True, help="Denoising steps.")
+@click.option(
+    "--quality",
+    default="full",
+    show_default=True,
+    type=click.Choice(["full", "fast"]),
+    help="full: 50 steps of euler, as the release; fast: 30 of ab2, which are as exact.",
+)
+@click.option("--steps", type=int, help="Denoising steps.  [default: as --quality says]")
 @click.option(
     "--guidance", type=float, help="Weight of the prompt; 1 is none and twice as fast.  [default: the model's own]"
 )
@@ -85,10 +92,14 @@ def cli() -> None:
 )
 @click.option(
     "--solver",
-    default="euler",
-    show_default=True,
     type=click.Choice(["euler", "heun", "ab2", "dpmpp"]),
-    help="How a step is taken; with ab2, 30 steps are as exact as 50 of euler.",
+    help="How a step is taken.  [default: as --quality says]",
+)
+@click.option(
+    "--guidance-interval",
+    type=(float, float),
+    metavar="LOW HIGH",
+    help="Noise levels, 0 to 1, between which there is guidance.  [default: all]",
 )
 @click.option("--seed", type=int, default=42, show_default=True, help="The same seed gives the same motion.")
 @click.option(
@@ -107,10 +118,12 @@ def generate(
     formats: tuple[str, ...],
     model: Path | None,
     frames: int | None,
-    steps: int,
+    quality: str,
+    steps: int | None,
     guidance: float | None,
+    guidance_interval: tuple[float, float] | None,
     strength: float | None,
-    solver: str,
+    solver: str | None,
     seed: int,
     reference: Path | None,
     text_only: bool,
@@ -143,8 +156,10 @@ def generate(
             "num_frames": frames,
             "num_inference_steps": steps,
             "guidance_scale": guidance,
+            "guidance_interval": guidance_interval,
             "strength": strength,
             "solver": solver,
+            "quality": quality,
         }
         asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
         with _progress("generating", hidden=quiet or as_json) as callback:
