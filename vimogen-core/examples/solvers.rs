@@ -30,9 +30,9 @@ fn main() -> Result<()> {
     println!("built-in model, mm:\n");
     table(&|steps, solver| Ok(1e3 * distance(&generate(&pipeline, &options(steps, solver))?, &truth)))?;
     let dit = drawn()?;
-    let truth = sample(&dit, TRUTH, Solver::Heun)?;
+    let solved = sample(&dit, TRUTH, Solver::Heun)?;
     println!("\nreleased width, drawn weights, per cent:\n");
-    table(&|steps, solver| Ok(1e2 * rms(&(sample(&dit, steps, solver)? - &truth)) / rms(&truth)))?;
+    table(&|steps, solver| Ok(1e2 * rms(&(sample(&dit, steps, solver)? - &solved)) / rms(&solved)))?;
     println!("\nguidance at and above a noise level only, 50 steps of euler:\n");
     println!("| lowest level | network rows | mm |\n|---|---|---|");
     for low in [0.0, 0.2, 0.4, 0.6, 0.8] {
