@@ -25,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray install wheel header lint bench bench-compare docs nano nano-evaluate solvers
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray install wheel header lint bench bench-compare check-cuda test-wgpu docs nano nano-evaluate solvers
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -90,6 +90,12 @@ bench-compare: .venv/.torch ## vimogen beside PyTorch: one table (downloads PyTo
 	$(CARGO) build --locked --workspace --lib --profile $(PROFILE)
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)" $(PROFILE:dev=debug)
 	$(VENV_PYTHON) benches/compare/compare.py $(ARGS)
+
+check-cuda: ## the CUDA backend compiles (types only: no GPU and no LLVM needed)
+	DOCS_RS=1 $(CARGO) check --locked -p vimogen-core --lib --features cuda --target-dir "$(TARGET)/gpu"
+
+test-wgpu: ## golden tests of the network on a GPU, or on Mesa's software Vulkan (a build of its own: 15 minutes)
+	VIMOGEN_TEST_DEVICE=wgpu $(CARGO) test --locked -p vimogen-core --features wgpu --target-dir "$(TARGET)/gpu" --test golden -- --test-threads 1 dit:: sampler::
 
 docs: ## the API reference, and the book if mdbook is installed
 	$(CARGO) doc --locked --workspace --no-deps
