@@ -119,7 +119,7 @@ class Pipeline:
         prompt: str | None = None,
         *,
         num_frames: int | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | None = None,
         strength: float | None = None,
@@ -127,8 +127,9 @@ class Pipeline:
         reference: _Reference | None = None,
         prompt_embeds: _Embeds | None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> Motion: ...
     @overload
     def __call__(
@@ -136,7 +137,7 @@ class Pipeline:
         prompt: list[str] | tuple[str, ...],
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
         strength: float | None = None,
@@ -144,8 +145,9 @@ class Pipeline:
         reference: None = None,
         prompt_embeds: None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> list[Motion]: ...
     @overload
     def __call__(
@@ -153,7 +155,7 @@ class Pipeline:
         prompt: str | list[str] | tuple[str, ...] | None = None,
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
         strength: float | None = None,
@@ -161,8 +163,9 @@ class Pipeline:
         reference: _Reference | Sequence[_Reference] | None = None,
         prompt_embeds: _Embeds | Sequence[_Embeds] | None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> Motion | list[Motion]: ...
     def encode(self, prompt: str) -> _Floats: ...
     def normalize(self, features: ArrayLike) -> _Floats: ...

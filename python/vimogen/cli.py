@@ -1,4 +1,4 @@
-"""The command line: ``vimogen generate``, ``convert``, ``render``, ``view``, ``train``, ``evaluate``, ``info`` and more.
+"""The command line: ``vimogen generate``, ``convert``, ``render``, ``train``, ``evaluate`` and more.
 
 Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage, 130 stopped by Ctrl-C.
 """
@@ -85,7 +85,14 @@ def cli() -> None:
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model.  [default: the built-in one]")
 @text_encoder_options
 @click.option("-n", "--frames", type=int, help="Length, 2 to 1000, 20 a second.  [default: 100, or the reference's]")
-@click.option("--steps", type=int, default=50, show_default=True, help="Denoising steps.")
+@click.option(
+    "--quality",
+    default="full",
+    show_default=True,
+    type=click.Choice(["full", "fast"]),
+    help="full: 50 steps of euler, as the release; fast: 30 of ab2, which are as exact.",
+)
+@click.option("--steps", type=int, help="Denoising steps.  [default: as --quality says]")
 @click.option(
     "--guidance", type=float, help="Weight of the prompt; 1 is none and twice as fast.  [default: the model's own]"
 )
@@ -94,10 +101,14 @@ def cli() -> None:
 )
 @click.option(
     "--solver",
-    default="euler",
-    show_default=True,
     type=click.Choice(["euler", "heun", "ab2", "dpmpp"]),
-    help="How a step is taken; with ab2, 30 steps are as exact as 50 of euler.",
+    help="How a step is taken.  [default: as --quality says]",
+)
+@click.option(
+    "--guidance-interval",
+    type=(float, float),
+    metavar="LOW HIGH",
+    help="Noise levels, 0 to 1, between which there is guidance.  [default: all]",
 )
 @click.option("--seed", type=int, default=42, show_default=True, help="The same seed gives the same motion.")
 @click.option(
@@ -132,10 +143,12 @@ def generate(
     text_dtype: str,
     text_cache: Path | None,
     frames: int | None,
-    steps: int,
+    quality: str,
+    steps: int | None,
     guidance: float | None,
+    guidance_interval: tuple[float, float] | None,
     strength: float | None,
-    solver: str,
+    solver: str | None,
     seed: int,
     reference: Path | None,
     text_only: bool,
@@ -162,8 +175,10 @@ def generate(
         "num_frames": frames,
         "num_inference_steps": steps,
         "guidance_scale": guidance,
+        "guidance_interval": guidance_interval,
         "strength": strength,
         "solver": solver,
+        "quality": quality,
     }
 
     def load() -> Pipeline:
