@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -50,6 +51,13 @@ class _Teller:
             self._open = False
 
 
+def launched() -> Literal["mpi"] | None:
+    """Whether mpirun or srun started several of us."""
+    names = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
+    sizes = [os.environ.get(name, "") for name in names]
+    return "mpi" if any(size.isdigit() and int(size) > 1 for size in sizes) else None
+
+
 def train_experiment(
     config: Path,
     overrides: list[str],
@@ -64,14 +72,24 @@ def train_experiment(
     tell = _Teller(quiet=quiet)
     # In a thread, so that this one hears Ctrl-C while a step is computed.
     with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(run_experiment, config, overrides, resume=resume, device=device, save=save, callback=tell)
+        work = pool.submit(
+            run_experiment,
+            config,
+            overrides,
+            resume=resume,
+            device=device,
+            save=save,
+            callback=tell,
+            all_reduce=launched(),
+        )
         _wait(work, tell)
         tell.close()
         result = work.result()
     result["checkpoints"] = str(result["checkpoints"])
     result["model"] = None if save is None or result["stopped"] else str(save)
     text = f"{result['steps_done']} steps done, checkpoints in {result['checkpoints']}"
-    click.echo(json.dumps(result, indent=2) if as_json else text)
+    if result.pop("rank") == 0:
+        click.echo(json.dumps(result, indent=2) if as_json else text)
     if result["stopped"]:
         click.get_current_context().exit(130)
 

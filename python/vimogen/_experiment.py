@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from . import _vimogen
 
@@ -20,6 +20,9 @@ def run_experiment(
     save: StrPath | None = None,
     dtype: str = "float32",
     callback: Callable[[dict[str, Any]], object] | None = None,
+    all_reduce: Callable[[Any], Any] | Literal["mpi"] | None = None,
+    rank: int = 0,
+    world_size: int = 1,
 ) -> dict[str, Any]:
     """Train as an experiment file (YAML, the release's sections) says.
 
@@ -41,15 +44,27 @@ def run_experiment(
     callback : callable, optional
         Told a dict for each event: ``kind`` is ``"note"``, ``"step"``, ``"checkpoint"`` or ``"samples"``, ``text`` says
         it for people; steps have their numbers. Returning False ends the run after a checkpoint.
+    all_reduce, rank, world_size
+        As in :class:`Trainer`: train together with other processes. The first is told the events and writes the files,
+        into a folder that all can read; its callback alone can end the run.
 
     Returns
     -------
     dict
-        ``steps_done``, ``stopped``, ``skipped_steps``, ``checkpoints`` (a folder).
+        ``steps_done``, ``stopped``, ``skipped_steps``, ``checkpoints`` (a folder), ``rank``.
 
     """
     return _vimogen.run_experiment(
-        config, list(set), resume=os.fspath(resume), device=device, save=save, dtype=dtype, callback=callback
+        config,
+        list(set),
+        resume=os.fspath(resume),
+        device=device,
+        save=save,
+        dtype=dtype,
+        callback=callback,
+        all_reduce=all_reduce,
+        rank=rank,
+        world_size=world_size,
     )
 
 

@@ -10,12 +10,16 @@ use vimogen_core::data::prepare::{self, Prepare};
 use vimogen_core::experiment::{Event, Experiment, Resume, Run, StepLine};
 
 use crate::args;
+use crate::collective::{self, Raised};
 use crate::error::OrRaise;
 use crate::run::{detached, with_progress};
 
 /// Train as an experiment file says; see :func:`vimogen.run_experiment`.
 #[pyfunction]
-#[pyo3(signature = (config, set=Vec::new(), *, resume="auto", device="cpu", save=None, dtype="float32", callback=None))]
+#[pyo3(signature = (
+    config, set=Vec::new(), *, resume="auto", device="cpu", save=None, dtype="float32", callback=None, all_reduce=None, rank=0,
+    world_size=1
+))]
 #[allow(clippy::too_many_arguments, reason = "keywords in Python")]
 pub fn run_experiment<'py>(
     py: Python<'py>,
@@ -26,7 +30,12 @@ pub fn run_experiment<'py>(
     save: Option<PathBuf>,
     dtype: &str,
     callback: Option<Py<PyAny>>,
+    all_reduce: Option<Bound<'py, PyAny>>,
+    rank: usize,
+    world_size: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
+    let by_function = Raised::default();
+    let group = all_reduce.map(|function| collective::open(&function, rank, world_size, &by_function)).transpose()?;
     let (device, dtype) = (args::device(py, device)?, args::dtype(py, dtype)?);
     let resume = match resume {
         "auto" => Resume::Auto,
@@ -35,7 +44,11 @@ pub fn run_experiment<'py>(
     };
     let mut raised: Option<PyErr> = None;
     let result = detached(py, || {
-        let mut run = Run::new(Experiment::load(&config, &set)?, &device.open()?, &resume)?;
+        let (experiment, device) = (Experiment::load(&config, &set)?, device.open()?);
+        let mut run = match group {
+            Some(group) => Run::together(experiment, &device, &resume, group)?,
+            None => Run::new(experiment, &device, &resume)?,
+        };
         let mut stop = false;
         let finished = run.train(&mut |event| {
             match Python::attach(|py| tell(py, callback.as_ref(), &event)) {
@@ -50,17 +63,19 @@ pub fn run_experiment<'py>(
         if let (Some(folder), false) = (save, finished.stopped) {
             run.export(folder, dtype)?;
         }
-        Ok((finished, run.checkpoints()))
+        run.trainer().finish();
+        Ok((finished, run.checkpoints(), run.trainer().rank()))
     });
     if let Some(error) = raised {
         return Err(error);
     }
-    let (finished, checkpoints) = result?;
+    let (finished, checkpoints, rank) = collective::prefer_raised(&by_function, result)?;
     let dict = PyDict::new(py);
     dict.set_item("steps_done", finished.steps)?;
     dict.set_item("stopped", finished.stopped)?;
     dict.set_item("skipped_steps", finished.skipped)?;
     dict.set_item("checkpoints", checkpoints)?;
+    dict.set_item("rank", rank)?;
     Ok(dict)
 }
 

@@ -7,7 +7,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use vimogen_core::weights::ModelDir;
-use vimogen_core::{Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request};
+use vimogen_core::{
+    Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, export,
+};
 
 use crate::args::{self, Floats, Given, given, owned, two};
 use crate::dit::Dit;
@@ -46,17 +48,26 @@ impl Pipeline {
     ///     How weights are kept, ``"float32"`` or ``"bfloat16"``. Arithmetic is in float32 either way.
     /// text_only : bool
     ///     Leave out the reference path, a third of the model.
+    /// lora : str or os.PathLike, optional
+    ///     A file of LoRA adapters, from :meth:`Trainer.save_lora`, to add to the weights.
     #[staticmethod]
-    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false))]
+    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false, lora=None))]
     fn from_pretrained(
         py: Python<'_>,
         path: Option<PathBuf>,
         device: &str,
         dtype: &str,
         text_only: bool,
+        lora: Option<PathBuf>,
     ) -> PyResult<Self> {
         let config = LoadConfig { device: args::device(py, device)?, dtype: args::dtype(py, dtype)?, text_only };
-        let core = detached(py, || Core::load(path.as_deref(), &config))?;
+        let core = detached(py, || {
+            let core = Core::load(path.as_deref(), &config)?;
+            match lora {
+                Some(lora) => core.with_lora(lora),
+                None => Ok(core),
+            }
+        })?;
         Ok(Self { core, device: config.device.to_string(), path })
     }
 
@@ -190,6 +201,13 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// The pipeline of the core.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+}
+
 /// What one call asks for.
 struct Asked {
     prompts: Option<Given<Prompt>>,
@@ -272,7 +290,7 @@ fn motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {
         return Ok(motion.get().core().clone());
     }
     match value.extract::<PathBuf>() {
-        Ok(path) => CoreMotion::load(path).or_raise(value.py()),
+        Ok(path) => export::load(path).or_raise(value.py()),
         Err(_) => Err(PyTypeError::new_err("")),
     }
 }

@@ -15,6 +15,8 @@ use crate::motion::layout::{FEATURES, REFERENCE_FEATURES};
 use crate::train::TrainConfig;
 use crate::weights::GenerationDefaults;
 
+/// Names of a switch that is off.
+const OFF: [&str; 2] = ["no", "none"];
 /// Most bytes of an experiment file.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -31,8 +33,12 @@ pub struct Experiment {
     pub model: DitConfig,
     /// How the model is sampled, for its samples and by whoever uses it later.
     pub generation: GenerationDefaults,
-    /// Optimiser and loop.
+    /// Optimiser and loop, for one process.
     pub train: TrainConfig,
+    /// Clips whose activations one process keeps at a time.
+    pub at_once: usize,
+    /// Clips of a step, of all processes; `at_once` in each if it is not said.
+    pub global_batch: Option<usize>,
     /// A Wan2.1 checkpoint to start from.
     pub base: Option<PathBuf>,
     /// A whole checkpoint to start from.
@@ -117,8 +123,14 @@ impl Experiment {
         let (model, generation) = model(read(sections, "model")?, paths.config.as_deref())?;
         let solver: Solver = read(sections, "solver")?;
         let loader: Loader = read(sections, "dataloader")?;
-        plain(read(sections, "precision")?, read(sections, "parallel")?, &mut ignored);
-        let train = train(&general, solver, loader.batch_size)?;
+        let global_batch = solver.global_batch;
+        let precision = precision(read(sections, "precision")?, &mut ignored);
+        let parallel: Parallel = read(sections, "parallel")?;
+        let mut train = train(&general, solver, loader.batch_size)?;
+        train.precision = precision;
+        train.checkpoint_activations = is_on(parallel.activation_checkpointing.as_ref());
+        train.shard_optimizer = is_on(parallel.shard_optimizer.as_ref());
+        train.check()?;
         let dataset: Dataset = read(sections, "dataset")?;
         let corruption = match sections.contains_key("ref_motion_corruption") {
             true => read(sections, "ref_motion_corruption")?,
@@ -139,6 +151,8 @@ impl Experiment {
             model,
             generation,
             train,
+            at_once: loader.batch_size,
+            global_batch,
             base: paths.base,
             weights: paths.weights,
             data,
@@ -149,6 +163,28 @@ impl Experiment {
             visualize_clips: general.visualize_clips,
             ignored,
         })
+    }
+}
+
+impl Experiment {
+    /// Divides the work among `ranks` processes: each has its part of `global_batch`, or `at_once` clips of its own.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the clips cannot be divided evenly.
+    pub(super) fn divide(&mut self, ranks: usize) -> Result<()> {
+        let clips = match self.global_batch {
+            // As it was read.
+            _ if ranks == 1 => return Ok(()),
+            None => self.at_once,
+            Some(clips) if clips.is_multiple_of(ranks) && clips >= ranks => clips / ranks,
+            Some(clips) => {
+                let reason = format!("{clips} clips cannot be divided among {ranks} processes");
+                return Err(Error::config("solver.global_batch", reason));
+            }
+        };
+        self.train.batch_size = clips;
+        self.train.accumulation = clips.div_ceil(self.at_once);
+        self.train.check()
     }
 }
 
@@ -245,19 +281,13 @@ fn train(general: &General, solver: Solver, batch_size: usize) -> Result<TrainCo
     if !solver.optimizer.eq_ignore_ascii_case("adamw") {
         return Err(Error::config("solver.optimizer", format!("{:?}; AdamW is the only one", solver.optimizer)));
     }
-    if solver.global_batch.is_some_and(|all| all != batch_size) {
-        let reason = "gradients are not accumulated by this command; set it to dataloader.batch_size";
-        return Err(Error::config("solver.global_batch", reason));
-    }
-    if solver.trainable_modules.as_ref().is_some_and(|names| names.as_array().is_none_or(|names| !names.is_empty())) {
-        return Err(Error::config(
-            "solver.trainable_modules",
-            "all parameters are trained by this command; leave it out",
-        ));
-    }
+    let clips = solver.global_batch.unwrap_or(batch_size);
     let train = TrainConfig {
         num_steps: solver.num_steps,
-        batch_size,
+        batch_size: clips,
+        accumulation: clips.div_ceil(batch_size.max(1)).max(1),
+        trainable_modules: solver.trainable_modules.map(Many::into_vec).unwrap_or_default(),
+        lora: solver.lora,
         micro_batches: solver.micro_batches,
         lr: solver.lr,
         betas: solver.betas,
@@ -272,27 +302,34 @@ fn train(general: &General, solver: Solver, batch_size: usize) -> Result<TrainCo
         seed: general.seed,
         checkpoint_every: general.checkpoint_every,
         log_every: general.log_every,
+        ..TrainConfig::default()
     };
     train.check()?;
     Ok(train)
 }
 
-/// What of precision and parallel work this command does otherwise than the release, said instead of done.
-fn plain(precision: Precision, parallel: Parallel, ignored: &mut Vec<String>) {
-    let is = |value: &Option<Value>, plain: &[&str]| {
-        value
-            .as_ref()
-            .is_none_or(|v| v.is_null() || *v == Value::Bool(false) || v.as_str().is_some_and(|v| plain.contains(&v)))
+/// Whether a switch is on, whatever it is set to: PyTorch has several ways to shard and to checkpoint.
+fn is_on(value: Option<&Value>) -> bool {
+    let off = |v: &Value| v.is_null() || *v == Value::Bool(false) || v.as_str().is_some_and(|v| OFF.contains(&v));
+    value.is_some_and(|value| !off(value))
+}
+
+fn precision(precision: Precision, ignored: &mut Vec<String>) -> crate::train::Precision {
+    let is = |value: &Option<Value>, names: &[&str]| {
+        value.as_ref().and_then(Value::as_str).is_some_and(|value| names.contains(&value))
     };
-    let f32 = ["fp32", "f32", "float32", "no", "none"];
-    if !is(&precision.compute, &f32) {
-        ignored.push("precision.compute (arithmetic is in float32)".into());
-    }
-    if !is(&precision.reduce, &f32) {
+    let plain = |value: &Option<Value>| !is_on(value.as_ref()) || is(value, &["fp32", "f32", "float32"]);
+    if !plain(&precision.reduce) {
         ignored.push("precision.reduce (gradients are added in float32)".into());
     }
-    if !is(&parallel.activation_checkpointing, &["no", "none"]) {
-        ignored.push("parallel.activation_checkpointing (activations are kept)".into());
+    match is(&precision.compute, &["bf16", "bfloat16"]) {
+        true => crate::train::Precision::Bf16,
+        false => {
+            if !plain(&precision.compute) {
+                ignored.push("precision.compute (there are bf16 and fp32; arithmetic is in float32)".into());
+            }
+            crate::train::Precision::F32
+        }
     }
 }
 

@@ -89,6 +89,7 @@ pub const SECTIONS: [Section; 9] = [
             &["micro_batches"],
             &["global_batch", "global_batch_size"],
             &["trainable_modules"],
+            &["lora"],
             &["optimizer", "type"],
         ],
         ignored: &[],
@@ -100,7 +101,7 @@ pub const SECTIONS: [Section; 9] = [
     },
     Section {
         name: "parallel",
-        used: &[&["activation_checkpointing", "gradient_checkpointing"]],
+        used: &[&["activation_checkpointing", "gradient_checkpointing"], &["shard_optimizer"]],
         ignored: &[
             ("strategy", "how processes share the work is chosen when they are started"),
             ("sharding_strategy", "how processes share the work is chosen when they are started"),

@@ -20,7 +20,8 @@ use crate::error::{Error, Result};
 use crate::model::Dit;
 use crate::motion::Stats;
 use crate::text::{StaticWordsEncoder, TextEncoder, TextEncoderConfig};
-use crate::train::{StepReport, Trainer, checkpoint};
+use crate::train::collective::Collective;
+use crate::train::{StepReport, TrainBatch, Trainer, checkpoint};
 use crate::weights::{LoadOptions, ModelConfig, WeightDtype, load, open, save_native};
 
 /// Steps in a row whose loss is not finite, after which a run stops.
@@ -145,9 +146,41 @@ impl Run {
     /// # Errors
     /// Those of reading manifests, statistics and checkpoints; [`Error::Config`] for what does not fit.
     pub fn new(experiment: Experiment, device: &Device, resume: &Resume) -> Result<Self> {
+        Self::open(experiment, device, resume, None)
+    }
+
+    /// As [`Run::new`], as one of several processes that train together. All read the same files, each its part of the
+    /// clips; the first writes what a run writes and tells its events, the others tell notes alone.
+    ///
+    /// # Errors
+    /// As [`Run::new`]; [`Error::Config`] if the clips of a step cannot be divided, [`Error::Device`] if another process
+    /// is gone.
+    pub fn together(
+        experiment: Experiment,
+        device: &Device,
+        resume: &Resume,
+        collective: Arc<dyn Collective>,
+    ) -> Result<Self> {
+        Self::open(experiment, device, resume, Some(collective))
+    }
+
+    fn open(
+        mut experiment: Experiment,
+        device: &Device,
+        resume: &Resume,
+        collective: Option<Arc<dyn Collective>>,
+    ) -> Result<Self> {
+        let place = collective.as_ref().map_or((0, 1), |collective| (collective.rank(), collective.size()));
+        experiment.divide(place.1)?;
         let mut notes: Vec<String> = experiment.ignored.iter().map(|key| format!("ignored: {key}")).collect();
-        let source = source(&experiment, &mut notes)?;
-        let trainer = trainer(&experiment, device, resume)?;
+        let source = source(&experiment, place, &mut notes)?;
+        let mut trainer = trainer(&experiment, device, resume)?;
+        if let Some(collective) = collective {
+            trainer.join(collective)?;
+            notes.push(format!("{} processes train together", place.1));
+        }
+        // What all would say, the first says.
+        notes.retain(|_| place.0 == 0);
         if trainer.steps_done() > 0 {
             notes.push(format!("continued from step {}", trainer.steps_done()));
         }
@@ -172,12 +205,17 @@ impl Run {
     /// Those of the data, [`Error::Diverged`] after ten steps in a row whose loss is not finite, [`Error::Io`]. What was
     /// done until then is saved.
     pub fn train(&mut self, on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>) -> Result<Finished> {
-        let mut watch = Watch::new(&self.experiment, self.trainer.steps_done())?;
+        let mut watch = Watch::new(&self.experiment, self.trainer.steps_done(), self.trainer.rank() == 0)?;
         let first = self.trainer.steps_done();
         for note in std::mem::take(&mut self.notes) {
             let _ = on_event(Event::Note(&note));
         }
         let ended = self.steps(&mut watch, on_event);
+        // The others do not know of an error of this process, and do not save with it.
+        if self.trainer.world_size() > 1 && ended.as_ref().is_err_and(|error| !matches!(error, Error::Diverged { .. }))
+        {
+            return Err(ended.err().unwrap_or(Error::Cancelled));
+        }
         let saved = checkpoint::list(&self.checkpoints()).last().map(|(step, _)| *step);
         if self.trainer.steps_done() > first && saved != Some(self.trainer.steps_done()) {
             // An error of the run says more than one of saving it.
@@ -235,12 +273,13 @@ impl Run {
             if done.is_multiple_of(config.checkpoint_every) || done == config.num_steps {
                 self.save(on_event)?;
             }
-            if self.experiment.visualize_every > 0 && done.is_multiple_of(self.experiment.visualize_every) {
+            let first = self.trainer.rank() == 0;
+            let visualize_every = self.experiment.visualize_every;
+            if first && visualize_every > 0 && done.is_multiple_of(visualize_every) {
                 self.samples(&probes, watch, on_event)?;
             }
-            if let Some(line) = line
-                && on_event(Event::Step(&line)).is_break()
-            {
+            let stop = line.is_some_and(|line| first && on_event(Event::Step(&line)).is_break());
+            if self.trainer.any(stop)? {
                 return Ok(done < config.num_steps);
             }
         }
@@ -255,7 +294,9 @@ impl Run {
 
     fn save(&self, on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>) -> Result<()> {
         let path = self.trainer.save_checkpoint_keeping(self.checkpoints(), self.experiment.keep)?;
-        let _ = on_event(Event::Checkpoint(&path));
+        if self.trainer.rank() == 0 {
+            let _ = on_event(Event::Checkpoint(&path));
+        }
         Ok(())
     }
 
@@ -282,11 +323,15 @@ impl Run {
         }
     }
 
-    /// Writes the averaged weights as a native model directory, ready for [`crate::Pipeline::from_pretrained`].
+    /// Writes the averaged weights as a native model directory, ready for [`crate::Pipeline::from_pretrained`]. Of
+    /// several processes the first writes it.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Config`].
     pub fn export(&self, folder: impl AsRef<Path>, dtype: WeightDtype) -> Result<()> {
+        if self.trainer.rank() > 0 {
+            return Ok(());
+        }
         let mut config = ModelConfig::new(self.experiment.model.clone());
         config.generation = self.experiment.generation;
         if self.source.encoder.is_some() {
@@ -300,7 +345,20 @@ impl Run {
     }
 }
 
-fn source(experiment: &Experiment, notes: &mut Vec<String>) -> Result<Source> {
+/// The procedural batches of one of several processes.
+struct Share {
+    loader: SynthLoader,
+    rank: usize,
+    ranks: usize,
+}
+
+impl Batches for Share {
+    fn batch(&self, step: usize) -> Result<TrainBatch> {
+        self.loader.batch(step * self.ranks + self.rank)
+    }
+}
+
+fn source(experiment: &Experiment, (rank, ranks): (usize, usize), notes: &mut Vec<String>) -> Result<Source> {
     let train = &experiment.train;
     let (rows, width) = (experiment.model.text_len, experiment.model.text_dim);
     match &experiment.data {
@@ -308,7 +366,8 @@ fn source(experiment: &Experiment, notes: &mut Vec<String>) -> Result<Source> {
             let encoder = builtin(width)?;
             let loader = SynthLoader::new(train.seed, train.batch_size, rows, mix.clone(), encoder.clone())?;
             let (stats, null_text) = (loader.stats().clone(), Array2::zeros((rows, width)));
-            Ok(Source { batches: Arc::new(loader), clips: None, stats, null_text, encoder: Some(encoder) })
+            let batches = Arc::new(Share { loader, rank, ranks });
+            Ok(Source { batches, clips: None, stats, null_text, encoder: Some(encoder) })
         }
         Data::Files(files) => {
             let encoder = if files.builtin_captions { Some(builtin(width)?) } else { None };
@@ -317,7 +376,8 @@ fn source(experiment: &Experiment, notes: &mut Vec<String>) -> Result<Source> {
                 None => Array2::zeros((rows, width)),
             };
             let clips = Arc::new(clips(files, width, encoder.clone(), null_text.clone(), notes)?);
-            let loader = ClipLoader::new(clips.clone(), files.corruption.clone(), train.seed, train.batch_size)?;
+            let loader = ClipLoader::new(clips.clone(), files.corruption.clone(), train.seed, train.batch_size)?
+                .for_rank(rank, ranks)?;
             let stats = clips.stats().clone();
             Ok(Source { batches: Arc::new(loader), clips: Some(clips), stats, null_text, encoder })
         }
@@ -396,8 +456,8 @@ fn trainer(experiment: &Experiment, device: &Device, resume: &Resume) -> Result<
 
 /// Logs, and the means since the last line.
 struct Watch {
-    csv: CsvLog,
-    events: EventWriter,
+    /// The table and TensorBoard's file; of several processes the first has them.
+    files: Option<(CsvLog, EventWriter)>,
     out: PathBuf,
     log_every: usize,
     window: Vec<StepReport>,
@@ -410,12 +470,15 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(experiment: &Experiment, steps_done: usize) -> Result<Self> {
+    fn new(experiment: &Experiment, steps_done: usize, writes: bool) -> Result<Self> {
         let out = experiment.out.clone();
         std::fs::create_dir_all(&out).map_err(|e| Error::io("create", &out, e))?;
+        let open = || -> Result<_> {
+            let table = CsvLog::open(&out.join("log.csv"), &COLUMNS, steps_done)?;
+            Ok((table, EventWriter::create(&out.join("tensorboard"))?))
+        };
         Ok(Self {
-            csv: CsvLog::open(&out.join("log.csv"), &COLUMNS, steps_done)?,
-            events: EventWriter::create(&out.join("tensorboard"))?,
+            files: writes.then(open).transpose()?,
             out,
             log_every: experiment.train.log_every,
             window: vec![],
@@ -467,6 +530,7 @@ impl Watch {
     }
 
     fn log(&mut self, line: &StepLine) -> Result<()> {
+        let Some((table, events)) = &mut self.files else { return Ok(()) };
         let values = [
             Some(line.loss),
             line.loss_text,
@@ -478,24 +542,28 @@ impl Watch {
             Some(line.skipped as f64),
             Some(line.bad_clips as f64),
         ];
-        self.csv.row(line.step, &values)?;
+        table.row(line.step, &values)?;
         let tags: Vec<String> = COLUMNS.iter().map(|name| format!("train/{name}")).collect();
         let known: Vec<(&str, f64)> =
             tags.iter().zip(values).filter_map(|(tag, value)| Some((tag.as_str(), value?))).collect();
-        self.events.scalars(line.step, &known)
+        events.scalars(line.step, &known)
     }
 
     fn quality(&mut self, step: usize, quality: &[(&'static str, f64)]) -> Result<()> {
         let tags: Vec<String> = quality.iter().map(|(name, _)| format!("mbench/{name}")).collect();
         let values: Vec<(&str, f64)> =
             tags.iter().zip(quality).map(|(tag, (_, value))| (tag.as_str(), *value)).collect();
-        self.events.scalars(step, &values)?;
+        let Some((_, events)) = &mut self.files else { return Ok(()) };
+        events.scalars(step, &values)?;
         let columns: Vec<&str> = quality.iter().map(|(name, _)| *name).collect();
         let mut table = CsvLog::open(&self.out.join("quality.csv"), &columns, step.saturating_sub(1))?;
         table.row(step, &quality.iter().map(|(_, value)| Some(*value)).collect::<Vec<_>>())
     }
 
     fn plot(&self, name: &str) -> Result<()> {
+        if self.files.is_none() {
+            return Ok(());
+        }
         let path = self.out.join("log.csv");
         let names = ["loss", "loss_text", "loss_ref_motion"];
         let curves = names.iter().map(|name| Ok((*name, csv::column(&path, name)?))).collect::<Result<Vec<_>>>()?;

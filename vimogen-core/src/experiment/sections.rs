@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::data::Sampling;
-use crate::train::{LossWeighting, LrSchedule, TrainConfig};
+use crate::train::{LoraConfig, LossWeighting, LrSchedule, TrainConfig};
 use crate::weights::GenerationDefaults;
 
 #[derive(Deserialize)]
@@ -82,7 +82,8 @@ pub struct Solver {
     pub ema_warmup: bool,
     pub micro_batches: usize,
     pub global_batch: Option<usize>,
-    pub trainable_modules: Option<Value>,
+    pub trainable_modules: Option<Many<String>>,
+    pub lora: Option<LoraConfig>,
     pub optimizer: String,
 }
 
@@ -104,6 +105,7 @@ impl Default for Solver {
             micro_batches: train.micro_batches,
             global_batch: None,
             trainable_modules: None,
+            lora: None,
             optimizer: "adamw".into(),
         }
     }
@@ -120,6 +122,7 @@ pub struct Precision {
 #[serde(default)]
 pub struct Parallel {
     pub activation_checkpointing: Option<Value>,
+    pub shard_optimizer: Option<Value>,
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Checkpoints: `<folder>/<step, 8 digits>/{model,ema,optimizer}.bpk` and `state.json`.
+//! Checkpoints: `<folder>/<step, 8 digits>/{model,ema}.bpk`, `optimizer.safetensors` and `state.json`.
 //!
 //! A checkpoint is written into a temporary folder that is renamed when complete, so a killed run leaves whole ones only.
 
@@ -8,14 +8,20 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
+use super::collective::by_first;
 use super::config::TrainConfig;
-use super::trainer::{Track, Trainer, optimizer};
+use super::freeze::Track;
+use super::lora;
+use super::optimizer::Optimizer;
+use super::trainer::{Trainer, sharing};
 use crate::error::{Error, Result};
 use crate::format::{read_bounded, sync_folder};
 use crate::model::{Dit, DitConfig};
 
 /// Checkpoints kept when a new one is written.
 const KEEP: usize = 2;
+/// Name of the file of moments.
+const OPTIMIZER: &str = "optimizer.safetensors";
 /// Part of a folder name that marks an unfinished checkpoint.
 const UNFINISHED: &str = ".unfinished";
 /// Part of the name of a checkpoint of the same step, while it is replaced.
@@ -48,14 +54,17 @@ fn restore(folder: &Path) -> Result<()> {
         let path = entry.path();
         let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(EARLIER));
         if let Some(finished) = name.map(|name| folder.join(name)).filter(|finished| !finished.exists()) {
-            fs::rename(&path, finished).map_err(|e| Error::io("rename", &path, e))?;
+            // Of several processes that resume, another may have been faster.
+            let renamed = fs::rename(&path, &finished).or_else(|e| if finished.exists() { Ok(()) } else { Err(e) });
+            renamed.map_err(|e| Error::io("rename", &path, e))?;
         }
     }
     Ok(())
 }
 
 impl Trainer {
-    /// Writes a checkpoint below `folder` and removes all but the newest.
+    /// Writes a checkpoint below `folder` and removes all but the newest. Of processes that train together, the first
+    /// writes it and the others wait for it.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written; older checkpoints are then untouched.
@@ -71,7 +80,23 @@ impl Trainer {
     /// As [`Trainer::save_checkpoint`].
     pub fn save_checkpoint_keeping(&self, folder: impl AsRef<Path>, keep: usize) -> Result<PathBuf> {
         let folder = folder.as_ref();
-        let name = format!("{:08}", self.steps_done());
+        match &self.collective {
+            None => self.write_checkpoint(folder, keep),
+            Some(collective) => by_first(
+                collective.as_ref(),
+                || self.write_checkpoint(folder, keep),
+                || self.optimizer.save(&self.dit, sharing(&self.config, &self.collective), None),
+            )
+            .map(|written| written.unwrap_or_else(|| folder.join(self.checkpoint_name()))),
+        }
+    }
+
+    fn checkpoint_name(&self) -> String {
+        format!("{:08}", self.steps_done())
+    }
+
+    fn write_checkpoint(&self, folder: &Path, keep: usize) -> Result<PathBuf> {
+        let name = self.checkpoint_name();
         let finished = folder.join(&name);
         let (unfinished, earlier) =
             (folder.join(format!("{name}{UNFINISHED}")), folder.join(format!("{name}{EARLIER}")));
@@ -79,9 +104,14 @@ impl Trainer {
             true => fs::remove_dir_all(path).map_err(|e| Error::io("remove", path, e)),
             false => Ok(()),
         };
-        remove(&unfinished)?;
-        remove(&earlier)?;
-        fs::create_dir_all(&unfinished).map_err(|e| Error::io("create", &unfinished, e))?;
+        let begun = remove(&unfinished)
+            .and_then(|()| remove(&earlier))
+            .and_then(|()| fs::create_dir_all(&unfinished).map_err(|e| Error::io("create", &unfinished, e)));
+        // Processes that have a part of the moments give it, whether or not there is a place for it.
+        let group = sharing(&self.config, &self.collective);
+        let place = begun.is_ok().then(|| unfinished.join(OPTIMIZER));
+        let moments = self.optimizer.save(&self.dit, group, place.as_deref());
+        begun.and(moments)?;
         self.write_files(&unfinished)?;
         if finished.exists() {
             fs::rename(&finished, &earlier).map_err(|e| Error::io("rename", &finished, e))?;
@@ -102,7 +132,6 @@ impl Trainer {
         };
         record("model.bpk", self.dit.valid().save_file(folder.join("model.bpk")))?;
         record("ema.bpk", self.average.clone().save_file(folder.join("ema.bpk")))?;
-        record("optimizer.bpk", self.optimizer.save(folder.join("optimizer.bpk")))?;
         let state = State { step: self.step, model: self.dit.config().clone(), config: self.config.clone() };
         let text = serde_json::to_string_pretty(&state).map_err(|e| Error::config("state", e.to_string()))?;
         let path = folder.join("state.json");
@@ -136,13 +165,17 @@ impl Trainer {
             return Err(Error::config("model", format!("the checkpoint {path:?} has {:?}", state.model)));
         }
         let read = |file: &str| -> Result<Dit> {
-            Dit::new(model, device)?.try_load_file(path.join(file)).map_err(|e| damaged(file, e.to_string()))
+            let mut dit = Dit::new(model, device)?;
+            if let Some(lora) = &config.lora {
+                dit = lora::attach(dit, lora, config.seed)?;
+            }
+            dit.try_load_file(path.join(file)).map_err(|e| damaged(file, e.to_string()))
         };
         let mut trainer = Self::from_model(read("model.bpk")?, config, device)?;
-        trainer.dit = trainer.dit.map(&mut Track);
+        trainer.dit = trainer.dit.map(&mut Track::new(&config.trainable()));
         trainer.average = read("ema.bpk")?;
-        trainer.optimizer =
-            optimizer(config).load(path.join("optimizer.bpk")).map_err(|e| damaged("optimizer.bpk", e.to_string()))?;
+        let moments = Optimizer::load(config, &trainer.dit, &path.join(OPTIMIZER));
+        trainer.optimizer = moments.map_err(|e| damaged(OPTIMIZER, e.to_string()))?;
         trainer.step = state.step;
         Ok(Some(trainer))
     }
@@ -253,7 +286,7 @@ pub(crate) mod tests {
         // Before the first step the optimizer's file holds nothing that could be missed.
         run(&mut trainer, 1);
         let path = trainer.save_checkpoint(folder.path()).unwrap();
-        for file in ["model.bpk", "optimizer.bpk", "state.json"] {
+        for file in ["model.bpk", OPTIMIZER, "state.json"] {
             let whole = fs::read(path.join(file)).unwrap();
             fs::write(path.join(file), &whole[..whole.len() / 2]).unwrap();
             let resumed = Trainer::resume(&tiny(), &TrainConfig::default(), &device, folder.path());

@@ -3,6 +3,7 @@
 mod kill;
 mod overfit;
 mod runs;
+mod together;
 mod yaml;
 
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::{Data, Experiment};
 use crate::data::corruption::Rate;
 use crate::model::DitConfig;
-use crate::train::TrainConfig;
+use crate::train::{LoraConfig, Precision, TrainConfig};
 
 /// The release's sections with the values of docs/method.md.
 const RELEASE: &str = "
@@ -66,7 +66,8 @@ fn message(text: &str, set: &[&str]) -> String {
 #[test]
 fn the_release_s_recipe_is_read_as_it_is() {
     let experiment = parse(RELEASE, &[]).unwrap();
-    assert_eq!(experiment.train, TrainConfig::default());
+    let release = TrainConfig { precision: Precision::Bf16, checkpoint_activations: true, ..TrainConfig::default() };
+    assert_eq!(experiment.train, release);
     assert_eq!(experiment.model, DitConfig::vimogen_1_3b());
     assert_eq!((experiment.workers, experiment.out.as_path()), (8, Path::new("out/tm2m_train")));
     let Data::Files(data) = &experiment.data else { panic!("files") };
@@ -166,4 +167,30 @@ fn a_hostile_file_is_refused_and_not_unfolded() {
         bomb.push_str(&format!("s{i}: &a{i} [{refs}]\n"));
     }
     assert!(parse(&bomb, &[]).is_err());
+}
+
+#[test]
+fn a_larger_global_batch_is_accumulated_and_divided_among_processes() {
+    let mut experiment = parse(RELEASE, &["solver.global_batch=512"]).unwrap();
+    assert_eq!((experiment.train.batch_size, experiment.train.accumulation), (512, 4));
+    experiment.divide(2).unwrap();
+    assert_eq!((experiment.train.batch_size, experiment.train.accumulation), (256, 2));
+    assert!(experiment.divide(3).unwrap_err().to_string().contains("global_batch"));
+    let mut each = parse(RELEASE, &[]).unwrap();
+    each.divide(8).unwrap();
+    assert_eq!((each.train.batch_size, each.train.accumulation), (128, 1));
+}
+
+#[test]
+fn what_is_trained_and_in_which_numbers_is_read() {
+    let set = ["solver.trainable_modules=[ref_motion, .norm4.]", "precision.mixed_precision=no"];
+    let train = parse(RELEASE, &set).unwrap().train;
+    assert_eq!((train.trainable_modules.len(), train.precision), (2, Precision::F32));
+    let set = ["solver.lora={rank: 4}", "parallel.activation_checkpointing=false", "parallel.shard_optimizer=true"];
+    let train = parse(RELEASE, &set).unwrap().train;
+    assert_eq!(train.lora, Some(LoraConfig { rank: 4, ..LoraConfig::default() }));
+    assert!(train.shard_optimizer && !train.checkpoint_activations);
+    assert!(message(RELEASE, &["solver.lora={rank: 0}"]).contains("lora.rank"));
+    let half = parse(RELEASE, &["precision.mixed_precision=fp16"]).unwrap();
+    assert!(half.ignored.iter().any(|line| line.starts_with("precision.compute")), "{:?}", half.ignored);
 }
