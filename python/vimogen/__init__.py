@@ -17,6 +17,7 @@ from ._api import evaluate, generate, progress_bar
 from ._experiment import prepare_data, run_experiment
 from ._train import Trainer
 from ._vimogen import (
+    Body,
     CancelledError,
     ConfigError,
     DeviceError,
@@ -40,9 +41,11 @@ from ._vimogen import (
     collate,
     convert,
     sample,
+    save_player,
 )
 
 __all__ = [
+    "Body",
     "CancelledError",
     "ConfigError",
     "DeviceError",
@@ -76,4 +79,5 @@ __all__ = [
     "rotations",
     "run_experiment",
     "sample",
+    "save_player",
 ]

@@ -1,4 +1,4 @@
-"""The command line: ``vimogen generate``, ``convert``, ``prepare-data``, ``train``, ``evaluate``, ``info``.
+"""The command line: ``vimogen generate``, ``convert``, ``render``, ``view``, ``train``, ``evaluate``, ``info`` and more.
 
 Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage, 130 stopped by Ctrl-C.
 """
@@ -17,14 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import Motion, Pipeline, Trainer, VimogenError, __version__, convert, evaluate
+from . import Motion, Pipeline, Trainer, VimogenError, __version__
+from ._benchmark import evaluate_command, gate_command, generate_mbench, organize_command, root_option
+from ._convert import convert_command
 from ._data_cli import launched, prepare_command, train_experiment
+from ._render import render_command, view_command
+from ._smplify import smplify_command
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-MOTION_FILES = (".npz", ".npy", ".pt", ".pth")
-FORMATS = ("npz", "bvh", "html", "svg", "npy", "pt")
+MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
+FORMATS = ("npz", "bvh", "glb", "html", "svg", "npy", "joints.npy", "pt", "csv")
 
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda:N or wgpu, as built in.")
 dtype_option = click.option(
@@ -63,6 +67,7 @@ def cli() -> None:
 @click.option(
     "-o",
     "--out",
+    "--output",
     default="out",
     show_default=True,
     type=click.Path(path_type=Path),
@@ -97,6 +102,18 @@ def cli() -> None:
 )
 @click.option("--text-only", is_flag=True, help="Leave out the reference path of the model, a third of it.")
 @click.option("--lora", type=click.Path(path_type=Path), help="A file of LoRA adapters to add to the model.")
+@click.option(
+    "--mbench", type=click.Path(path_type=Path), help="MBench_final.json: a folder for each of its prompts, resumable."
+)
+@click.option("--durations", is_flag=True, help="With --mbench: as long as each prompt asks for, not 100 frames.")
+@click.option(
+    "--text-key",
+    default="prompt",
+    show_default=True,
+    type=click.Choice(["prompt", "motion_text_annot", "video_text_annot"]),
+    help="With --mbench: which wording the model is given.",
+)
+@root_option
 @click.option("--skip-existing", is_flag=True, help="Leave motions alone whose files are there already.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 @device_option
@@ -117,6 +134,10 @@ def generate(
     reference: Path | None,
     text_only: bool,
     lora: Path | None,
+    mbench: Path | None,
+    durations: bool,
+    text_key: str,
+    root: Path,
     skip_existing: bool,
     quiet: bool,
     device: str,
@@ -129,7 +150,22 @@ def generate(
     vimogen generate "a person jumps" "a person sits down" --seed 7
     vimogen generate "a person jumps" -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
+    vimogen generate --mbench MBench_final.json -o mbench
     """
+    options: Any = {
+        "num_frames": frames,
+        "num_inference_steps": steps,
+        "guidance_scale": guidance,
+        "strength": strength,
+        "solver": solver,
+    }
+    if mbench is not None:
+        if prompts or prompt_file or reference:
+            raise click.UsageError("--mbench brings its own prompts and references")
+        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only, lora=lora)
+        options |= {"seed": seed, "prompt_durations": durations, "text_key": text_key, "root": root}
+        generate_mbench(pipe, mbench, out, hidden=quiet, as_json=as_json, **options)
+        return
     wanted = [*prompts, *(line.strip() for line in prompt_file or () if line.strip())]
     if not wanted and reference is None:
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
@@ -142,13 +178,6 @@ def generate(
     if left:
         start = time.perf_counter()
         pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only, lora=lora)
-        options: Any = {
-            "num_frames": frames,
-            "num_inference_steps": steps,
-            "guidance_scale": guidance,
-            "strength": strength,
-            "solver": solver,
-        }
         asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
         with _progress("generating", hidden=quiet or as_json) as callback:
             made: Any = pipe(**asked, **options, seed=seed, callback=callback)
@@ -213,42 +242,10 @@ def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int],
             bar.__exit__(None, None, None)
 
 
-@cli.command("convert")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
-@click.option("--fps", type=float, help="Bring a motion to this frame rate.")
-@click.option("--from-fps", type=float, help="The rate of a motion whose file does not say it.")
-@click.option("--title", default="", help="Caption of a player (.html).")
-@click.option("--text-only", is_flag=True, help="Leave out the reference path of a model, a third of it.")
-@dtype_option
-@json_option
-def convert_command(
-    source: Path,
-    target: Path,
-    fps: float | None,
-    from_fps: float | None,
-    title: str,
-    text_only: bool,
-    dtype: str,
-    as_json: bool,
-) -> None:
-    """Turn a motion file into another format, or a model folder into our layout.
-
-    \b
-    vimogen convert walk.pt walk.bvh          motions: .npz .npy .pt -> .npz .npy .pt .bvh .html .svg
-    vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
-    """
-    if source.is_dir():
-        written = convert(source, target, dtype=dtype, text_only=text_only)
-        result: dict[str, Any] = {"model": str(target), "parameters": len(written)}
-        text = f"{target}: {len(written)} tensors"
-    else:
-        motion = Motion.load(source, fps=from_fps)
-        motion = motion if fps is None else motion.at_rate(fps)
-        motion.save(target, title=title)
-        result = {"file": str(target), "frames": len(motion), "fps": motion.fps}
-        text = f"{target}: {len(motion)} frames at {motion.fps:g} fps"
-    click.echo(json.dumps(result, indent=2) if as_json else text)
+cli.add_command(convert_command)
+cli.add_command(render_command)
+cli.add_command(view_command)
+cli.add_command(smplify_command)
 
 
 @cli.command()
@@ -334,32 +331,9 @@ def train(
     click.echo(json.dumps(result, indent=2) if as_json else f"{trainer.steps_done} steps done, checkpoints in {out}")
 
 
-@cli.command("evaluate")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "-d",
-    "--dimension",
-    "dimensions",
-    multiple=True,
-    help="A metric, such as Jitter_Degree; may be repeated.  [default: all]",
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the whole report, as JSON.")
-@click.option(
-    "--up-axis", type=click.IntRange(0, 2), default=2, show_default=True, help="Height axis of files of joints."
-)
-@json_option
-def evaluate_command(
-    folder: Path, dimensions: tuple[str, ...], output: Path | None, up_axis: int, as_json: bool
-) -> None:
-    """Score the motions in a folder with MBench's motion-quality metrics."""
-    report = evaluate(folder, list(dimensions) or None, output, up_axis=up_axis)
-    if as_json:
-        click.echo(json.dumps(report, indent=2))
-        return
-    click.echo(f"{len(report['motions'])} motions in {folder}")
-    for name, row in report["dimensions"].items():
-        mean, std = (float("nan") if row[key] is None else row[key] for key in ("mean", "std"))
-        click.echo(f"{name:<20} {mean:10.5f}  std {std:.5f}")
+cli.add_command(organize_command)
+cli.add_command(evaluate_command)
+cli.add_command(gate_command)
 
 
 @cli.command()
@@ -377,6 +351,7 @@ def info(path: Path | None, as_json: bool) -> None:
     elif path.suffix.lower() in MOTION_FILES:
         motion = Motion.load(path)
         facts = {"file": str(path), "frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
+        facts["residual"] = motion.residual()
         facts["quality"] = _quality(motion)
     else:
         facts = {"folder": str(path), **_model(Pipeline.from_pretrained(path))}

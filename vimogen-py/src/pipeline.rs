@@ -7,7 +7,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use vimogen_core::weights::ModelDir;
-use vimogen_core::{Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request};
+use vimogen_core::{
+    Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, export,
+};
 
 use crate::args::{self, Floats, Given, given, owned, two};
 use crate::dit::Dit;
@@ -199,6 +201,13 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// The pipeline of the core.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+}
+
 /// What one call asks for.
 struct Asked {
     prompts: Option<Given<Prompt>>,
@@ -281,7 +290,7 @@ fn motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {
         return Ok(motion.get().core().clone());
     }
     match value.extract::<PathBuf>() {
-        Ok(path) => CoreMotion::load(path).or_raise(value.py()),
+        Ok(path) => export::load(path).or_raise(value.py()),
         Err(_) => Err(PyTypeError::new_err("")),
     }
 }
