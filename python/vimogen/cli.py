@@ -1,4 +1,4 @@
-"""The command line: ``vimogen generate``, ``convert``, ``train``, ``evaluate``, ``info``.
+"""The command line: ``vimogen generate``, ``convert``, ``render``, ``view``, ``train``, ``evaluate``, ``info`` and more.
 
 Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage, 130 stopped by Ctrl-C.
 """
@@ -17,15 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import Motion, Pipeline, Trainer, VimogenError, __version__, convert, evaluate
+from . import Motion, Pipeline, Trainer, VimogenError, __version__
+from ._benchmark import evaluate_command, gate_command, generate_mbench, organize_command, root_option
 from ._cli_text import commands as text_commands
 from ._cli_text import load_encoder, text_encoder_options
+from ._convert import convert_command
+from ._data_cli import launched, prepare_command, train_experiment
+from ._render import render_command, view_command
+from ._smplify import smplify_command
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-MOTION_FILES = (".npz", ".npy", ".pt", ".pth")
-FORMATS = ("npz", "bvh", "html", "svg", "npy", "pt")
+MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
+FORMATS = ("npz", "bvh", "glb", "html", "svg", "npy", "joints.npy", "pt", "csv")
 
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda:N or wgpu, as built in.")
 dtype_option = click.option(
@@ -64,6 +69,7 @@ def cli() -> None:
 @click.option(
     "-o",
     "--out",
+    "--output",
     default="out",
     show_default=True,
     type=click.Path(path_type=Path),
@@ -98,6 +104,19 @@ def cli() -> None:
     "--reference", type=click.Path(path_type=Path), help="A motion to follow (.npz, .npy, .pt) instead of a prompt."
 )
 @click.option("--text-only", is_flag=True, help="Leave out the reference path of the model, a third of it.")
+@click.option(
+    "--mbench", type=click.Path(path_type=Path), help="MBench_final.json: a folder for each of its prompts, resumable."
+)
+@click.option("--durations", is_flag=True, help="With --mbench: as long as each prompt asks for, not 100 frames.")
+@click.option(
+    "--text-key",
+    default="prompt",
+    show_default=True,
+    type=click.Choice(["prompt", "motion_text_annot", "video_text_annot"]),
+    help="With --mbench: which wording the model is given.",
+)
+@root_option
+@click.option("--lora", type=click.Path(path_type=Path), help="A file of LoRA adapters to add to the model.")
 @click.option("--skip-existing", is_flag=True, help="Leave motions alone whose files are there already.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 @device_option
@@ -120,6 +139,11 @@ def generate(
     seed: int,
     reference: Path | None,
     text_only: bool,
+    mbench: Path | None,
+    durations: bool,
+    text_key: str,
+    root: Path,
+    lora: Path | None,
     skip_existing: bool,
     quiet: bool,
     device: str,
@@ -132,7 +156,28 @@ def generate(
     vimogen generate "a person jumps" "a person sits down" --seed 7
     vimogen generate "a person jumps" -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
+    vimogen generate --mbench MBench_final.json -o mbench
     """
+    options: Any = {
+        "num_frames": frames,
+        "num_inference_steps": steps,
+        "guidance_scale": guidance,
+        "strength": strength,
+        "solver": solver,
+    }
+
+    def load() -> Pipeline:
+        encoder = load_encoder(text_encoder, text_dtype, text_cache, device)
+        kept: Any = {"device": device, "dtype": dtype, "text_only": text_only, "lora": lora}
+        return Pipeline.from_pretrained(model, **kept, text_encoder=encoder)
+
+    if mbench is not None:
+        if prompts or prompt_file or reference:
+            raise click.UsageError("--mbench brings its own prompts and references")
+        pipe = load()
+        options |= {"seed": seed, "prompt_durations": durations, "text_key": text_key, "root": root}
+        generate_mbench(pipe, mbench, out, hidden=quiet, as_json=as_json, **options)
+        return
     wanted = [*prompts, *(line.strip() for line in prompt_file or () if line.strip())]
     if not wanted and reference is None:
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
@@ -144,15 +189,7 @@ def generate(
     results = []
     if left:
         start = time.perf_counter()
-        encoder = load_encoder(text_encoder, text_dtype, text_cache, device)
-        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only, text_encoder=encoder)
-        options: Any = {
-            "num_frames": frames,
-            "num_inference_steps": steps,
-            "guidance_scale": guidance,
-            "strength": strength,
-            "solver": solver,
-        }
+        pipe = load()
         asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
         with _progress("generating", hidden=quiet or as_json) as callback:
             made: Any = pipe(**asked, **options, seed=seed, callback=callback)
@@ -217,63 +254,37 @@ def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int],
             bar.__exit__(None, None, None)
 
 
-@cli.command("convert")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
-@click.option("--fps", type=float, help="Bring a motion to this frame rate.")
-@click.option("--from-fps", type=float, help="The rate of a motion whose file does not say it.")
-@click.option("--title", default="", help="Caption of a player (.html).")
-@click.option("--text-only", is_flag=True, help="Leave out the reference path of a model, a third of it.")
-@dtype_option
-@json_option
-def convert_command(
-    source: Path,
-    target: Path,
-    fps: float | None,
-    from_fps: float | None,
-    title: str,
-    text_only: bool,
-    dtype: str,
-    as_json: bool,
-) -> None:
-    """Turn a motion file into another format, or a model folder into our layout.
-
-    \b
-    vimogen convert walk.pt walk.bvh          motions: .npz .npy .pt -> .npz .npy .pt .bvh .html .svg
-    vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
-    """
-    if source.is_dir():
-        written = convert(source, target, dtype=dtype, text_only=text_only)
-        result: dict[str, Any] = {"model": str(target), "parameters": len(written)}
-        text = f"{target}: {len(written)} tensors"
-    else:
-        motion = Motion.load(source, fps=from_fps)
-        motion = motion if fps is None else motion.at_rate(fps)
-        motion.save(target, title=title)
-        result = {"file": str(target), "frames": len(motion), "fps": motion.fps}
-        text = f"{target}: {len(motion)} frames at {motion.fps:g} fps"
-    click.echo(json.dumps(result, indent=2) if as_json else text)
+cli.add_command(convert_command)
+cli.add_command(render_command)
+cli.add_command(view_command)
+cli.add_command(smplify_command)
 
 
 @cli.command()
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("recipe", required=False, type=click.Path(path_type=Path))
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="An experiment file (YAML) instead of a recipe.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Override a key of the experiment."
+)
+@click.option("--resume", default="auto", show_default=True, help="auto, never, or a folder of checkpoints.")
 @click.option(
     "-o",
     "--out",
-    default="out/train",
-    show_default=True,
     type=click.Path(path_type=Path),
-    help="Folder for checkpoints.",
+    help="Folder for checkpoints.  [default: out/train, or the experiment's]",
 )
 @click.option("--steps", type=int, help="Steps in all, instead of the configuration's.")
-@click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint.")
+@click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint (recipes).")
 @click.option("--save", "model", type=click.Path(path_type=Path), help="Folder for the model, when the steps are done.")
 @click.option("-q", "--quiet", is_flag=True, help="No log lines.")
 @device_option
 @json_option
 def train(
-    config: Path,
-    out: Path,
+    recipe: Path | None,
+    config: Path | None,
+    overrides: tuple[str, ...],
+    resume: str,
+    out: Path | None,
     steps: int | None,
     fresh: bool,
     model: Path | None,
@@ -281,61 +292,60 @@ def train(
     device: str,
     as_json: bool,
 ) -> None:
-    """Train a model on procedural motion; run it again to continue from the newest checkpoint.
+    """Train a model; run it again to continue from the newest checkpoint.
 
-    CONFIG is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr, ...), such as the recipe of
-    the built-in model.
+    \b
+    vimogen train --config tm2m_train.yaml --set solver.lr=1e-4      on files, with the release's experiment file
+    vimogen train recipe.json                                        on procedural motion
+
+    An experiment file has the sections experiment, model_path, model, solver, precision, parallel, dataloader, dataset
+    and ref_motion_corruption. RECIPE is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr,
+    ...), such as the recipe of the built-in model.
     """
+    if (recipe is None) == (config is None):
+        raise click.UsageError("give either a recipe or --config; for example: vimogen train --config tm2m_train.yaml")
+    if config is not None:
+        given = [*overrides]
+        given += [] if out is None else [f"experiment.output_dir={json.dumps(str(out))}"]
+        given += [] if steps is None else [f"solver.num_steps={steps}"]
+        resume = "never" if fresh else resume
+        train_experiment(config, given, resume=resume, device=device, save=model, quiet=quiet, as_json=as_json)
+        return
+    assert recipe is not None
+    if overrides:
+        raise click.UsageError("--set belongs to --config; a recipe is edited")
+    config, out = recipe, out or Path("out/train")
     try:
         parts = json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise click.UsageError(f"{config} is not JSON: {error}") from error
     if steps is not None and isinstance(parts, dict):
         parts["train"] = {**parts.get("train", {}), "num_steps": steps}
-    trainer = Trainer(parts, out=out, device=device)
+    trainer = Trainer(parts, out=out, device=device, all_reduce=launched())
+    first_process = trainer.rank == 0
     first = 0 if fresh else trainer.resume()
     start = time.perf_counter()
 
     def tell(report: dict[str, Any]) -> None:
         done = report["step"] + 1
-        if not (quiet or as_json) and done % trainer.config["log_every"] == 0:
+        if first_process and not (quiet or as_json) and done % trainer.config["log_every"] == 0:
             rate = (done - first) / (time.perf_counter() - start)
             loss, norm, lr = report["loss"], report["grad_norm"], report["lr"]
             click.echo(f"step {done:6}  loss {loss:.4f}  norm {norm:.2f}  lr {lr:.2e}  {rate:.2f} steps/s", err=True)
 
     report = trainer.fit(tell)
-    if model is not None:
+    if model is not None and first_process:
         trainer.save(model)
+    trainer.finish()
+    if not first_process:
+        return
     result = {"steps_done": trainer.steps_done, "checkpoints": str(out), "model": model and str(model), "last": report}
     click.echo(json.dumps(result, indent=2) if as_json else f"{trainer.steps_done} steps done, checkpoints in {out}")
 
 
-@cli.command("evaluate")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "-d",
-    "--dimension",
-    "dimensions",
-    multiple=True,
-    help="A metric, such as Jitter_Degree; may be repeated.  [default: all]",
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the whole report, as JSON.")
-@click.option(
-    "--up-axis", type=click.IntRange(0, 2), default=2, show_default=True, help="Height axis of files of joints."
-)
-@json_option
-def evaluate_command(
-    folder: Path, dimensions: tuple[str, ...], output: Path | None, up_axis: int, as_json: bool
-) -> None:
-    """Score the motions in a folder with MBench's motion-quality metrics."""
-    report = evaluate(folder, list(dimensions) or None, output, up_axis=up_axis)
-    if as_json:
-        click.echo(json.dumps(report, indent=2))
-        return
-    click.echo(f"{len(report['motions'])} motions in {folder}")
-    for name, row in report["dimensions"].items():
-        mean, std = (float("nan") if row[key] is None else row[key] for key in ("mean", "std"))
-        click.echo(f"{name:<20} {mean:10.5f}  std {std:.5f}")
+cli.add_command(organize_command)
+cli.add_command(evaluate_command)
+cli.add_command(gate_command)
 
 
 @cli.command()
@@ -353,6 +363,7 @@ def info(path: Path | None, as_json: bool) -> None:
     elif path.suffix.lower() in MOTION_FILES:
         motion = Motion.load(path)
         facts = {"file": str(path), "frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
+        facts["residual"] = motion.residual()
         facts["quality"] = _quality(motion)
     else:
         facts = {"folder": str(path), **_model(Pipeline.from_pretrained(path))}
@@ -375,6 +386,7 @@ def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
             yield f"{indent}{name:<20} {shown}"
 
 
+cli.add_command(prepare_command)
 for command in text_commands:
     cli.add_command(command)
 

@@ -115,7 +115,12 @@ def test_info_describes_the_installation_a_model_and_a_motion(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["--help"], *([name, "--help"] for name in ("generate", "convert", "train", "evaluate", "info"))]
+    "words",
+    [
+        [],
+        ["--help"],
+        *([name, "--help"] for name in ("generate", "convert", "train", "organize", "evaluate", "gate", "info")),
+    ],
 )
 def test_help_teaches(words):
     # Without a command click shows the help and calls it a usage error.

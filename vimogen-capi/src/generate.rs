@@ -27,6 +27,8 @@ pub enum vimogen_stage {
     Sample = 1,
     /// Something that this version's header has no name for.
     Other = 2,
+    /// Drawing; a step is a picture.
+    Render = 3,
 }
 
 /// A report of progress.
@@ -148,25 +150,27 @@ impl vimogen_generate_params {
             other => Err(Error::invalid("solver", format!("{other} is no vimogen_solver"))),
         }
     }
+}
 
-    fn report(&self, progress: Progress) -> ControlFlow<()> {
-        let Some(callback) = self.progress else { return ControlFlow::Continue(()) };
-        let stage = match progress.stage {
-            Stage::Encode => vimogen_stage::Encode,
-            Stage::Sample => vimogen_stage::Sample,
-            _ => vimogen_stage::Other,
-        };
-        let report = vimogen_progress {
-            struct_size: size_of::<vimogen_progress>() as u32,
-            stage: stage as i32,
-            step: progress.step as u64,
-            total: progress.total as u64,
-        };
-        // SAFETY: the caller gave a function of this type, which does not unwind, by the conventions of the header.
-        match unsafe { callback(&raw const report, self.user_data) } {
-            0 => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(()),
-        }
+/// Hands a report to the caller's function, if there is one.
+pub(crate) fn tell(callback: vimogen_progress_fn, user_data: *mut c_void, progress: Progress) -> ControlFlow<()> {
+    let Some(callback) = callback else { return ControlFlow::Continue(()) };
+    let stage = match progress.stage {
+        Stage::Encode => vimogen_stage::Encode,
+        Stage::Sample => vimogen_stage::Sample,
+        Stage::Render => vimogen_stage::Render,
+        _ => vimogen_stage::Other,
+    };
+    let report = vimogen_progress {
+        struct_size: size_of::<vimogen_progress>() as u32,
+        stage: stage as i32,
+        step: progress.step as u64,
+        total: progress.total as u64,
+    };
+    // SAFETY: the caller gave a function of this type, which does not unwind, by the conventions of the header.
+    match unsafe { callback(&raw const report, user_data) } {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
     }
 }
 
@@ -181,7 +185,8 @@ pub unsafe extern "C" fn vimogen_generate_params_init(
 }
 
 fn run(pipeline: &Pipeline, requests: &[Request], params: &vimogen_generate_params) -> Result<Vec<Motion>> {
-    pipeline.generate_with(requests, &params.options()?, &mut |progress| params.report(progress))
+    pipeline
+        .generate_with(requests, &params.options()?, &mut |progress| tell(params.progress, params.user_data, progress))
 }
 
 /// Generates one motion for a request that is made of the caller's arguments.

@@ -18,7 +18,7 @@
 //! # Where things are
 //!
 //! [`motion`] is the representation, [`format`](mod@format) reads and writes files, [`model`] the network, [`weights`] its checkpoints,
-//! [`text`] the encoders, [`sample`] the sampler, [`pipeline`] ties them together. [`data`] and [`train`] make models,
+//! [`text`] the encoders, [`sample`] the sampler, [`pipeline`] ties them together. [`data`] and [`train`] make models, [`experiment`] runs their training from a file,
 //! [`mbench`] scores motions, [`render`] and [`export`] take them elsewhere.
 //!
 //! # Features
@@ -43,6 +43,8 @@ pub mod body;
 pub mod data;
 pub mod device;
 pub mod error;
+#[cfg(all(feature = "train", feature = "mbench", feature = "render"))]
+pub mod experiment;
 pub mod export;
 pub mod format;
 #[cfg(feature = "mbench")]

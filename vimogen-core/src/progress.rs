@@ -12,6 +12,12 @@ pub enum Stage {
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
     Sample,
+    /// Scoring motions; a step is a file measured or a judge's answer.
+    Evaluate,
+    /// Drawing; a step is a picture.
+    Render,
+    /// Preparing a data set; a step is a clip.
+    Prepare,
     /// Downloading; a step is 1 MiB.
     Download,
 }
@@ -22,6 +28,9 @@ impl Stage {
         match self {
             Self::Encode => "encode",
             Self::Sample => "sample",
+            Self::Evaluate => "evaluate",
+            Self::Render => "render",
+            Self::Prepare => "prepare",
             Self::Download => "download",
         }
     }

@@ -9,7 +9,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
-use vimogen_core::{Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request};
+use vimogen_core::{
+    Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, export,
+};
 
 use crate::args::{self, Floats, Given, given, owned, two};
 use crate::dit::Dit;
@@ -49,22 +51,28 @@ impl Pipeline {
     ///     How weights are kept, ``"float32"`` or ``"bfloat16"``. Arithmetic is in float32 either way.
     /// text_only : bool
     ///     Leave out the reference path, a third of the model.
+    /// lora : str or os.PathLike, optional
+    ///     A file of LoRA adapters, from :meth:`Trainer.save_lora`, to add to the weights.
     /// text_encoder : TextEncoder, str or os.PathLike, optional
     ///     The release's text encoder, or its folder; for models whose own folder does not hold it.
     #[staticmethod]
-    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false, text_encoder=None))]
+    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false, lora=None, text_encoder=None))]
     fn from_pretrained(
         py: Python<'_>,
         path: Option<PathBuf>,
         device: &str,
         dtype: &str,
         text_only: bool,
+        lora: Option<PathBuf>,
         text_encoder: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let config = LoadConfig { device: args::device(py, device)?, dtype: args::dtype(py, dtype)?, text_only };
         let encoder = text_encoder.map(|value| text_encoder_of(&value, device)).transpose()?;
         let core = detached(py, || {
-            let core = Core::load(path.as_deref(), &config)?;
+            let mut core = Core::load(path.as_deref(), &config)?;
+            if let Some(lora) = lora {
+                core = core.with_lora(lora)?;
+            }
             match encoder {
                 Some(encoder) => core.with_encoder(Box::new(encoder)),
                 None => Ok(core),
@@ -203,6 +211,13 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// The pipeline of the core.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+}
+
 /// An encoder, or one from its folder.
 fn text_encoder_of(value: &Bound<'_, PyAny>, device: &str) -> PyResult<Arc<Umt5Encoder>> {
     if let Ok(encoder) = value.cast::<TextEncoder>() {
@@ -295,7 +310,7 @@ fn motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {
         return Ok(motion.get().core().clone());
     }
     match value.extract::<PathBuf>() {
-        Ok(path) => CoreMotion::load(path).or_raise(value.py()),
+        Ok(path) => export::load(path).or_raise(value.py()),
         Err(_) => Err(PyTypeError::new_err("")),
     }
 }

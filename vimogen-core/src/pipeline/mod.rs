@@ -25,7 +25,7 @@ use crate::options::{DEFAULT_FRAMES, GenerateOptions, LoadConfig, MAX_FRAMES, MI
 use crate::progress::{self, OnProgress, Progress};
 use crate::sample::Sampler;
 use crate::text::TextEncoder;
-use crate::weights::{ModelConfig, ModelDir, WeightDtype};
+use crate::weights::{ModelConfig, ModelDir, WeightDtype, merge_lora};
 use request::MAX_PROMPT_ROWS;
 
 /// A loaded model with all that surrounds it. Shared between threads, it generates in each of them.
@@ -109,6 +109,15 @@ impl Pipeline {
     pub fn with_encoder(mut self, encoder: Box<dyn TextEncoder>) -> Result<Self> {
         check_width(encoder.as_ref(), &self.config)?;
         self.encoder = Some(encoder);
+        Ok(self)
+    }
+
+    /// The same model with the LoRA adapters of a file added to its weights.
+    ///
+    /// # Errors
+    /// As [`merge_lora`].
+    pub fn with_lora(mut self, path: impl AsRef<Path>) -> Result<Self> {
+        self.dit = merge_lora(self.dit, path)?;
         Ok(self)
     }
 

@@ -132,8 +132,10 @@ fn the_first_step_has_the_reference_prediction_losses_and_gradients() {
 fn parameters_and_average_follow_the_reference_for_three_steps() {
     let golden = Golden::open("training");
     let batch = batch(&golden);
-    for case in ["upstream", "fast"] {
-        let mut trainer = Trainer::from_model(tiny_model(), &config(&golden, case), &Device::flex()).unwrap();
+    let runs = ["upstream", "fast"].map(|case| [(case, 1, false), (case, 3, false), (case, 1, true)]);
+    for (case, accumulation, checkpoint_activations) in runs.into_iter().flatten() {
+        let config = TrainConfig { accumulation, checkpoint_activations, ..config(&golden, case) };
+        let mut trainer = Trainer::from_model(tiny_model(), &config, &Device::flex()).unwrap();
         for step in 0..3 {
             let report = trainer.train_step(&batch, &draws(&golden, step)).unwrap();
             let want = &golden.case(case)["config"]["steps"][step];
