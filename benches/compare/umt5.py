@@ -86,8 +86,11 @@ def make(a: argparse.Namespace) -> None:
             with archive.open(f"archive/data/{i}", "w", force_zip64=True) as file:
                 left = int(np.prod(shape))
                 while left:
-                    part = np.roll(normal[: 1 << 22], int(rng.integers(1 << 22)))[:left] if left < 1 << 22 else np.roll(
-                        normal, int(rng.integers(1 << 24)))[:left]
+                    part = (
+                        np.roll(normal[: 1 << 22], int(rng.integers(1 << 22)))[:left]
+                        if left < 1 << 22
+                        else np.roll(normal, int(rng.integers(1 << 24)))[:left]
+                    )
                     bits = (mean + spread * part).view(np.uint32)
                     file.write(((bits + 0x8000) >> 16).astype(np.uint16).tobytes())
                     left -= len(part)
@@ -143,9 +146,12 @@ def run(a: argparse.Namespace) -> None:
             rows = encoder.encode(prompts)
             seconds = time.perf_counter() - start
         assert sum(len(r) for r in rows) == counted and all(np.isfinite(r).all() for r in rows)
-        print(f"{a.memory} {a.dtype} #{attempt}: opened in {opened:.2f} s, {counted} tokens in {seconds:.2f} s "
-              f"({counted / seconds:.1f} tokens/s), peak {peak.most / 1e9:.2f} GB resident, {peak.anonymous / 1e9:.2f} GB anonymous, "
-              f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9:.2f} GB in all", flush=True)
+        print(
+            f"{a.memory} {a.dtype} #{attempt}: opened in {opened:.2f} s, {counted} tokens in {seconds:.2f} s "
+            f"({counted / seconds:.1f} tokens/s), peak {peak.most / 1e9:.2f} GB resident, {peak.anonymous / 1e9:.2f} GB anonymous, "
+            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9:.2f} GB in all",
+            flush=True,
+        )
 
 
 def reference(folder: Path, dtype: str):
@@ -157,15 +163,32 @@ def reference(folder: Path, dtype: str):
     vocab, dim = state["token_embedding.weight"].shape
     ffn, layers = state["blocks.0.ffn.fc1.weight"].shape[0], sum(n.endswith("norm1.weight") for n in state)
     heads = state["blocks.0.pos_embedding.embedding.weight"].shape[1]
-    config = UMT5Config(vocab_size=vocab, d_model=dim, d_kv=dim // heads, d_ff=ffn, num_layers=layers, num_heads=heads,
-                        feed_forward_proj="gated-gelu", relative_attention_num_buckets=32,
-                        relative_attention_max_distance=128, dropout_rate=0.0)
-    names = {"norm1": "0.layer_norm", "norm2": "1.layer_norm", "ffn.gate.0": "1.DenseReluDense.wi_0",
-             "ffn.fc1": "1.DenseReluDense.wi_1", "ffn.fc2": "1.DenseReluDense.wo",
-             "pos_embedding.embedding": "0.SelfAttention.relative_attention_bias"}
+    config = UMT5Config(
+        vocab_size=vocab,
+        d_model=dim,
+        d_kv=dim // heads,
+        d_ff=ffn,
+        num_layers=layers,
+        num_heads=heads,
+        feed_forward_proj="gated-gelu",
+        relative_attention_num_buckets=32,
+        relative_attention_max_distance=128,
+        dropout_rate=0.0,
+    )
+    names = {
+        "norm1": "0.layer_norm",
+        "norm2": "1.layer_norm",
+        "ffn.gate.0": "1.DenseReluDense.wi_0",
+        "ffn.fc1": "1.DenseReluDense.wi_1",
+        "ffn.fc2": "1.DenseReluDense.wo",
+        "pos_embedding.embedding": "0.SelfAttention.relative_attention_bias",
+    }
     names |= {f"attn.{n}": f"0.SelfAttention.{n}" for n in "qkvo"}
-    renamed = {"shared.weight": state["token_embedding.weight"], "encoder.final_layer_norm.weight": state["norm.weight"],
-               "encoder.embed_tokens.weight": state["token_embedding.weight"]}
+    renamed = {
+        "shared.weight": state["token_embedding.weight"],
+        "encoder.final_layer_norm.weight": state["norm.weight"],
+        "encoder.embed_tokens.weight": state["token_embedding.weight"],
+    }
     for name, value in state.items():
         if name.startswith("blocks."):
             _, block, part = name.removesuffix(".weight").split(".", 2)
@@ -204,8 +227,10 @@ def speed(a: argparse.Namespace) -> None:
             seconds, out = best(lambda m=model: m(input_ids=padded, attention_mask=mask).last_hidden_state.float())
         scale = max(np.abs(r).max() for r in rows)
         far = max(float(np.abs(r - o[: len(r)].numpy()).max()) for r, o in zip(rows, out, strict=True)) / scale
-        print(f"transformers {dtype}: {tokens / seconds:.0f} tokens/s; largest difference to vimogen {far:.1e} of the scale",
-              flush=True)
+        print(
+            f"transformers {dtype}: {tokens / seconds:.0f} tokens/s; largest difference to vimogen {far:.1e} of the scale",
+            flush=True,
+        )
         del model
 
 
@@ -217,8 +242,12 @@ def cosine(a: argparse.Namespace) -> None:
     want = full.encode(prompts)
     got = vimogen.TextEncoder.from_pretrained(a.folder, memory="streamed", dtype="int8").encode(prompts)
     near = [float((w * g).sum() / np.sqrt((w * w).sum() * (g * g).sum())) for w, g in zip(want, got, strict=True)]
-    rows = np.concatenate([(w * g).sum(1) / np.sqrt((w * w).sum(1) * (g * g).sum(1)) for w, g in zip(want, got, strict=True)])
-    print(f"int8 against f32: cosine of a text {min(near):.6f} at least, of a token {rows.min():.6f} at least, {rows.mean():.6f} mean")
+    rows = np.concatenate(
+        [(w * g).sum(1) / np.sqrt((w * w).sum(1) * (g * g).sum(1)) for w, g in zip(want, got, strict=True)]
+    )
+    print(
+        f"int8 against f32: cosine of a text {min(near):.6f} at least, of a token {rows.min():.6f} at least, {rows.mean():.6f} mean"
+    )
 
 
 def schemes(a: argparse.Namespace) -> None:
@@ -247,16 +276,27 @@ def schemes(a: argparse.Namespace) -> None:
         near = [torch.cosine_similarity(w.flatten(), g.flatten(), dim=0).item() for w, g in zip(want, got, strict=True)]
         row = min(torch.cosine_similarity(w, g, dim=1).min().item() for w, g in zip(want, got, strict=True))
         bits = 8 + (32 / group if group else 32 / a.dim)
-        print(f"{f'{group} numbers a scale' if group else 'a row a scale'}: {bits:.2f} bits, cosine of a text {min(near):.6f} at least, "
-              f"of a token {row:.6f} at least", flush=True)
+        print(
+            f"{f'{group} numbers a scale' if group else 'a row a scale'}: {bits:.2f} bits, cosine of a text {min(near):.6f} at least, "
+            f"of a token {row:.6f} at least",
+            flush=True,
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["make", "run", "speed", "cosine", "schemes"])
     parser.add_argument("folder", type=Path)
-    for name, default in [("dim", 4096), ("ffn", 0), ("layers", 24), ("vocab", 256384), ("batch", 8), ("tokens", 128),
-                          ("times", 2), ("threads", 2)]:
+    for name, default in [
+        ("dim", 4096),
+        ("ffn", 0),
+        ("layers", 24),
+        ("vocab", 256384),
+        ("batch", 8),
+        ("tokens", 128),
+        ("times", 2),
+        ("threads", 2),
+    ]:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--memory", default="streamed")
     parser.add_argument("--dtype", default="stored")

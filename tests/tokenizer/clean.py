@@ -15,11 +15,31 @@ from pathlib import Path
 import ftfy
 
 HERE = Path(__file__).parent
-ENCODINGS = ["latin-1", "cp1252", "sloppy-windows-1252", "cp437", "macroman", "cp1251", "iso-8859-2", "sloppy-windows-1250"]
+ENCODINGS = [
+    "latin-1",
+    "cp1252",
+    "sloppy-windows-1252",
+    "cp437",
+    "macroman",
+    "cp1251",
+    "iso-8859-2",
+    "sloppy-windows-1250",
+]
 HTML = [
-    "&lt;p&gt;a &amp;amp; b&lt;/p&gt;", "<b>&amp;lt;</b> &eacute;", "&NoSuch; &amp &ampx &copy2024", "&#8217;s &#x2019;s &#146;s",
-    "&EACUTE;l&egrave;ve", "100 &lt 200 &gt 50", "a&nbsp;&nbsp;b", "&#x80;&#150;&#0;", "&hellip;&mdash;&ndash;&hearts;", "R&D &c. AT&T",
-    "&amp;amp;amp;lt;", "<b> &amp;amp;amp;lt;", "&quot;it&#39;s&quot;", "first\n<i>&amp;eacute;</i>\nlast &amp;amp;",
+    "&lt;p&gt;a &amp;amp; b&lt;/p&gt;",
+    "<b>&amp;lt;</b> &eacute;",
+    "&NoSuch; &amp &ampx &copy2024",
+    "&#8217;s &#x2019;s &#146;s",
+    "&EACUTE;l&egrave;ve",
+    "100 &lt 200 &gt 50",
+    "a&nbsp;&nbsp;b",
+    "&#x80;&#150;&#0;",
+    "&hellip;&mdash;&ndash;&hearts;",
+    "R&D &c. AT&T",
+    "&amp;amp;amp;lt;",
+    "<b> &amp;amp;amp;lt;",
+    "&quot;it&#39;s&quot;",
+    "first\n<i>&amp;eacute;</i>\nlast &amp;amp;",
 ]
 
 

@@ -20,8 +20,11 @@ HERE = Path(__file__).parent
 PIECES = 900
 
 WHO_WHAT_HOW = [
-    (["A person", "Someone tall", "The dancer"], ["walks forward", "jumps over a box", "waves with both hands"],
-     ["slowly", "twice, then stops", "with 3 quick steps"]),
+    (
+        ["A person", "Someone tall", "The dancer"],
+        ["walks forward", "jumps over a box", "waves with both hands"],
+        ["slowly", "twice, then stops", "with 3 quick steps"],
+    ),
     (["Eine Frau", "Der Mann"], ["geht rückwärts", "hüpft über die Stühle"], ["langsam", "fröhlich und größer"]),
     (["Une personne", "L'élève"], ["court très vite", "s'assoit à côté"], ["puis s'arrête", "où ça ?"]),
     (["Una niña", "El señor"], ["camina hacia atrás", "salta"], ["rápido", "¡otra vez!"]),
@@ -44,10 +47,30 @@ WHO_WHAT_HOW = [
     (["አንድ ሰው", "ዳንሰኛ"], ["ይራመዳል", "ይዘላል"], ["ቀስ ብሎ", "ሁለት ጊዜ"]),
 ]
 ODD = [
-    "", " ", "a", "  two  spaces   three ", "tab\tand\nline", "▁ the mark itself ▁▁", "</s> in the text", "<unk><pad>",
-    "ＦＵＬＬ width １２３", "ﬁve ﬂags", "e\u0301 and \u00e9", "emoji 😀👨‍👩‍👧 🏃🏽", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "1234567890", "50% #1 (kept)!", "a" * 60,
-    "antidisestablishmentarianism", "\u200bzero\u200b width", "ﷺ", "ꙮ ⴰⵣⵓⵍ ᚠᚢᚦ", "don't can't \"won't\"", "…—–•",
-    "\u00a0no\u00a0break", "x" + " y" * 40,
+    "",
+    " ",
+    "a",
+    "  two  spaces   three ",
+    "tab\tand\nline",
+    "▁ the mark itself ▁▁",
+    "</s> in the text",
+    "<unk><pad>",
+    "ＦＵＬＬ width １２３",
+    "ﬁve ﬂags",
+    "e\u0301 and \u00e9",
+    "emoji 😀👨‍👩‍👧 🏃🏽",
+    "𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
+    "1234567890",
+    "50% #1 (kept)!",
+    "a" * 60,
+    "antidisestablishmentarianism",
+    "\u200bzero\u200b width",
+    "ﷺ",
+    "ꙮ ⴰⵣⵓⵍ ᚠᚢᚦ",
+    "don't can't \"won't\"",
+    "…—–•",
+    "\u00a0no\u00a0break",
+    "x" + " y" * 40,
 ]
 # Characters that become others: a table as small as can be, of the same form as SentencePiece's own.
 RULES = {"ﬁ": "fi", "ﬂ": "fl", "\u00a0": " ", "\t": " ", "\n": " ", "e\u0301": "é", "…": "...", "\u200b": ""}
@@ -66,10 +89,20 @@ def train(lines: list[str], folder: Path) -> sentencepiece_model_pb2.ModelProto:
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(line.replace("\n", " ") for line in lines if line.strip()), model_writer=model,
-            vocab_size=PIECES, model_type="unigram", byte_fallback=True, character_coverage=0.98,
-            normalization_rule_tsv=str(rules), pad_id=0, eos_id=1, unk_id=2, bos_id=-1, num_threads=1,
-            minloglevel=2, hard_vocab_limit=False,
+            sentence_iterator=iter(line.replace("\n", " ") for line in lines if line.strip()),
+            model_writer=model,
+            vocab_size=PIECES,
+            model_type="unigram",
+            byte_fallback=True,
+            character_coverage=0.98,
+            normalization_rule_tsv=str(rules),
+            pad_id=0,
+            eos_id=1,
+            unk_id=2,
+            bos_id=-1,
+            num_threads=1,
+            minloglevel=2,
+            hard_vocab_limit=False,
         )
     finally:
         rules.unlink()
@@ -82,10 +115,13 @@ def tokenizer(proto: sentencepiece_model_pb2.ModelProto) -> Tokenizer:
     vocabulary = [(piece.piece, piece.score) for piece in proto.pieces]
     made = Tokenizer(models.Unigram(vocabulary, unk_id=2, byte_fallback=True))
     table = proto.normalizer_spec.precompiled_charsmap
-    made.normalizer = normalizers.Sequence([
-        normalizers.Precompiled(table), normalizers.Strip(left=False, right=True),
-        normalizers.Replace(Regex(" {2,}"), "▁"),
-    ])
+    made.normalizer = normalizers.Sequence(
+        [
+            normalizers.Precompiled(table),
+            normalizers.Strip(left=False, right=True),
+            normalizers.Replace(Regex(" {2,}"), "▁"),
+        ]
+    )
     made.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
     made.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
     made.add_special_tokens(["<pad>", "</s>", "<unk>"])
