@@ -62,6 +62,11 @@ impl<W: Write> Writer<W> {
         self.encoder.write_frame(&frame).map_err(failed)
     }
 
+    /// Writes the end of the file.
+    pub fn finish(self) -> Result<()> {
+        self.encoder.into_inner().map(drop).map_err(failed)
+    }
+
     /// The rectangle that holds all changes; one pixel if there are none.
     fn changed(&self, new: &[u8], width: usize, height: usize) -> (usize, usize, usize, usize) {
         if self.shown.is_empty() {
@@ -98,7 +103,7 @@ mod tests {
         let mut bytes = Vec::new();
         let mut writer = Writer::new(&mut bytes, 20, 10, Palette::of(&pictures), 30.0).unwrap();
         pictures.iter().for_each(|p| writer.add(p).unwrap());
-        drop(writer);
+        writer.finish().unwrap();
         let mut options = gif::DecodeOptions::new();
         options.set_color_output(gif::ColorOutput::RGBA);
         let mut decoder = options.read_info(&bytes[..]).unwrap();
