@@ -32,7 +32,7 @@ impl<W: Write> Writer<W> {
     /// `palette` was made of pictures of the film; `fps` counts the pictures that are written.
     pub fn new(writer: W, width: usize, height: usize, palette: Palette, fps: f32) -> Result<Self> {
         // Sides are at most 4096.
-        let mut encoder = Encoder::new(writer, width as u16, height as u16, palette.bytes()).map_err(failed)?;
+        let mut encoder = Encoder::new(writer, width as u16, height as u16, &palette.bytes()).map_err(failed)?;
         encoder.set_repeat(Repeat::Infinite).map_err(failed)?;
         Ok(Self { encoder, palette, shown: vec![], time: 0.0, step: 100.0 / fps })
     }
