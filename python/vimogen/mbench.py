@@ -3,6 +3,9 @@
 The motion-quality metrics take joints ``(T, 22, 3)`` in metres; speeds are per frame. For all but ``dynamic_degree``
 lower is better. ``up_axis`` is the coordinate that is height.
 
+The pose dimensions are measured on bodies: ``smplify`` fits one to joints, ``body_penetration`` and ``Nrdf`` measure,
+and ``PoseScorer`` does all of it for files.
+
 The metrics of sets take features ``(N, d)`` of an evaluator that you bring. Those that draw give ``(mean, interval)``
 over ``repetitions``, ``interval`` being half the width of the 95 % confidence interval.
 
@@ -19,6 +22,9 @@ over ``repetitions``, ``interval`` being half the width of the 95 % confidence i
 """
 
 from ._vimogen import (
+    Nrdf,
+    PoseScorer,
+    body_penetration,
     diversity,
     dynamic_degree,
     fid,
@@ -31,10 +37,14 @@ from ._vimogen import (
     multimodality,
     organize,
     r_precision,
+    smplify,
 )
 from ._vimogen import generate_mbench as generate
 
 __all__ = [
+    "Nrdf",
+    "PoseScorer",
+    "body_penetration",
     "diversity",
     "dynamic_degree",
     "fid",
@@ -48,4 +58,5 @@ __all__ = [
     "multimodality",
     "organize",
     "r_precision",
+    "smplify",
 ]

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Encoding prompts; a step is a prompt.
+    /// Encoding prompts; a step is a prompt, or a block of a large encoder.
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
     Sample,
@@ -16,6 +16,10 @@ pub enum Stage {
     Evaluate,
     /// Drawing; a step is a picture.
     Render,
+    /// Preparing a data set; a step is a clip.
+    Prepare,
+    /// Downloading; a step is 1 MiB.
+    Download,
 }
 
 impl Stage {
@@ -26,6 +30,8 @@ impl Stage {
             Self::Sample => "sample",
             Self::Evaluate => "evaluate",
             Self::Render => "render",
+            Self::Prepare => "prepare",
+            Self::Download => "download",
         }
     }
 }

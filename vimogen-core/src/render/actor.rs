@@ -7,8 +7,11 @@ use ndarray::{ArrayView3, Axis};
 use rayon::prelude::*;
 
 use super::checked_frames;
-use super::figure::{self, PARTS};
+use super::figure::{self, PARTS, Side};
+use crate::body::{BodyKind, BodyModel};
 use crate::error::{Error, Result, check_finite};
+use crate::motion::Motion;
+use crate::motion::skeleton::JOINT_NAMES;
 
 /// Most vertices and most triangles of a mesh.
 pub const MAX_MESH: usize = 1 << 20;
@@ -59,7 +62,22 @@ impl Actor {
         Self::new(&joints, frames, faces, colours.collect(), scale)
     }
 
-    /// A mesh, such as an SMPL body, in one colour.
+    /// A body that wears a motion: the neutral one with its left blue and its right orange, SMPL and SMPL-X in blue.
+    ///
+    /// # Errors
+    /// As [`Actor::mesh`].
+    pub fn body(motion: &Motion, body: &BodyModel) -> Result<Self> {
+        let smpl = motion.smpl();
+        let vertices = body.vertices(&smpl)?;
+        let faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
+        let actor = Self::mesh(smpl.joints.view(), vertices.view(), &faces)?;
+        match body.kind() {
+            BodyKind::Neutral => Ok(Self { colours: side_colours(body), ..actor }),
+            _ => Ok(actor),
+        }
+    }
+
+    /// A mesh, such as an SMPL body, in blue.
     ///
     /// # Shapes
     /// - joints: `[frames, 22, 3]`, metres, z up
@@ -127,6 +145,23 @@ impl Actor {
     pub(super) fn colour(&self, vertex: u32) -> Colour {
         *self.colours.get(vertex as usize).unwrap_or(&self.colours[0])
     }
+}
+
+/// The side of the body that a joint moves; the collars are part of the trunk.
+pub(super) fn side_of(joint: usize) -> Side {
+    match JOINT_NAMES.get(joint).map_or("", |name| *name) {
+        "left_collar" | "right_collar" => Side::Middle,
+        name if name.starts_with("left") => Side::Left,
+        name if name.starts_with("right") => Side::Right,
+        _ => Side::Middle,
+    }
+}
+
+/// Colours of the sides, mixed as the joints' shares in a vertex are.
+fn side_colours(body: &BodyModel) -> Vec<Colour> {
+    let colours = SIDES.map(linear);
+    let of = |joint: u16| colours[side_of(usize::from(joint)) as usize];
+    body.weights().iter().map(|shares| shares.iter().map(|(joint, share)| of(*joint) * *share).sum()).collect()
 }
 
 fn mean_scale(frames: &[figure::Joints]) -> f32 {

@@ -1,5 +1,8 @@
 //! Pictures of a motion, frame by frame.
 
+use std::path::PathBuf;
+use std::str::FromStr;
+
 use glam::{Vec2, Vec3};
 use rayon::prelude::*;
 
@@ -60,6 +63,32 @@ pub struct RenderOptions {
     pub pitch: f32,
 }
 
+impl FromStr for View {
+    type Err = Error;
+
+    /// `path` or `follow`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "path" => Ok(Self::Path),
+            "follow" => Ok(Self::Follow),
+            _ => Err(Error::invalid("view", format!("{name:?} is neither \"path\" nor \"follow\""))),
+        }
+    }
+}
+
+impl FromStr for Style {
+    type Err = Error;
+
+    /// `lit` or `depth`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "lit" => Ok(Self::Lit),
+            "depth" => Ok(Self::Depth),
+            _ => Err(Error::invalid("style", format!("{name:?} is neither \"lit\" nor \"depth\""))),
+        }
+    }
+}
+
 impl Default for RenderOptions {
     fn default() -> Self {
         Self { width: 960, height: 960, style: Style::Lit, view: View::Path, yaw: 0.0, pitch: 30.0 }
@@ -75,6 +104,11 @@ impl RenderOptions {
     /// Another size, pixels.
     pub fn with_size(self, width: usize, height: usize) -> Self {
         Self { width, height, ..self }
+    }
+
+    /// Another kind of pixels.
+    pub fn with_style(self, style: Style) -> Self {
+        Self { style, ..self }
     }
 
     /// Another way for the camera to go with the body.
@@ -115,6 +149,8 @@ pub struct Film<'a> {
     backdrop: Option<Image>,
     /// Least and largest depth of the clip, for depth pictures.
     range: Option<(f32, f32)>,
+    /// PNG files that the pictures are laid over, or none.
+    below: Vec<PathBuf>,
 }
 
 impl<'a> Film<'a> {
@@ -128,7 +164,8 @@ impl<'a> Film<'a> {
         let reach = (high - low).truncate().length() * 0.5 + 2.6 * actor.scale;
         let centre = ((low + high) * 0.5).truncate();
         let ground = Ground { height: actor.floor, centre, reach, scale: actor.scale };
-        let mut film = Self { actor, options: *options, cameras: vec![], ground, backdrop: None, range: None };
+        let mut film =
+            Self { actor, options: *options, cameras: vec![], ground, backdrop: None, range: None, below: vec![] };
         film.cameras = match options.style {
             Style::Depth => vec![film.viewer()?],
             Style::Lit => film.aimed(),
@@ -141,6 +178,20 @@ impl<'a> Film<'a> {
             Style::Lit => {}
         }
         Ok(film)
+    }
+
+    /// Lays the pictures at 50 % over PNG files of their size, one a frame, such as the frames of a video.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there are fewer files than frames.
+    pub fn over(self, files: Vec<PathBuf>) -> Result<Self> {
+        match files.len() >= self.len() {
+            true => Ok(Self { below: files, ..self }),
+            false => {
+                let counts = format!("{} pictures for {} frames; cut the motion", files.len(), self.len());
+                Err(Error::invalid("overlay", counts))
+            }
+        }
     }
 
     /// Number of frames.
@@ -157,19 +208,19 @@ impl<'a> Film<'a> {
     /// The picture of a frame.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a frame that is not there.
+    /// [`Error::InvalidArgument`] for a frame that is not there; of a film over files those of [`Image::load_png`], and
+    /// [`Error::InvalidArgument`] for a file of another size.
     pub fn frame(&self, index: usize) -> Result<Image> {
         if index >= self.len() {
             return Err(Error::invalid("frame", format!("{index} of a clip of {} frames, the first is 0", self.len())));
         }
-        Ok(self.picture(index))
-    }
-
-    /// The picture of a frame that is there.
-    pub(super) fn picture(&self, index: usize) -> Image {
-        match self.options.style {
+        let picture = match self.options.style {
             Style::Lit => self.lit(index),
             Style::Depth => self.gray(index),
+        };
+        match self.below.get(index) {
+            Some(file) => Image::load_png(file)?.overlaid(&picture),
+            None => Ok(picture),
         }
     }
 

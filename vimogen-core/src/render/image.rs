@@ -110,20 +110,19 @@ impl Image {
         Self::new(width, height, pixels).map_err(|e| e.to_string())
     }
 
-    /// The mean of two pictures, pixel by pixel: the other laid over this one at 50 %. The other is scaled to this
-    /// one's size by taking the nearest pixel.
-    pub fn overlaid(&self, other: &Image) -> Self {
-        let mut out = self.clone();
-        for (y, row) in out.pixels.chunks_exact_mut(3 * self.width).enumerate() {
-            let from = y * other.height / self.height * other.width;
-            for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
-                let at = 3 * (from + x * other.width / self.width);
-                for (mine, theirs) in pixel.iter_mut().zip(&other.pixels[at..at + 3]) {
-                    *mine = ((u16::from(*mine) + u16::from(*theirs)) / 2) as u8;
-                }
-            }
+    /// The mean of two pictures of one size, pixel by pixel: the other laid over this one at 50 %.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the sizes differ.
+    pub fn overlaid(mut self, other: &Image) -> Result<Self> {
+        if (self.width, self.height) != (other.width, other.height) {
+            let sizes = format!("{} x {} pixels over {} x {}", other.width, other.height, self.width, self.height);
+            return Err(Error::invalid("size", format!("{sizes}: both pictures must be of one size")));
         }
-        out
+        for (mine, theirs) in self.pixels.iter_mut().zip(&other.pixels) {
+            *mine = ((u16::from(*mine) + u16::from(*theirs)) / 2) as u8;
+        }
+        Ok(self)
     }
 
     /// Pictures of one size in rows of `columns`, with `gap` pixels of white between them.
@@ -174,9 +173,10 @@ mod tests {
     }
 
     #[test]
-    fn an_overlay_is_the_mean_of_both_pictures_whatever_their_sizes() {
-        let (black, white) = (Image::filled(4, 2, [0; 3]), Image::filled(2, 3, [255, 100, 1]));
-        assert_eq!(black.overlaid(&white), Image::filled(4, 2, [127, 50, 0]));
+    fn an_overlay_is_the_mean_of_two_pictures_of_one_size() {
+        let (black, colour) = (Image::filled(4, 2, [0; 3]), Image::filled(4, 2, [255, 100, 1]));
+        assert_eq!(black.clone().overlaid(&colour).unwrap(), Image::filled(4, 2, [127, 50, 0]));
+        assert!(black.overlaid(&Image::filled(2, 4, [0; 3])).unwrap_err().to_string().contains("2 x 4"));
     }
 
     #[test]

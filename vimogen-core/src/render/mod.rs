@@ -19,6 +19,7 @@ mod mp4;
 mod palette;
 mod raster;
 pub mod svg;
+pub mod worn;
 
 pub use actor::Actor;
 pub use film::{Film, RenderOptions, Style, View};
