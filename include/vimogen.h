@@ -325,6 +325,10 @@ typedef struct vimogen_generate_params {
   int32_t smooth;
   /// How a step is taken, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
   int32_t solver;
+  /// Lowest noise level, 0 to 1, at which there is guidance. Default: 0.
+  double guidance_low;
+  /// Highest noise level, 0 to 1, at which there is guidance; steps outside cost half as much. Default: 1.
+  double guidance_high;
 } vimogen_generate_params;
 
 /// One motion of a batch. Fill it with `vimogen_request_init`, then set one of `prompt`, `embeddings` and `reference`.
@@ -538,6 +542,12 @@ vimogen_status vimogen_pipeline_encode(const struct vimogen_pipeline *pipeline,
 
 /// Sets every field to its default. `size` is `sizeof(vimogen_generate_params)`.
 VIMOGEN_API vimogen_status vimogen_generate_params_init(struct vimogen_generate_params *params, size_t size);
+
+/// Sets every field to its default, but `solver` and `num_inference_steps` to 30 of `VIMOGEN_SOLVER_AB2`, which are as exact as
+/// the default's 50. `size` is `sizeof(vimogen_generate_params)`.
+VIMOGEN_API
+vimogen_status vimogen_generate_params_init_fast(struct vimogen_generate_params *params,
+                                                 size_t size);
 
 /// Generates a motion from a prompt such as `"a person walks forward"`.
 ///

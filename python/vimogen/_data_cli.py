@@ -95,14 +95,15 @@ def train_experiment(
 
 
 def _wait(work: Future[dict[str, Any]], tell: _Teller) -> None:
-    while not work.done():
-        try:
-            wait([work], timeout=0.2)
-        except KeyboardInterrupt:
-            # From here on the system's own answer to Ctrl-C: the end, at once. Checkpoints are whole or not there.
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            tell.stop.set()
-            click.echo("\nsaving and stopping after this step; Ctrl-C again stops at once", err=True)
+    try:
+        while not wait([work], timeout=0.2).done:
+            pass
+    except KeyboardInterrupt:
+        # From here on the system's own answer to Ctrl-C: the end, at once. Checkpoints are whole or not there.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        tell.stop.set()
+        click.echo("\nsaving and stopping after this step; Ctrl-C again stops at once", err=True)
+        wait([work])
 
 
 @click.command("prepare-data")

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::Instant;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
@@ -17,7 +17,7 @@ use crate::train::{Trainer, checkpoint};
 /// Names the folder of the run to the process that is killed.
 const FOLDER: &str = "VIMOGEN_TEST_KILLED_RUN";
 const KILLS: usize = 20;
-const STEPS: usize = 60;
+const STEPS: usize = 24;
 
 fn experiment(folder: &Path, out: &Path) -> Experiment {
     // A checkpoint every other step, so that many kills fall into the writing of one.
@@ -61,11 +61,16 @@ fn a_run_killed_twenty_times_at_random_moments_reaches_the_same_bits() {
         assert_eq!(found.steps_done(), STEPS);
         assert!(same(&whole.trainer.model(), &found.model()) && same(whole.trainer.ema(), found.ema()));
     };
+    let start_of_first = Instant::now();
+    assert!(start(folder.path()).wait().unwrap().success());
+    let whole_run = start_of_first.elapsed();
+    check();
+    std::fs::remove_dir_all(&killed).unwrap();
     let mut rng = ChaCha12Rng::seed_from_u64(11);
     let (mut kills, mut under_way, mut finished) = (0, 0, 0);
     while kills < KILLS {
         let mut child = start(folder.path());
-        std::thread::sleep(Duration::from_millis(rng.random_range(20..700)));
+        std::thread::sleep(whole_run.mul_f64(rng.random_range(0.05..0.9)));
         match child.try_wait().unwrap() {
             None => {
                 child.kill().unwrap();
