@@ -12,8 +12,12 @@ pub mod host;
 pub mod init;
 pub mod kernels;
 pub mod layers;
+mod packed;
 pub mod probe;
 
 pub use config::DitConfig;
 pub use dit::{Conditions, Dit, Prepared};
 pub use host::DitInputs;
+pub(crate) use kernels::linear::Packed;
+pub(crate) use packed::PackedWeights;
+pub use packed::Precision;

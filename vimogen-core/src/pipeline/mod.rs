@@ -82,8 +82,8 @@ impl Pipeline {
     pub fn new(dir: &ModelDir, load: &LoadConfig) -> Result<Self> {
         let encoder = text_encoder(dir)?;
         encoder.as_deref().map_or(Ok(()), |encoder| check_width(encoder, dir.config()))?;
-        if load.dtype == WeightDtype::Bf16 && matches!(load.device, DeviceSpec::Wgpu(_)) {
-            let reason = "it cannot keep weights as bf16; choose dtype f32".into();
+        if load.dtype != WeightDtype::F32 && matches!(load.device, DeviceSpec::Wgpu(_)) {
+            let reason = "it cannot keep weights in fewer bits; choose dtype f32".into();
             return Err(Error::Device { device: load.device.to_string(), reason });
         }
         let device = load.device.open()?;

@@ -2,8 +2,10 @@
 //! as a chain of Burn operations, which is also what the kernels are tested against.
 
 mod attention;
+pub mod cpu;
 mod fused;
 mod gelu;
+pub(crate) mod linear;
 mod norm;
 mod simd;
 
@@ -17,6 +19,11 @@ type Dispatch = burn::backend::Dispatch;
 /// Whether the tensor is f32 on the CPU backend, which has the fused kernels.
 fn is_fused<const D: usize>(x: &Tensor<D>) -> bool {
     x.dtype() == DType::F32 && x.device().inner() == Device::flex()
+}
+
+/// Whether the tensor is one that the kernels for inference can compute with: fused, and without gradients.
+pub(crate) fn is_inference<const D: usize>(x: &Tensor<D>) -> bool {
+    is_fused(x) && !x.device().is_autodiff()
 }
 
 /// GELU, tanh form: `x * sigmoid(2u)`, `u = sqrt(2/pi) (x + 0.044715 x^3)`.
