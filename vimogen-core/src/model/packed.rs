@@ -203,7 +203,7 @@ mod tests {
         assert!(!weight(&bf16).is_initialized() && !weight(&int8).is_initialized());
         assert_eq!(f32.packed_bytes() > 0, Precision::packs_f32());
         assert!(int8.packed_bytes() < bf16.packed_bytes());
-        assert_eq!(bf16.num_params(), model().num_params());
+        assert_eq!(Module::num_params(&bf16), Module::num_params(&model()));
     }
 
     #[test]

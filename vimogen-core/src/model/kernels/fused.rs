@@ -78,7 +78,7 @@ fn filled(like: &CpuTensor, f: impl FnOnce(&mut [f32])) -> CpuTensor {
     out
 }
 
-fn tensor(values: Vec<f32>, shape: &Shape) -> CpuTensor {
+pub(super) fn tensor(values: Vec<f32>, shape: &Shape) -> CpuTensor {
     CpuTensor::from_data(burn::tensor::TensorData::new(values, shape.clone()))
 }
 

@@ -11,6 +11,7 @@
 //! and sums are f32, so that levels differ in nothing but the rounding of sums. With f32 weights nothing is rounded.
 //! Each number of the output is summed by one task in one order: the result does not depend on threads.
 
+mod heads;
 mod op;
 mod pack;
 mod product;
@@ -19,6 +20,7 @@ mod rows;
 mod tests;
 mod tile;
 
+pub(crate) use heads::{Head, attend, has_tiles};
 pub(crate) use op::{linear, mlp};
 pub(crate) use pack::Packed;
 pub use pack::Precision;

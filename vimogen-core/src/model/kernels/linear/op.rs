@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, backend_extension};
-use burn::tensor::{DType, Shape, Tensor};
+use burn::tensor::{Shape, Tensor};
 
 use super::super::cpu::Level;
-use super::super::fused::{dense, numbers};
+use super::super::fused::{dense, numbers, tensor};
 use super::pack::Packed;
 use super::product;
 
@@ -24,18 +24,15 @@ impl PackedLayers for Flex {
         let x = dense(x);
         let [batch, tokens, _] = shape(&x);
         let weights: Vec<&Packed> = weights.iter().map(Arc::as_ref).collect();
-        let dims = [weights.len(), batch, tokens, weights[0].outputs];
-        let mut out = FloatTensor::<Self>::empty(Shape::new(dims), DType::F32);
-        product::linear(out.storage_mut::<f32>(), numbers(&x), batch * tokens, &weights, Level::current());
-        out
+        let out = product::linear(numbers(&x), batch * tokens, &weights, Level::current());
+        tensor(out, &Shape::new([weights.len(), batch, tokens, weights[0].outputs]))
     }
 
     fn packed_mlp(x: FloatTensor<Self>, first: Arc<Packed>, second: Arc<Packed>) -> FloatTensor<Self> {
         let x = dense(x);
         let [batch, tokens, _] = shape(&x);
-        let mut out = FloatTensor::<Self>::empty(Shape::new([batch, tokens, second.outputs]), DType::F32);
-        product::mlp(out.storage_mut::<f32>(), numbers(&x), batch * tokens, &first, &second, Level::current());
-        out
+        let out = product::mlp(numbers(&x), batch * tokens, &first, &second, Level::current());
+        tensor(out, &Shape::new([batch, tokens, second.outputs]))
     }
 }
 

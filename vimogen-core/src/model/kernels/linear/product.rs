@@ -8,7 +8,7 @@ use super::super::cpu::Level;
 use super::super::gelu::gate;
 use super::super::simd::simd_dispatch;
 use super::pack::{Packed, Store};
-use super::rows::{Element, Rows, write};
+use super::rows::{Element, Rows};
 use super::tile::{self, Tile};
 use super::{GROUP, PANEL};
 
@@ -17,76 +17,78 @@ const GROUPS: usize = 20;
 /// Bytes of a panel that are multiplied with all rows of a task before the next ones.
 const STRETCH: usize = 112 << 10;
 
-/// `out[i] = x weights[i] + bias[i]`: the products of the same rows with several weights of one shape.
+/// `x weights[i] + bias[i]`: the products of the same rows with several weights of one shape.
 ///
 /// # Shapes
 /// - x: `[rows, inputs]`
-/// - out: `[weights, rows, outputs]`
-pub(super) fn linear(out: &mut [f32], x: &[f32], rows: usize, weights: &[&Packed], level: Level) {
-    let [first, ..] = weights else { return };
-    let (inputs, outputs) = (first.inputs, first.outputs);
-    assert!(weights.iter().all(|w| (w.inputs, w.outputs) == (inputs, outputs)), "weights of one shape");
-    assert_eq!(out.len(), weights.len() * rows * outputs, "room for the output");
-    let out = Shared(out.as_mut_ptr());
-    let sink = |task: &Task, c: &mut [f32]| {
+/// - output: `[weights, rows, outputs]`
+pub(super) fn linear(x: &[f32], rows: usize, weights: &[&Packed], level: Level) -> Vec<f32> {
+    let Some(first) = weights.first() else { return vec![] };
+    let inputs = first.inputs;
+    match Kind::of(first, level) {
+        Kind::Pairs(tile) => linear_of(&Rows::<u32>::new(x, rows, inputs, false), weights, tile),
+        Kind::Singles(tile, to_bf16) => linear_of(&Rows::<f32>::new(x, rows, inputs, to_bf16), weights, tile),
+    }
+}
+
+/// `gelu(x first + bias) second + bias`; what is between the layers never leaves the order of the product.
+///
+/// # Shapes
+/// - x: `[rows, inputs of first]`
+/// - output: `[rows, outputs of second]`
+pub(super) fn mlp(x: &[f32], rows: usize, first: &Packed, second: &Packed, level: Level) -> Vec<f32> {
+    assert_eq!(first.outputs, second.inputs, "layers that fit each other");
+    let inputs = first.inputs;
+    match Kind::of(first, level) {
+        Kind::Pairs(tile) => {
+            let hidden = hidden(&Rows::<u32>::new(x, rows, inputs, false), first, tile, false);
+            linear_of(&hidden, &[second], tile)
+        }
+        Kind::Singles(tile, to_bf16) => {
+            let hidden = hidden(&Rows::<f32>::new(x, rows, inputs, to_bf16), first, tile, to_bf16);
+            linear_of(&hidden, &[second], tile)
+        }
+    }
+}
+
+fn linear_of<E: Unpack>(x: &Rows<E>, weights: &[&Packed], tile: Tile<E>) -> Vec<f32> {
+    let (rows, outputs) = (x.rows, weights[0].outputs);
+    let same = |w: &&Packed| w.outputs == outputs && 2 * w.pairs() == x.length * E::WIDTH;
+    assert!(weights.iter().all(same), "weights of one shape, which the rows fit");
+    let size = weights.len() * rows * outputs;
+    let mut out = Vec::with_capacity(size);
+    let to = Shared(out.as_mut_ptr());
+    product(x, weights, tile, |task, c| {
         let columns = PANEL.min(outputs - task.panel * PANEL);
         for (i, c) in c.chunks_exact(PANEL).enumerate() {
             let at = (task.weight * rows + task.group * GROUP + i) * outputs + task.panel * PANEL;
             // SAFETY: rows and columns of this task alone, inside the output.
-            unsafe { std::slice::from_raw_parts_mut(out.at(at), columns) }.copy_from_slice(&c[..columns]);
+            unsafe { std::ptr::copy_nonoverlapping(c.as_ptr(), to.at(at), columns) };
         }
-    };
-    match Kind::of(first, level) {
-        Kind::Pairs(tile) => product(&Rows::<u32>::new(x, rows, inputs, false), weights, tile, sink),
-        Kind::Singles(tile, to_bf16) => product(&Rows::<f32>::new(x, rows, inputs, to_bf16), weights, tile, sink),
-    }
+    });
+    // SAFETY: every task has written its rows and columns, which together are all.
+    unsafe { out.set_len(size) };
+    out
 }
 
-/// `out = gelu(x first + bias) second + bias`; what is between the layers never leaves the order of the product.
-///
-/// # Shapes
-/// - x: `[rows, inputs of first]`
-/// - out: `[rows, outputs of second]`
-pub(super) fn mlp(out: &mut [f32], x: &[f32], rows: usize, first: &Packed, second: &Packed, level: Level) {
-    assert_eq!(first.outputs, second.inputs, "layers that fit each other");
-    assert_eq!(out.len(), rows * second.outputs, "room for the output");
-    match Kind::of(first, level) {
-        Kind::Pairs(tile) => mlp_of(out, &Rows::<u32>::new(x, rows, first.inputs, false), [first, second], tile, false),
-        Kind::Singles(tile, to_bf16) => {
-            mlp_of(out, &Rows::<f32>::new(x, rows, first.inputs, to_bf16), [first, second], tile, to_bf16);
-        }
-    }
-}
-
-fn mlp_of<E: Unpack>(out: &mut [f32], x: &Rows<E>, [first, second]: [&Packed; 2], tile: Tile<E>, to_bf16: bool) {
-    let mut hidden = Rows::<E>::zeros(x.rows, first.outputs);
+/// `gelu(x weights + bias)` in the order of the product.
+fn hidden<E: Unpack>(x: &Rows<E>, weights: &Packed, tile: Tile<E>, to_bf16: bool) -> Rows<E> {
+    let mut hidden = Rows::<E>::room(x.rows, weights.outputs);
     let length = hidden.length;
     let to = Shared(hidden.data.as_mut_ptr());
-    product(x, &[first], tile, |task, c| {
+    product(x, &[weights], tile, |task, c| {
         gelu(c);
         // The last panel may be wider than the layer.
-        let columns = PANEL.min(first.outputs - task.panel * PANEL);
+        let columns = PANEL.min(weights.outputs - task.panel * PANEL);
         let elements = columns.div_ceil(E::WIDTH);
         for (i, c) in c.chunks(GROUP * PANEL).enumerate() {
             let at = ((task.group + i) * length + task.panel * PANEL / E::WIDTH) * GROUP;
-            // SAFETY: elements of this task's groups and panel alone, inside the hidden rows.
+            // SAFETY: elements of this task's groups and panel alone, inside the hidden rows, which are initialised.
             let group = unsafe { std::slice::from_raw_parts_mut(to.at(at), elements * GROUP) };
-            for (slot, row) in c.chunks_exact(PANEL).enumerate() {
-                write(group, slot, &row[..columns], to_bf16);
-            }
+            E::pack(group, c, PANEL, columns, to_bf16);
         }
     });
-    let (rows, outputs) = (x.rows, second.outputs);
-    let out = Shared(out.as_mut_ptr());
-    product(&hidden, &[second], tile, |task, c| {
-        let columns = PANEL.min(outputs - task.panel * PANEL);
-        debug_assert!(task.group * GROUP + c.len() / PANEL <= rows);
-        for (i, c) in c.chunks_exact(PANEL).enumerate() {
-            let at = (task.group * GROUP + i) * outputs + task.panel * PANEL;
-            // SAFETY: rows and columns of this task alone, inside the output.
-            unsafe { std::slice::from_raw_parts_mut(out.at(at), columns) }.copy_from_slice(&c[..columns]);
-        }
-    });
+    hidden
 }
 
 /// How rows are multiplied with weights.
