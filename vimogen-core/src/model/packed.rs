@@ -60,7 +60,10 @@ impl Linear {
         let weight = self.weight.val();
         let [inputs, outputs] = weight.dims();
         let values: Vec<f32> = weight.into_data().convert::<f32>().iter::<f32>().collect();
-        let packed = Packed::new(inputs, outputs, precision, |output, input| values[input * outputs + output]);
+        let packed = Packed::new(inputs, outputs, precision, |output, input, to| {
+            let column = values[input * outputs + output..].iter().step_by(outputs);
+            to.iter_mut().zip(column).for_each(|(to, value)| *to = *value);
+        });
         self.install(&mut [(self.weight.id, packed)].into());
     }
 }
@@ -218,7 +221,7 @@ mod tests {
     #[test]
     fn a_layer_takes_only_the_weights_of_its_own_parameter() {
         let mut dit = model();
-        dit.install([(ParamId::new(), Packed::new(16, 40, Precision::F32, |_, _| 0.0))].into());
+        dit.install([(ParamId::new(), Packed::new(16, 40, Precision::F32, |_, _, to| to.fill(0.0)))].into());
         assert_eq!(dit.packed_bytes(), 0);
     }
 

@@ -283,7 +283,10 @@ fn pack(dtype: DType, bytes: &[u8], inputs: usize, outputs: usize, precision: Pr
         read: impl Fn([u8; N]) -> f32 + Sync,
     ) -> Packed {
         let stored = bytes.as_chunks::<N>().0;
-        Packed::new(inputs, outputs, precision, |output, input| read(stored[output * inputs + input]))
+        Packed::new(inputs, outputs, precision, |output, input, to| {
+            let row = &stored[output * inputs + input..];
+            to.iter_mut().zip(row).for_each(|(to, bytes)| *to = read(*bytes));
+        })
     }
     let sizes = [inputs, outputs];
     match dtype {

@@ -1,10 +1,10 @@
 //! Weights in the order of the product.
 
-use half::bf16;
 use rayon::prelude::*;
 
 use super::super::cpu::Level;
 use super::PANEL;
+use super::rows::round;
 
 /// How the weights of a packed model are kept. Sums are in f32 with all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,39 +51,20 @@ impl std::fmt::Debug for Packed {
 }
 
 impl Packed {
-    /// Packs the matrix with the elements `at(output, input)`, with a bias of zeros.
+    /// Packs a matrix, with a bias of zeros. `read(output, input, to)` reads the weights of an output from an input on.
     pub(crate) fn new(
         inputs: usize,
         outputs: usize,
         precision: Precision,
-        at: impl Fn(usize, usize) -> f32 + Sync,
+        read: impl Fn(usize, usize, &mut [f32]) + Sync,
     ) -> Self {
-        let at = |output: usize, input: usize| match output < outputs && input < inputs {
-            true => at(output, input),
-            false => 0.0,
-        };
-        let (pairs, panels) = (inputs.div_ceil(2), outputs.div_ceil(PANEL));
+        let source = Source { inputs, outputs, read };
+        let panels = outputs.div_ceil(PANEL);
         let store = match precision {
-            Precision::F32 => Store::F32(panelled(panels, 2 * pairs, |panel, k, to: &mut [f32]| {
-                for (j, to) in to.iter_mut().enumerate() {
-                    *to = at(panel * PANEL + j, k);
-                }
-            })),
-            Precision::Bf16 => Store::Bf16(panelled(panels, pairs, |panel, pair, to: &mut [u32]| {
-                let half = |j, k| u32::from(bf16::from_f32(at(panel * PANEL + j, k)).to_bits());
-                for (j, to) in to.iter_mut().enumerate() {
-                    *to = half(j, 2 * pair) | (half(j, 2 * pair + 1) << 16);
-                }
-            })),
+            Precision::F32 => Store::F32(source.singles(panels)),
+            Precision::Bf16 => Store::Bf16(source.pairs(panels)),
             Precision::Int8 => {
-                let largest = |row| (0..inputs).fold(0.0f32, |most, k| most.max(at(row, k).abs()));
-                let scales: Vec<f32> = (0..panels * PANEL).into_par_iter().map(|row| largest(row) / 127.0).collect();
-                let codes = panelled(panels, 2 * pairs, |panel, k, to: &mut [i8]| {
-                    for (j, to) in to.iter_mut().enumerate() {
-                        let row = panel * PANEL + j;
-                        *to = if scales[row] > 0.0 { (at(row, k) / scales[row]).round() as i8 } else { 0 };
-                    }
-                });
+                let (codes, scales) = source.codes(panels);
                 Store::Int8 { codes, scales }
             }
         };
@@ -145,17 +126,83 @@ impl Packed {
     }
 }
 
-/// `[panels][length][32]` elements, filled in parallel by `fill(panel, position, 32 elements)`.
-fn panelled<T: Copy + Default + Send>(
-    panels: usize,
-    length: usize,
-    fill: impl Fn(usize, usize, &mut [T]) + Sync,
-) -> Vec<T> {
-    let mut out = vec![T::default(); panels * length * PANEL];
-    out.par_chunks_mut((length * PANEL).max(1)).enumerate().for_each(|(panel, out)| {
-        for (k, to) in out.chunks_exact_mut(PANEL).enumerate() {
-            fill(panel, k, to);
+/// Inputs that are read at once: whole cache lines of every type of float.
+const CHUNK: usize = 64;
+
+/// A matrix that is read by rows, one for each output.
+struct Source<F> {
+    inputs: usize,
+    outputs: usize,
+    read: F,
+}
+
+impl<F: Fn(usize, usize, &mut [f32]) + Sync> Source<F> {
+    /// Calls `put(output within the panel, first input, numbers)` for all weights of a panel, in an order that stays in the
+    /// cache on both sides. `numbers` are padded with zeros to a whole pair.
+    fn each(&self, panel: usize, mut put: impl FnMut(usize, usize, &[f32])) {
+        for start in (0..self.inputs).step_by(CHUNK) {
+            let n = CHUNK.min(self.inputs - start);
+            for j in 0..PANEL.min(self.outputs - panel * PANEL) {
+                let mut numbers = [0.0f32; CHUNK];
+                (self.read)(panel * PANEL + j, start, &mut numbers[..n]);
+                put(j, start, &numbers[..n.next_multiple_of(2)]);
+            }
         }
-    });
+    }
+
+    fn length(&self) -> usize {
+        self.inputs.next_multiple_of(2)
+    }
+
+    fn singles(&self, panels: usize) -> Vec<f32> {
+        panelled(panels, self.length(), |panel, to| {
+            self.each(panel, |j, start, numbers| {
+                for (to, number) in to[start * PANEL..].chunks_exact_mut(PANEL).zip(numbers) {
+                    to[j] = *number;
+                }
+            });
+        })
+    }
+
+    fn pairs(&self, panels: usize) -> Vec<u32> {
+        panelled(panels, self.length() / 2, |panel, to| {
+            self.each(panel, |j, start, numbers| {
+                let places = to[start / 2 * PANEL..].chunks_exact_mut(PANEL);
+                for (to, [even, odd]) in places.zip(numbers.as_chunks::<2>().0) {
+                    to[j] = (round(*even) >> 16) | (round(*odd) & 0xffff_0000);
+                }
+            });
+        })
+    }
+
+    /// Codes and scales.
+    fn codes(&self, panels: usize) -> (Vec<i8>, Vec<f32>) {
+        let scales: Vec<f32> = (0..panels).into_par_iter().flat_map_iter(|panel| self.scales(panel)).collect();
+        let codes = panelled(panels, self.length(), |panel, to: &mut [i8]| {
+            let scales = &scales[panel * PANEL..];
+            self.each(panel, |j, start, numbers| {
+                let inverse = if scales[j] > 0.0 { scales[j].recip() } else { 0.0 };
+                for (to, number) in to[start * PANEL..].chunks_exact_mut(PANEL).zip(numbers) {
+                    to[j] = (number * inverse).round() as i8;
+                }
+            });
+        });
+        (codes, scales)
+    }
+
+    /// The scale of each output of a panel: its largest weight becomes 127.
+    fn scales(&self, panel: usize) -> [f32; PANEL] {
+        let mut scales = [0.0f32; PANEL];
+        self.each(panel, |j, _, numbers| {
+            scales[j] = numbers.iter().fold(scales[j], |most, number| most.max(number.abs() / 127.0));
+        });
+        scales
+    }
+}
+
+/// `[panels][length][32]` elements, filled in parallel by `fill(panel, its elements)`.
+fn panelled<T: Copy + Default + Send>(panels: usize, length: usize, fill: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+    let mut out = vec![T::default(); panels * length * PANEL];
+    out.par_chunks_mut(length * PANEL).enumerate().for_each(|(panel, to)| fill(panel, to));
     out
 }

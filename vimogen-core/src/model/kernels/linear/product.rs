@@ -100,6 +100,7 @@ enum Kind {
 
 impl Kind {
     fn of(weights: &Packed, level: Level) -> Self {
+        assert!(level <= Level::detect(), "the CPU has no {}", level.name());
         let exact = matches!(weights.store, Store::F32(_));
         match tile::pairs(level) {
             Some(tile) if !exact => Self::Pairs(tile),
@@ -214,17 +215,18 @@ fn multiply<E: Unpack>(c: &mut [f32], x: &Rows<E>, weights: &Packed, tile: Tile<
 
 /// Applies scales, if there are any, and adds the bias.
 fn finish(c: &mut [f32], weights: &Packed, panel: usize) {
-    let columns = panel * PANEL..(panel + 1) * PANEL;
-    let bias = &weights.bias[columns.clone()];
+    let bias = &weights.bias.as_chunks::<PANEL>().0[panel];
     match &weights.store {
-        Store::Int8 { scales, .. } => scale_and_add(c, &scales[columns], bias),
+        Store::Int8 { scales, .. } => scale_and_add(c, &scales.as_chunks::<PANEL>().0[panel], bias),
         _ => add(c, bias),
     }
 }
 
+// Rows as arrays: loops of a known length become plain vectors.
+
 #[inline(always)]
-fn add_body(c: &mut [f32], bias: &[f32]) {
-    for c in c.chunks_exact_mut(PANEL) {
+fn add_body(c: &mut [f32], bias: &[f32; PANEL]) {
+    for c in c.as_chunks_mut::<PANEL>().0 {
         for (c, bias) in c.iter_mut().zip(bias) {
             *c += bias;
         }
@@ -232,8 +234,8 @@ fn add_body(c: &mut [f32], bias: &[f32]) {
 }
 
 #[inline(always)]
-fn scale_and_add_body(c: &mut [f32], scales: &[f32], bias: &[f32]) {
-    for c in c.chunks_exact_mut(PANEL) {
+fn scale_and_add_body(c: &mut [f32], scales: &[f32; PANEL], bias: &[f32; PANEL]) {
+    for c in c.as_chunks_mut::<PANEL>().0 {
         for ((c, scale), bias) in c.iter_mut().zip(scales).zip(bias) {
             *c = *c * scale + bias;
         }
@@ -250,10 +252,12 @@ fn gelu_body(c: &mut [f32]) {
 /// `[steps / 2][32]` pairs to `[steps][32]` numbers.
 #[inline(always)]
 fn widen_pairs_body(to: &mut [f32], from: &[u32]) {
-    for (to, from) in to.chunks_exact_mut(2 * PANEL).zip(from.chunks_exact(PANEL)) {
-        let (even, odd) = to.split_at_mut(PANEL);
-        for ((even, odd), pair) in even.iter_mut().zip(odd).zip(from) {
+    let to = to.as_chunks_mut::<PANEL>().0.as_chunks_mut::<2>().0;
+    for ([even, odd], pairs) in to.iter_mut().zip(from.as_chunks::<PANEL>().0) {
+        for (even, pair) in even.iter_mut().zip(pairs) {
             *even = f32::from_bits(pair << 16);
+        }
+        for (odd, pair) in odd.iter_mut().zip(pairs) {
             *odd = f32::from_bits(pair & 0xffff_0000);
         }
     }
@@ -269,16 +273,16 @@ fn widen_codes_body(to: &mut [f32], from: &[i8]) {
 /// `[steps][2][32]` codes to `[steps][32]` pairs of bf16, which hold every code exactly.
 #[inline(always)]
 fn pair_codes_body(to: &mut [u32], from: &[i8]) {
-    for (to, from) in to.chunks_exact_mut(PANEL).zip(from.chunks_exact(2 * PANEL)) {
-        let (even, odd) = from.split_at(PANEL);
+    let from = from.as_chunks::<PANEL>().0.as_chunks::<2>().0;
+    for (to, [even, odd]) in to.as_chunks_mut::<PANEL>().0.iter_mut().zip(from) {
         for ((to, even), odd) in to.iter_mut().zip(even).zip(odd) {
-            *to = f32::from(*even).to_bits() >> 16 | f32::from(*odd).to_bits();
+            *to = (f32::from(*even).to_bits() >> 16) | f32::from(*odd).to_bits();
         }
     }
 }
 
-simd_dispatch!(add, add_body, (c: &mut [f32], bias: &[f32]));
-simd_dispatch!(scale_and_add, scale_and_add_body, (c: &mut [f32], scales: &[f32], bias: &[f32]));
+simd_dispatch!(add, add_body, (c: &mut [f32], bias: &[f32; PANEL]));
+simd_dispatch!(scale_and_add, scale_and_add_body, (c: &mut [f32], scales: &[f32; PANEL], bias: &[f32; PANEL]));
 simd_dispatch!(gelu, gelu_body, (c: &mut [f32]));
 simd_dispatch!(widen_pairs, widen_pairs_body, (to: &mut [f32], from: &[u32]));
 simd_dispatch!(widen_codes, widen_codes_body, (to: &mut [f32], from: &[i8]));

@@ -26,8 +26,14 @@ fn levels() -> impl Iterator<Item = Level> {
 
 fn packed(inputs: usize, outputs: usize, precision: Precision, seed: u32) -> Packed {
     let weights = numbers(inputs * outputs, seed);
-    Packed::new(inputs, outputs, precision, |output, input| weights[output * inputs + input])
-        .with_bias(&numbers(outputs, seed + 1))
+    pack(inputs, outputs, precision, &weights).with_bias(&numbers(outputs, seed + 1))
+}
+
+fn pack(inputs: usize, outputs: usize, precision: Precision, weights: &[f32]) -> Packed {
+    let read = |output: usize, input: usize, to: &mut [f32]| {
+        to.copy_from_slice(&weights[output * inputs + input..][..to.len()]);
+    };
+    Packed::new(inputs, outputs, precision, read)
 }
 
 fn run(x: &[f32], rows: usize, weights: &[&Packed], level: Level) -> Vec<f32> {
@@ -122,7 +128,7 @@ fn weights_come_back_as_they_were_rounded() {
         let values = numbers(inputs * outputs, 6);
         let at = |output: usize, input: usize| values[output * inputs + input];
         for precision in PRECISIONS {
-            let packed = Packed::new(inputs, outputs, precision, at);
+            let packed = pack(inputs, outputs, precision, &values);
             for (i, got) in packed.unpack().into_iter().enumerate() {
                 let (input, output) = (i / outputs, i % outputs);
                 let exact = at(output, input);
@@ -139,7 +145,7 @@ fn weights_come_back_as_they_were_rounded() {
 
 #[test]
 fn an_output_without_weights_is_its_bias() {
-    let weights = Packed::new(9, 2, Precision::Int8, |_, _| 0.0).with_bias(&[0.5, -2.0]);
+    let weights = pack(9, 2, Precision::Int8, &[0.0; 18]).with_bias(&[0.5, -2.0]);
     for level in levels() {
         assert_eq!(run(&numbers(9, 1), 1, &[&weights], level), [0.5, -2.0]);
     }

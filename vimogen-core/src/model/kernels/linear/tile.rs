@@ -54,9 +54,9 @@ unsafe fn portable(rows: usize, steps: usize, a: *const f32, b: *const f32, c: *
             let mut sums = [[0.0f32; WIDE]; 4];
             for (a, b) in a.chunks_exact(GROUP).zip(b.chunks_exact(PANEL)) {
                 let (a, b) = (&a[row..row + 4], &b[column..column + WIDE]);
-                for i in 0..4 {
-                    for j in 0..WIDE {
-                        sums[i][j] = multiply_add(a[i], b[j], sums[i][j]);
+                for (sums, a) in sums.iter_mut().zip(a) {
+                    for (sum, b) in sums.iter_mut().zip(b) {
+                        *sum = multiply_add(*a, *b, *sum);
                     }
                 }
             }
