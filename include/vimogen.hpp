@@ -318,6 +318,11 @@ public:
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_resample(get(), fps, handle); });
   }
 
+  /// Joints that follow from the rotations and a root that follows from its steps; standing feet stay in place if asked.
+  Result<Motion> reconcile(bool lock_feet = false) const {
+    return detail::made<Motion>([&](auto **handle) { return vimogen_motion_reconcile(get(), lock_feet, handle); });
+  }
+
   /// Some of the frames.
   Result<Motion> slice(std::size_t first, std::size_t count) const {
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_slice(get(), first, count, handle); });

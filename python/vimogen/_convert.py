@@ -26,6 +26,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--unit", default="cm", type=click.Choice(["cm", "m"]), help="Unit of length in .bvh.")
 @click.option("--reconcile", is_flag=True, help="Put the joints where the rotations have them.")
 @click.option("--lock-feet", is_flag=True, help="Reconcile, and keep standing feet in place.")
+@click.option("--canonical", is_flag=True, help="Start at the origin, face +y and stand on the ground.")
 @click.option("--text-only", is_flag=True, help="Leave out the reference path of a model, a third of it.")
 @click.option(
     "--dtype",
@@ -47,6 +48,7 @@ def convert_command(
     unit: Any,
     reconcile: bool,
     lock_feet: bool,
+    canonical: bool,
     text_only: bool,
     dtype: str,
     as_json: bool,
@@ -66,13 +68,15 @@ def convert_command(
     else:
         body = None if body_file is None else Body(body_file)
         # With its camera, where the format has a place for it and nothing changes the clip.
-        whole = hmr and target.suffix.lower() in (".pt", ".pth", ".npz") and not (fps or reconcile or lock_feet)
+        changed = fps or from_fps or reconcile or lock_feet or canonical
+        whole = hmr and target.suffix.lower() in (".pt", ".pth", ".npz") and not changed
         if hmr:
             motion: Motion = load_hmr(source, body, save=target if whole else None)["motion"]
             motion = motion if from_fps is None else motion.with_fps(from_fps)
         else:
             motion = Motion.load(source, fps=from_fps)
         motion = motion.reconcile(lock_feet=lock_feet) if reconcile or lock_feet else motion
+        motion = motion.canonical() if canonical else motion
         motion = motion if fps is None else motion.at_rate(fps)
         if not whole:
             motion.save(target, title=title, body=body, joint_names=joint_names, unit=unit)

@@ -70,6 +70,30 @@ static void the_seed_decides(const vimogen_pipeline *pipeline, const vimogen_mot
   }
 }
 
+static void fast_is_another_solver_with_fewer_steps(const vimogen_pipeline *pipeline) {
+  const float *a, *b;
+  size_t len, other_len;
+  vimogen_generate_params fast, spelled = quick();
+  OK(vimogen_generate_params_init_fast(&fast, sizeof fast));
+  spelled.solver = VIMOGEN_SOLVER_AB2;
+  spelled.num_inference_steps = 30;
+  fast.num_frames = spelled.num_frames;
+  vimogen_motion *motion = NULL, *same = NULL;
+  OK(vimogen_generate(pipeline, PROMPT, &fast, &motion));
+  OK(vimogen_generate(pipeline, PROMPT, &spelled, &same));
+  OK(vimogen_motion_features(motion, &a, &len));
+  OK(vimogen_motion_features(same, &b, &other_len));
+  CHECK(len == other_len && memcmp(a, b, len * sizeof *a) == 0);
+  OK(vimogen_motion_free(same));
+
+  spelled.guidance_low = 0.9;
+  OK(vimogen_generate(pipeline, PROMPT, &spelled, &same));
+  OK(vimogen_motion_features(same, &b, &other_len));
+  CHECK(memcmp(a, b, len * sizeof *a) != 0);
+  OK(vimogen_motion_free(same));
+  OK(vimogen_motion_free(motion));
+}
+
 static void embeddings_and_batches_give_what_the_prompt_gives(const vimogen_pipeline *pipeline,
                                                               const vimogen_motion *motion) {
   vimogen_pipeline_info info;
@@ -190,9 +214,9 @@ static void poses_and_clips_at_other_rates(const vimogen_motion *motion) {
 }
 
 static void files_come_back(const vimogen_motion *motion, const char *folder) {
-  const char *names[] = {"clip.npz", "clip.npy", "clip.pt", "clip.bvh", "clip.html", "clip.svg"};
+  const char *names[] = {"clip.npz", "clip.npy", "clip.pt", "clip.bvh", "clip.glb", "clip.csv", "clip.html", "clip.svg"};
   char path[1024];
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 8; i++) {
     snprintf(path, sizeof path, "%s/%s", folder, names[i]);
     OK(vimogen_motion_save(motion, path));
     FILE *file = fopen(path, "rb");
@@ -208,6 +232,13 @@ static void files_come_back(const vimogen_motion *motion, const char *folder) {
     CHECK(len == back_len && memcmp(a, b, len * sizeof *a) == 0);
     OK(vimogen_motion_free(back));
   }
+  vimogen_motion *consistent = NULL;
+  size_t frames, consistent_frames;
+  OK(vimogen_motion_reconcile(motion, 1, &consistent));
+  OK(vimogen_motion_frames(motion, &frames));
+  OK(vimogen_motion_frames(consistent, &consistent_frames));
+  CHECK(frames == consistent_frames);
+  OK(vimogen_motion_free(consistent));
   snprintf(path, sizeof path, "%s/titled.html", folder);
   OK(vimogen_motion_save_html(motion, path, "a <title> & more"));
 }
@@ -269,6 +300,37 @@ static void a_folder_is_scored(const char *folder) {
   OK(vimogen_string_free(json));
 }
 
+static void a_benchmark_is_scored(const char *folder) {
+  char *json = NULL, scored[1024], info[1024], output[1024], path[1100];
+  vimogen_evaluate_params params;
+  OK(vimogen_evaluate_params_init(&params, sizeof params));
+  CHECK(params.info == NULL && params.output == NULL);
+  snprintf(scored, sizeof scored, "%s/scored", folder);
+  snprintf(info, sizeof info, "%s/info.json", folder);
+  snprintf(output, sizeof output, "%s/results", folder);
+  FILE *file = fopen(info, "w");
+  CHECK(file != NULL);
+  fputs("[{\"prompt\": \"a\", \"dimension\": \"Jitter_Degree\", \"id\": 7}, "
+        "{\"prompt\": \"b\", \"dimension\": \"Jitter_Degree\", \"id\": 8}]",
+        file);
+  fclose(file);
+  vimogen_motion *motion = NULL;
+  snprintf(path, sizeof path, "%s/one.npz", scored);
+  OK(vimogen_motion_load(path, &motion));
+  snprintf(path, sizeof path, "%s/7.npy", scored);
+  OK(vimogen_motion_save(motion, path));
+  OK(vimogen_motion_free(motion));
+  params.info = info;
+  params.output = output;
+  OK(vimogen_evaluate(scored, &params, &json));
+  CHECK(strstr(json, "\"per_motion\"") && strstr(json, "7.npy") && strstr(json, "8.npy"));
+  OK(vimogen_string_free(json));
+  snprintf(path, sizeof path, "%s/results/scored_eval_results.json", folder);
+  file = fopen(path, "r");
+  CHECK(file != NULL);
+  fclose(file);
+}
+
 static void the_skeleton_is_a_tree(void) {
   vimogen_joint joint;
   for (size_t i = 0; i < VIMOGEN_JOINTS; i++) {
@@ -309,6 +371,7 @@ int main(int argc, char **argv) {
   asks_the_model_about_itself(pipeline);
   vimogen_motion *motion = reports_progress_and_can_be_cancelled(pipeline);
   the_seed_decides(pipeline, motion);
+  fast_is_another_solver_with_fewer_steps(pipeline);
   embeddings_and_batches_give_what_the_prompt_gives(pipeline, motion);
   follows_a_reference(pipeline, motion);
   OK(vimogen_pipeline_free(pipeline)); // motions outlive their pipeline
@@ -327,6 +390,7 @@ int main(int argc, char **argv) {
     OK(vimogen_motion_save(motion, path));
   }
   a_folder_is_scored(argv[1]);
+  a_benchmark_is_scored(argv[1]);
   OK(vimogen_motion_free(motion));
   puts("ok");
   return 0;

@@ -269,6 +269,11 @@ impl Motion {
         Ok(detached(py, || body::consistent(&self.core, lock_feet))?.into())
     }
 
+    /// The clip in canonical placement, as references are read: it starts at the origin, faces +y and stands on the ground.
+    fn canonical(&self, py: Python<'_>) -> PyResult<Self> {
+        Ok(detached(py, || self.core.canonical())?.into())
+    }
+
     /// MBench's motion-quality metrics of the clip, by name; for all but ``Dynamic_Degree`` lower is better.
     #[pyo3(signature = (up_axis=2))]
     fn quality<'py>(&self, py: Python<'py>, up_axis: usize) -> PyResult<Bound<'py, PyDict>> {

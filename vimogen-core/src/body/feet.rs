@@ -102,7 +102,7 @@ fn move_ankle(rig: &Rig, frame: &mut Frame, [hip, knee, ankle, _]: [usize; 4], p
     // The knee's own hinge where the leg is bent, the thigh's side axis where it is all but straight.
     let side = turns[hip] * Vec3::X;
     let hinge = thigh.cross(shin);
-    let hinge = if hinge.length() > 0.02 * a * b { hinge.normalize() } else { side };
+    let hinge = if hinge.length() > 0.02 * a * b { hinge.normalize_or(side) } else { side };
     // A smaller angle within the knee turns the shin on about the hinge.
     let knee_turn = Quat::from_axis_angle(hinge, bent((thigh + shin).length()) - bent(distance));
     let leg = thigh + knee_turn * shin;

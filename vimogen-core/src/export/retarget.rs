@@ -142,7 +142,7 @@ fn corrections(file: &Bvh, map: &Map) -> [DMat3; JOINTS] {
         let end = far_end(joint);
         let bone = end.and_then(|end| Some(places[map[end]?] - places[map[joint]?]));
         let theirs = bone.and_then(DVec3::try_normalize);
-        let ours = end.map(|end| REST_OFFSETS[end].as_dvec3().normalize());
+        let ours = end.map(|end| REST_OFFSETS[end].as_dvec3().normalize_or_zero());
         if let Some((ours, theirs)) = ours.zip(theirs) {
             let far = ours.angle_between(theirs) > OTHER_REST;
             out[joint] = if far { DMat3::from_quat(DQuat::from_rotation_arc(ours, theirs)) } else { DMat3::IDENTITY };

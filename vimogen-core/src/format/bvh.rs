@@ -12,7 +12,7 @@ const FORMAT: &str = "BVH";
 const MAX_FILE: u64 = 1 << 29;
 /// Most joints, and deepest nesting.
 const MAX_JOINTS: usize = 1024;
-const MAX_FRAMES: usize = 1 << 20;
+const MAX_FRAMES: usize = 1 << 18;
 
 fn bad(reason: impl Into<String>) -> Error {
     Error::format(FORMAT, reason)
@@ -53,7 +53,7 @@ impl Bvh {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`], [`Error::Format`] for anything but a hierarchy of 1 to
-    /// 1024 joints with 1 to 2^20 frames of finite numbers.
+    /// 1024 joints with 1 to 2^18 frames of finite numbers.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Self::from_bytes(&read_bounded(path, MAX_FILE)?).map_err(|e| e.with_path(path))

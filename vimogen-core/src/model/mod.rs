@@ -13,6 +13,9 @@ pub mod init;
 pub mod kernels;
 pub mod layers;
 pub mod probe;
+pub(crate) mod rows;
+#[cfg(feature = "train")]
+pub(crate) mod segments;
 
 pub use config::DitConfig;
 pub use dit::{Conditions, Dit, Prepared};

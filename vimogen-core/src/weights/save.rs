@@ -61,10 +61,10 @@ impl Entry {
     }
 }
 
-/// All parameters by checkpoint name, to be stored in `dtype`.
+/// All parameters by checkpoint name, to be stored in `dtype`; LoRA adapters are merged into theirs.
 pub fn state_dict(dit: &Dit, dtype: WeightDtype) -> BTreeMap<String, Entry> {
     let mut collector = Collector { dtype, path: vec![], entries: BTreeMap::new() };
-    dit.visit(&mut collector);
+    dit.clone().materialize().visit(&mut collector);
     collector.entries
 }
 

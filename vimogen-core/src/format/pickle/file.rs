@@ -23,7 +23,7 @@ const WRAPPER_GLOBALS: &[Global] = &[
 /// Most entries of a dict that is looked at.
 const MAX_ENTRIES: usize = 4096;
 /// Most bytes of all arrays together, beyond the size of the file: what sparse matrices may unfold to.
-const MAX_UNFOLDED: usize = 1 << 28;
+const MAX_UNFOLDED: usize = 1 << 26;
 
 /// A pickled dict of arrays and numbers. A single array has the name `""`.
 #[derive(Debug, Default)]
@@ -132,11 +132,13 @@ fn dense(matrix: View<'_, '_>) -> Result<RawTensor> {
     let info = TensorInfo { dtype: DType::F64, shape };
     let bytes = info.bytes_within("sparse matrix", MAX_UNFOLDED as u64)?;
     let numbers = |name: &str| -> Result<Vec<f64>> { to_f64(&array(part(name)?)?.ok_or_else(broken)?) };
+    let out_len = bytes / 8;
     let (starts, indices, data) = (numbers("indptr")?, numbers("indices")?, numbers("data")?);
-    if starts.len() != columns + 1 || indices.len() != data.len() {
+    // No more values than places: the work is bounded by what the dense matrix is.
+    if starts.len() != columns + 1 || indices.len() != data.len() || data.len() > out_len {
         return Err(broken());
     }
-    let mut out = vec![0.0; bytes / 8];
+    let mut out = vec![0.0; out_len];
     for (column, bounds) in starts.windows(2).enumerate() {
         let (from, to) = (bounds[0] as usize, bounds[1] as usize);
         let entries = indices.get(from..to).zip(data.get(from..to)).ok_or_else(broken)?;
