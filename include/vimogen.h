@@ -738,8 +738,11 @@ vimogen_status vimogen_motion_slice(const struct vimogen_motion *motion,
                                     size_t count,
                                     struct vimogen_motion **derived);
 
-/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.npz` (AMASS layout and features),
-/// `.npy` and `.pt` (features), `.html` (a player), `.svg` (a strip of poses). The folder must exist; a file of that name is replaced once the new one is complete.
+/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb` (metres, y up, worn by the
+/// built-in body), `.npz` (AMASS layout and features), `.npy` and `.pt` (features), `.joints.npy` (MBench's joints), `.csv`
+/// (joints, metres, z up), `.html` (a player), `.svg` (a strip of poses), `.mp4`, `.gif` and `.png` (as
+/// `vimogen_motion_render` draws them by default). The folder must exist; a file of that name is replaced once the new one
+/// is complete.
 VIMOGEN_API
 vimogen_status vimogen_motion_save(const struct vimogen_motion *motion,
                                    const char *path);
