@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
 MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
-FORMATS = ("npz", "bvh", "glb", "html", "svg", "npy", "joints.npy", "pt", "csv")
+FORMATS = ("npz", "bvh", "glb", "html", "mp4", "gif", "png", "svg", "npy", "joints.npy", "pt", "csv")
 
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda:N or wgpu, as built in.")
 dtype_option = click.option(
