@@ -303,10 +303,16 @@ def evaluate_benchmark_json(
     prompt_template: _StrPath | None = None,
     seed: int = 42,
     compare: Sequence[_StrPath] = ...,
+    body: _StrPath | None = None,
+    priors: _StrPath | None = None,
+    nrdf: _StrPath | None = None,
+    body_joints: bool = False,
     callback: _Callback | None = None,
 ) -> str: ...
 def results_table(paths: Sequence[_StrPath]) -> str: ...
-def organize(source: _StrPath, target: _StrPath) -> list[int]: ...
+def organize(
+    source: _StrPath, target: _StrPath, *, videos: bool = False, callback: _Callback | None = None
+) -> list[int]: ...
 def generate_mbench(
     pipeline: Pipeline,
     prompts: _StrPath,
