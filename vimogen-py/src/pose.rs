@@ -45,7 +45,7 @@ fn owned_indices(view: ndarray::ArrayView2<'_, u32>) -> ndarray::Array2<u32> {
 /// Parameters
 /// ----------
 /// joints : array_like
-///     (T, 22, 3), metres, y up, such as :meth:`vimogen.Motion.mbench_joints` gives.
+///     (T, 22, 3), metres, y up, such as :func:`vimogen.motion.mbench_joints` gives.
 /// body : Body, optional
 ///     SMPL, as the release fits; without it the neutral body.
 /// priors : str or os.PathLike, optional

@@ -21,7 +21,7 @@ pub use mean::MeanParameters;
 use minimise::minimise;
 use ndarray::{Array2, Array3, ArrayView3};
 pub use parameters::Parameters;
-use parameters::{COUNT, TRANSLATION};
+use parameters::{BODY, COUNT, TRANSLATION};
 pub use prior::{GaussianMixture, angle_prior};
 use rayon::prelude::*;
 
@@ -106,7 +106,8 @@ impl Smplify {
         Ok(self.gather(&targets, &fitted))
     }
 
-    /// Fits one frame.
+    /// Fits one frame: from the mean pose, then once more from the centre of each Gaussian of the prior, since downhill
+    /// from the mean the nearest of them is not always the best; the lowest loss wins.
     pub fn fit_frame(&self, target: &Target) -> Parameters {
         let mut x = self.mean.parameters().clone();
         let estimate = TorsoLoss::estimate(&self.body, target, &x);
@@ -114,7 +115,19 @@ impl Smplify {
         const PLACE: [usize; 6] = [0, 1, 2, TRANSLATION, TRANSLATION + 1, TRANSLATION + 2];
         let x = minimise(&TorsoLoss { body: &self.body, target, estimate }, x, &PLACE);
         let everything: [usize; COUNT] = std::array::from_fn(|i| i);
-        minimise(&self.loss(target, PRESERVE_WEIGHT), x, &everything)
+        let loss = self.loss(target, PRESERVE_WEIGHT);
+        let mut best = minimise(&loss, x, &everything);
+        let mut least = loss.value(&best);
+        for centre in self.prior.centres() {
+            let mut start = best.clone();
+            start.0[BODY].copy_from_slice(centre);
+            let found = minimise(&loss, start, &everything);
+            let value = loss.value(&found);
+            if value < least {
+                (best, least) = (found, value);
+            }
+        }
+        best
     }
 
     fn loss<'a>(&'a self, target: &'a Target, preserve_weight: f64) -> Loss<'a> {
@@ -181,6 +194,24 @@ mod tests {
         let raised = smplify.fit((&joints + 1.0).view()).unwrap();
         let close = raised.pose.iter().zip(&all.pose).all(|(a, b)| (a - b).abs() < 1e-3);
         assert!(close, "raising the joints raises the body and changes nothing else");
+    }
+
+    #[test]
+    fn the_gaussian_that_a_pose_belongs_to_is_found_from_any_start() {
+        // Two narrow Gaussians, at the start and far from it; the target stands at the far one.
+        let builtin = MeanParameters::builtin();
+        let near = builtin.parameters().body_pose();
+        let far: Vec<f64> = near.iter().enumerate().map(|(i, v)| v + 0.7 * (i as f64 * 2.1).sin()).collect();
+        let mut covars = vec![0.0; 2 * 69 * 69];
+        (0..2).flat_map(|g| (0..69).map(move |i| g * 69 * 69 + 70 * i)).for_each(|at| covars[at] = 1e-4);
+        let prior = GaussianMixture::new(&[near, &far].concat(), &covars, &[0.5, 0.5]).unwrap();
+        let body = JointModel::new(&BodyModel::neutral());
+        let mut truth = builtin.parameters().clone();
+        truth.0[BODY].copy_from_slice(&far);
+        let joints = body.pose(&truth).joints;
+        let target = Target { joints: std::array::from_fn(|j| joints[j]), confidence: [1.0; JOINTS] };
+        let found = Smplify::new(body, None, Some(prior.clone())).fit_frame(&target);
+        assert_eq!(prior.cost(found.body_pose()).1, 1);
     }
 
     #[test]
