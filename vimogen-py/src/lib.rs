@@ -17,8 +17,8 @@ mod flow;
 mod mbench;
 mod motion;
 mod pipeline;
-mod render;
 mod pose;
+mod render;
 mod represent;
 mod rotations;
 mod run;
@@ -50,8 +50,8 @@ mod _vimogen {
         mbench::{dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree},
         motion::Motion,
         pipeline::{Pipeline, convert},
-        render::save_player,
         pose::{Nrdf, PoseScorer, body_penetration, smplify},
+        render::save_player,
         represent::{canonicalize, decode, encode, from_hmr, mbench_joints, reference_channels, resample, smooth},
         rotations::{
             axis_angle_to_matrix, axis_angle_to_matrix_mbench, axis_angle_to_matrix_smplx, axis_angle_to_quaternion,
