@@ -11,7 +11,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV_PYTHON := .venv/bin/python
-PYTHON_CODE := python examples tests/python
+PYTHON_CODE := python examples tests/python benches/compare
 
 # Where and from which build `make install` installs; dev is the build of the tests.
 PREFIX ?= /usr/local
@@ -26,7 +26,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -97,6 +97,18 @@ wheel: .venv/.ready ## the release wheel into dist/, checked, installed into an 
 
 bench: ## benchmarks, optimised as a release (FILTER=name for some of them)
 	$(CARGO) bench --locked -p vimogen-bench -- $(FILTER)
+
+bench-compare: .venv/.torch ## vimogen beside PyTorch: one table (downloads PyTorch; ARGS="--sizes nano small full --work DIR"; PROFILE=dev skips the release build)
+	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check scipy
+	$(CARGO) build --locked --workspace --lib --profile $(PROFILE)
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)" $(PROFILE:dev=debug)
+	$(VENV_PYTHON) benches/compare/compare.py $(ARGS)
+
+check-cuda: ## the CUDA backend compiles (types only: no GPU and no LLVM needed)
+	DOCS_RS=1 $(CARGO) check --locked -p vimogen-core --lib --features cuda --target-dir "$(TARGET)/gpu"
+
+test-wgpu: ## golden tests of the network on a GPU, or on Mesa's software Vulkan (a build of its own: 15 minutes)
+	VIMOGEN_TEST_DEVICE=wgpu $(CARGO) test --locked -p vimogen-core --features wgpu --target-dir "$(TARGET)/gpu" --test golden -- --test-threads 1 dit:: sampler::
 
 docs: ## the API reference, and the book if mdbook is installed
 	$(CARGO) doc --locked --workspace --no-deps

@@ -1,7 +1,8 @@
 //! A training step: steps a second and peak memory, by model, batch, precision and whether activations are computed
 //! again. Each row is a process of its own, since memory that was once used stays with a process.
 //!
-//! `cargo bench --bench training -- [FILTER]`; a row's name is `model/batch/precision/activations`.
+//! `cargo bench --bench training -- [FILTER]`; a row's name is `model/batch/precision/activations`. The models `wide-2` and
+//! `wide-4`, which are measured only if the filter names them, have the released width and 2 or 4 blocks of its 30.
 #![allow(clippy::print_stdout, reason = "a program that prints a table")]
 
 use std::process::Command;
@@ -22,7 +23,8 @@ fn main() {
     }
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     println!("| model/batch/precision/activations | steps/s | peak memory |\n|---|---|---|");
-    for model in ["nano", "small"] {
+    let wide = filter.starts_with("wide");
+    for model in if wide { ["wide-2", "wide-4"] } else { ["nano", "small"] } {
         for batch in ["4", "32"] {
             for precision in ["f32", "bf16"] {
                 for activations in ["kept", "recomputed"] {
@@ -44,7 +46,8 @@ fn measure(row: &str) {
     };
     let sizes = match model {
         "nano" => Pipeline::builtin().expect("the built-in model loads").dit().config().clone(),
-        _ => DitConfig::small(),
+        "small" => DitConfig::small(),
+        layers => DitConfig { num_layers: if layers == "wide-2" { 2 } else { 4 }, ..DitConfig::vimogen_1_3b() },
     };
     let clips = clips.parse().expect("a number of clips");
     let config = TrainConfig {

@@ -49,6 +49,10 @@ def evaluate(
     prompt_template: str | os.PathLike[str] | None = None,
     seed: int = 42,
     compare: Sequence[str | os.PathLike[str]] = (),
+    body: str | os.PathLike[str] | None = None,
+    priors: str | os.PathLike[str] | None = None,
+    nrdf: str | os.PathLike[str] | None = None,
+    body_joints: bool = False,
     callback: Callable[[str, int, int], Any] | None = None,
 ) -> dict[str, Any]:
     """Score the motions in a folder.
@@ -77,6 +81,14 @@ def evaluate(
         Of the order in which the judge sees the motions to choose from.
     compare : list of paths
         ``<name>_eval_results.json`` of other runs, shown in the page.
+    body : str or os.PathLike, optional
+        A SMPL body for the dimensions of bodies, such as ``SMPL_NEUTRAL.pkl``. None: the built-in neutral body.
+    priors : str or os.PathLike, optional
+        Folder of ``gmm_08.pkl`` and ``neutral_smpl_mean_params.h5``, by which bodies are fitted to joints.
+    nrdf : str or os.PathLike, optional
+        Folder of an NRDF model, which Pose_Quality needs.
+    body_joints : bool
+        Give NRDF the 21 body joints that it was trained on, not the rows that the release gives it.
     callback : callable, optional
         ``callback(stage, step, total)`` after each motion; returning False raises CancelledError.
 
@@ -104,6 +116,10 @@ def evaluate(
             prompt_template=prompt_template,
             seed=seed,
             compare=list(compare),
+            body=body,
+            priors=priors,
+            nrdf=nrdf,
+            body_joints=body_joints,
             callback=callback,
         )
     )

@@ -60,6 +60,10 @@ root_option = click.option(
 )
 @template_option
 @click.option("--seed", type=int, default=42, show_default=True, help="Of the order in which a judge sees motions.")
+@click.option("--body", type=click.Path(path_type=Path), help="A SMPL body, SMPL_NEUTRAL.pkl.  [default: built in]")
+@click.option("--priors", type=click.Path(path_type=Path), help="Folder of gmm_08.pkl and neutral_smpl_mean_params.h5.")
+@click.option("--nrdf", type=click.Path(path_type=Path), help="Folder of an NRDF model, which Pose_Quality needs.")
+@click.option("--body-joints", is_flag=True, help="Give NRDF the body joints, not the rows that the release gives it.")
 @quiet_option
 @json_option
 def evaluate_command(
@@ -73,6 +77,10 @@ def evaluate_command(
     up_axis: int,
     prompt_template: Path | None,
     seed: int,
+    body: Path | None,
+    priors: Path | None,
+    nrdf: Path | None,
+    body_joints: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -103,6 +111,10 @@ def evaluate_command(
             prompt_template=prompt_template,
             seed=seed,
             compare=compare,
+            body=body,
+            priors=priors,
+            nrdf=nrdf,
+            body_joints=body_joints,
             callback=callback,
         )
     if as_json:
@@ -114,6 +126,9 @@ def evaluate_command(
     _warn("have no file", [f"{row['id']} ({row['dimension']})" for row in results["missing"]])
     _warn("could not be measured", [f"{row['file']}: {row['reason']}" for row in results["failed"]])
     click.echo(f"height of joint files: axis {up_axis}", err=True)
+    if results["settings"]["bodies"]:
+        poses = ", ".join(f"{count} {source}" for source, count in results["settings"]["poses"].items())
+        click.echo(f"bodies: {results['settings']['bodies']}; poses: {poses}", err=True)
     click.echo(output / f"{name}_report.html")
 
 
@@ -140,14 +155,17 @@ def _evaluate_folder(
 @click.command("organize")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
+@click.option("--videos", is_flag=True, help="Draw the motions too, ID.mp4, for a judge.")
+@quiet_option
 @json_option
-def organize_command(source: Path, target: Path, as_json: bool) -> None:
+def organize_command(source: Path, target: Path, videos: bool, quiet: bool, as_json: bool) -> None:
     """Turn generated motions into what evaluate --info reads: joints, ID.npy.
 
     SOURCE holds folders ID/motion_gen_condition_on_motion.pt or ..._on_text.pt, as generate --mbench writes them, or
     files ID.pt, ID.npz or ID.npy.
     """
-    numbers = organize(source, target)
+    with progress("drawing", hidden=quiet or as_json) as callback:
+        numbers = organize(source, target, videos=videos, callback=callback)
     click.echo(json.dumps(numbers) if as_json else f"{len(numbers)} motions in {target}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -46,10 +47,8 @@ def smplify_command(
         raise click.UsageError("two sources have one name, or a source would be written over: use another --out")
     out.mkdir(parents=True, exist_ok=True)
     origins: dict[str, int] = {}
-    with click.progressbar(
-        list(zip(files, targets, strict=True)), label="bodies", file=click.get_text_stream("stderr")
-    ) as bar:
-        for file, target in bar:
+    with click.progressbar(targets, label="bodies", file=sys.stderr) as bar:
+        for file, target in zip(files, bar, strict=True):
             origin = scorer.write(file, target)
             origins[origin] = origins.get(origin, 0) + 1
     if as_json:

@@ -111,6 +111,7 @@ class Pipeline:
         dtype: str = "float32",
         text_only: bool = False,
         lora: _StrPath | None = None,
+        text_encoder: TextEncoder | _StrPath | None = None,
     ) -> Pipeline: ...
     @overload
     def __call__(
@@ -118,7 +119,7 @@ class Pipeline:
         prompt: str | None = None,
         *,
         num_frames: int | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | None = None,
         strength: float | None = None,
@@ -126,8 +127,9 @@ class Pipeline:
         reference: _Reference | None = None,
         prompt_embeds: _Embeds | None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> Motion: ...
     @overload
     def __call__(
@@ -135,7 +137,7 @@ class Pipeline:
         prompt: list[str] | tuple[str, ...],
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
         strength: float | None = None,
@@ -143,8 +145,9 @@ class Pipeline:
         reference: None = None,
         prompt_embeds: None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> list[Motion]: ...
     @overload
     def __call__(
@@ -152,7 +155,7 @@ class Pipeline:
         prompt: str | list[str] | tuple[str, ...] | None = None,
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
         strength: float | None = None,
@@ -160,8 +163,9 @@ class Pipeline:
         reference: _Reference | Sequence[_Reference] | None = None,
         prompt_embeds: _Embeds | Sequence[_Embeds] | None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> Motion | list[Motion]: ...
     def encode(self, prompt: str) -> _Floats: ...
     def normalize(self, features: ArrayLike) -> _Floats: ...
@@ -299,10 +303,16 @@ def evaluate_benchmark_json(
     prompt_template: _StrPath | None = None,
     seed: int = 42,
     compare: Sequence[_StrPath] = ...,
+    body: _StrPath | None = None,
+    priors: _StrPath | None = None,
+    nrdf: _StrPath | None = None,
+    body_joints: bool = False,
     callback: _Callback | None = None,
 ) -> str: ...
 def results_table(paths: Sequence[_StrPath]) -> str: ...
-def organize(source: _StrPath, target: _StrPath) -> list[int]: ...
+def organize(
+    source: _StrPath, target: _StrPath, *, videos: bool = False, callback: _Callback | None = None
+) -> list[int]: ...
 def generate_mbench(
     pipeline: Pipeline,
     prompts: _StrPath,
@@ -439,3 +449,43 @@ def rot6d_rows_to_matrix(rot6d: ArrayLike) -> _Floats: ...
 def axis_angle_to_quaternion_mbench(axis_angle: ArrayLike) -> _Floats: ...
 def axis_angle_to_matrix_mbench(axis_angle: ArrayLike) -> _Floats: ...
 def axis_angle_to_matrix_smplx(axis_angle: ArrayLike) -> _Floats: ...
+
+@final
+class TextEncoder:
+    @staticmethod
+    def from_pretrained(
+        path: _StrPath,
+        *,
+        memory: Literal["auto", "streamed", "resident"] = "auto",
+        dtype: Literal["stored", "int8"] = "stored",
+        device: str = "cpu",
+        cache: _StrPath | None = None,
+        cache_bytes: int = 2147483648,
+    ) -> TextEncoder: ...
+    @overload
+    def encode(self, prompt: str, *, callback: _Callback | None = None) -> _Floats: ...
+    @overload
+    def encode(self, prompt: list[str] | tuple[str, ...], *, callback: _Callback | None = None) -> list[_Floats]: ...
+    def tokenize(self, text: str) -> list[int]: ...
+    def encode_manifest(
+        self,
+        manifest: _StrPath,
+        output: _StrPath,
+        *,
+        text_key: str = "video_text_annot",
+        shard: tuple[int, int] = (1, 1),
+        callback: _Callback | None = None,
+    ) -> dict[str, Any]: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+def download(
+    what: str,
+    folder: _StrPath,
+    *,
+    endpoint: str | None = None,
+    from_file: _StrPath | None = None,
+    callback: _Callback | None = None,
+) -> list[str]: ...

@@ -1,4 +1,4 @@
-"""The command line: ``vimogen generate``, ``convert``, ``render``, ``view``, ``train``, ``evaluate``, ``info`` and more.
+"""The command line: ``vimogen generate``, ``convert``, ``render``, ``train``, ``evaluate`` and more.
 
 Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage, 130 stopped by Ctrl-C.
 """
@@ -19,6 +19,8 @@ import click
 
 from . import Motion, Pipeline, Trainer, VimogenError, __version__
 from ._benchmark import evaluate_command, gate_command, generate_mbench, organize_command, root_option
+from ._cli_text import commands as text_commands
+from ._cli_text import load_encoder, text_encoder_options
 from ._convert import convert_command
 from ._data_cli import launched, prepare_command, train_experiment
 from ._render import render_command, view_command
@@ -81,8 +83,16 @@ def cli() -> None:
     help="Files to write for each motion; may be repeated.  [default: npz, bvh, html]",
 )
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model.  [default: the built-in one]")
+@text_encoder_options
 @click.option("-n", "--frames", type=int, help="Length, 2 to 1000, 20 a second.  [default: 100, or the reference's]")
-@click.option("--steps", type=int, default=50, show_default=True, help="Denoising steps.")
+@click.option(
+    "--quality",
+    default="full",
+    show_default=True,
+    type=click.Choice(["full", "fast"]),
+    help="full: 50 steps of euler, as the release; fast: 30 of ab2, which are as exact.",
+)
+@click.option("--steps", type=int, help="Denoising steps.  [default: as --quality says]")
 @click.option(
     "--guidance", type=float, help="Weight of the prompt; 1 is none and twice as fast.  [default: the model's own]"
 )
@@ -91,10 +101,14 @@ def cli() -> None:
 )
 @click.option(
     "--solver",
-    default="euler",
-    show_default=True,
     type=click.Choice(["euler", "heun", "ab2", "dpmpp"]),
-    help="How a step is taken; with ab2, 30 steps are as exact as 50 of euler.",
+    help="How a step is taken.  [default: as --quality says]",
+)
+@click.option(
+    "--guidance-interval",
+    type=(float, float),
+    metavar="LOW HIGH",
+    help="Noise levels, 0 to 1, between which there is guidance.  [default: all]",
 )
 @click.option("--seed", type=int, default=42, show_default=True, help="The same seed gives the same motion.")
 @click.option(
@@ -125,11 +139,16 @@ def generate(
     out: Path,
     formats: tuple[str, ...],
     model: Path | None,
+    text_encoder: Path | None,
+    text_dtype: str,
+    text_cache: Path | None,
     frames: int | None,
-    steps: int,
+    quality: str,
+    steps: int | None,
     guidance: float | None,
+    guidance_interval: tuple[float, float] | None,
     strength: float | None,
-    solver: str,
+    solver: str | None,
     seed: int,
     reference: Path | None,
     text_only: bool,
@@ -156,13 +175,21 @@ def generate(
         "num_frames": frames,
         "num_inference_steps": steps,
         "guidance_scale": guidance,
+        "guidance_interval": guidance_interval,
         "strength": strength,
         "solver": solver,
+        "quality": quality,
     }
+
+    def load() -> Pipeline:
+        encoder = load_encoder(text_encoder, text_dtype, text_cache, device)
+        kept: Any = {"device": device, "dtype": dtype, "text_only": text_only, "lora": lora}
+        return Pipeline.from_pretrained(model, **kept, text_encoder=encoder)
+
     if mbench is not None:
         if prompts or prompt_file or reference:
             raise click.UsageError("--mbench brings its own prompts and references")
-        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only)
+        pipe = load()
         options |= {"seed": seed, "prompt_durations": durations, "text_key": text_key, "root": root}
         generate_mbench(pipe, mbench, out, hidden=quiet, as_json=as_json, **options)
         return
@@ -177,7 +204,7 @@ def generate(
     results = []
     if left:
         start = time.perf_counter()
-        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only, lora=lora)
+        pipe = load()
         asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
         with _progress("generating", hidden=quiet or as_json) as callback:
             made: Any = pipe(**asked, **options, seed=seed, callback=callback)
@@ -375,6 +402,8 @@ def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
 
 
 cli.add_command(prepare_command)
+for command in text_commands:
+    cli.add_command(command)
 
 
 def main() -> None:

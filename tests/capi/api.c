@@ -70,6 +70,30 @@ static void the_seed_decides(const vimogen_pipeline *pipeline, const vimogen_mot
   }
 }
 
+static void fast_is_another_solver_with_fewer_steps(const vimogen_pipeline *pipeline) {
+  const float *a, *b;
+  size_t len, other_len;
+  vimogen_generate_params fast, spelled = quick();
+  OK(vimogen_generate_params_init_fast(&fast, sizeof fast));
+  spelled.solver = VIMOGEN_SOLVER_AB2;
+  spelled.num_inference_steps = 30;
+  fast.num_frames = spelled.num_frames;
+  vimogen_motion *motion = NULL, *same = NULL;
+  OK(vimogen_generate(pipeline, PROMPT, &fast, &motion));
+  OK(vimogen_generate(pipeline, PROMPT, &spelled, &same));
+  OK(vimogen_motion_features(motion, &a, &len));
+  OK(vimogen_motion_features(same, &b, &other_len));
+  CHECK(len == other_len && memcmp(a, b, len * sizeof *a) == 0);
+  OK(vimogen_motion_free(same));
+
+  spelled.guidance_low = 0.9;
+  OK(vimogen_generate(pipeline, PROMPT, &spelled, &same));
+  OK(vimogen_motion_features(same, &b, &other_len));
+  CHECK(memcmp(a, b, len * sizeof *a) != 0);
+  OK(vimogen_motion_free(same));
+  OK(vimogen_motion_free(motion));
+}
+
 static void embeddings_and_batches_give_what_the_prompt_gives(const vimogen_pipeline *pipeline,
                                                               const vimogen_motion *motion) {
   vimogen_pipeline_info info;
@@ -347,6 +371,7 @@ int main(int argc, char **argv) {
   asks_the_model_about_itself(pipeline);
   vimogen_motion *motion = reports_progress_and_can_be_cancelled(pipeline);
   the_seed_decides(pipeline, motion);
+  fast_is_another_solver_with_fewer_steps(pipeline);
   embeddings_and_batches_give_what_the_prompt_gives(pipeline, motion);
   follows_a_reference(pipeline, motion);
   OK(vimogen_pipeline_free(pipeline)); // motions outlive their pipeline

@@ -100,6 +100,10 @@ static void numbers_have_ranges(const vimogen_pipeline *pipeline, const vimogen_
   params.guidance_scale = NAN;
   FAILS(INVALID_ARGUMENT, "guidance_scale", vimogen_generate(pipeline, "a", &params, &made));
   params = quick();
+  params.guidance_low = 0.8;
+  params.guidance_high = 0.2;
+  FAILS(INVALID_ARGUMENT, "guidance_interval", vimogen_generate(pipeline, "a", &params, &made));
+  params = quick();
   params.strength = 1.5;
   FAILS(INVALID_ARGUMENT, "strength", vimogen_generate(pipeline, "a", &params, &made));
   params.strength = 0;

@@ -94,12 +94,16 @@ pub struct vimogen_generate_params {
     pub smooth: i32,
     /// How a step is taken, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
     pub solver: i32,
+    /// Lowest noise level, 0 to 1, at which there is guidance. Default: 0.
+    pub guidance_low: f64,
+    /// Highest noise level, 0 to 1, at which there is guidance; steps outside cost half as much. Default: 1.
+    pub guidance_high: f64,
 }
 
 // SAFETY: numbers and pointers, of which a NULL one is valid; the first field is the size.
 unsafe impl Growing for vimogen_generate_params {
     const NAME: &'static str = "vimogen_generate_params";
-    const SIZES: &'static [usize] = &[size_of::<Self>()];
+    const SIZES: &'static [usize] = &[std::mem::offset_of!(Self, guidance_low), size_of::<Self>()];
 }
 
 // SAFETY: as above.
@@ -117,6 +121,8 @@ unsafe impl Params for vimogen_generate_params {
             user_data: std::ptr::null_mut(),
             smooth: options.smooth.into(),
             solver: vimogen_solver::Euler as i32,
+            guidance_low: 0.0,
+            guidance_high: 1.0,
         }
     }
 }
@@ -137,6 +143,9 @@ impl vimogen_generate_params {
         }
         if self.strength.is_nan() || self.strength >= 0.0 {
             options = options.with_strength(self.strength);
+        }
+        if (self.guidance_low, self.guidance_high) != (0.0, 1.0) {
+            options = options.with_guidance_interval(self.guidance_low, self.guidance_high);
         }
         Ok(options)
     }
@@ -182,6 +191,26 @@ pub unsafe extern "C" fn vimogen_generate_params_init(
 ) -> vimogen_status {
     // SAFETY: the caller keeps the conventions of the header.
     guard(|| unsafe { init(params, size) })
+}
+
+/// Sets every field to its default, but `solver` and `num_inference_steps` to 30 of `VIMOGEN_SOLVER_AB2`, which are as exact as
+/// the default's 50. `size` is `sizeof(vimogen_generate_params)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_generate_params_init_fast(
+    params: *mut vimogen_generate_params,
+    size: usize,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        unsafe { init(params, size) }?;
+        let fast = GenerateOptions::fast();
+        // SAFETY: init checked the pointer and the size; both fields are within the smallest size there has been.
+        unsafe {
+            (*params).num_inference_steps = fast.num_inference_steps as u32;
+            (*params).solver = AB2;
+        }
+        Ok(())
+    })
 }
 
 fn run(pipeline: &Pipeline, requests: &[Request], params: &vimogen_generate_params) -> Result<Vec<Motion>> {

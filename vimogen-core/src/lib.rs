@@ -29,6 +29,8 @@
 //! | `train` | yes | [`train`] and [`data`] |
 //! | `mbench` | yes | [`mbench`] |
 //! | `render` | yes | [`render`] |
+//! | `umt5` | yes | the release's text encoder, `text::umt5` |
+//! | `network` | yes | downloads, `weights::download` |
 //! | `cuda` | no | NVIDIA GPUs |
 //! | `wgpu` | no | GPUs through Vulkan, Metal, DX12 or WebGPU |
 //!

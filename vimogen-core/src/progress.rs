@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Encoding prompts; a step is a prompt.
+    /// Encoding prompts; a step is a prompt, or a block of a large encoder.
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
     Sample,
@@ -18,6 +18,8 @@ pub enum Stage {
     Render,
     /// Preparing a data set; a step is a clip.
     Prepare,
+    /// Downloading; a step is 1 MiB.
+    Download,
 }
 
 impl Stage {
@@ -29,6 +31,7 @@ impl Stage {
             Self::Evaluate => "evaluate",
             Self::Render => "render",
             Self::Prepare => "prepare",
+            Self::Download => "download",
         }
     }
 }

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use vimogen_core::mbench::benchmark::{EvaluateOptions, Results, evaluate_benchmark, table};
+use vimogen_core::mbench::bodies::BodyFiles;
 use vimogen_core::mbench::dimension::Dimension;
 use vimogen_core::mbench::gate::{GateOptions, gate};
 use vimogen_core::mbench::generate::{BenchmarkOptions, generate_benchmark};
 use vimogen_core::mbench::info::load_info;
+use vimogen_core::mbench::organize as organizing;
 use vimogen_core::mbench::prompts::load_prompts;
 use vimogen_core::mbench::quality::UpAxis;
 use vimogen_core::mbench::vlm::question::Templates;
@@ -17,12 +19,12 @@ use vimogen_core::{GenerateOptions, Result};
 use crate::args::to_python;
 use crate::error::OrRaise;
 use crate::pipeline::Pipeline;
-use crate::run::{detached, with_progress};
+use crate::run::with_progress;
 
 /// Score the motions that an info file lists; gives the results as JSON and writes MBench's files.
 #[pyfunction]
 #[pyo3(signature = (folder, info, output, name, *, dimensions=None, up_axis=2, jobs=None, prompt_template=None, seed=42,
-    compare=Vec::new(), callback=None))]
+    compare=Vec::new(), body=None, priors=None, nrdf=None, body_joints=false, callback=None))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn evaluate_benchmark_json(
     py: Python<'_>,
@@ -36,6 +38,10 @@ pub fn evaluate_benchmark_json(
     prompt_template: Option<PathBuf>,
     seed: u64,
     compare: Vec<PathBuf>,
+    body: Option<PathBuf>,
+    priors: Option<PathBuf>,
+    nrdf: Option<PathBuf>,
+    body_joints: bool,
     callback: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     let up_axis = UpAxis::from_index(up_axis).or_raise(py)?;
@@ -46,8 +52,10 @@ pub fn evaluate_benchmark_json(
         let judge = HttpJudge::for_benchmark(&info, dimensions.as_deref())?;
         let templates = prompt_template.map_or_else(|| Ok(Templates::default()), Templates::load)?;
         let judge = judge.as_ref().map(|judge| judge as &dyn Judge);
+        let bodies = BodyFiles { body, priors, nrdf, body_joints };
         let defaults = EvaluateOptions::new(output, name);
-        let options = EvaluateOptions { dimensions, up_axis, jobs, judge, templates, seed, compare, ..defaults };
+        let options =
+            EvaluateOptions { dimensions, up_axis, jobs, judge, templates, seed, bodies, compare, ..defaults };
         evaluate_benchmark(folder, &info, &options, on_progress)?.to_json()
     })
 }
@@ -67,14 +75,29 @@ pub fn results_table(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<String> {
 ///     Folders ``<id>/motion_gen_condition_on_motion.pt`` or ``..._on_text.pt``, or files ``<id>.pt``, ``.npz``, ``.npy``.
 /// target : str or os.PathLike
 ///     The folder to write, float32 (T, 22, 3), metres, y up.
+/// videos : bool
+///     Draw them too, `<target>/<id>.mp4`, for a judge.
 ///
 /// Returns
 /// -------
 /// list of int
 ///     Numbers of the motions.
 #[pyfunction]
-pub fn organize(py: Python<'_>, source: PathBuf, target: PathBuf) -> PyResult<Vec<u64>> {
-    detached(py, || vimogen_core::mbench::organize::organize(source, target))
+#[pyo3(signature = (source, target, *, videos=false, callback=None))]
+pub fn organize(
+    py: Python<'_>,
+    source: PathBuf,
+    target: PathBuf,
+    videos: bool,
+    callback: Option<Py<PyAny>>,
+) -> PyResult<Vec<u64>> {
+    with_progress(py, callback, |on_progress| {
+        let numbers = organizing::organize(&source, &target)?;
+        if videos {
+            organizing::draw(source, target, on_progress)?;
+        }
+        Ok(numbers)
+    })
 }
 
 /// Generate the motion of every prompt of MBench; run it again to go on after a stop.

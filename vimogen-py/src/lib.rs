@@ -24,6 +24,7 @@ mod rotations;
 mod run;
 mod sets;
 mod synth;
+mod text;
 mod trainer;
 
 #[global_allocator]
@@ -61,6 +62,7 @@ mod _vimogen {
         },
         sets::{diversity, fid, mm_dist, multimodality, r_precision},
         synth::SyntheticData,
+        text::{TextEncoder, download_files},
         trainer::{TrainState, collate},
     };
 

@@ -21,9 +21,9 @@ pub enum Dimension {
     Foot_Sliding,
     /// See [`dynamic_degree`](super::quality::dynamic_degree).
     Dynamic_Degree,
-    /// How much the body's surface passes through itself.
+    /// See [`body_penetration`](super::penetration::body_penetration).
     Body_Penetration,
-    /// How far poses are from those that people take.
+    /// See [`Nrdf::pose_quality`](super::nrdf::Nrdf::pose_quality).
     Pose_Quality,
     /// Whether a judge tells the motion from others.
     Motion_Condition_Consistency,
@@ -36,7 +36,7 @@ pub enum Dimension {
 pub enum Source {
     /// Joints, `<id>.npy` or `<id>.pt`.
     Joints,
-    /// A fitted body, `<id>.pt`.
+    /// A fitted body, `<id>.pt`, or joints to fit one to.
     Body,
     /// A video, `<id>.mp4`, and a judge.
     Video,

@@ -58,7 +58,8 @@ pub fn load_info(path: impl AsRef<Path>) -> Result<Vec<Entry>> {
 pub(super) fn file_names(id: u64, source: Source) -> Vec<String> {
     let endings: &[&str] = match source {
         Source::Joints => &["npy", "pt"],
-        Source::Body => &["pt"],
+        // Without a fitted body there may be joints to fit one to.
+        Source::Body => &["pt", "npy"],
         Source::Video => &["mp4"],
     };
     endings.iter().map(|ending| format!("{id}.{ending}")).collect()

@@ -2,6 +2,7 @@
 
 pub mod aggregate;
 pub mod benchmark;
+pub mod bodies;
 pub mod contact;
 pub mod dimension;
 mod frames;

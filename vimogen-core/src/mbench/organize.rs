@@ -9,6 +9,19 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::format::{extension, npy};
 use crate::motion::Motion;
+#[cfg(feature = "video")]
+use crate::{
+    body::BodyModel,
+    progress::{self, OnProgress, Stage, report},
+    render::{Actor, Film, RenderOptions, movie},
+};
+
+/// Frames per second of a judge's videos; the release renders its own so.
+#[cfg(feature = "video")]
+const VIDEO_FPS: f32 = 5.0;
+/// Their width and height.
+#[cfg(feature = "video")]
+const VIDEO_SIDE: usize = 480;
 
 /// Motions of a generation folder, the first that exists being taken.
 const GENERATED: [&str; 2] = ["motion_gen_condition_on_motion.pt", "motion_gen_condition_on_text.pt"];
@@ -33,11 +46,33 @@ pub fn organize(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Ve
     Ok(motions.into_keys().collect())
 }
 
-/// The motions of a generation folder by number.
+/// Draws generated motions for a judge, `<target>/<id>.mp4`: the neutral body from the front, 5 frames a second, 480 x 480.
+/// Videos that are there already are left alone. Progress: a step is a video.
 ///
 /// # Errors
-/// As [`organize`].
-pub fn motions(source: &Path) -> Result<BTreeMap<u64, PathBuf>> {
+/// As [`organize`], and [`Error::Cancelled`].
+#[cfg(feature = "video")]
+pub fn draw(source: impl AsRef<Path>, target: impl AsRef<Path>, on_progress: &mut OnProgress<'_>) -> Result<Vec<u64>> {
+    let (source, target) = (source.as_ref(), target.as_ref());
+    let motions = motions(source)?;
+    fs::create_dir_all(target).map_err(|e| Error::io("create", target, e))?;
+    let body = BodyModel::neutral();
+    let faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|face| [face[0], face[1], face[2]]).collect();
+    for (i, (id, path)) in motions.iter().enumerate() {
+        let video = target.join(format!("{id}.mp4"));
+        if !video.exists() {
+            let motion = Motion::load(path)?.at_rate(VIDEO_FPS)?;
+            let actor = Actor::mesh(motion.joints().view(), body.vertices(&motion.smpl())?.view(), &faces)?;
+            let film = Film::new(&actor, &RenderOptions::default().with_size(VIDEO_SIDE, VIDEO_SIDE))?;
+            movie::save(&video, &film, VIDEO_FPS, &mut progress::ignore)?;
+        }
+        report(on_progress, Stage::Render, i + 1, motions.len())?;
+    }
+    Ok(motions.into_keys().collect())
+}
+
+/// The motions of a generation folder by number.
+fn motions(source: &Path) -> Result<BTreeMap<u64, PathBuf>> {
     let entries = fs::read_dir(source).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => Error::NotFound { what: "folder of motions".into(), path: source.into() },
         _ => Error::io("read", source, e),
@@ -96,6 +131,18 @@ mod tests {
         for (id, shift) in [(0, 0.0), (12, 2.0), (5, 3.0)] {
             let got = npy::load(at(&format!("out/joints/{id}.npy"))).unwrap().to_array_f32();
             assert_eq!(got, clip(shift).mbench_joints().into_dyn(), "{id}");
+        }
+        #[cfg(feature = "video")]
+        {
+            let mut steps = 0;
+            let mut count = |_| {
+                steps += 1;
+                std::ops::ControlFlow::Continue(())
+            };
+            assert_eq!(draw(folder.path(), at("out/joints"), &mut count).unwrap(), [0, 5, 12]);
+            assert_eq!(steps, 3);
+            let video = fs::read(at("out/joints/5.mp4")).unwrap();
+            assert_eq!(&video[4..8], b"ftyp");
         }
         clip(3.0).save(at("5.pt")).unwrap();
         assert!(organize(folder.path(), at("again")).unwrap_err().to_string().contains("one number"));

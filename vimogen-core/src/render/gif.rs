@@ -32,7 +32,7 @@ impl<W: Write> Writer<W> {
     /// `palette` was made of pictures of the film; `fps` counts the pictures that are written.
     pub fn new(writer: W, width: usize, height: usize, palette: Palette, fps: f32) -> Result<Self> {
         // Sides are at most 4096.
-        let mut encoder = Encoder::new(writer, width as u16, height as u16, palette.bytes()).map_err(failed)?;
+        let mut encoder = Encoder::new(writer, width as u16, height as u16, &palette.bytes()).map_err(failed)?;
         encoder.set_repeat(Repeat::Infinite).map_err(failed)?;
         Ok(Self { encoder, palette, shown: vec![], time: 0.0, step: 100.0 / fps })
     }
@@ -60,6 +60,11 @@ impl<W: Write> Writer<W> {
         };
         (self.time, self.shown) = (next, new);
         self.encoder.write_frame(&frame).map_err(failed)
+    }
+
+    /// Writes the end of the file.
+    pub fn finish(self) -> Result<()> {
+        self.encoder.into_inner().map(drop).map_err(failed)
     }
 
     /// The rectangle that holds all changes; one pixel if there are none.
@@ -98,7 +103,7 @@ mod tests {
         let mut bytes = Vec::new();
         let mut writer = Writer::new(&mut bytes, 20, 10, Palette::of(&pictures), 30.0).unwrap();
         pictures.iter().for_each(|p| writer.add(p).unwrap());
-        drop(writer);
+        writer.finish().unwrap();
         let mut options = gif::DecodeOptions::new();
         options.set_color_output(gif::ColorOutput::RGBA);
         let mut decoder = options.read_info(&bytes[..]).unwrap();

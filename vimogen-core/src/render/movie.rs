@@ -86,7 +86,8 @@ fn save_gif(path: &Path, film: &Film<'_>, fps: f32, on_progress: &mut OnProgress
     let (width, height) = film.size();
     write_atomic(path, |w| {
         let mut writer = gif::Writer::new(w, width, height, palette, fps / every as f32)?;
-        Ok(each(film, &frames, on_progress, |_, picture| writer.add(&picture))?)
+        each(film, &frames, on_progress, |_, picture| writer.add(&picture))?;
+        Ok(writer.finish()?)
     })
     .map_err(|e| e.with_path(path))
 }

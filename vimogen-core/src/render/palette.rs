@@ -36,9 +36,11 @@ impl Palette {
         Self { colours, nearest: vec![Self::CLEAR; 1 << (3 * BITS)] }
     }
 
-    /// Red, green and blue of all colours and of the one that is not shown.
-    pub fn bytes(&self) -> &[u8] {
-        self.colours.as_flattened()
+    /// Red, green and blue of 256 colours: of those there are, and black for the rest and for the one that is not shown.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = self.colours.as_flattened().to_vec();
+        bytes.resize(3 * (usize::from(Self::CLEAR) + 1), 0);
+        bytes
     }
 
     /// The index of the nearest colour.

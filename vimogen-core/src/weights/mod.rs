@@ -3,6 +3,8 @@
 mod config;
 mod convert;
 mod dir;
+#[cfg(feature = "network")]
+pub mod download;
 mod file;
 pub mod load;
 mod lora;

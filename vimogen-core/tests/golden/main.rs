@@ -24,5 +24,6 @@ mod scheduler;
 mod signal;
 mod smplify;
 mod training;
+mod umt5;
 mod vlm;
 mod weights;

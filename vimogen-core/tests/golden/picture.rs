@@ -81,7 +81,7 @@ fn pictures_look_as_they_did() {
     let film = |options: &RenderOptions| Film::new(&actor, options).expect("film").frame(40).expect("frame");
     assert_looks_like(&film(&small), "path.png");
     assert_looks_like(&film(&small.with_view(View::Follow).with_angles(40.0, 10.0)), "follow.png");
-    let depth = RenderOptions { style: Style::Depth, ..small };
+    let depth = small.with_style(Style::Depth);
     assert_looks_like(&film(&depth), "depth.png");
 }
 

@@ -15,14 +15,16 @@ use std::thread;
 
 pub use results::{DimensionResult, Failure, Missing, MotionResult, Results, Settings, csv, table};
 
+use super::bodies::BodyFiles;
 use super::dimension::{Dimension, Source};
 use super::frames::UpAxis;
 use super::info::Entry;
+use super::pose::PoseScorer;
 use super::vlm::question::Templates;
 use super::vlm::{Bench, Judge, Patience};
 use crate::error::{Error, Result};
 use crate::progress::{OnProgress, Stage, report};
-use journal::{Journal, Values};
+use journal::{Found, Journal};
 use task::{Task, tasks};
 
 /// Questions that are asked at a time, unless told otherwise.
@@ -50,6 +52,8 @@ pub struct EvaluateOptions<'a> {
     pub patience: Patience,
     /// Seed of the order of candidates.
     pub seed: u64,
+    /// Files that bodies are measured with.
+    pub bodies: BodyFiles,
     /// Results of other runs, `<name>_eval_results.json`, that the report compares with.
     pub compare: Vec<PathBuf>,
 }
@@ -67,6 +71,7 @@ impl EvaluateOptions<'_> {
             templates: Templates::default(),
             patience: Patience::default(),
             seed: 42,
+            bodies: BodyFiles::default(),
             compare: Vec::new(),
         }
     }
@@ -91,7 +96,9 @@ impl EvaluateOptions<'_> {
     fn skipped(&self, wanted: &[Dimension]) -> BTreeMap<Dimension, String> {
         let reason = |dimension: Dimension| match dimension.source() {
             Source::Video if self.judge.is_none() => Some("it needs a judge, and none is set"),
-            Source::Body => Some("it needs fitted bodies, which the benchmark does not read yet"),
+            Source::Body if dimension == Dimension::Pose_Quality && self.bodies.nrdf.is_none() => {
+                Some("it needs an NRDF model, and none is given")
+            }
             _ => None,
         };
         wanted.iter().filter_map(|dimension| Some((*dimension, reason(*dimension)?.to_string()))).collect()
@@ -101,8 +108,8 @@ impl EvaluateOptions<'_> {
 /// Measures the motions in `folder` that `info` lists, and writes the results (see [`Results::save`]) and, built with the
 /// feature `render`, the page `<name>_report.html`.
 ///
-/// A motion is looked up as `<id>.npy`, then `<id>.pt` with the key `joints` (joints `(T, 22, 3)`), and for a judge as
-/// `<id>.mp4`. Each result is kept in `<output>/<name>_progress.jsonl` the moment it is there, and each answer of a judge
+/// A motion is looked up as `<id>.npy`, then `<id>.pt` with the key `joints` (joints `(T, 22, 3)`); for the dimensions of
+/// bodies as `<id>.pt` with the keys `pose` and `vertices`, else poses are fitted to the joints; for a judge as `<id>.mp4`. Each result is kept in `<output>/<name>_progress.jsonl` the moment it is there, and each answer of a judge
 /// in `<output>/judge-answers`: a run that was stopped or killed continues, and measures again only what changed. Motions
 /// without a file are listed in the results, and so are those whose file cannot be measured; they are left out of the
 /// means. Progress: a step is a file measured or a question answered.
@@ -128,6 +135,8 @@ pub fn evaluate_benchmark(
     let skipped = options.skipped(&wanted);
     wanted.retain(|dimension| !skipped.contains_key(dimension));
     let entries: Vec<&Entry> = info.iter().filter(|entry| wanted.contains(&entry.dimension)).collect();
+    let measured = wanted.iter().any(|dimension| dimension.source() == Source::Body);
+    let bodies = measured.then(|| options.bodies.load()).transpose()?;
     let (tasks, missing) = tasks(folder, &entries, options)?;
     if tasks.is_empty() {
         let looked =
@@ -137,12 +146,14 @@ pub fn evaluate_benchmark(
     }
     fs::create_dir_all(&options.output).map_err(|e| Error::io("create", &options.output, e))?;
     let mut journal = Journal::open(&options.output.join(format!("{}_progress.jsonl", options.name)))?;
-    let (found, failed) = run(&tasks, options, &mut journal, on_progress)?;
+    let (found, failed) = run(&tasks, options, bodies.as_ref(), &mut journal, on_progress)?;
     let settings = Settings {
         folder: folder.display().to_string(),
         up_axis: options.up_axis.index(),
         judge: options.judge.map(|judge| judge.name()),
         seed: options.seed,
+        bodies: measured.then(|| options.bodies.about()),
+        poses: poses(&found),
     };
     let dimensions = wanted.iter().map(|dimension| (*dimension, collect(*dimension, &tasks, &found))).collect();
     let results = Results { name: options.name.clone(), settings, dimensions, missing, failed, skipped };
@@ -161,10 +172,11 @@ pub fn evaluate_benchmark(
 fn run(
     tasks: &[Task<'_>],
     options: &EvaluateOptions<'_>,
+    bodies: Option<&PoseScorer>,
     journal: &mut Journal,
     on_progress: &mut OnProgress<'_>,
-) -> Result<(Vec<Option<Values>>, Vec<Failure>)> {
-    let mut found: Vec<Option<Values>> = tasks.iter().map(|task| journal.find(&task.key).cloned()).collect();
+) -> Result<(Vec<Option<Found>>, Vec<Failure>)> {
+    let mut found: Vec<Option<Found>> = tasks.iter().map(|task| journal.find(&task.key).cloned()).collect();
     let mut failed = Vec::new();
     let mut done = found.iter().flatten().count();
     if done > 0 {
@@ -177,13 +189,13 @@ fn run(
         let kind = |i: &usize| (tasks[*i].source == Source::Video) == videos;
         let open: Vec<usize> = (0..tasks.len()).filter(|i| found[*i].is_none()).filter(kind).collect();
         let jobs = options.jobs.unwrap_or(usual).min(MAX_JOBS).min(open.len());
-        let work = |i: usize, stop: &AtomicBool| tasks[open[i]].run(options, bench.as_ref(), stop);
+        let work = |i: usize, stop: &AtomicBool| tasks[open[i]].run(options, bodies, bench.as_ref(), stop);
         in_parallel(jobs, open.len(), work, |i, outcome| {
             let task = &tasks[open[i]];
             match outcome {
-                Ok(values) => {
-                    journal.add(&task.key, &values)?;
-                    found[open[i]] = Some(values);
+                Ok(one) => {
+                    journal.add(&task.key, &one)?;
+                    found[open[i]] = Some(one);
                 }
                 Err(reason) => failed.extend(task.failures(&reason)),
             }
@@ -226,10 +238,20 @@ pub(super) fn in_parallel<T: Send>(
     })
 }
 
-fn collect(dimension: Dimension, tasks: &[Task<'_>], found: &[Option<Values>]) -> DimensionResult {
+/// How many motions have their poses from where.
+fn poses(found: &[Option<Found>]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for origin in found.iter().flatten().filter_map(|found| found.poses.clone()) {
+        *counts.entry(origin).or_default() += 1;
+    }
+    counts
+}
+
+fn collect(dimension: Dimension, tasks: &[Task<'_>], found: &[Option<Found>]) -> DimensionResult {
     let mut motions = Vec::new();
-    for (task, values) in tasks.iter().zip(found) {
-        for (entry, value) in task.entries.iter().zip(values.iter().flatten()) {
+    for (task, found) in tasks.iter().zip(found) {
+        let values = found.iter().flat_map(|found| &found.values);
+        for (entry, value) in task.entries.iter().zip(values) {
             if entry.dimension == dimension {
                 motions.push(MotionResult {
                     id: entry.id,

@@ -101,6 +101,12 @@ pub struct Settings {
     pub judge: Option<String>,
     /// Seed of the order of candidates.
     pub seed: u64,
+    /// What bodies were measured with.
+    #[serde(default)]
+    pub bodies: Option<String>,
+    /// How many motions have their poses from where; see [`PoseOrigin`](crate::mbench::pose::PoseOrigin).
+    #[serde(default)]
+    pub poses: BTreeMap<String, usize>,
 }
 
 /// Results of a run.

@@ -6,12 +6,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::UNIX_EPOCH;
 
 use super::EvaluateOptions;
-use super::journal::Values;
+use super::journal::Found;
 use super::results::{Failure, Missing};
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 use crate::mbench::dimension::{Dimension, Source};
 use crate::mbench::info::{Entry, file_names, find_file};
+use crate::mbench::pose::PoseScorer;
 use crate::mbench::runner::measure;
 use crate::mbench::vlm::{Bench, answer};
 
@@ -37,7 +38,7 @@ pub(super) fn tasks<'a>(
     let mut groups: BTreeMap<(Source, u64, Option<Dimension>), Vec<&'a Entry>> = BTreeMap::new();
     for entry in entries {
         let source = entry.dimension.source();
-        let alone = (source != Source::Joints).then_some(entry.dimension);
+        let alone = (source == Source::Video).then_some(entry.dimension);
         groups.entry((source, entry.id, alone)).or_default().push(entry);
     }
     let (mut tasks, mut missing) = (Vec::new(), Vec::new());
@@ -63,7 +64,7 @@ fn key(path: &Path, entries: &[&Entry], options: &EvaluateOptions<'_>) -> Result
     let names: Vec<&str> = entries.iter().map(|entry| entry.dimension.name()).collect();
     let settings = match entries[0].dimension.source() {
         Source::Joints => format!("up {:?}", options.up_axis),
-        Source::Body => String::new(),
+        Source::Body => format!("{:?}", options.bodies),
         Source::Video => {
             format!(
                 "{} | {}",
@@ -93,23 +94,35 @@ impl Task<'_> {
     pub fn run(
         &self,
         options: &EvaluateOptions<'_>,
+        bodies: Option<&PoseScorer>,
         bench: Option<&Bench<'_>>,
         stop: &AtomicBool,
-    ) -> Result<Result<Values, String>> {
-        match (self.source, bench) {
-            (Source::Joints, _) => Ok(self.joints(options).map_err(|error| error.to_string())),
-            (Source::Video, Some(bench)) => self.judged(options, bench, stop),
+    ) -> Result<Result<Found, String>> {
+        match (self.source, bodies, bench) {
+            (Source::Joints, ..) => Ok(self.joints(options).map_err(|error| error.to_string())),
+            (Source::Body, Some(bodies), _) => Ok(self.bodies(bodies).map_err(|error| error.to_string())),
+            (Source::Video, _, Some(bench)) => self.judged(options, bench, stop),
             _ => Ok(Err("nothing here can measure it".into())),
         }
     }
 
-    fn joints(&self, options: &EvaluateOptions<'_>) -> Result<Values> {
+    fn joints(&self, options: &EvaluateOptions<'_>) -> Result<Found> {
         let measured = measure(&self.path, options.up_axis)?.named();
         let value = |entry: &&Entry| {
             let found = measured.iter().find(|(name, _)| *name == entry.dimension.name());
             found.map(|(_, value)| *value).filter(|value| !value.is_nan())
         };
-        Ok(self.entries.iter().map(value).collect())
+        Ok(Found { values: self.entries.iter().map(value).collect(), poses: None })
+    }
+
+    fn bodies(&self, scorer: &PoseScorer) -> Result<Found> {
+        let clip = scorer.open(&self.path)?;
+        let value = |entry: &&Entry| match entry.dimension {
+            Dimension::Pose_Quality => Ok(scorer.pose_quality(&clip)?.map(|value| value as f32)),
+            _ => Ok(Some(scorer.body_penetration(&clip)? as f32)),
+        };
+        let values = self.entries.iter().map(value).collect::<Result<_>>()?;
+        Ok(Found { values, poses: Some(clip.origin.name().into()) })
     }
 
     fn judged(
@@ -117,7 +130,7 @@ impl Task<'_> {
         options: &EvaluateOptions<'_>,
         bench: &Bench<'_>,
         stop: &AtomicBool,
-    ) -> Result<Result<Values, String>> {
+    ) -> Result<Result<Found, String>> {
         let video = match read_bounded(&self.path, MAX_VIDEO_BYTES) {
             Ok(video) => video,
             Err(error) => return Ok(Err(error.to_string())),
@@ -129,7 +142,7 @@ impl Task<'_> {
                 Dimension::Motion_Condition_Consistency => answer::is_choice(&said, &entry.prompt),
                 _ => answer::is_yes(&said),
             };
-            vec![Some(f32::from(u8::from(right)))]
+            Found { values: vec![Some(f32::from(u8::from(right)))], poses: None }
         }))
     }
 

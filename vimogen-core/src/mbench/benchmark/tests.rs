@@ -119,6 +119,34 @@ fn the_files_of_results_have_the_names_and_keys_of_mbench_and_come_back() {
 }
 
 #[test]
+fn bodies_are_fitted_to_joints_and_reports_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = crate::GenerateOptions::default().with_num_inference_steps(4).with_num_frames(4);
+    let motion = crate::Pipeline::builtin().unwrap().generate("a person walks", &options).unwrap();
+    npy::save(folder.path().join("0.npy"), &RawTensor::from_f32(motion.mbench_joints().view().into_dyn())).unwrap();
+    motion.save(folder.path().join("1.npy")).unwrap();
+    let info = info(&[Dimension::Body_Penetration, Dimension::Pose_Quality], 2);
+    let run = |bodies: BodyFiles| {
+        let options = EvaluateOptions { bodies, ..EvaluateOptions::new(folder.path().join("out"), "run") };
+        evaluate(folder.path(), &info, &options).unwrap()
+    };
+    let plain = run(BodyFiles::default());
+    assert_eq!(plain.skipped.keys().collect::<Vec<_>>(), [&Dimension::Pose_Quality]);
+    let poses: Vec<_> = plain.settings.poses.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(poses, [("features", 1), ("fitted-builtin", 1)]);
+    assert!(plain.settings.bodies.as_ref().unwrap().contains("body neutral"));
+    let nrdf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/nrdf_model");
+    let files = BodyFiles { nrdf: Some(nrdf), ..BodyFiles::default() };
+    let scorer = files.load().unwrap();
+    let clip = scorer.open(folder.path().join("1.npy")).unwrap();
+    let results = run(files);
+    let quality = results.dimensions[&Dimension::Pose_Quality].per_motion[1].value;
+    assert_eq!(f64::from(quality), f64::from(scorer.pose_quality(&clip).unwrap().unwrap() as f32));
+    let penetration = |results: &Results| results.dimensions[&Dimension::Body_Penetration].clone();
+    assert_eq!(penetration(&results), penetration(&plain));
+}
+
+#[test]
 fn a_second_run_measures_only_what_changed() {
     let folder = tempfile::tempdir().unwrap();
     videos(folder.path());

@@ -117,6 +117,8 @@ fn scalars(yaml: &str) -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const YAML: &str = "experiment:\n  act: other\nmodel: # the network\n  StrEnc:\n    use: true\n    \
@@ -141,6 +143,14 @@ mod tests {
         assert!(with("-1, 0, 1", "-1, -2").contains("-2"));
         assert!(with("use: true", "use: false").contains("StrEnc.use"));
         assert!(NrdfConfig::parse("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_error_or_read(text in "(model|StrEnc|act|beta|[a-z]{0,3}|[-: #'\\n]){0,40}") {
+            let _ = NrdfConfig::parse(&text);
+            let _ = NrdfConfig::parse(&YAML.replace("100", &text));
+        }
     }
 
     #[test]

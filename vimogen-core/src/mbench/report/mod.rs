@@ -80,6 +80,10 @@ fn about(run: &Results) -> String {
     if let Some(judge) = &settings.judge {
         let _ = write!(text, " Judge: {}, candidates shuffled with seed {}.", escape(judge), settings.seed);
     }
+    if let Some(bodies) = &settings.bodies {
+        let poses: Vec<String> = settings.poses.iter().map(|(source, count)| format!("{count} {source}")).collect();
+        let _ = write!(text, " Bodies: {}; poses: {}.", escape(bodies), escape(&poses.join(", ")));
+    }
     if !run.missing.is_empty() {
         let _ = write!(text, " {} motions have no file.", run.missing.len());
     }
@@ -245,7 +249,8 @@ mod tests {
         let page = html(&[&one, &two]).unwrap();
         assert_eq!(page.matches("<iframe").count(), 2);
         assert_eq!(page.matches("<svg viewBox=\"0 0 720").count(), 2);
-        assert_eq!(page.matches("best, motion ").count(), 2 * 3);
+        assert_eq!(page.matches("worst, motion ").count(), 2 * 3);
+        assert!(page.contains("best, motion 8: walk 8"));
         assert!(
             page.contains("worst, motion 0: walk 0") && !page.contains("run 0"),
             "dynamic degree grows with the id"

@@ -23,8 +23,11 @@ impl MeanParameters {
     /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`]; [`Error::Format`] for other contents.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let bytes = read_bounded(path, MAX_FILE_BYTES)?;
-        let bad = |reason: String| Error::format(FORMAT, reason).with_path(path);
+        Self::parse(read_bounded(path, MAX_FILE_BYTES)?).map_err(|e| e.with_path(path))
+    }
+
+    fn parse(bytes: Vec<u8>) -> Result<Self> {
+        let bad = |reason: String| Error::format(FORMAT, reason);
         let file = File::from_bytes(bytes).map_err(|e| bad(e.to_string()))?;
         let read = |name: &str, len: usize| {
             let set = file.dataset(name).map_err(|e| bad(format!("data set {name:?}: {e}")))?;
@@ -61,22 +64,21 @@ impl MeanParameters {
 #[cfg(test)]
 mod tests {
     use hdf5_pure::FileBuilder;
+    use proptest::prelude::*;
 
     use super::*;
 
-    fn write(pose: &[f64], shape: &[f64]) -> tempfile::NamedTempFile {
+    fn file(pose: &[f64], shape: &[f64]) -> Vec<u8> {
         let mut builder = FileBuilder::new();
         builder.create_dataset("pose").with_f64_data(pose);
         builder.create_dataset("shape").with_f64_data(shape);
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), builder.finish().unwrap()).unwrap();
-        file
+        builder.finish().unwrap()
     }
 
     #[test]
     fn pose_and_shape_are_read_in_order() {
         let pose: Vec<f64> = (0..72).map(f64::from).collect();
-        let mean = MeanParameters::load(write(&pose, &[0.5; 10]).path()).unwrap();
+        let mean = MeanParameters::parse(file(&pose, &[0.5; 10])).unwrap();
         assert_eq!(mean.parameters().rotation(2).to_array(), [6.0, 7.0, 8.0]);
         assert_eq!(mean.parameters().betas(), [0.5; 10]);
         assert_eq!(mean.parameters().translation().to_array(), [0.0; 3]);
@@ -84,11 +86,27 @@ mod tests {
 
     #[test]
     fn other_files_are_errors_that_say_why() {
-        let load = |file: tempfile::NamedTempFile| MeanParameters::load(file.path()).unwrap_err().to_string();
-        assert!(load(write(&[0.0; 71], &[0.0; 10])).contains("pose"));
-        assert!(load(write(&[0.0; 72], &[f64::NAN; 10])).contains("shape"));
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), b"no hdf5").unwrap();
-        assert!(load(file).contains("HDF5"));
+        let text = |bytes: Vec<u8>| MeanParameters::parse(bytes).unwrap_err().to_string();
+        assert!(text(file(&[0.0; 71], &[0.0; 10])).contains("pose"));
+        assert!(text(file(&[0.0; 72], &[f64::NAN; 10])).contains("shape"));
+        assert!(text(b"no hdf5".to_vec()).contains("HDF5"));
+        assert!(matches!(MeanParameters::load("none.h5"), Err(Error::NotFound { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_files_are_errors_or_read(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+            keep in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = file(&[0.1; 72], &[0.2; 10]);
+            for (at, value) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = value;
+            }
+            let _ = MeanParameters::parse(bytes.clone());
+            bytes.truncate(keep.index(bytes.len()));
+            let _ = MeanParameters::parse(bytes);
+        }
     }
 }

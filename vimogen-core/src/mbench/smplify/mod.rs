@@ -215,6 +215,15 @@ mod tests {
         assert!(matches!(smplify.fit(Array3::zeros((1, 24, 3)).view()), Err(Error::Shape { .. })));
         let nan = Array3::from_elem((1, 22, 3), f32::NAN);
         assert!(matches!(smplify.fit(nan.view()), Err(Error::NonFinite { .. })));
-        assert!(smplify.fit(Array3::zeros((1, 22, 3)).view()).is_ok(), "all joints in one point");
+    }
+
+    #[test]
+    fn joints_that_no_body_has_give_finite_poses() {
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        let scattered = |scale: f32| Array3::from_shape_fn((1, 22, 3), |(_, j, c)| scale * ((7 * j + c) as f32).sin());
+        for scale in [0.0, 1e-20, 1e3, 1e30] {
+            let fit = smplify.fit(scattered(scale).view()).unwrap();
+            assert!(fit.pose.iter().all(|v| v.is_finite()), "joints scattered by {scale} m");
+        }
     }
 }

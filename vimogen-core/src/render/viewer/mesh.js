@@ -1,13 +1,13 @@
 // The body's surface: skinned to the joints of a moment, then drawn as triangles.
 
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+const unpack = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 const POSE = 7; // 16-bit numbers a joint: a quaternion x y z w, a position
 
 class Surface {
   constructor(mesh) {
-    this.rest = Float32Array.from(new Int16Array(bytes(mesh.vertices)), (v) => v * mesh.step);
-    this.faces = new Uint16Array(bytes(mesh.faces));
-    this.bones = new Uint8Array(bytes(mesh.bones)); // four joints and four shares of 255 a vertex
+    this.rest = Float32Array.from(new Int16Array(unpack(mesh.vertices)), (v) => v * mesh.step);
+    this.faces = new Uint16Array(unpack(mesh.faces));
+    this.bones = new Uint8Array(unpack(mesh.bones)); // four joints and four shares of 255 a vertex
     this.joints = mesh.joints;
     this.sides = mesh.sides;
     this.count = this.rest.length / 3;

@@ -10,7 +10,7 @@ function decode(clip, points) {
   const out = new Float32Array(bytes.length / 2);
   for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true) * clip.step + clip.centre[i % 3];
   for (let i = 2; i < out.length; i += 3) out[i] -= clip.floor;
-  const turns = clip.pose && new Int16Array(bytes(clip.pose.data));
+  const turns = clip.pose && new Int16Array(unpack(clip.pose.data));
   return { ...clip, turns, points: out, stride: 3 * points };
 }
 
