@@ -41,9 +41,7 @@ test-rust: ## unit, golden and documentation tests
 	$(CARGO) test --locked --workspace --no-fail-fast
 
 test-mpi: ## training by several processes under mpirun (skipped where there is no MPI)
-	@if command -v mpicc mpirun >/dev/null; then \
-	  $(CARGO) test --locked --workspace --features vimogen-core/mpi --test mpi; \
-	else echo "there is no MPI here: its tests are skipped (Debian: libopenmpi-dev, libclang-dev)"; fi
+	if tests/mpi/tools.sh; then $(CARGO) test --locked --workspace --features vimogen-core/mpi --test mpi; fi
 
 test-python: .venv/.ready ## the Python package, and what Python sees of our files
 	tests/viewer/browser.sh
