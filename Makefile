@@ -1,4 +1,4 @@
-# The few commands of the README and of CI. A fresh machine needs a Rust toolchain, Python 3.10+ and a C compiler;
+# The few commands of the README and of CI. A fresh machine needs a Rust toolchain, Python 3.10+ and a C/C++ compiler;
 # Python packages go into .venv, in this folder.
 #
 # Cargo is called without -p on purpose: every command then resolves the same features, so that the demo, the tests and
@@ -26,10 +26,15 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
+
+# The video encoder is C++.
+demo test-rust test-python test-capi lint wheel: | cxx
+cxx:
+	@tools/cxx.sh
 
 demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=7)
 	$(CARGO) run --locked --example demo -- "$$PROMPT" $(SEED)
