@@ -318,6 +318,11 @@ public:
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_resample(get(), fps, handle); });
   }
 
+  /// Joints that follow from the rotations and a root that follows from its steps; standing feet stay in place if asked.
+  Result<Motion> reconcile(bool lock_feet = false) const {
+    return detail::made<Motion>([&](auto **handle) { return vimogen_motion_reconcile(get(), lock_feet, handle); });
+  }
+
   /// Some of the frames.
   Result<Motion> slice(std::size_t first, std::size_t count) const {
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_slice(get(), first, count, handle); });
@@ -329,6 +334,11 @@ public:
   /// Writes a page that plays the motion.
   Result<void> save_html(const std::string &path, const std::string &title) const {
     return detail::done(vimogen_motion_save_html(get(), path.c_str(), title.c_str()));
+  }
+
+  /// Draws the motion in the format that the extension names; see vimogen_motion_render.
+  Result<void> render(const std::string &path, const vimogen_render_params *params = nullptr) const {
+    return detail::done(vimogen_motion_render(get(), path.c_str(), params));
   }
 
   /// MBench's motion-quality metrics.

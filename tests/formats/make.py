@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.numpy import load_file
 
 HERE = Path(__file__).parent
 SHAPE = (2, 3, 4)
@@ -77,6 +78,10 @@ def main():
         (HERE / f"numpy2_protocol{protocol}.pkl").write_bytes(data)
         if protocol < 4:  # the name is a line of its own there, so its length is free
             (HERE / f"numpy1_protocol{protocol}.pkl").write_bytes(data.replace(b"numpy._core", b"numpy.core"))
+    golden = load_file(HERE.parent / "golden" / "body_model.safetensors")
+    recovered = {name: golden[f"hmr_to_motion.input.{name}"] for name in ("global_orient", "body_pose", "transl")}
+    camera = {"focal_length": np.full(26, 1000.0), "width": 640, "height": np.float64(480), "video": "walk.mp4"}
+    (HERE / "recovered.pkl").write_bytes(pickle.dumps(recovered | camera, protocol=4))
     (HERE / "fortran.pkl").write_bytes(pickle.dumps(np.asfortranarray(RAMP.astype(">f8")), protocol=2))
 
 

@@ -4,13 +4,13 @@ use std::ffi::{CString, c_char};
 use std::sync::OnceLock;
 
 use ndarray::ArrayView2;
-use vimogen_core::body::REST_OFFSETS;
+use vimogen_core::body::{REST_OFFSETS, consistent};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::SmplMotion;
 use vimogen_core::motion::layout::FEATURES;
 use vimogen_core::motion::skeleton::{JOINT_NAMES, PARENTS};
 use vimogen_core::motion::{Poses, layout};
-use vimogen_core::render::html::{self, Clip};
+use vimogen_core::render::worn::{self, Worn};
 use vimogen_core::{Error, Motion, Result, export};
 
 use crate::edge::{Growing, Place, borrow, free, handle, output, slice, text, volume};
@@ -48,13 +48,13 @@ impl vimogen_motion {
     }
 }
 
-/// Reads a motion from `.pt`, `.npy` or `.npz`. `motion`: receives it, to be freed with `vimogen_motion_free`.
+/// Reads a motion from `.pt`, `.npy`, `.npz` (also in the layout of AMASS) or `.bvh`. `motion`: receives it, to be freed with `vimogen_motion_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_load(path: *const c_char, motion: *mut *mut vimogen_motion) -> vimogen_status {
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (path, place) = unsafe { (text("path", path)?, Place::new("motion", motion)?) };
-        place.write(handle(vimogen_motion::new(Motion::load(path)?)));
+        place.write(handle(vimogen_motion::new(export::load(path)?)));
         Ok(())
     })
 }
@@ -76,6 +76,23 @@ pub unsafe extern "C" fn vimogen_motion_from_features(
         let view = ArrayView2::from_shape((frames, channels), numbers)
             .map_err(|_| Error::shape("features", "(frames, channels)", &[frames, channels]))?;
         place.write(handle(vimogen_motion::new(Motion::from_features(view.to_owned(), fps)?)));
+        Ok(())
+    })
+}
+
+/// A motion whose joints follow from its rotations and whose root follows from its steps; of a generated motion these
+/// disagree slightly. `lock_feet` other than 0: standing feet stay in place and above the ground. `reconciled`: receives it,
+/// to be freed with `vimogen_motion_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_motion_reconcile(
+    motion: *const vimogen_motion,
+    lock_feet: i32,
+    reconciled: *mut *mut vimogen_motion,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (motion, place) = unsafe { (borrow("motion", motion)?, Place::new("reconciled", reconciled)?) };
+        place.write(handle(vimogen_motion::new(consistent(&motion.motion, lock_feet != 0)?)));
         Ok(())
     })
 }
@@ -298,8 +315,9 @@ pub unsafe extern "C" fn vimogen_motion_slice(
     unsafe { derive(motion, derived, |motion| motion.slice(first..first.saturating_add(count))) }
 }
 
-/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.npz` (AMASS layout and features),
-/// `.npy` and `.pt` (features), `.html` (a player), `.svg` (a strip of poses). The folder must exist; a file of that name is replaced once the new one is complete.
+/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb` (metres, y up, worn by the
+/// built-in body), `.npz` (AMASS layout and features), `.npy` and `.pt` (features), `.joints.npy` (MBench's joints), `.csv`
+/// (joints, metres, z up), `.html` (a player), `.svg` (a strip of poses). The folder must exist; a file of that name is replaced once the new one is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_save(motion: *const vimogen_motion, path: *const c_char) -> vimogen_status {
     guard(|| {
@@ -319,8 +337,7 @@ pub unsafe extern "C" fn vimogen_motion_save_html(
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, path, title) = unsafe { (borrow("motion", motion)?, text("path", path)?, text("title", title)?) };
-        let joints = motion.smpl().joints.view();
-        html::save(path, &[Clip { joints, fps: motion.motion.fps(), title, metrics: &[] }])
+        worn::save(path, &[Worn { motion: &motion.motion, title, metrics: &[] }])
     })
 }
 

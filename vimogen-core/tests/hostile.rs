@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use vimogen_core::export::bvh::{self, BvhOptions};
+use vimogen_core::export::retarget;
+use vimogen_core::format::bvh::Bvh;
 use vimogen_core::format::npz::NpzFile;
-use vimogen_core::format::pickle::{self, PLAIN_GLOBALS, numpy};
+use vimogen_core::format::pickle::{self, PLAIN_GLOBALS, PickleFile, numpy};
 use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::format::torch::{TorchFile, Tree};
 use vimogen_core::format::{RawTensor, TensorSource, npy, npz, safetensors, torch};
@@ -90,6 +93,32 @@ fn read_pickle(bytes: &[u8]) {
     }
 }
 
+fn read_pickle_file(bytes: &[u8]) {
+    drain(PickleFile::from_bytes(bytes));
+}
+
+fn read_bvh(bytes: &[u8]) {
+    if let Ok(file) = Bvh::from_bytes(bytes) {
+        let _ = (file.world(0), file.world(file.len() - 1), retarget::to_motion(&file));
+    }
+}
+
+/// A small skeleton with all joints that are needed.
+fn skeleton() -> Vec<u8> {
+    let still = Motion::from_features(ndarray::Array2::zeros((2, 276)), 20.0).expect("clip");
+    bvh::to_string(&still.smpl(), 20.0, &BvhOptions::default()).expect("bvh").into_bytes()
+}
+
+/// A pickle of the wrappers that body models use, by hand.
+fn wrapped_pickle() -> Vec<u8> {
+    let array = |data: &str| format!("cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(S'{data}'\nI0\nI1\ntR");
+    let number = array("f8") + "S'\\x00\\x00\\x00\\x00\\x00\\x00\\xf0?'\ntR";
+    format!(
+        "(dS'x'\ncchumpy.ch\nCh\n(tR(dS'x'\n{number}sbsS'J'\ncscipy.sparse.csc\ncsc_matrix\n(tR(dS'_shape'\n(I1\nI1\ntsbs."
+    )
+    .into_bytes()
+}
+
 /// Name, reader, how its files start, and valid files.
 type Format = (&'static str, fn(&[u8]), &'static [u8], Vec<Vec<u8>>);
 
@@ -111,6 +140,8 @@ static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
         ("old .pt", read_torch, b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", vec![load("torch_legacy.pt")]),
         ("safetensors", read_safetensors, b"\x08\0\0\0\0\0\0\0{", vec![own("a")]),
         ("pickle", read_pickle, b"\x80\x02", pickles),
+        ("pickle file", read_pickle_file, b"\x80\x02", vec![load("recovered.pkl"), wrapped_pickle()]),
+        ("bvh", read_bvh, b"HIERARCHY\nROOT a {", vec![skeleton()]),
     ]
 });
 
@@ -123,7 +154,8 @@ const FRAGMENTS: &[&[u8]] = &[
     b"q\x01", b"g0\n", b"p0\n", b"I01\n", b"L5L\n", b"F1.5\n", b"G\x7f\xf8\0\0\0\0\0\0", b"S'a\\x00'\n", b"V\\u00e9\n",
     b"U\x01<", b"X\x02\0\0\0f4", b"X\x06\0\0\0latin1", b"C\x04abcd", b"ccollections\nOrderedDict\n",
     b"c_codecs\nencode\n", b"cnumpy\ndtype\n", b"cnumpy\nndarray\n", b"cnumpy.core.multiarray\n_reconstruct\n",
-    b"cnumpy.core.multiarray\nscalar\n", b"cnumpy.core.numeric\n_frombuffer\n",
+    b"cnumpy.core.multiarray\nscalar\n", b"cnumpy.core.numeric\n_frombuffer\n", b"cchumpy.ch\nCh\n",
+    b"cscipy.sparse.csc\ncsc_matrix\n", b"U\x01x", b"U\x06_shape", b"U\x06indptr", b"U\x07indices", b"U\x04data",
 ];
 
 /// Files made of valid opcodes in any order, which go deeper than random bytes.
@@ -171,6 +203,7 @@ proptest! {
     #[test]
     fn pickles_of_random_opcodes_never_panic(bytes in opcodes()) {
         assert_bounded("pickle", read_pickle, &bytes);
+        assert_bounded("pickle file", read_pickle_file, &bytes);
         assert_bounded("old .pt", read_torch, &[&b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."[..], b"K\x01.}.", &bytes, b"]."].concat());
     }
 }

@@ -8,13 +8,16 @@ use numpy::{PyArray, PyArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice};
+use vimogen_core::export::bvh::BvhOptions;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::SmplMotion;
-use vimogen_core::render::html::{self, Clip};
-use vimogen_core::{Motion as Core, export};
+use vimogen_core::render::worn::{self, Worn};
+use vimogen_core::{Motion as Core, body, export};
 
 use crate::args::{Floats, owned, two};
+use crate::body::Body;
 use crate::error::OrRaise;
+use crate::render::{Asked, numbers, render};
 use crate::run::detached;
 
 /// A clip of T frames: 276 numbers a frame and a frame rate. It does not change once made.
@@ -85,7 +88,7 @@ impl Motion {
         Ok(Core::from_features(owned(two(&features, "features")?), fps).or_raise(py)?.into())
     }
 
-    /// Read a clip from ``.pt``, ``.npy`` or ``.npz``.
+    /// Read a clip from ``.pt``, ``.npy``, ``.npz`` (ours, or as AMASS has it) or ``.bvh``.
     ///
     /// Parameters
     /// ----------
@@ -97,16 +100,17 @@ impl Motion {
     #[pyo3(signature = (path, *, fps=None))]
     fn load(py: Python<'_>, path: PathBuf, fps: Option<f32>) -> PyResult<Self> {
         let motion = detached(py, || match fps {
-            None => Core::load(path),
-            Some(fps) => Core::load(path)?.with_fps(fps),
+            None => export::load(path),
+            Some(fps) => export::load(path)?.with_fps(fps),
         })?;
         Ok(motion.into())
     }
 
     /// Write the clip in the format that the extension names.
     ///
-    /// ``.bvh`` for Blender and engines, ``.npz`` as AMASS has it (read back by :meth:`load`), ``.npy`` and ``.pt`` for
-    /// the features alone, ``.html`` for a player that needs no network, ``.svg`` for a still.
+    /// ``.bvh`` and ``.glb`` for Blender and engines, ``.npz`` as AMASS has it (read back by :meth:`load`), ``.npy`` and
+    /// ``.pt`` for the features alone, ``.joints.npy`` for MBench's joints, ``.csv`` for a table of joints, ``.html`` for a
+    /// player that needs no network, ``.svg`` for a still.
     ///
     /// Parameters
     /// ----------
@@ -114,16 +118,83 @@ impl Motion {
     ///     The file. It is replaced as a whole or not at all.
     /// title : str
     ///     Caption of the player.
-    #[pyo3(signature = (path, *, title=""))]
-    fn save(&self, py: Python<'_>, path: PathBuf, title: &str) -> PyResult<()> {
+    /// body : Body, optional
+    ///     Who wears the motion in a ``.glb`` file, instead of the neutral body.
+    /// joint_names : {"smpl", "mixamo"}
+    ///     Names of the joints in a ``.bvh`` file.
+    /// unit : {"cm", "m"}
+    ///     Unit of length in a ``.bvh`` file.
+    #[pyo3(signature = (path, *, title="", body=None, joint_names="smpl", unit="cm"))]
+    fn save(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        title: &str,
+        body: Option<PyRef<'_, Body>>,
+        joint_names: &str,
+        unit: &str,
+    ) -> PyResult<()> {
+        let options = export::SaveOptions {
+            body: body.as_ref().map(|body| body.core()),
+            bvh: BvhOptions { names: joint_names.parse().or_raise(py)?, unit: unit.parse().or_raise(py)?, rest: None },
+        };
         let player = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html"));
         detached(py, || match player {
             true => {
-                let joints = &self.decoded().joints;
-                html::save(&path, &[Clip { joints: joints.view(), fps: self.core.fps(), title, metrics: &[] }])
+                let metrics = numbers(&self.core)?;
+                worn::save(&path, &[Worn { motion: &self.core, title, metrics: &metrics }])
             }
-            false => export::save(&path, &self.core),
+            false => export::save_with(&path, &self.core, &options),
         })
+    }
+
+    /// Draw the motion, worn by a body, without a GPU or a display.
+    ///
+    /// ``.mp4`` is H.264 as browsers play it, ``.gif`` loops, ``.png`` is a contact sheet of 8 moments (of a clip of one
+    /// frame, ``motion[40:41]``, its picture); a name without extension is a folder with a PNG a frame.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike
+    ///     The file or folder.
+    /// size : (int, int), optional
+    ///     Width and height in pixels, 16 to 4096; for ``.mp4`` even. By default 960 x 960, for depth 384 x 384, and that
+    ///     of an overlay's files.
+    /// fps : float, optional
+    ///     Pictures a second, instead of the motion's.
+    /// view : {"path", "follow"}
+    ///     Whether the camera stands still and sees the whole path, or goes with the body.
+    /// yaw, pitch : float
+    ///     Where the camera stands, degrees: around the body from its front to its right, and how far it looks down.
+    /// style : {"lit", "depth"}
+    ///     A lit body on the ground, or depth in shades of grey, white is near.
+    /// body : Body, optional
+    ///     Who wears the motion, instead of the neutral body.
+    /// overlay : str or os.PathLike, optional
+    ///     A folder of PNG files, such as the frames of a video, over which the pictures are laid at 50 %.
+    /// callback : callable, optional
+    ///     ``callback("render", picture, pictures)`` after each picture. Returning False stops.
+    #[pyo3(signature = (
+        path, *, size=None, fps=None, view="path", yaw=0.0, pitch=30.0, style="lit", body=None, overlay=None,
+        callback=None
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn render(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        size: Option<(usize, usize)>,
+        fps: Option<f32>,
+        view: &str,
+        yaw: f32,
+        pitch: f32,
+        style: &str,
+        body: Option<PyRef<'_, Body>>,
+        overlay: Option<PathBuf>,
+        callback: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let asked = Asked { size, fps, view, yaw, pitch, style, overlay, callback };
+        render(py, &self.core, path, body, asked)
     }
 
     /// The features, (T, 276).
@@ -177,6 +248,32 @@ impl Motion {
         Ok(self.core.clone().with_fps(fps).or_raise(py)?.into())
     }
 
+    /// How far the joints are from where the rotations put them, metres: a dict of ``mean`` and ``max``.
+    fn residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let residual = detached(py, || Ok(body::residual(&self.core)))?;
+        let dict = PyDict::new(py);
+        dict.set_item("mean", residual.mean)?;
+        dict.set_item("max", residual.max)?;
+        Ok(dict)
+    }
+
+    /// The clip with joints that follow from its rotations and root from its steps: of a generated motion these disagree
+    /// slightly, see :meth:`residual`.
+    ///
+    /// Parameters
+    /// ----------
+    /// lock_feet : bool
+    ///     Keep standing feet in place and above the ground, by inverse kinematics of the legs.
+    #[pyo3(signature = (*, lock_feet=false))]
+    fn reconcile(&self, py: Python<'_>, lock_feet: bool) -> PyResult<Self> {
+        Ok(detached(py, || body::consistent(&self.core, lock_feet))?.into())
+    }
+
+    /// The clip in canonical placement, as references are read: it starts at the origin, faces +y and stands on the ground.
+    fn canonical(&self, py: Python<'_>) -> PyResult<Self> {
+        Ok(detached(py, || self.core.canonical())?.into())
+    }
+
     /// MBench's motion-quality metrics of the clip, by name; for all but ``Dynamic_Degree`` lower is better.
     #[pyo3(signature = (up_axis=2))]
     fn quality<'py>(&self, py: Python<'py>, up_axis: usize) -> PyResult<Bound<'py, PyDict>> {
@@ -190,8 +287,10 @@ impl Motion {
     /// The player as one page of HTML that needs no network.
     #[pyo3(signature = (title=""))]
     fn to_html(&self, py: Python<'_>, title: &str) -> PyResult<String> {
-        let joints = &self.decoded().joints;
-        detached(py, || html::html(&[Clip { joints: joints.view(), fps: self.core.fps(), title, metrics: &[] }]))
+        detached(py, || {
+            let metrics = numbers(&self.core)?;
+            worn::html(&[Worn { motion: &self.core, title, metrics: &metrics }])
+        })
     }
 
     /// The player, inline in a notebook.

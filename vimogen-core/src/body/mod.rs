@@ -1,13 +1,22 @@
-//! Bodies: the built-in neutral skeleton, so that motion can be made and looked at without a licensed body model.
+//! Bodies: the built-in neutral skeleton and its mesh, so that motion can be made and looked at without a licensed body
+//! model; SMPL and SMPL-X from the user's files ([`BodyModel`]).
 //!
 //! The proportions are this project's own round numbers for an adult of about 1.70 m. Axes of the rest pose are
 //! SMPL's (x to the person's left, y up, z forward, arms out to the sides), so that local rotations mean the same on
 //! this skeleton and on a SMPL body.
 
+mod consistent;
+mod feet;
+pub mod hmr;
+mod model;
+mod neutral;
 mod reconcile;
+mod surface;
 
 use glam::{Mat3, Vec3};
 
+pub use consistent::{Residual, consistent, residual};
+pub use model::{BodyKind, BodyModel, BodyParams, Posed, motion_joints};
 pub use reconcile::Reconcile;
 
 pub use crate::motion::canonical::SMPLX_ROOT;

@@ -30,11 +30,84 @@ pub enum Unit {
     Metres,
 }
 
+/// Names of the joints in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Names {
+    /// SMPL's, those of [`JOINT_NAMES`].
+    #[default]
+    Smpl,
+    /// Mixamo's, [`MIXAMO_NAMES`] with the prefix `mixamorig:`, which retargeting tools know.
+    Mixamo,
+}
+
+impl std::str::FromStr for Names {
+    type Err = Error;
+
+    /// `smpl` or `mixamo`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "smpl" => Ok(Self::Smpl),
+            "mixamo" => Ok(Self::Mixamo),
+            _ => Err(Error::invalid("joint_names", format!("{name:?} is neither smpl nor mixamo"))),
+        }
+    }
+}
+
+impl std::str::FromStr for Unit {
+    type Err = Error;
+
+    /// `cm` or `m`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "cm" => Ok(Self::Centimetres),
+            "m" => Ok(Self::Metres),
+            _ => Err(Error::invalid("unit", format!("{name:?} is neither cm nor m"))),
+        }
+    }
+}
+
+/// Mixamo's names of our joints, without their prefix.
+pub const MIXAMO_NAMES: [&str; JOINTS] = [
+    "Hips",
+    "LeftUpLeg",
+    "RightUpLeg",
+    "Spine",
+    "LeftLeg",
+    "RightLeg",
+    "Spine1",
+    "LeftFoot",
+    "RightFoot",
+    "Spine2",
+    "LeftToeBase",
+    "RightToeBase",
+    "Neck",
+    "LeftShoulder",
+    "RightShoulder",
+    "Head",
+    "LeftArm",
+    "RightArm",
+    "LeftForeArm",
+    "RightForeArm",
+    "LeftHand",
+    "RightHand",
+];
+
+impl Names {
+    fn of(self, joint: usize) -> String {
+        match self {
+            Self::Smpl => JOINT_NAMES[joint].into(),
+            Self::Mixamo => format!("mixamorig:{}", MIXAMO_NAMES[joint]),
+        }
+    }
+}
+
 /// How to write a BVH file.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct BvhOptions {
     /// Unit of length.
     pub unit: Unit,
+    /// Names of the joints.
+    pub names: Names,
     /// Offset of each joint from its parent at rest, metres, in SMPL's rest frame (y up, facing +z, left is +x); the
     /// pelvis' entry is not used. `None`: from the clip, the mean of each bone seen from its parent's frame, at the
     /// bone's mean length.
@@ -51,7 +124,7 @@ struct Track {
 
 /// A motion as the text of a BVH file.
 ///
-/// The hierarchy is the 22 SMPL joints by name. Channels are `Xposition Yposition Zposition Zrotation Xrotation
+/// The hierarchy is the 22 SMPL joints, by the names that the options choose. Channels are `Xposition Yposition Zposition Zrotation Xrotation
 /// Yrotation` for the pelvis and `Zrotation Xrotation Yrotation` for the others, in degrees, `R = Rz Rx Ry`; angles
 /// are continued from frame to frame without jumps of 360 degrees.
 ///
@@ -75,7 +148,7 @@ pub fn to_string(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<
     };
     let mut text = String::with_capacity(4096 + 700 * motion.len());
     text.push_str("HIERARCHY\n");
-    write_joint(&mut text, joint::PELVIS, 0, &offsets, scale);
+    write_joint(&mut text, (joint::PELVIS, 0), &offsets, options.names, scale);
     // Writing to a String cannot fail.
     let _ = write!(text, "MOTION\nFrames: {}\nFrame Time: {:.8}\n", motion.len(), 1.0 / f64::from(fps));
     write_frames(&mut text, &track, scale);
@@ -174,11 +247,11 @@ fn end_site(joint: usize, offsets: &[DVec3; JOINTS]) -> DVec3 {
     }
 }
 
-fn write_joint(text: &mut String, index: usize, depth: usize, offsets: &[DVec3; JOINTS], scale: f64) {
+fn write_joint(text: &mut String, (index, depth): (usize, usize), offsets: &[DVec3; JOINTS], names: Names, scale: f64) {
     let (tab, kind) = ("\t".repeat(depth), if depth == 0 { "ROOT" } else { "JOINT" });
     let position = if depth == 0 { "6 Xposition Yposition Zposition" } else { "3" };
     let offset = if depth == 0 { DVec3::ZERO } else { offsets[index] * scale };
-    let _ = write!(text, "{tab}{kind} {}\n{tab}{{\n{tab}\t", JOINT_NAMES[index]);
+    let _ = write!(text, "{tab}{kind} {}\n{tab}{{\n{tab}\t", names.of(index));
     write_offset(text, offset);
     let _ = writeln!(text, "{tab}\tCHANNELS {position} Zrotation Xrotation Yrotation");
     let mut children = (0..JOINTS).filter(|j| PARENTS[*j] == Some(index)).peekable();
@@ -188,7 +261,7 @@ fn write_joint(text: &mut String, index: usize, depth: usize, offsets: &[DVec3; 
         let _ = writeln!(text, "{tab}\t}}");
     }
     for child in children {
-        write_joint(text, child, depth + 1, offsets, scale);
+        write_joint(text, (child, depth + 1), offsets, names, scale);
     }
     let _ = writeln!(text, "{tab}}}");
 }

@@ -1,23 +1,77 @@
-//! Files for other programs: BVH for animation tools, npz in the layout of AMASS for SMPL-X tools.
+//! Files for other programs: BVH and glTF for animation tools and engines, npz in the layout of AMASS for SMPL-X tools,
+//! tables of joints.
 
+pub mod amass;
 pub mod bvh;
+pub mod csv;
+pub mod glb;
 pub mod npz;
+pub mod retarget;
 
 #[cfg(feature = "render")]
 use std::io::Write as _;
 use std::path::Path;
 
+use ndarray::{Array2, Axis, concatenate};
+
+use crate::body::BodyModel;
 use crate::error::{Error, Result};
-use crate::format::extension;
+use crate::format::npz::NpzFile;
 #[cfg(feature = "render")]
 use crate::format::write_atomic;
+use crate::format::{extension, npy};
 use crate::motion::clip::Motion;
+use crate::motion::codec::{SmplMotion, encode};
 #[cfg(feature = "render")]
-use crate::render::{html, svg::strip_svg};
+use crate::render::{svg::strip_svg, worn};
+
+/// Reads a motion in the format that the extension names: what [`Motion::load`] reads, BVH ([`retarget::load`]) and npz
+/// in the layout of AMASS ([`amass::load`], with the neutral body).
+///
+/// # Errors
+/// Those of the readers.
+pub fn load(path: impl AsRef<Path>) -> Result<Motion> {
+    let path = path.as_ref();
+    match extension(path).as_str() {
+        "bvh" => retarget::load(path),
+        "npz" => {
+            let file = NpzFile::open(path)?;
+            let amass = amass::is_amass(&file);
+            if amass {
+                amass::to_motion(&file, &BodyModel::neutral()).map_err(|e| e.with_path(path))
+            } else {
+                Motion::load(path)
+            }
+        }
+        _ => Motion::load(path),
+    }
+}
+
+/// A clip of all frames: steps lead to the next frame, from the last to itself.
+fn clip_of(smpl: &SmplMotion, fps: f32) -> Result<Motion> {
+    let last = |array: ndarray::ArrayViewD<'_, f32>| -> Result<ndarray::ArrayD<f32>> {
+        let end = array.slice_axis(Axis(0), (-1..).into());
+        concatenate(Axis(0), &[array.view(), end]).map_err(|e| Error::Internal { reason: e.to_string() })
+    };
+    let two = |array: &Array2<f32>| -> Result<Array2<f32>> {
+        last(array.view().into_dyn())?.into_dimensionality().map_err(|e| Error::Internal { reason: e.to_string() })
+    };
+    let joints = last(smpl.joints.view().into_dyn())?;
+    let longer = SmplMotion {
+        global_orient: two(&smpl.global_orient)?,
+        body_pose: two(&smpl.body_pose)?,
+        transl: two(&smpl.transl)?,
+        joints: joints.into_dimensionality().map_err(|e| Error::Internal { reason: e.to_string() })?,
+    };
+    Motion::from_features(encode(&longer)?, fps)
+}
 
 /// Writes a motion in the format that the extension names.
 ///
 /// - `.bvh`: [`bvh::save`], centimetres, rest offsets of the clip
+/// - `.glb`: [`glb::save`], worn by the built-in body
+/// - `.csv`: [`csv::save`], joint positions as a table
+/// - `.joints.npy`: joint positions `(T, 22, 3)` as MBench reads them, [`Motion::mbench_joints`]
 /// - `.npz`: [`npz::save`], also read back by [`Motion::load`]
 /// - `.npy`, `.pt`, `.pth`: the features alone, [`Motion::save`]
 /// - `.html`: a player, `.svg`: a strip of eight poses; with the feature `render`
@@ -25,15 +79,35 @@ use crate::render::{html, svg::strip_svg};
 /// # Errors
 /// [`Error::InvalidArgument`] for another extension, and those of the writers.
 pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
+    save_with(path, motion, &SaveOptions::default())
+}
+
+/// What some formats leave open.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SaveOptions<'a> {
+    /// Who wears the motion in `.glb`; `None`: the neutral body.
+    pub body: Option<&'a BodyModel>,
+    /// Names, unit and bones of `.bvh`.
+    pub bvh: bvh::BvhOptions,
+}
+
+/// [`save`] with options.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_with(path: impl AsRef<Path>, motion: &Motion, options: &SaveOptions<'_>) -> Result<()> {
     let path = path.as_ref();
     match extension(path).as_str() {
-        "bvh" => bvh::save(path, &motion.smpl(), motion.fps(), &bvh::BvhOptions::default()),
+        "bvh" => bvh::save(path, &motion.smpl(), motion.fps(), &options.bvh),
+        "glb" => match options.body {
+            Some(body) => glb::save(path, motion, body),
+            None => glb::save(path, motion, &BodyModel::neutral()),
+        },
+        "csv" => csv::save(path, motion),
+        "npy" if is_joints(path) => npy::save_f32(path, motion.mbench_joints().view().into_dyn()),
         "npz" => npz::save(path, motion),
         #[cfg(feature = "render")]
-        "html" => {
-            let joints = motion.joints();
-            html::save(path, &[html::Clip { joints: joints.view(), fps: motion.fps(), title: "", metrics: &[] }])
-        }
+        "html" => worn::save(path, &[worn::Worn { motion, title: "", metrics: &[] }]),
         #[cfg(feature = "render")]
         "svg" => {
             let strip = strip_svg(motion.joints().view(), motion.fps(), 8)?;
@@ -41,8 +115,13 @@ pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
         }
         "npy" | "pt" | "pth" => motion.save(path),
         other => {
-            let reason = format!("{other:?} is none of bvh, npz, npy, pt, html, svg, path: {path:?}");
+            let reason = format!("{other:?} is none of bvh, glb, npz, npy, pt, csv, html, svg, path: {path:?}");
             Err(Error::invalid("file extension", reason))
         }
     }
+}
+
+/// Whether a `.npy` file is named `*.joints.npy`.
+fn is_joints(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| extension(Path::new(stem)) == "joints")
 }

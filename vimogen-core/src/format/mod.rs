@@ -1,6 +1,7 @@
-//! Bytes to arrays and back: npy, npz, `.pt`, pickle, safetensors. Readers bound sizes first and never execute.
+//! Bytes to arrays and back: npy, npz, `.pt`, pickle, safetensors; BVH. Readers bound sizes first and never execute.
 
 mod backing;
+pub mod bvh;
 pub mod npy;
 pub mod npz;
 pub mod pickle;
@@ -115,7 +116,7 @@ impl From<Error> for io::Error {
 }
 
 /// Makes a rename in `folder` durable where the system can; elsewhere the rename itself is all there is.
-fn sync_folder(folder: &Path) {
+pub(crate) fn sync_folder(folder: &Path) {
     if cfg!(unix)
         && let Ok(handle) = File::open(folder)
     {

@@ -3,7 +3,7 @@
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::module::linear;
-use burn::tensor::{Device, Int, Shape, Tensor, assert_shape};
+use burn::tensor::{Device, FloatDType, Int, Shape, Tensor, assert_shape};
 
 use super::kernels;
 use super::packed::Slot;
@@ -117,7 +117,7 @@ impl RmsNorm {
     ///
     /// - x, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let weight = self.weight.val().cast(x.dtype()).unsqueeze();
+        let weight = self.weight.val().cast(FloatDType::F32).unsqueeze();
         kernels::rms_norm(x, weight, self.eps)
     }
 }
@@ -141,8 +141,8 @@ impl LayerNorm {
     ///
     /// - x, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let dtype = x.dtype();
-        let (weight, bias) = (self.weight.val().cast(dtype), self.bias.val().cast(dtype));
+        let wide = |parameter: Tensor<1>| parameter.cast(FloatDType::F32);
+        let (weight, bias) = (wide(self.weight.val()), wide(self.bias.val()));
         kernels::layer_norm(x, weight.unsqueeze(), bias.unsqueeze(), self.eps)
     }
 }

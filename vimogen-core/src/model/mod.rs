@@ -14,6 +14,9 @@ pub mod kernels;
 pub mod layers;
 mod packed;
 pub mod probe;
+pub(crate) mod rows;
+#[cfg(feature = "train")]
+pub(crate) mod segments;
 
 pub use config::DitConfig;
 pub use dit::{Conditions, Dit, Prepared};

@@ -3,7 +3,8 @@
 use glam::{Mat3, Vec3};
 use ndarray::{Array2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 
-use super::codec::{SmplMotion, encode, put, vec3};
+use super::clip::Motion;
+use super::codec::{DecodeMode, SmplMotion, decode, encode, put, vec3};
 use super::layout::JOINTS;
 use super::rotation::{axis_angle_from_matrix, matrix_from_axis_angle};
 use super::skeleton::joint::{LEFT_HIP, PELVIS, RIGHT_HIP};
@@ -106,6 +107,18 @@ pub fn canonicalize(motion: &SmplMotion, set_floor: bool) -> Result<Canonical> {
     Ok(Canonical { features: encode(&smpl)?, smpl, r_inv, delta })
 }
 
+impl Motion {
+    /// The clip in canonical placement, as models are trained on and references are read: it starts at the origin, faces
+    /// +y, and its lowest joint is at height 0.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if one hip is straight above the other in frame 0: no facing direction.
+    pub fn canonical(&self) -> Result<Self> {
+        let smpl = decode(self.features(), DecodeMode::EqualLength)?;
+        Self::from_features(canonicalize(&smpl, true)?.features, self.fps())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::{Array3, s};
@@ -135,6 +148,17 @@ mod tests {
         let c = canonicalize(&clip(), true).unwrap();
         let lowest = c.smpl.joints.slice(s![.., .., 2]).iter().copied().fold(f32::INFINITY, f32::min);
         assert!(lowest.abs() < 1e-6, "{lowest}");
+    }
+
+    #[test]
+    fn a_clip_is_placed_anew_with_all_its_frames() {
+        let clip = Motion::from_features(encode(&clip()).unwrap(), 30.0).unwrap();
+        let placed = clip.canonical().unwrap();
+        assert_eq!((placed.len(), placed.fps()), (5, 30.0));
+        let joints = placed.joints();
+        assert!(joints[[0, PELVIS, 0]].abs() < 1e-6 && joints[[0, PELVIS, 1]].abs() < 1e-6);
+        let again = placed.canonical().unwrap();
+        assert!((&again.joints() - &joints).iter().all(|d| d.abs() < 1e-4));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::*;
 use crate::error::ErrorCode;
 use crate::model::{DitConfig, probe};
 use crate::motion::layout::FEATURES;
+use crate::progress::Stage;
 use crate::text::{HashingEncoder, RowConfig};
 use crate::weights::{GenerationDefaults, save_native};
 

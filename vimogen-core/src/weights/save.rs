@@ -62,8 +62,9 @@ impl Entry {
     }
 }
 
-/// All parameters by checkpoint name, to be stored in `dtype` (bf16 for weights of 8 bits).
+/// All parameters by checkpoint name, to be stored in `dtype` (bf16 for weights of 8 bits); LoRA adapters are merged into theirs.
 pub fn state_dict(dit: &Dit, dtype: WeightDtype) -> BTreeMap<String, Entry> {
+    let dit = dit.clone().materialize();
     let packed = dit.clone().packed_weights();
     let mut collector = Collector { dtype, path: vec![], entries: BTreeMap::new(), packed };
     dit.visit(&mut collector);

@@ -154,7 +154,7 @@ fn a_bvh_file_poses_the_skeleton_as_forward_kinematics_of_the_rotations_does() {
     let (motion, offsets) = made_up();
     for (unit, per_metre) in [(Unit::Centimetres, 100.0), (Unit::Metres, 1.0)] {
         for rest in [None, Some(offsets)] {
-            let text = bvh::to_string(&motion, 20.0, &BvhOptions { unit, rest }).expect("bvh");
+            let text = bvh::to_string(&motion, 20.0, &BvhOptions { unit, rest, ..BvhOptions::default() }).expect("bvh");
             let far = Bvh::parse(&text).farthest(&motion.joints, per_metre);
             assert!(far < MILLIMETRE, "{far} m, {unit:?}, {rest:?}");
         }

@@ -4,14 +4,18 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod body_model;
 mod bvh;
 mod collate;
 mod common;
 mod dit;
+mod exchange;
 mod export;
 mod formats;
 mod levels;
 mod motion_rep;
+mod nrdf;
+mod picture;
 mod precision;
 mod quality;
 mod ref_corruption;
@@ -20,5 +24,8 @@ mod rotations;
 mod sampler;
 mod scheduler;
 mod signal;
+mod smplify;
 mod training;
+mod umt5;
+mod vlm;
 mod weights;

@@ -5,11 +5,14 @@
 //! reader that asked for it ([`numpy`], `.pt` files). No node owns another, so depth costs nothing, and the number of
 //! nodes is bounded.
 
+mod file;
 mod literal;
 mod machine;
 pub mod numpy;
 
 use std::borrow::Cow;
+
+pub use file::PickleFile;
 
 use crate::error::{Error, Result};
 

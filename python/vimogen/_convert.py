@@ -1,0 +1,85 @@
+"""``vimogen convert``: motion files, recovered motion and models into other formats."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import Body, Motion, convert
+from .motion import load_hmr
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command("convert")
+@click.argument("source", type=FILE)
+@click.argument("target", type=FILE)
+@click.option("--fps", type=float, help="Bring a motion to this frame rate.")
+@click.option("--from-fps", type=float, help="The rate of a motion whose file does not say it.")
+@click.option("--title", default="", help="Caption of a player (.html).")
+@click.option("--hmr", is_flag=True, help="SOURCE holds SMPL-X parameters in the frame of a camera (.pt, .npz, .pkl).")
+@click.option("--body", "body_file", type=FILE, help="A file of SMPL or SMPL-X (.npz, .pkl), for --hmr and .glb.")
+@click.option("--joint-names", default="smpl", type=click.Choice(["smpl", "mixamo"]), help="Names in .bvh.")
+@click.option("--unit", default="cm", type=click.Choice(["cm", "m"]), help="Unit of length in .bvh.")
+@click.option("--reconcile", is_flag=True, help="Put the joints where the rotations have them.")
+@click.option("--lock-feet", is_flag=True, help="Reconcile, and keep standing feet in place.")
+@click.option("--canonical", is_flag=True, help="Start at the origin, face +y and stand on the ground.")
+@click.option("--text-only", is_flag=True, help="Leave out the reference path of a model, a third of it.")
+@click.option(
+    "--dtype",
+    default="float32",
+    show_default=True,
+    type=click.Choice(["float32", "bfloat16"]),
+    help="How the weights of a model are kept.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+def convert_command(
+    source: Path,
+    target: Path,
+    fps: float | None,
+    from_fps: float | None,
+    title: str,
+    hmr: bool,
+    body_file: Path | None,
+    joint_names: Any,
+    unit: Any,
+    reconcile: bool,
+    lock_feet: bool,
+    canonical: bool,
+    text_only: bool,
+    dtype: str,
+    as_json: bool,
+) -> None:
+    """Turn a motion file into another format, or a model folder into our layout.
+
+    \b
+    vimogen convert walk.pt walk.bvh          from .npz (also of AMASS), .npy, .pt, .bvh
+                                              to .npz .npy .pt .bvh .glb .csv .joints.npy .html .svg
+    vimogen convert --hmr params.pt --body SMPLX_NEUTRAL.npz walk.npz
+    vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
+    """
+    if source.is_dir():
+        written = convert(source, target, dtype=dtype, text_only=text_only)
+        result: dict[str, Any] = {"model": str(target), "parameters": len(written)}
+        text = f"{target}: {len(written)} tensors"
+    else:
+        body = None if body_file is None else Body(body_file)
+        # With its camera, where the format has a place for it and nothing changes the clip.
+        changed = fps or from_fps or reconcile or lock_feet or canonical
+        whole = hmr and target.suffix.lower() in (".pt", ".pth", ".npz") and not changed
+        if hmr:
+            motion: Motion = load_hmr(source, body, save=target if whole else None)["motion"]
+            motion = motion if from_fps is None else motion.with_fps(from_fps)
+        else:
+            motion = Motion.load(source, fps=from_fps)
+        motion = motion.reconcile(lock_feet=lock_feet) if reconcile or lock_feet else motion
+        motion = motion.canonical() if canonical else motion
+        motion = motion if fps is None else motion.at_rate(fps)
+        if not whole:
+            motion.save(target, title=title, body=body, joint_names=joint_names, unit=unit)
+        result = {"file": str(target), "frames": len(motion), "fps": motion.fps}
+        text = f"{target}: {len(motion)} frames at {motion.fps:g} fps"
+    click.echo(json.dumps(result, indent=2) if as_json else text)

@@ -1,0 +1,10 @@
+#![no_main]
+
+use vimogen_core::export::retarget;
+use vimogen_core::format::bvh::Bvh;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok(file) = Bvh::from_bytes(bytes) {
+        let _ = (file.world(0), file.world(file.len() - 1), retarget::to_motion(&file));
+    }
+});

@@ -1,0 +1,182 @@
+//! Foot locking: the joint behind the toes of a foot on the ground is kept in place by inverse kinematics of the leg.
+
+use glam::{Mat3, Quat, Vec3};
+
+use super::consistent::{Frame, Rig};
+use crate::motion::skeleton::joint::{
+    LEFT_ANKLE, LEFT_FOOT, LEFT_HIP, LEFT_KNEE, RIGHT_ANKLE, RIGHT_FOOT, RIGHT_HIP, RIGHT_KNEE,
+};
+
+/// Hip, knee, ankle and the ball of the foot of each leg.
+const LEGS: [[usize; 4]; 2] =
+    [[LEFT_HIP, LEFT_KNEE, LEFT_ANKLE, LEFT_FOOT], [RIGHT_HIP, RIGHT_KNEE, RIGHT_ANKLE, RIGHT_FOOT]];
+/// A foot slower than this, metres per second, and lower than [`NEAR`] above the ground stands.
+const SLOW: f32 = 0.35;
+/// Height above the lowest foot of the clip, metres.
+const NEAR: f32 = 0.07;
+/// Shortest stand, seconds.
+const SHORTEST: f32 = 0.15;
+/// Time over which a leg goes from its own path to a stand, seconds.
+const EASE: f32 = 0.2;
+/// The ground of a clip whose lowest foot is this near to height 0, metres, is at 0.
+const FLOOR_TOLERANCE: f32 = 0.3;
+/// A leg is never stretched further than this share of its length.
+const REACH: f32 = 0.999;
+/// Farther than this, metres, no foot is pulled: it was no stand.
+const LONGEST_PULL: f32 = 0.25;
+
+/// Changes the legs so that standing feet stand and no foot is below the ground.
+pub(super) fn lock(rig: &Rig, frames: &mut [Frame], fps: f32) {
+    let places: Vec<_> = frames.iter().map(|frame| rig.forward(frame).1).collect();
+    let lowest = places.iter().flat_map(|p| LEGS.map(|leg| p[leg[3]].z)).fold(f32::INFINITY, f32::min);
+    let floor = if lowest.abs() <= FLOOR_TOLERANCE { 0.0 } else { lowest };
+    for leg in LEGS {
+        let path: Vec<Vec3> = places.iter().map(|p| p[leg[3]]).collect();
+        let pulls = pulls(&path, floor, lowest, fps);
+        for (frame, pull) in frames.iter_mut().zip(pulls) {
+            if pull.length_squared() > 1e-10 {
+                move_ankle(rig, frame, leg, pull);
+            }
+        }
+    }
+}
+
+/// How far to move the foot in each frame.
+fn pulls(path: &[Vec3], floor: f32, lowest: f32, fps: f32) -> Vec<Vec3> {
+    let stands = stands(path, lowest.max(floor), fps);
+    let ease = (EASE * fps).max(1.0);
+    let mut sums = vec![(Vec3::ZERO, 0.0f32); path.len()];
+    for (first, last) in stands {
+        let count = (last - first + 1) as f32;
+        let place = path[first..=last].iter().sum::<Vec3>() / count;
+        let place = place.with_z(place.z.max(floor));
+        for (t, (sum, weights)) in sums.iter_mut().enumerate() {
+            let away = first.saturating_sub(t).max(t.saturating_sub(last)) as f32 / ease;
+            // Beyond its ends a stand pulls as much as in its first or last frame, and less and less.
+            let pull = place - path[t.clamp(first, last)];
+            if away < 1.0 {
+                let weight = 0.5 + 0.5 * (std::f32::consts::PI * away).cos();
+                *sum += pull.clamp_length_max(LONGEST_PULL) * weight;
+                *weights += weight;
+            }
+        }
+    }
+    let pull = |(t, (sum, weights)): (usize, (Vec3, f32))| {
+        // Between two stands that are near each other both pull: their weighted mean, not their sum.
+        let pull = sum / weights.max(1.0);
+        pull + Vec3::Z * (floor - (path[t] + pull).z).max(0.0)
+    };
+    sums.into_iter().enumerate().map(pull).collect()
+}
+
+/// First and last frames of the stands of a foot.
+fn stands(path: &[Vec3], ground: f32, fps: f32) -> Vec<(usize, usize)> {
+    let speed = |t: usize| {
+        let (before, after) = (t.saturating_sub(1), (t + 1).min(path.len() - 1));
+        let step = path[after] - path[before];
+        step.length() * fps / (after - before).max(1) as f32
+    };
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for t in (0..path.len()).filter(|t| speed(*t) < SLOW && path[*t].z < ground + NEAR) {
+        match found.last_mut() {
+            // A single frame that is too fast does not end a stand.
+            Some((_, last)) if *last + 2 >= t => *last = t,
+            _ => found.push((t, t)),
+        }
+    }
+    found.retain(|(first, last)| (last - first + 1) as f32 >= SHORTEST * fps);
+    found
+}
+
+/// Turns hip and knee so that the ankle moves by `pull`; the foot keeps its orientation in the world.
+fn move_ankle(rig: &Rig, frame: &mut Frame, [hip, knee, ankle, _]: [usize; 4], pull: Vec3) {
+    let (turns, places) = rig.forward(frame);
+    let (thigh, shin) = (places[knee] - places[hip], places[ankle] - places[knee]);
+    let target = places[ankle] + pull - places[hip];
+    let (a, b) = (thigh.length(), shin.length());
+    if a < 1e-3 || b < 1e-3 || target.length() < 1e-3 {
+        return;
+    }
+    let distance = target.length().clamp((a - b).abs() + 1e-3, REACH * (a + b));
+    let bent = |d: f32| ((a * a + b * b - d * d) / (2.0 * a * b)).clamp(-1.0, 1.0).acos();
+    // The knee's own hinge where the leg is bent, the thigh's side axis where it is all but straight.
+    let side = turns[hip] * Vec3::X;
+    let hinge = thigh.cross(shin);
+    let hinge = if hinge.length() > 0.02 * a * b { hinge.normalize_or(side) } else { side };
+    // A smaller angle within the knee turns the shin on about the hinge.
+    let knee_turn = Quat::from_axis_angle(hinge, bent((thigh + shin).length()) - bent(distance));
+    let leg = thigh + knee_turn * shin;
+    let Some((from, to)) = leg.try_normalize().zip(target.try_normalize()) else { return };
+    let hip_turn = Quat::from_rotation_arc(from, to);
+    let thigh_now = Mat3::from_quat(hip_turn) * turns[hip];
+    let shin_now = Mat3::from_quat((hip_turn * knee_turn).normalize()) * turns[knee];
+    frame.local[hip - 1] = turns[0].transpose() * thigh_now;
+    frame.local[knee - 1] = thigh_now.transpose() * shin_now;
+    frame.local[ankle - 1] = shin_now.transpose() * turns[ankle];
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::s;
+
+    use super::*;
+    use crate::body::consistent::tests::march;
+    use crate::body::{consistent, residual};
+    use crate::motion::Motion;
+
+    /// The farthest that a foot moves within any stand of the left foot of the march, metres.
+    fn slide(motion: &Motion) -> f32 {
+        // While sin < 0 the left foot stands; the ends of the stand are left to easing.
+        let joints = motion.joints();
+        let stand = joints.slice(s![14..23, LEFT_FOOT, ..]);
+        let spread = |c: usize| {
+            let column = stand.column(c);
+            let fold = |f: fn(f32, f32) -> f32| column.iter().copied().reduce(f).unwrap();
+            fold(f32::max) - fold(f32::min)
+        };
+        spread(0).max(spread(1))
+    }
+
+    #[test]
+    fn a_standing_foot_no_longer_slides_and_nothing_jumps() {
+        let clip = march(48, 0.015);
+        let locked = consistent(&clip, true).unwrap();
+        assert!(slide(&clip) > 0.015, "{}", slide(&clip));
+        assert!(slide(&locked) < 0.002, "{}", slide(&locked));
+        assert!(residual(&locked).max < 1e-3);
+        let steps = |m: &Motion| {
+            let joints = m.joints();
+            (1..m.len()).map(|t| (joints[[t, LEFT_KNEE, 2]] - joints[[t - 1, LEFT_KNEE, 2]]).abs()).fold(0.0, f32::max)
+        };
+        assert!(steps(&locked) < steps(&clip) + 0.02, "{} {}", steps(&locked), steps(&clip));
+        // Arms and trunk have nothing to do with it.
+        let trunk = [0, 3, 6, 9, 12, 15, 20, 21];
+        let (a, b) = (locked.joints(), clip.joints());
+        assert!(
+            trunk.iter().all(|j| (&a.slice(s![.., *j, ..]) - &b.slice(s![.., *j, ..])).iter().all(|d| d.abs() < 1e-4))
+        );
+    }
+
+    #[test]
+    fn a_foot_below_the_ground_is_lifted_onto_it() {
+        let clip = march(48, 0.0);
+        let mut features = clip.features().to_owned();
+        let lowest = clip.joints().slice(s![.., LEFT_FOOT, 2]).iter().copied().fold(f32::INFINITY, f32::min);
+        for start in [crate::motion::layout::POSITIONS.start, crate::motion::layout::TRANSL.start] {
+            let end = if start == crate::motion::layout::TRANSL.start { start + 3 } else { start + 66 };
+            for column in (start + 2..end).step_by(3) {
+                features.column_mut(column).mapv_inplace(|z| z - lowest - 0.03);
+            }
+        }
+        let sunk = Motion::from_features(features, 20.0).unwrap();
+        let low = |m: &Motion| m.joints().slice(s![.., LEFT_FOOT, 2]).iter().copied().fold(f32::INFINITY, f32::min);
+        assert!(low(&sunk) < -0.02);
+        assert!(low(&consistent(&sunk, true).unwrap()) > -0.004, "{}", low(&consistent(&sunk, true).unwrap()));
+    }
+
+    #[test]
+    fn a_foot_in_the_air_is_left_alone() {
+        let path: Vec<Vec3> = (0..20).map(|t| Vec3::new(0.0, 0.1 * t as f32, 0.3)).collect();
+        assert!(pulls(&path, 0.0, 0.0, 20.0).iter().all(|p| *p == Vec3::ZERO));
+    }
+}

@@ -1,0 +1,256 @@
+//! Skinned bodies: SMPL, SMPL-X and the built-in neutral one behind one type.
+//!
+//! The forward pass is that of SMPL (Loper et al., 2015): shape blend shapes, joints regressed from the shaped template,
+//! pose blend shapes, rigid transforms along the tree, linear blend skinning, translation. Golden topic `body_model`
+//! pins the numbers down. SMPL and SMPL-X files are licensed and come from the user; the neutral body is our own.
+
+mod load;
+mod skin;
+
+use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3};
+
+use super::neutral;
+use crate::error::{Error, Result, check_finite};
+use crate::motion::codec::SmplMotion;
+use crate::motion::layout::JOINTS;
+
+/// Shape and expression components that are used, as the `smplx` package does by default.
+const COMPONENTS: usize = 10;
+
+/// What a body is made of, which decides the order of its joints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyKind {
+    /// The built-in body: the 22 joints of [`crate::motion::skeleton`].
+    Neutral,
+    /// 24 joints: the 22 and two hands.
+    Smpl,
+    /// 55 joints: the 22, jaw, two eyes, 15 of the left hand, 15 of the right.
+    Smplx,
+}
+
+impl BodyKind {
+    /// Number of joints.
+    pub fn joints(self) -> usize {
+        match self {
+            Self::Neutral => JOINTS,
+            Self::Smpl => 24,
+            Self::Smplx => 55,
+        }
+    }
+}
+
+/// A skinned body in its rest pose: x to the person's left, y up, z forward, metres.
+#[derive(Debug, Clone)]
+pub struct BodyModel {
+    kind: BodyKind,
+    /// `(3 V)`, vertex by vertex.
+    template: Array1<f32>,
+    faces: Array2<u32>,
+    parents: Vec<Option<usize>>,
+    /// Rest joints of the template, `(3 J)`.
+    joints: Array1<f32>,
+    /// Blend shapes: shape, then expression, `(3 V, S)`, and what they do to the joints, `(3 J, S)`.
+    shapedirs: Array2<f32>,
+    joint_dirs: Array2<f32>,
+    /// Components of `shapedirs` that are shape, not expression.
+    num_betas: usize,
+    /// Pose blend shapes, `(3 V, 9 (J - 1))`, or no column.
+    posedirs: Array2<f32>,
+    /// Skinning weights: for each vertex joints and shares.
+    weights: Vec<Vec<(u16, f32)>>,
+    /// Added to the pose, `(3 J)`: the mean hands of SMPL-X.
+    mean_pose: Array1<f32>,
+}
+
+/// Pose, shape and place of a body in T frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BodyParams {
+    /// Rotations of all joints relative to their parents, the root first, axis-angle in radians, `(T, 3 J)`; of SMPL-X
+    /// in the order of AMASS' `poses`, and relative to the mean hands.
+    pub pose: Array2<f32>,
+    /// Translation, metres, `(T, 3)`.
+    pub transl: Array2<f32>,
+    /// Shape, `(T, n)`, `(1, n)` for all frames, or `(0, 0)`; n at most 10.
+    pub betas: Array2<f32>,
+    /// Expression of SMPL-X, as `betas`.
+    pub expression: Array2<f32>,
+}
+
+/// Vertices and joints of a body, metres, in the axes of the parameters' translation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Posed {
+    /// `(T, V, 3)`
+    pub vertices: Array3<f32>,
+    /// `(T, J, 3)`
+    pub joints: Array3<f32>,
+}
+
+impl BodyModel {
+    /// The built-in body: a mannequin of about 1.70 m with the 22 joints and one closed surface. It needs no file.
+    pub fn neutral() -> Self {
+        neutral::body()
+    }
+
+    /// A body without blend shapes.
+    pub(super) fn plain(
+        kind: BodyKind,
+        template: Array1<f32>,
+        faces: Array2<u32>,
+        parents: Vec<Option<usize>>,
+        joints: Array1<f32>,
+        weights: Vec<Vec<(u16, f32)>>,
+    ) -> Self {
+        let (vertices, count) = (template.len(), joints.len());
+        Self {
+            kind,
+            template,
+            faces,
+            parents,
+            shapedirs: Array2::zeros((vertices, 0)),
+            joint_dirs: Array2::zeros((count, 0)),
+            num_betas: 0,
+            posedirs: Array2::zeros((vertices, 0)),
+            mean_pose: Array1::zeros(count),
+            joints,
+            weights,
+        }
+    }
+
+    /// Which body this is.
+    pub fn kind(&self) -> BodyKind {
+        self.kind
+    }
+
+    /// Number of vertices V.
+    pub fn num_vertices(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// Number of joints J.
+    pub fn num_joints(&self) -> usize {
+        self.parents.len()
+    }
+
+    /// Number of shape components that are used, at most 10.
+    pub fn num_betas(&self) -> usize {
+        self.num_betas
+    }
+
+    /// Triangles, `(F, 3)`: indices of vertices, counter-clockwise seen from outside.
+    pub fn faces(&self) -> ArrayView2<'_, u32> {
+        self.faces.view()
+    }
+
+    /// Parent of each joint; the root has none. Parents come before their children.
+    pub fn parents(&self) -> &[Option<usize>] {
+        &self.parents
+    }
+
+    /// Vertices of the rest pose and mean shape, `3 V` numbers.
+    pub fn rest_vertices(&self) -> &[f32] {
+        self.template.as_slice().unwrap_or_default()
+    }
+
+    /// Joints of the rest pose and mean shape, `3 J` numbers.
+    pub fn rest_joints(&self) -> &[f32] {
+        self.joints.as_slice().unwrap_or_default()
+    }
+
+    /// What a unit of each shape component, at most 10, does to the joints of the rest pose, `(3 J, n)`, metres.
+    pub fn joint_shapes(&self) -> ArrayView2<'_, f32> {
+        self.joint_dirs.slice(ndarray::s![.., ..self.num_betas])
+    }
+
+    /// For each vertex the joints it follows and their shares, which add up to 1.
+    pub fn weights(&self) -> &[Vec<(u16, f32)>] {
+        &self.weights
+    }
+
+    /// The mean body in the poses of a clip; joints that the clip lacks are at rest.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the arrays of the clip do not fit together.
+    pub fn params(&self, motion: &SmplMotion) -> Result<BodyParams> {
+        motion.check()?;
+        let frames = motion.len();
+        let mut pose = Array2::zeros((frames, 3 * self.num_joints()));
+        pose.slice_mut(ndarray::s![.., ..3]).assign(&motion.global_orient);
+        pose.slice_mut(ndarray::s![.., 3..3 * JOINTS]).assign(&motion.body_pose);
+        let none = Array2::zeros((0, 0));
+        Ok(BodyParams { pose, transl: motion.transl.clone(), betas: none.clone(), expression: none })
+    }
+
+    /// Vertices of the mean body in the poses of a clip, `(T, V, 3)`, metres, z up.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] and [`Error::NonFinite`] naming the array.
+    pub fn vertices(&self, motion: &SmplMotion) -> Result<Array3<f32>> {
+        Ok(self.forward(&self.params(motion)?)?.vertices)
+    }
+
+    /// Poses the body.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] and [`Error::NonFinite`] naming the array.
+    pub fn forward(&self, params: &BodyParams) -> Result<Posed> {
+        let frames = self.check(params)?;
+        let rotations = skin::rotations(&params.pose, &self.mean_pose);
+        self.posed(rotations, params, frames)
+    }
+
+    /// The joints alone of [`BodyModel::forward`], `(T, J, 3)`.
+    ///
+    /// # Errors
+    /// As [`BodyModel::forward`].
+    pub fn joints(&self, params: &BodyParams) -> Result<Array3<f32>> {
+        let frames = self.check(params)?;
+        let shape = self.shape_coefficients(params, frames);
+        Ok(self.bones(&skin::rotations(&params.pose, &self.mean_pose), &shape, params, frames).1)
+    }
+
+    /// [`BodyModel::forward`] with rotation matrices in place of the pose, `(T, 9 J)`, each row by row; no mean hands
+    /// are added.
+    ///
+    /// # Errors
+    /// As [`BodyModel::forward`].
+    pub fn forward_rotations(&self, rotations: ArrayView2<'_, f32>, params: &BodyParams) -> Result<Posed> {
+        let frames = rotations.nrows();
+        if rotations.ncols() != 9 * self.num_joints() {
+            return Err(Error::shape("rotations", format!("(T, {})", 9 * self.num_joints()), rotations.shape()));
+        }
+        check_finite("rotations", &rotations)?;
+        self.check_rest(params, frames)?;
+        self.posed(skin::matrices(rotations), params, frames)
+    }
+
+    fn check(&self, params: &BodyParams) -> Result<usize> {
+        let frames = params.pose.nrows();
+        if params.pose.ncols() != 3 * self.num_joints() {
+            return Err(Error::shape("pose", format!("(T, {})", 3 * self.num_joints()), params.pose.shape()));
+        }
+        check_finite("pose", &params.pose.view())?;
+        self.check_rest(params, frames)?;
+        Ok(frames)
+    }
+
+    fn check_rest(&self, params: &BodyParams, frames: usize) -> Result<()> {
+        if params.transl.dim() != (frames, 3) {
+            return Err(Error::shape("transl", format!("({frames}, 3)"), params.transl.shape()));
+        }
+        check_finite("transl", &params.transl.view())?;
+        let most = [self.num_betas, self.shapedirs.ncols() - self.num_betas];
+        for (name, array, most) in [("betas", &params.betas, most[0]), ("expression", &params.expression, most[1])] {
+            let fits = [1, frames].contains(&array.nrows()) || array.is_empty();
+            if !fits || array.ncols() > most {
+                return Err(Error::shape(name, format!("(1 or {frames}, at most {most})"), array.shape()));
+            }
+            check_finite(name, &array.view())?;
+        }
+        Ok(())
+    }
+}
+
+/// The joints of a posed body that a motion has, `(T, 22, 3)`; all bodies start with them.
+pub fn motion_joints(joints: ArrayView3<'_, f32>) -> Array3<f32> {
+    joints.slice(ndarray::s![.., ..JOINTS, ..]).to_owned()
+}

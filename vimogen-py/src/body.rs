@@ -1,0 +1,131 @@
+//! `vimogen.Body`: the neutral body, SMPL and SMPL-X.
+
+use std::path::PathBuf;
+
+use numpy::{IntoPyArray, PyArray2, PyArray3};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use vimogen_core::body::hmr::HmrParams;
+use vimogen_core::body::{BodyKind, BodyModel};
+
+use crate::motion::Motion;
+use crate::run::detached;
+
+/// A skinned body that wears a motion.
+///
+/// Parameters
+/// ----------
+/// path : str or os.PathLike, optional
+///     ``SMPLX_NEUTRAL.npz``, ``SMPL_NEUTRAL.pkl`` or another file of SMPL or SMPL-X, which are licensed and come from you;
+///     without it the built-in neutral body.
+///
+/// Examples
+/// --------
+/// >>> import vimogen
+/// >>> body = vimogen.Body()
+/// >>> body.kind, body.num_joints
+/// ('neutral', 22)
+#[pyclass(frozen, module = "vimogen", name = "Body")]
+pub struct Body {
+    core: BodyModel,
+}
+
+impl Body {
+    /// The core's body.
+    pub fn core(&self) -> &BodyModel {
+        &self.core
+    }
+}
+
+#[pymethods]
+impl Body {
+    #[new]
+    #[pyo3(signature = (path=None))]
+    fn new(py: Python<'_>, path: Option<PathBuf>) -> PyResult<Self> {
+        let load = || path.map_or_else(|| Ok(BodyModel::neutral()), BodyModel::load);
+        Ok(Self { core: detached(py, load)? })
+    }
+
+    /// ``"neutral"``, ``"smpl"`` or ``"smplx"``.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        match self.core.kind() {
+            BodyKind::Neutral => "neutral",
+            BodyKind::Smpl => "smpl",
+            BodyKind::Smplx => "smplx",
+        }
+    }
+
+    /// Number of joints J: 22, 24 or 55.
+    #[getter]
+    fn num_joints(&self) -> usize {
+        self.core.num_joints()
+    }
+
+    /// Triangles, (F, 3): indices of vertices, counter-clockwise seen from outside.
+    #[getter]
+    fn faces<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray2<u32>> {
+        self.core.faces().to_owned().into_pyarray(py)
+    }
+
+    /// Vertices of the mean body in the poses of a motion, (T, V, 3), metres, z up.
+    fn vertices<'py>(&self, py: Python<'py>, motion: PyRef<'py, Motion>) -> PyResult<Bound<'py, PyArray3<f32>>> {
+        let core = motion.core();
+        Ok(detached(py, || self.core.vertices(&core.smpl()))?.into_pyarray(py))
+    }
+
+    /// Joints of the mean body in the poses of a motion, (T, J, 3), metres, z up.
+    fn joints<'py>(&self, py: Python<'py>, motion: PyRef<'py, Motion>) -> PyResult<Bound<'py, PyArray3<f32>>> {
+        let core = motion.core();
+        Ok(detached(py, || self.core.joints(&self.core.params(&core.smpl())?))?.into_pyarray(py))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Body(kind={:?}, vertices={}, joints={})", self.kind(), self.core.num_vertices(), self.num_joints())
+    }
+}
+
+/// Read motion recovered from video: SMPL-X parameters in the frame of the camera.
+///
+/// Parameters
+/// ----------
+/// path : str or os.PathLike
+///     A dict in ``.pt``, ``.npz`` or ``.pkl`` of ``global_orient`` (T, 3), ``body_pose`` (T, 63), ``transl`` (T, 3) and
+///     optionally ``focal_length``, ``width``, ``height`` in pixels and ``fps``, numbers or one a frame.
+/// body : Body, optional
+///     SMPL-X, which such parameters are made for; without it the neutral body.
+/// save : str or os.PathLike, optional
+///     A ``.pt`` or ``.npz`` file for the clip and its camera.
+///
+/// Returns
+/// -------
+/// dict
+///     ``motion``: a :class:`Motion` of T - 1 frames, upright, on the floor, facing +y; ``extrinsic`` (T - 1, 9): Rot6D and
+///     translation of the camera; ``intrinsic`` (3, 3).
+#[pyfunction]
+#[pyo3(signature = (path, body=None, *, save=None))]
+pub fn load_hmr<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    body: Option<PyRef<'py, Body>>,
+    save: Option<PathBuf>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let given = body.as_ref().map(|body| body.core());
+    let (recovered, motion) = detached(py, || {
+        let params = HmrParams::load(path)?;
+        let recovered = match given {
+            Some(body) => params.to_motion(body)?,
+            None => params.to_motion(&BodyModel::neutral())?,
+        };
+        if let Some(file) = save {
+            recovered.save(file, params.fps)?;
+        }
+        let motion = recovered.motion(params.fps)?;
+        Ok((recovered, motion))
+    })?;
+    let dict = PyDict::new(py);
+    dict.set_item("motion", Bound::new(py, Motion::from(motion))?)?;
+    dict.set_item("extrinsic", recovered.extrinsic.into_pyarray(py))?;
+    dict.set_item("intrinsic", ndarray::arr2(&recovered.intrinsic).into_pyarray(py))?;
+    Ok(dict)
+}
