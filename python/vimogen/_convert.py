@@ -68,7 +68,8 @@ def convert_command(
     else:
         body = None if body_file is None else Body(body_file)
         # With its camera, where the format has a place for it and nothing changes the clip.
-        whole = hmr and target.suffix.lower() in (".pt", ".pth", ".npz") and not (fps or from_fps or reconcile or lock_feet or canonical)
+        changed = fps or from_fps or reconcile or lock_feet or canonical
+        whole = hmr and not changed and target.suffix.lower() in (".pt", ".pth", ".npz")
         if hmr:
             motion: Motion = load_hmr(source, body, save=target if whole else None)["motion"]
             motion = motion if from_fps is None else motion.with_fps(from_fps)
