@@ -11,7 +11,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV_PYTHON := .venv/bin/python
-PYTHON_CODE := python examples tests/python
+PYTHON_CODE := python examples tests/python benches/compare
 
 # Where and from which build `make install` installs; dev is the build of the tests.
 PREFIX ?= /usr/local
@@ -26,7 +26,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -34,10 +34,16 @@ help: ## this list
 demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=7)
 	$(CARGO) run --locked --example demo -- "$$PROMPT" $(SEED)
 
-test: test-rust test-python test-ray test-capi test-viewer ## all tests
+test: test-rust test-mpi test-python test-ray test-capi test-viewer ## all tests
 
 test-rust: ## unit, golden and documentation tests
+	tests/viewer/ffmpeg.sh
 	$(CARGO) test --locked --workspace --no-fail-fast
+
+test-mpi: ## training by several processes under mpirun (skipped where there is no MPI)
+	@if command -v mpicc mpirun >/dev/null; then \
+	  $(CARGO) test --locked --workspace --features vimogen-core/mpi --test mpi; \
+	else echo "there is no MPI here: its tests are skipped (Debian: libopenmpi-dev, libclang-dev)"; fi
 
 test-python: .venv/.ready ## the Python package, and what Python sees of our files
 	tests/viewer/browser.sh
@@ -51,7 +57,7 @@ test-capi: .venv/.ready ## C and C++ programs against the installed library, its
 	$(HEADER)
 	$(VENV_PYTHON) -m pytest -q -rs tests/capi --artifacts "$(TARGET)"
 
-test-viewer: ## the HTML player, in a headless Chromium where there is one
+test-viewer: ## the HTML player and a video, in a headless Chromium where there is one
 	tests/viewer/browser.sh
 	CARGO="$(CARGO)" PYTHON="$(PYTHON)" tests/viewer/run.sh
 
@@ -92,10 +98,25 @@ wheel: .venv/.ready ## the release wheel into dist/, checked, installed into an 
 bench: ## benchmarks, optimised as a release (FILTER=name for some of them)
 	$(CARGO) bench --locked -p vimogen-bench -- $(FILTER)
 
+bench-compare: .venv/.torch ## vimogen beside PyTorch: one table (downloads PyTorch; ARGS="--sizes nano small full --work DIR"; PROFILE=dev skips the release build)
+	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check scipy
+	$(CARGO) build --locked --workspace --lib --profile $(PROFILE)
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)" $(PROFILE:dev=debug)
+	$(VENV_PYTHON) benches/compare/compare.py $(ARGS)
+
+check-cuda: ## the CUDA backend compiles (types only: no GPU and no LLVM needed)
+	DOCS_RS=1 $(CARGO) check --locked -p vimogen-core --lib --features cuda --target-dir "$(TARGET)/gpu"
+
+test-wgpu: ## golden tests of the network on a GPU, or on Mesa's software Vulkan (a build of its own: 15 minutes)
+	VIMOGEN_TEST_DEVICE=wgpu $(CARGO) test --locked -p vimogen-core --features wgpu --target-dir "$(TARGET)/gpu" --test golden -- --test-threads 1 dit:: sampler::
+
 docs: ## the API reference, and the book if mdbook is installed
 	$(CARGO) doc --locked --workspace --no-deps
 	@if command -v mdbook >/dev/null; then mdbook build docs; fi
 	@echo "open $(TARGET)/doc/vimogen_core/index.html"
+
+pictures: ## draw the pictures of the README and of docs/src/how-to/pictures.md anew, by the built-in model
+	$(CARGO) run --locked --example pictures
 
 nano: ## train the built-in model, by default into vimogen-core/assets/nano; run it again to resume (ARGS="--out DIR")
 	MIMALLOC_PURGE_DELAY=-1 $(CARGO) run --locked --example train_nano -- train $(ARGS)
@@ -104,8 +125,14 @@ nano: ## train the built-in model, by default into vimogen-core/assets/nano; run
 nano-evaluate: ## the built-in model's scores, as in its model card
 	$(CARGO) run --locked --example train_nano -- evaluate $(ARGS)
 
+mbench: ## the built-in model's MBench scores, as in docs/mbench-scores.md (MBENCH=folder of MBench_final.json and MBench_eval_info.json)
+	$(CARGO) run --locked --example mbench -- "$(MBENCH)" docs/mbench-scores.md
+
 solvers: ## the table of docs/src/concepts/solvers.md: how exact each solver is, by evaluations (minutes)
 	$(CARGO) run --locked --example solvers
+
+precision: ## the tables of docs/src/concepts/precision.md: what smaller weights cost and bring (minutes)
+	$(CARGO) run --locked --example precision
 
 .venv/.ready: tests/python/requirements.txt tests/python/venv.sh
 	PYTHON="$(PYTHON)" tests/python/venv.sh

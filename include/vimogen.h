@@ -154,7 +154,7 @@ typedef int32_t vimogen_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/// How weights are kept in memory; arithmetic is in 32 bits either way.
+/// How weights are kept in memory; sums are in 32 bits with all of them.
 enum vimogen_dtype
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
@@ -164,6 +164,8 @@ enum vimogen_dtype
   VIMOGEN_DTYPE_F32 = 0,
   /// 16-bit brain floats: half the memory.
   VIMOGEN_DTYPE_BF16 = 1,
+  /// 8-bit codes and a scale for each output of a layer: a quarter of the memory, on the CPU only.
+  VIMOGEN_DTYPE_INT8 = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -325,6 +327,10 @@ typedef struct vimogen_generate_params {
   int32_t smooth;
   /// How a step is taken, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
   int32_t solver;
+  /// Lowest noise level, 0 to 1, at which there is guidance. Default: 0.
+  double guidance_low;
+  /// Highest noise level, 0 to 1, at which there is guidance; steps outside cost half as much. Default: 1.
+  double guidance_high;
 } vimogen_generate_params;
 
 /// One motion of a batch. Fill it with `vimogen_request_init`, then set one of `prompt`, `embeddings` and `reference`.
@@ -404,6 +410,11 @@ typedef struct vimogen_evaluate_params {
   int32_t up_axis;
   /// Names of metrics, separated by commas, such as `"Jitter_Degree,Foot_Sliding"`. Default: NULL, which is all.
   const char *dimensions;
+  /// `MBench_eval_info.json`: score what it lists, each motion looked up as `<id>.npy`, `<id>.pt` and `<id>.mp4`.
+  /// Default: NULL, which is every motion in the folder.
+  const char *info;
+  /// With `info`: the folder for the results. Default: NULL, which is the folder's path with `-results` behind it.
+  const char *output;
 } vimogen_evaluate_params;
 
 /// How a training starts. Fill it with `vimogen_trainer_params_init`, then set `pipeline` or `model`.
@@ -538,6 +549,12 @@ vimogen_status vimogen_pipeline_encode(const struct vimogen_pipeline *pipeline,
 
 /// Sets every field to its default. `size` is `sizeof(vimogen_generate_params)`.
 VIMOGEN_API vimogen_status vimogen_generate_params_init(struct vimogen_generate_params *params, size_t size);
+
+/// Sets every field to its default, but `solver` and `num_inference_steps` to 40 of `VIMOGEN_SOLVER_AB2`, which are as exact as
+/// the default's 50. `size` is `sizeof(vimogen_generate_params)`.
+VIMOGEN_API
+vimogen_status vimogen_generate_params_init_fast(struct vimogen_generate_params *params,
+                                                 size_t size);
 
 /// Generates a motion from a prompt such as `"a person walks forward"`.
 ///
@@ -684,10 +701,14 @@ VIMOGEN_API vimogen_status vimogen_skeleton_joint(size_t index, struct vimogen_j
 /// Sets every field to its default. `size` is `sizeof(vimogen_evaluate_params)`.
 VIMOGEN_API vimogen_status vimogen_evaluate_params_init(struct vimogen_evaluate_params *params, size_t size);
 
-/// Scores the motions in a folder (`.npy`, `.npz`, `.pt`) with MBench's motion-quality metrics.
+/// Scores the motions in a folder (`.npy`, `.npz`, `.pt`) with MBench's motion-quality metrics, or with `info` in all its
+/// dimensions.
 ///
 /// `params`: NULL for the defaults. `json` receives the report, to be freed with `vimogen_string_free`: mean, deviation and
-/// count by metric under `"dimensions"`, the values of each motion under `"motions"`.
+/// count by metric under `"dimensions"`, the values of each motion under `"motions"`. With `info`, `"dimensions"` holds
+/// `"aggregate"` and `"per_motion"` of each, and `"missing"`, `"failed"` and `"skipped"` what was not measured; MBench's
+/// files, a table and a page are written, and a second call goes on after a stop. Dimensions that are judged need a judge,
+/// which `GEMINI_API_KEY`, or `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `VIMOGEN_JUDGE_MODEL` name.
 VIMOGEN_API
 vimogen_status vimogen_evaluate(const char *folder,
                                 const struct vimogen_evaluate_params *params,

@@ -336,6 +336,11 @@ public:
     return detail::done(vimogen_motion_save_html(get(), path.c_str(), title.c_str()));
   }
 
+  /// Draws the motion in the format that the extension names; see vimogen_motion_render.
+  Result<void> render(const std::string &path, const vimogen_render_params *params = nullptr) const {
+    return detail::done(vimogen_motion_render(get(), path.c_str(), params));
+  }
+
   /// MBench's motion-quality metrics.
   Result<vimogen_quality> quality() const {
     return detail::filled<vimogen_quality>(

@@ -5,7 +5,8 @@
 >>> motion.joints.shape  # frames, joints, metres (z up)
 (40, 22, 3)
 
-``Pipeline`` loads a model and generates, ``Motion`` is a clip, ``Trainer`` trains, ``evaluate`` scores. ``Dit``,
+``Pipeline`` loads a model and generates, ``Motion`` is a clip, ``Trainer`` trains, ``run_experiment`` does so as a file
+says, ``evaluate`` scores. ``Dit``,
 ``sample`` and ``flow`` are the network, the sampler and its schedule on NumPy arrays; ``rotations``, ``motion`` and
 ``mbench`` what is computed on motions. Every error is a ``VimogenError`` and also the builtin one would expect, such
 as ``ValueError``.
@@ -13,6 +14,7 @@ as ``ValueError``.
 
 from . import flow, mbench, motion, rotations
 from ._api import evaluate, generate, progress_bar
+from ._experiment import prepare_data, run_experiment
 from ._train import Trainer
 from ._vimogen import (
     Body,
@@ -32,13 +34,16 @@ from ._vimogen import (
     Pipeline,
     ShapeError,
     SyntheticData,
+    TextEncoder,
     TooLargeError,
     VimogenError,
     WeightsError,
     __version__,
     collate,
     convert,
+    download,
     sample,
+    save_player,
 )
 
 __all__ = [
@@ -59,6 +64,7 @@ __all__ = [
     "Pipeline",
     "ShapeError",
     "SyntheticData",
+    "TextEncoder",
     "TooLargeError",
     "Trainer",
     "VimogenError",
@@ -66,12 +72,16 @@ __all__ = [
     "__version__",
     "collate",
     "convert",
+    "download",
     "evaluate",
     "flow",
     "generate",
     "mbench",
     "motion",
+    "prepare_data",
     "progress_bar",
     "rotations",
+    "run_experiment",
     "sample",
+    "save_player",
 ]

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, overload
 
 from . import _vimogen
@@ -42,29 +43,87 @@ def evaluate(
     output: str | os.PathLike[str] | None = None,
     *,
     up_axis: int = 2,
+    info: str | os.PathLike[str] | None = None,
+    name: str | None = None,
+    jobs: int | None = None,
+    prompt_template: str | os.PathLike[str] | None = None,
+    seed: int = 42,
+    compare: Sequence[str | os.PathLike[str]] = (),
+    body: str | os.PathLike[str] | None = None,
+    priors: str | os.PathLike[str] | None = None,
+    nrdf: str | os.PathLike[str] | None = None,
+    body_joints: bool = False,
+    callback: Callable[[str, int, int], Any] | None = None,
 ) -> dict[str, Any]:
-    """Score the motions in a folder with MBench's motion-quality metrics.
+    """Score the motions in a folder.
 
     Parameters
     ----------
     folder : str or os.PathLike
         Motions as ``Motion.save`` writes them (``.npy``, ``.npz``, ``.pt``), or joints (T, 22, 3) as ``.npy``.
     dimensions : list of str, optional
-        Some of Jitter_Degree, Dynamic_Degree, Ground_Penetration, Foot_Floating, Foot_Sliding. None: all.
+        Some of MBench's dimensions, such as ``"Jitter_Degree"``. None: all, without `info` those of motion quality.
     output : str or os.PathLike, optional
-        A file to write the report to, as JSON.
+        A file to write the report to, as JSON. With `info` the folder for MBench's files, a table (CSV) and a page
+        (HTML), ``<folder>-results`` if it is None.
     up_axis : int
         The height of files of joints. The release measures along 2, although its joints have y up.
+    info : str or os.PathLike, optional
+        ``MBench_eval_info.json``: the motions it lists are looked up as ``<id>.npy``, ``<id>.pt`` and ``<id>.mp4``.
+        Results are kept as they come, and a second call goes on after a stop. What follows is for this case.
+    name : str, optional
+        What the files of results begin with. None: the folder's name.
+    jobs : int, optional
+        Motions at a time. None: one a core, and 4 for a judge.
+    prompt_template : str or os.PathLike, optional
+        Another wording of the questions to the judge, whom environment variables name.
+    seed : int
+        Of the order in which the judge sees the motions to choose from.
+    compare : list of paths
+        ``<name>_eval_results.json`` of other runs, shown in the page.
+    body : str or os.PathLike, optional
+        A SMPL body for the dimensions of bodies, such as ``SMPL_NEUTRAL.pkl``. None: the built-in neutral body.
+    priors : str or os.PathLike, optional
+        Folder of ``gmm_08.pkl`` and ``neutral_smpl_mean_params.h5``, by which bodies are fitted to joints.
+    nrdf : str or os.PathLike, optional
+        Folder of an NRDF model, which Pose_Quality needs.
+    body_joints : bool
+        Give NRDF the 21 body joints that it was trained on, not the rows that the release gives it.
+    callback : callable, optional
+        ``callback(stage, step, total)`` after each motion; returning False raises CancelledError.
 
     Returns
     -------
     dict
-        ``dimensions``: mean, std and num_samples of each metric; ``motions``: the metrics of each motion.
+        ``dimensions``: mean, std and num_samples of each metric; ``motions``: the metrics of each motion. With `info`:
+        ``dimensions``: ``aggregate`` and ``per_motion`` of each; ``settings``, ``missing``, ``failed``, ``skipped``.
 
     """
     wanted = None if dimensions is None else list(dimensions)
-    report: dict[str, Any] = json.loads(_vimogen.evaluate_json(folder, wanted, output, up_axis))
-    return report
+    if info is None:
+        report: dict[str, Any] = json.loads(_vimogen.evaluate_json(folder, wanted, output, up_axis))
+        return report
+    path = Path(folder).resolve()
+    results: dict[str, Any] = json.loads(
+        _vimogen.evaluate_benchmark_json(
+            folder,
+            info,
+            f"{path}-results" if output is None else output,
+            path.name if name is None else name,
+            dimensions=wanted,
+            up_axis=up_axis,
+            jobs=jobs,
+            prompt_template=prompt_template,
+            seed=seed,
+            compare=list(compare),
+            body=body,
+            priors=priors,
+            nrdf=nrdf,
+            body_joints=body_joints,
+            callback=callback,
+        )
+    )
+    return results
 
 
 def progress_bar(**options: Any) -> Callable[[str, int, int], None]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from ._vimogen import ConfigError, Dit, InvalidArgumentError, SyntheticData, TrainState
 
@@ -46,6 +46,12 @@ class Trainer:
         Folder for checkpoints. None: there are none.
     device : str
         As in :meth:`Pipeline.from_pretrained`.
+    all_reduce : callable or "mpi", optional
+        Train together with other processes that do the same: a function that sums a flat float32 array over all of
+        them, in its place or as its result, such as ``lambda a: dist.all_reduce(torch.from_numpy(a))``; ``"mpi"`` in a
+        build with MPI. A step calls it several times.
+    rank, world_size : int
+        Number of this process, from 0, and of all processes; MPI knows them itself.
 
     Examples
     --------
@@ -65,13 +71,23 @@ class Trainer:
         out: StrPath | None = None,
         *,
         device: str = "cpu",
+        all_reduce: Callable[[Any], Any] | Literal["mpi"] | None = None,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
         self._config = _read(config)
         self._device = device
+        self._group = (all_reduce, rank, world_size)
         self.out = None if out is None else Path(out)
         self.data = self._procedural() if data is None else data
         start = {key: self._config[key] for key in ("weights", "base") if self._config.get(key) is not None}
-        self._state = TrainState(self._config["model"], self._config["train"], device=device, **start)
+        self._state = self._joined(TrainState(self._config["model"], self._config["train"], device=device, **start))
+
+    def _joined(self, state: TrainState) -> TrainState:
+        all_reduce, rank, world_size = self._group
+        if all_reduce is not None:
+            state.join(all_reduce, rank, world_size)
+        return state
 
     def _procedural(self) -> SyntheticData:
         model, train = self._config["model"], self._config["train"]
@@ -108,8 +124,29 @@ class Trainer:
         """The moving average of the weights, which generates better."""
         return self._state.ema()
 
+    @property
+    def rank(self) -> int:
+        """Number of this process among those that train together, from 0."""
+        return self._state.place()[0]
+
+    @property
+    def world_size(self) -> int:
+        """Number of processes that train together."""
+        return self._state.place()[1]
+
+    def finish(self) -> None:
+        """Tell the other processes that this one is done; one that ends without it ends the others, under MPI."""
+        self._state.finish()
+
+    def _share(self, batch: Batch) -> Batch:
+        """Take this process's rows of a batch for all of them."""
+        rank, size = self._state.place()
+        return batch if size == 1 else {key: value[rank::size] for key, value in batch.items() if value is not None}
+
     def train_step(self, batch: Batch) -> Report:
         """Do one optimiser step.
+
+        Of processes that train together each passes its own rows; the report is that of all.
 
         Parameters
         ----------
@@ -139,6 +176,9 @@ class Trainer:
     def fit(self, callback: Callable[[Report], object] | None = None) -> Report | None:
         """Train until ``num_steps`` are done or the data ends, writing checkpoints if there is a folder for them.
 
+        Of processes that train together each has the same data and trains on its share of each batch's rows; process 0
+        writes the checkpoints.
+
         Parameters
         ----------
         callback : callable, optional
@@ -155,7 +195,7 @@ class Trainer:
         report = None
         with _batches(self.data, self.steps_done, total) as batches:
             for batch in batches:
-                report = self.train_step(batch)
+                report = self.train_step(self._share(batch))
                 if self.steps_done % every == 0:
                     self._checkpoint()
                 if callback is not None and callback(report) is False:
@@ -173,8 +213,15 @@ class Trainer:
         if self.out is None:
             raise InvalidArgumentError("invalid out: there is no folder of checkpoints; make the Trainer with out=...")
         state = TrainState.resume(self._config["model"], self._config["train"], self.out, device=self._device)
-        self._state = state or self._state
+        self._state = self._joined(state or self._state)
         return self.steps_done
+
+    def save_lora(self, path: StrPath) -> None:
+        """Write the averaged LoRA adapters, a small .safetensors file, without the weights that they belong to.
+
+        ``Pipeline.from_pretrained(model, lora=path)`` adds them to the model that the training started from.
+        """
+        self._state.save_lora(path)
 
     def save(
         self,

@@ -48,6 +48,20 @@ class Motion:
         joint_names: Literal["smpl", "mixamo"] = "smpl",
         unit: Literal["cm", "m"] = "cm",
     ) -> None: ...
+    def render(
+        self,
+        path: _StrPath,
+        *,
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+        view: Literal["path", "follow"] = "path",
+        yaw: float = 0.0,
+        pitch: float = 30.0,
+        style: Literal["lit", "depth"] = "lit",
+        body: Body | None = None,
+        overlay: _StrPath | None = None,
+        callback: _Callback | None = None,
+    ) -> None: ...
     @property
     def features(self) -> _Floats: ...
     @property
@@ -91,7 +105,13 @@ class Body:
 class Pipeline:
     @staticmethod
     def from_pretrained(
-        path: _StrPath | None = None, *, device: str = "cpu", dtype: str = "float32", text_only: bool = False
+        path: _StrPath | None = None,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        text_only: bool = False,
+        lora: _StrPath | None = None,
+        text_encoder: TextEncoder | _StrPath | None = None,
     ) -> Pipeline: ...
     @overload
     def __call__(
@@ -99,7 +119,7 @@ class Pipeline:
         prompt: str | None = None,
         *,
         num_frames: int | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | None = None,
         strength: float | None = None,
@@ -107,8 +127,9 @@ class Pipeline:
         reference: _Reference | None = None,
         prompt_embeds: _Embeds | None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> Motion: ...
     @overload
     def __call__(
@@ -116,7 +137,7 @@ class Pipeline:
         prompt: list[str] | tuple[str, ...],
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
         strength: float | None = None,
@@ -124,8 +145,9 @@ class Pipeline:
         reference: None = None,
         prompt_embeds: None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> list[Motion]: ...
     @overload
     def __call__(
@@ -133,7 +155,7 @@ class Pipeline:
         prompt: str | list[str] | tuple[str, ...] | None = None,
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int = 50,
+        num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
         strength: float | None = None,
@@ -141,8 +163,9 @@ class Pipeline:
         reference: _Reference | Sequence[_Reference] | None = None,
         prompt_embeds: _Embeds | Sequence[_Embeds] | None = None,
         callback: _Callback | None = None,
-        solver: _Solver = "euler",
+        solver: _Solver | None = None,
         guidance_interval: tuple[float, float] | None = None,
+        quality: Literal["full", "fast"] = "full",
     ) -> Motion | list[Motion]: ...
     def encode(self, prompt: str) -> _Floats: ...
     def normalize(self, features: ArrayLike) -> _Floats: ...
@@ -248,19 +271,108 @@ class TrainState:
     ) -> TrainState: ...
     @staticmethod
     def resume(model: _Config, train: _Config, folder: _StrPath, *, device: str = "cpu") -> TrainState | None: ...
+    def join(
+        self, all_reduce: Callable[[_Floats], _Floats | None] | Literal["mpi"], rank: int = 0, world_size: int = 1
+    ) -> None: ...
+    def place(self) -> tuple[int, int]: ...
+    def finish(self) -> None: ...
     def train_step(self, batch: _Batch) -> dict[str, Any]: ...
     def loss(self, batch: _Batch) -> dict[str, Any]: ...
     def gradients(self, batch: _Batch) -> dict[str, Any]: ...
     def save_checkpoint(self, folder: _StrPath) -> PathLike[str]: ...
+    def save_lora(self, path: _StrPath) -> None: ...
     def model(self) -> Dit: ...
     def ema(self) -> Dit: ...
     def steps_done(self) -> int: ...
     def config(self) -> dict[str, Any]: ...
 
 def convert(path: _StrPath | None, out: _StrPath, *, dtype: str = "float32", text_only: bool = False) -> list[str]: ...
+def save_player(path: _StrPath, motions: Sequence[Motion], titles: Sequence[str] | None = None) -> None: ...
 def evaluate_json(
     folder: _StrPath, dimensions: list[str] | None = None, output: _StrPath | None = None, up_axis: int = 2
 ) -> str: ...
+def evaluate_benchmark_json(
+    folder: _StrPath,
+    info: _StrPath,
+    output: _StrPath,
+    name: str,
+    *,
+    dimensions: list[str] | None = None,
+    up_axis: int = 2,
+    jobs: int | None = None,
+    prompt_template: _StrPath | None = None,
+    seed: int = 42,
+    compare: Sequence[_StrPath] = ...,
+    body: _StrPath | None = None,
+    priors: _StrPath | None = None,
+    nrdf: _StrPath | None = None,
+    body_joints: bool = False,
+    callback: _Callback | None = None,
+) -> str: ...
+def results_table(paths: Sequence[_StrPath]) -> str: ...
+def organize(
+    source: _StrPath, target: _StrPath, *, videos: bool = False, callback: _Callback | None = None
+) -> list[int]: ...
+def generate_mbench(
+    pipeline: Pipeline,
+    prompts: _StrPath,
+    output: _StrPath,
+    *,
+    num_frames: int | None = None,
+    prompt_durations: bool = False,
+    text_key: str = "prompt",
+    root: _StrPath = ".",
+    num_inference_steps: int = 50,
+    guidance_scale: float | None = None,
+    strength: float | None = None,
+    seed: int = 42,
+    solver: _Solver = "euler",
+    callback: _Callback | None = None,
+) -> dict[str, Any]: ...
+def gate(
+    prompts: _StrPath,
+    report: _StrPath,
+    videos: _StrPath,
+    *,
+    root: _StrPath = ".",
+    prompt_template: _StrPath | None = None,
+    jobs: int = 4,
+    callback: _Callback | None = None,
+) -> list[dict[str, Any]]: ...
+def fid(generated: ArrayLike, real: ArrayLike) -> float: ...
+def mm_dist(text: ArrayLike, motion: ArrayLike) -> float: ...
+def r_precision(
+    text: ArrayLike, motion: ArrayLike, *, repetitions: int = 20, seed: int = 42
+) -> list[tuple[float, float]]: ...
+def diversity(motion: ArrayLike, *, pairs: int = 300, repetitions: int = 20, seed: int = 42) -> tuple[float, float]: ...
+def multimodality(
+    motion: ArrayLike, *, pairs: int = 10, repetitions: int = 20, seed: int = 42
+) -> tuple[float, float]: ...
+def run_experiment(
+    config: _StrPath,
+    set: list[str] = ...,
+    *,
+    resume: str = "auto",
+    device: str = "cpu",
+    save: _StrPath | None = None,
+    dtype: str = "float32",
+    callback: Callable[[dict[str, Any]], object] | None = None,
+    all_reduce: Callable[[_Floats], _Floats | None] | Literal["mpi"] | None = None,
+    rank: int = 0,
+    world_size: int = 1,
+) -> dict[str, Any]: ...
+def prepare_data(
+    manifests: Sequence[_StrPath],
+    out: _StrPath,
+    *,
+    root: _StrPath | None = None,
+    stats: bool = False,
+    shard_bytes: int | None = None,
+    text_key: str = "video_text_annot",
+    max_bad_fraction: float = 0.01,
+    callback: _Callback | None = None,
+) -> dict[str, Any]: ...
+def merge_stats(parts: Sequence[_StrPath], out: _StrPath) -> None: ...
 def sample(
     dit: Dit,
     noise: ArrayLike,
@@ -299,6 +411,29 @@ def dynamic_degree(joints: ArrayLike) -> float: ...
 def ground_penetration(joints: ArrayLike, up_axis: int = 2) -> float: ...
 def foot_floating(joints: ArrayLike, up_axis: int = 2) -> float: ...
 def foot_sliding(joints: ArrayLike, up_axis: int = 2) -> float: ...
+def body_penetration(vertices: ArrayLike, faces: ArrayLike) -> float: ...
+def smplify(joints: ArrayLike, body: Body | None = None, priors: _StrPath | None = None) -> dict[str, Any]: ...
+
+@final
+class Nrdf:
+    def __new__(cls, path: _StrPath) -> Nrdf: ...
+    def distance(self, quaternions: ArrayLike) -> _Floats: ...
+    def pose_quality(self, pose: ArrayLike, *, body_joints: bool = False) -> float: ...
+
+@final
+class PoseScorer:
+    def __new__(
+        cls,
+        body: Body | None = None,
+        priors: _StrPath | None = None,
+        nrdf: Nrdf | None = None,
+        *,
+        body_joints: bool = False,
+        always_fit: bool = False,
+    ) -> PoseScorer: ...
+    def score(self, path: _StrPath) -> dict[str, Any]: ...
+    def write(self, source: _StrPath, target: _StrPath) -> str: ...
+
 def axis_angle_to_matrix(axis_angle: ArrayLike) -> _Floats: ...
 def matrix_to_axis_angle(matrix: ArrayLike) -> _Floats: ...
 def axis_angle_to_rot6d(axis_angle: ArrayLike) -> _Floats: ...
@@ -314,3 +449,43 @@ def rot6d_rows_to_matrix(rot6d: ArrayLike) -> _Floats: ...
 def axis_angle_to_quaternion_mbench(axis_angle: ArrayLike) -> _Floats: ...
 def axis_angle_to_matrix_mbench(axis_angle: ArrayLike) -> _Floats: ...
 def axis_angle_to_matrix_smplx(axis_angle: ArrayLike) -> _Floats: ...
+
+@final
+class TextEncoder:
+    @staticmethod
+    def from_pretrained(
+        path: _StrPath,
+        *,
+        memory: Literal["auto", "streamed", "resident"] = "auto",
+        dtype: Literal["stored", "int8"] = "stored",
+        device: str = "cpu",
+        cache: _StrPath | None = None,
+        cache_bytes: int = 2147483648,
+    ) -> TextEncoder: ...
+    @overload
+    def encode(self, prompt: str, *, callback: _Callback | None = None) -> _Floats: ...
+    @overload
+    def encode(self, prompt: list[str] | tuple[str, ...], *, callback: _Callback | None = None) -> list[_Floats]: ...
+    def tokenize(self, text: str) -> list[int]: ...
+    def encode_manifest(
+        self,
+        manifest: _StrPath,
+        output: _StrPath,
+        *,
+        text_key: str = "video_text_annot",
+        shard: tuple[int, int] = (1, 1),
+        callback: _Callback | None = None,
+    ) -> dict[str, Any]: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+def download(
+    what: str,
+    folder: _StrPath,
+    *,
+    endpoint: str | None = None,
+    from_file: _StrPath | None = None,
+    callback: _Callback | None = None,
+) -> list[str]: ...

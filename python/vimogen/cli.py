@@ -1,4 +1,4 @@
-"""The command line: ``vimogen generate``, ``convert``, ``train``, ``evaluate``, ``info``.
+"""The command line: ``vimogen generate``, ``convert``, ``render``, ``train``, ``evaluate`` and more.
 
 Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage, 130 stopped by Ctrl-C.
 """
@@ -17,8 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import Motion, Pipeline, Trainer, VimogenError, __version__, evaluate
+from . import Motion, Pipeline, Trainer, VimogenError, __version__
+from ._benchmark import evaluate_command, gate_command, generate_mbench, organize_command, root_option
+from ._cli_text import commands as text_commands
+from ._cli_text import load_encoder, text_encoder_options
 from ._convert import convert_command
+from ._data_cli import launched, prepare_command, train_experiment
+from ._render import render_command, view_command
+from ._smplify import smplify_command
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -31,8 +37,8 @@ dtype_option = click.option(
     "--dtype",
     default="float32",
     show_default=True,
-    type=click.Choice(["float32", "bfloat16"]),
-    help="How weights are kept; arithmetic is in float32.",
+    type=click.Choice(["float32", "bfloat16", "int8"]),
+    help="How weights are kept: less memory and, on most CPUs, more speed with the later ones.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
 
@@ -63,6 +69,7 @@ def cli() -> None:
 @click.option(
     "-o",
     "--out",
+    "--output",
     default="out",
     show_default=True,
     type=click.Path(path_type=Path),
@@ -76,8 +83,16 @@ def cli() -> None:
     help="Files to write for each motion; may be repeated.  [default: npz, bvh, html]",
 )
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="Folder of a model.  [default: the built-in one]")
+@text_encoder_options
 @click.option("-n", "--frames", type=int, help="Length, 2 to 1000, 20 a second.  [default: 100, or the reference's]")
-@click.option("--steps", type=int, default=50, show_default=True, help="Denoising steps.")
+@click.option(
+    "--quality",
+    default="full",
+    show_default=True,
+    type=click.Choice(["full", "fast"]),
+    help="full: 50 steps of euler, as the release; fast: 40 of ab2, which are as exact.",
+)
+@click.option("--steps", type=int, help="Denoising steps.  [default: as --quality says]")
 @click.option(
     "--guidance", type=float, help="Weight of the prompt; 1 is none and twice as fast.  [default: the model's own]"
 )
@@ -86,16 +101,33 @@ def cli() -> None:
 )
 @click.option(
     "--solver",
-    default="euler",
-    show_default=True,
     type=click.Choice(["euler", "heun", "ab2", "dpmpp"]),
-    help="How a step is taken; with ab2, 30 steps are as exact as 50 of euler.",
+    help="How a step is taken.  [default: as --quality says]",
+)
+@click.option(
+    "--guidance-interval",
+    type=(float, float),
+    metavar="LOW HIGH",
+    help="Noise levels, 0 to 1, between which there is guidance.  [default: all]",
 )
 @click.option("--seed", type=int, default=42, show_default=True, help="The same seed gives the same motion.")
 @click.option(
     "--reference", type=click.Path(path_type=Path), help="A motion to follow (.npz, .npy, .pt) instead of a prompt."
 )
 @click.option("--text-only", is_flag=True, help="Leave out the reference path of the model, a third of it.")
+@click.option(
+    "--mbench", type=click.Path(path_type=Path), help="MBench_final.json: a folder for each of its prompts, resumable."
+)
+@click.option("--durations", is_flag=True, help="With --mbench: as long as each prompt asks for, not 100 frames.")
+@click.option(
+    "--text-key",
+    default="prompt",
+    show_default=True,
+    type=click.Choice(["prompt", "motion_text_annot", "video_text_annot"]),
+    help="With --mbench: which wording the model is given.",
+)
+@root_option
+@click.option("--lora", type=click.Path(path_type=Path), help="A file of LoRA adapters to add to the model.")
 @click.option("--skip-existing", is_flag=True, help="Leave motions alone whose files are there already.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 @device_option
@@ -107,14 +139,24 @@ def generate(
     out: Path,
     formats: tuple[str, ...],
     model: Path | None,
+    text_encoder: Path | None,
+    text_dtype: str,
+    text_cache: Path | None,
     frames: int | None,
-    steps: int,
+    quality: str,
+    steps: int | None,
     guidance: float | None,
+    guidance_interval: tuple[float, float] | None,
     strength: float | None,
-    solver: str,
+    solver: str | None,
     seed: int,
     reference: Path | None,
     text_only: bool,
+    mbench: Path | None,
+    durations: bool,
+    text_key: str,
+    root: Path,
+    lora: Path | None,
     skip_existing: bool,
     quiet: bool,
     device: str,
@@ -127,7 +169,30 @@ def generate(
     vimogen generate "a person jumps" "a person sits down" --seed 7
     vimogen generate "a person jumps" -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
+    vimogen generate --mbench MBench_final.json -o mbench
     """
+    options: Any = {
+        "num_frames": frames,
+        "num_inference_steps": steps,
+        "guidance_scale": guidance,
+        "guidance_interval": guidance_interval,
+        "strength": strength,
+        "solver": solver,
+        "quality": quality,
+    }
+
+    def load() -> Pipeline:
+        encoder = load_encoder(text_encoder, text_dtype, text_cache, device)
+        kept: Any = {"device": device, "dtype": dtype, "text_only": text_only, "lora": lora}
+        return Pipeline.from_pretrained(model, **kept, text_encoder=encoder)
+
+    if mbench is not None:
+        if prompts or prompt_file or reference:
+            raise click.UsageError("--mbench brings its own prompts and references")
+        pipe = load()
+        options |= {"seed": seed, "prompt_durations": durations, "text_key": text_key, "root": root}
+        generate_mbench(pipe, mbench, out, hidden=quiet, as_json=as_json, **options)
+        return
     wanted = [*prompts, *(line.strip() for line in prompt_file or () if line.strip())]
     if not wanted and reference is None:
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
@@ -139,14 +204,7 @@ def generate(
     results = []
     if left:
         start = time.perf_counter()
-        pipe = Pipeline.from_pretrained(model, device=device, dtype=dtype, text_only=text_only)
-        options: Any = {
-            "num_frames": frames,
-            "num_inference_steps": steps,
-            "guidance_scale": guidance,
-            "strength": strength,
-            "solver": solver,
-        }
+        pipe = load()
         asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
         with _progress("generating", hidden=quiet or as_json) as callback:
             made: Any = pipe(**asked, **options, seed=seed, callback=callback)
@@ -212,27 +270,36 @@ def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int],
 
 
 cli.add_command(convert_command)
+cli.add_command(render_command)
+cli.add_command(view_command)
+cli.add_command(smplify_command)
 
 
 @cli.command()
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("recipe", required=False, type=click.Path(path_type=Path))
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="An experiment file (YAML) instead of a recipe.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Override a key of the experiment."
+)
+@click.option("--resume", default="auto", show_default=True, help="auto, never, or a folder of checkpoints.")
 @click.option(
     "-o",
     "--out",
-    default="out/train",
-    show_default=True,
     type=click.Path(path_type=Path),
-    help="Folder for checkpoints.",
+    help="Folder for checkpoints.  [default: out/train, or the experiment's]",
 )
 @click.option("--steps", type=int, help="Steps in all, instead of the configuration's.")
-@click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint.")
+@click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint (recipes).")
 @click.option("--save", "model", type=click.Path(path_type=Path), help="Folder for the model, when the steps are done.")
 @click.option("-q", "--quiet", is_flag=True, help="No log lines.")
 @device_option
 @json_option
 def train(
-    config: Path,
-    out: Path,
+    recipe: Path | None,
+    config: Path | None,
+    overrides: tuple[str, ...],
+    resume: str,
+    out: Path | None,
     steps: int | None,
     fresh: bool,
     model: Path | None,
@@ -240,61 +307,60 @@ def train(
     device: str,
     as_json: bool,
 ) -> None:
-    """Train a model on procedural motion; run it again to continue from the newest checkpoint.
+    """Train a model; run it again to continue from the newest checkpoint.
 
-    CONFIG is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr, ...), such as the recipe of
-    the built-in model.
+    \b
+    vimogen train --config tm2m_train.yaml --set solver.lr=1e-4      on files, with the release's experiment file
+    vimogen train recipe.json                                        on procedural motion
+
+    An experiment file has the sections experiment, model_path, model, solver, precision, parallel, dataloader, dataset
+    and ref_motion_corruption. RECIPE is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr,
+    ...), such as the recipe of the built-in model.
     """
+    if (recipe is None) == (config is None):
+        raise click.UsageError("give either a recipe or --config; for example: vimogen train --config tm2m_train.yaml")
+    if config is not None:
+        given = [*overrides]
+        given += [] if out is None else [f"experiment.output_dir={json.dumps(str(out))}"]
+        given += [] if steps is None else [f"solver.num_steps={steps}"]
+        resume = "never" if fresh else resume
+        train_experiment(config, given, resume=resume, device=device, save=model, quiet=quiet, as_json=as_json)
+        return
+    assert recipe is not None
+    if overrides:
+        raise click.UsageError("--set belongs to --config; a recipe is edited")
+    config, out = recipe, out or Path("out/train")
     try:
         parts = json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise click.UsageError(f"{config} is not JSON: {error}") from error
     if steps is not None and isinstance(parts, dict):
         parts["train"] = {**parts.get("train", {}), "num_steps": steps}
-    trainer = Trainer(parts, out=out, device=device)
+    trainer = Trainer(parts, out=out, device=device, all_reduce=launched())
+    first_process = trainer.rank == 0
     first = 0 if fresh else trainer.resume()
     start = time.perf_counter()
 
     def tell(report: dict[str, Any]) -> None:
         done = report["step"] + 1
-        if not (quiet or as_json) and done % trainer.config["log_every"] == 0:
+        if first_process and not (quiet or as_json) and done % trainer.config["log_every"] == 0:
             rate = (done - first) / (time.perf_counter() - start)
             loss, norm, lr = report["loss"], report["grad_norm"], report["lr"]
             click.echo(f"step {done:6}  loss {loss:.4f}  norm {norm:.2f}  lr {lr:.2e}  {rate:.2f} steps/s", err=True)
 
     report = trainer.fit(tell)
-    if model is not None:
+    if model is not None and first_process:
         trainer.save(model)
+    trainer.finish()
+    if not first_process:
+        return
     result = {"steps_done": trainer.steps_done, "checkpoints": str(out), "model": model and str(model), "last": report}
     click.echo(json.dumps(result, indent=2) if as_json else f"{trainer.steps_done} steps done, checkpoints in {out}")
 
 
-@cli.command("evaluate")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "-d",
-    "--dimension",
-    "dimensions",
-    multiple=True,
-    help="A metric, such as Jitter_Degree; may be repeated.  [default: all]",
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for the whole report, as JSON.")
-@click.option(
-    "--up-axis", type=click.IntRange(0, 2), default=2, show_default=True, help="Height axis of files of joints."
-)
-@json_option
-def evaluate_command(
-    folder: Path, dimensions: tuple[str, ...], output: Path | None, up_axis: int, as_json: bool
-) -> None:
-    """Score the motions in a folder with MBench's motion-quality metrics."""
-    report = evaluate(folder, list(dimensions) or None, output, up_axis=up_axis)
-    if as_json:
-        click.echo(json.dumps(report, indent=2))
-        return
-    click.echo(f"{len(report['motions'])} motions in {folder}")
-    for name, row in report["dimensions"].items():
-        mean, std = (float("nan") if row[key] is None else row[key] for key in ("mean", "std"))
-        click.echo(f"{name:<20} {mean:10.5f}  std {std:.5f}")
+cli.add_command(organize_command)
+cli.add_command(evaluate_command)
+cli.add_command(gate_command)
 
 
 @cli.command()
@@ -333,6 +399,11 @@ def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
         else:
             shown = f"{value:.5g}" if isinstance(value, float) else value
             yield f"{indent}{name:<20} {shown}"
+
+
+cli.add_command(prepare_command)
+for command in text_commands:
+    cli.add_command(command)
 
 
 def main() -> None:

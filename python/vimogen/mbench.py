@@ -1,13 +1,62 @@
-"""MBench's motion-quality metrics, on joints ``(T, 22, 3)`` in metres; speeds are per frame.
+"""MBench: metrics of a motion, of sets of motions, and the benchmark as a whole.
 
-For all but ``dynamic_degree`` lower is better. ``up_axis`` is the coordinate that is height.
+The motion-quality metrics take joints ``(T, 22, 3)`` in metres; speeds are per frame. For all but ``dynamic_degree``
+lower is better. ``up_axis`` is the coordinate that is height.
+
+The pose dimensions are measured on bodies: ``smplify`` fits one to joints, ``body_penetration`` and ``Nrdf`` measure,
+and ``PoseScorer`` does all of it for files.
+
+The metrics of sets take features ``(N, d)`` of an evaluator that you bring. Those that draw give ``(mean, interval)``
+over ``repetitions``, ``interval`` being half the width of the 95 % confidence interval.
 
 >>> import numpy as np
 >>> from vimogen import mbench
 >>> mbench.jitter_degree(np.zeros((10, 22, 3)))
 0.0
+>>> features = np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32)
+>>> mbench.r_precision(features, features)[0]
+(1.0, 0.0)
+
+``generate``, ``organize`` and ``gate`` are what ``vimogen generate --mbench``, ``organize`` and ``gate`` do;
+:func:`vimogen.evaluate` with ``info`` scores the result.
 """
 
-from ._vimogen import dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree
+from ._vimogen import (
+    Nrdf,
+    PoseScorer,
+    body_penetration,
+    diversity,
+    dynamic_degree,
+    fid,
+    foot_floating,
+    foot_sliding,
+    gate,
+    ground_penetration,
+    jitter_degree,
+    mm_dist,
+    multimodality,
+    organize,
+    r_precision,
+    smplify,
+)
+from ._vimogen import generate_mbench as generate
 
-__all__ = ["dynamic_degree", "foot_floating", "foot_sliding", "ground_penetration", "jitter_degree"]
+__all__ = [
+    "Nrdf",
+    "PoseScorer",
+    "body_penetration",
+    "diversity",
+    "dynamic_degree",
+    "fid",
+    "foot_floating",
+    "foot_sliding",
+    "gate",
+    "generate",
+    "ground_penetration",
+    "jitter_degree",
+    "mm_dist",
+    "multimodality",
+    "organize",
+    "r_precision",
+    "smplify",
+]

@@ -9,6 +9,7 @@ there already are skipped, so a run that was stopped goes on where it was.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ._vimogen import Motion, Pipeline
+from ._vimogen import Motion, Pipeline, TextEncoder
 
 try:
     import ray.data
@@ -42,6 +43,19 @@ class _Generator:
         for motion, path in zip(self.pipe(prompts, seed=seeds, **self.options), rows["path"], strict=True):
             motion.save(str(path))
         return rows
+
+
+class _Encoder:
+    """A worker that encodes its share of a data set's texts."""
+
+    def __init__(self, text_encoder: str, load: dict[str, Any], job: dict[str, Any]) -> None:
+        self.encoder = TextEncoder.from_pretrained(text_encoder, **load)
+        self.job = job
+
+    def __call__(self, rows: Rows) -> Rows:
+        shards = [(int(i), int(n)) for i, n in zip(rows["i"], rows["n"], strict=True)]
+        reports = [self.encoder.encode_manifest(**self.job, shard=shard) for shard in shards]
+        return {"report": np.array([json.dumps(report) for report in reports])}
 
 
 class _Scorer:
@@ -132,6 +146,50 @@ def evaluate(
         for name, values in table.items()
     }
     return {"dimensions": dimensions, "motions": motions}
+
+
+def encode_text(
+    manifest: StrPath,
+    output: StrPath,
+    *,
+    text_encoder: StrPath,
+    text_key: str = "video_text_annot",
+    workers: int = 2,
+    shards: int | None = None,
+    memory: str = "auto",
+    dtype: str = "stored",
+    device: str = "cpu",
+    resources: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Encode the texts of a data set as :meth:`TextEncoder.encode_manifest` does, on many workers.
+
+    Manifest, output and text encoder are on storage that all workers see.
+
+    Parameters
+    ----------
+    manifest, output, text_key
+        As in :meth:`TextEncoder.encode_manifest`.
+    text_encoder, memory, dtype, device
+        As in :meth:`TextEncoder.from_pretrained`.
+    shards : int, optional
+        Parts that the entries are split into; a part that was stopped goes on where it was. None: one for each worker.
+    workers, resources
+        As in :func:`generate`.
+
+    Returns
+    -------
+    dict
+        ``total``, ``encoded``, ``skipped`` and ``failed`` of all parts.
+
+    """
+    count = shards or workers
+    job = {"manifest": Path(manifest).resolve(), "output": Path(output).resolve(), "text_key": text_key}
+    load = {"memory": memory, "dtype": dtype, "device": device}
+    rows = [{"i": i + 1, "n": count} for i in range(count)]
+    made = _run(rows, _Encoder, workers, 1, resources, (os.fspath(Path(text_encoder).resolve()), load, job))
+    reports = [json.loads(str(row["report"])) for row in made]
+    whole: dict[str, Any] = {key: sum(report[key] for report in reports) for key in ("total", "encoded", "skipped")}
+    return whole | {"failed": sorted(fault for report in reports for fault in report["failed"])}
 
 
 def _run(

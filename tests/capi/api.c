@@ -70,6 +70,30 @@ static void the_seed_decides(const vimogen_pipeline *pipeline, const vimogen_mot
   }
 }
 
+static void fast_is_another_solver_with_fewer_steps(const vimogen_pipeline *pipeline) {
+  const float *a, *b;
+  size_t len, other_len;
+  vimogen_generate_params fast, spelled = quick();
+  OK(vimogen_generate_params_init_fast(&fast, sizeof fast));
+  spelled.solver = VIMOGEN_SOLVER_AB2;
+  spelled.num_inference_steps = 40;
+  fast.num_frames = spelled.num_frames;
+  vimogen_motion *motion = NULL, *same = NULL;
+  OK(vimogen_generate(pipeline, PROMPT, &fast, &motion));
+  OK(vimogen_generate(pipeline, PROMPT, &spelled, &same));
+  OK(vimogen_motion_features(motion, &a, &len));
+  OK(vimogen_motion_features(same, &b, &other_len));
+  CHECK(len == other_len && memcmp(a, b, len * sizeof *a) == 0);
+  OK(vimogen_motion_free(same));
+
+  spelled.guidance_low = 0.9;
+  OK(vimogen_generate(pipeline, PROMPT, &spelled, &same));
+  OK(vimogen_motion_features(same, &b, &other_len));
+  CHECK(memcmp(a, b, len * sizeof *a) != 0);
+  OK(vimogen_motion_free(same));
+  OK(vimogen_motion_free(motion));
+}
+
 static void embeddings_and_batches_give_what_the_prompt_gives(const vimogen_pipeline *pipeline,
                                                               const vimogen_motion *motion) {
   vimogen_pipeline_info info;
@@ -219,6 +243,36 @@ static void files_come_back(const vimogen_motion *motion, const char *folder) {
   OK(vimogen_motion_save_html(motion, path, "a <title> & more"));
 }
 
+static int32_t stop_at_the_third(const vimogen_progress *progress, void *user_data) {
+  *(int *)user_data = (int)progress->step;
+  CHECK(progress->stage == VIMOGEN_STAGE_RENDER);
+  return progress->step == 3;
+}
+
+static void motions_become_pictures(const vimogen_motion *motion, const char *folder) {
+  const char *names[] = {"clip.mp4", "clip.gif", "clip.png"};
+  char path[1024];
+  int step = 0;
+  vimogen_render_params params;
+  OK(vimogen_render_params_init(&params, sizeof params));
+  CHECK(params.width == 960 && params.pitch == 30);
+  params.width = 64;
+  params.height = 48;
+  params.view = VIMOGEN_VIEW_FOLLOW;
+  for (int i = 0; i < 3; i++) {
+    snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+    OK(vimogen_motion_render(motion, path, &params));
+    FILE *file = fopen(path, "rb");
+    CHECK(file != NULL);
+    fclose(file);
+  }
+  params.progress = stop_at_the_third;
+  params.user_data = &step;
+  CHECK(vimogen_motion_render(motion, path, &params) == VIMOGEN_STATUS_CANCELLED && step == 3);
+  params.style = 7;
+  CHECK(vimogen_motion_render(motion, path, &params) == VIMOGEN_STATUS_INVALID_ARGUMENT);
+}
+
 static void motions_are_made_of_features_and_scored(const vimogen_motion *motion) {
   const float *features, *again;
   size_t len, again_len;
@@ -244,6 +298,37 @@ static void a_folder_is_scored(const char *folder) {
   CHECK(strstr(json, "\"Jitter_Degree\"") && strstr(json, "\"Foot_Sliding\"") && !strstr(json, "\"Dynamic_Degree\""));
   CHECK(strstr(json, "\"one\"") && strstr(json, "\"two\""));
   OK(vimogen_string_free(json));
+}
+
+static void a_benchmark_is_scored(const char *folder) {
+  char *json = NULL, scored[1024], info[1024], output[1024], path[1100];
+  vimogen_evaluate_params params;
+  OK(vimogen_evaluate_params_init(&params, sizeof params));
+  CHECK(params.info == NULL && params.output == NULL);
+  snprintf(scored, sizeof scored, "%s/scored", folder);
+  snprintf(info, sizeof info, "%s/info.json", folder);
+  snprintf(output, sizeof output, "%s/results", folder);
+  FILE *file = fopen(info, "w");
+  CHECK(file != NULL);
+  fputs("[{\"prompt\": \"a\", \"dimension\": \"Jitter_Degree\", \"id\": 7}, "
+        "{\"prompt\": \"b\", \"dimension\": \"Jitter_Degree\", \"id\": 8}]",
+        file);
+  fclose(file);
+  vimogen_motion *motion = NULL;
+  snprintf(path, sizeof path, "%s/one.npz", scored);
+  OK(vimogen_motion_load(path, &motion));
+  snprintf(path, sizeof path, "%s/7.npy", scored);
+  OK(vimogen_motion_save(motion, path));
+  OK(vimogen_motion_free(motion));
+  params.info = info;
+  params.output = output;
+  OK(vimogen_evaluate(scored, &params, &json));
+  CHECK(strstr(json, "\"per_motion\"") && strstr(json, "7.npy") && strstr(json, "8.npy"));
+  OK(vimogen_string_free(json));
+  snprintf(path, sizeof path, "%s/results/scored_eval_results.json", folder);
+  file = fopen(path, "r");
+  CHECK(file != NULL);
+  fclose(file);
 }
 
 static void the_skeleton_is_a_tree(void) {
@@ -286,12 +371,14 @@ int main(int argc, char **argv) {
   asks_the_model_about_itself(pipeline);
   vimogen_motion *motion = reports_progress_and_can_be_cancelled(pipeline);
   the_seed_decides(pipeline, motion);
+  fast_is_another_solver_with_fewer_steps(pipeline);
   embeddings_and_batches_give_what_the_prompt_gives(pipeline, motion);
   follows_a_reference(pipeline, motion);
   OK(vimogen_pipeline_free(pipeline)); // motions outlive their pipeline
   arrays_fit_together(motion);
   poses_and_clips_at_other_rates(motion);
   files_come_back(motion, argv[1]);
+  motions_become_pictures(motion, argv[1]);
   motions_are_made_of_features_and_scored(motion);
   the_skeleton_is_a_tree();
   rotations_survive_every_route();
@@ -303,6 +390,7 @@ int main(int argc, char **argv) {
     OK(vimogen_motion_save(motion, path));
   }
   a_folder_is_scored(argv[1]);
+  a_benchmark_is_scored(argv[1]);
   OK(vimogen_motion_free(motion));
   puts("ok");
   return 0;

@@ -51,6 +51,8 @@ static void nothing_may_be_null(const vimogen_pipeline *pipeline, const vimogen_
   FAILS(INVALID_ARGUMENT, "derived", vimogen_motion_slice(motion, 0, 1, NULL));
   FAILS(INVALID_ARGUMENT, "path", vimogen_motion_save(motion, NULL));
   FAILS(INVALID_ARGUMENT, "title", vimogen_motion_save_html(motion, "a.html", NULL));
+  FAILS(INVALID_ARGUMENT, "path", vimogen_motion_render(motion, NULL, NULL));
+  FAILS(INVALID_ARGUMENT, "params", vimogen_render_params_init(NULL, sizeof(vimogen_render_params)));
   FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_quality(NULL, &quality, sizeof quality));
   FAILS(INVALID_ARGUMENT, "joint", vimogen_skeleton_joint(0, NULL, sizeof(vimogen_joint)));
   FAILS(INVALID_ARGUMENT, "input", vimogen_convert_rotations(0, 3, NULL, 1, numbers));
@@ -97,6 +99,10 @@ static void numbers_have_ranges(const vimogen_pipeline *pipeline, const vimogen_
   params = quick();
   params.guidance_scale = NAN;
   FAILS(INVALID_ARGUMENT, "guidance_scale", vimogen_generate(pipeline, "a", &params, &made));
+  params = quick();
+  params.guidance_low = 0.8;
+  params.guidance_high = 0.2;
+  FAILS(INVALID_ARGUMENT, "guidance_interval", vimogen_generate(pipeline, "a", &params, &made));
   params = quick();
   params.strength = 1.5;
   FAILS(INVALID_ARGUMENT, "strength", vimogen_generate(pipeline, "a", &params, &made));

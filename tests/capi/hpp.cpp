@@ -67,6 +67,7 @@ void motions_have_their_arrays(const vimogen::Pipeline &pipeline, const std::str
   CHECK(std::equal(copy.features().begin(), copy.features().end(), moved.features().begin()));
   moved.save(folder + "/hpp.npz").value();
   moved.save_html(folder + "/hpp.html", "a person waves").value();
+  CHECK(moved.slice(0, 1).value().render(folder + "/hpp.png").ok());
   CHECK(vimogen::Motion::load(folder + "/hpp.npz").value().frames() == 8);
   CHECK(vimogen::evaluate(folder).value().find("\"hpp\"") != std::string::npos && !vimogen::evaluate("none/such"));
   CHECK(moved.save(folder + "/hpp.mp3").status() == VIMOGEN_STATUS_INVALID_ARGUMENT);

@@ -1,6 +1,6 @@
 """Makes `import vimogen` work in this interpreter's environment, with the module that cargo built.
 
-    .venv/bin/python tests/python/install.py TARGET_FOLDER
+    .venv/bin/python tests/python/install.py TARGET_FOLDER [debug | release]
 
 The module is copied beside the sources in `python/vimogen` and that folder put on the path, as an editable installation
 would do; the module is not compiled a second time, as it would be by one.
@@ -19,7 +19,7 @@ BUILT, INSTALLED = {
 
 
 def main() -> None:
-    built = Path(sys.argv[1]) / "debug" / BUILT
+    built = Path(sys.argv[1], *(sys.argv[2:] or ["debug"])) / BUILT
     if not built.exists():
         sys.exit(f"{built} is missing; run: cargo build --workspace --lib --examples")
     installed = ROOT / "python" / "vimogen" / INSTALLED

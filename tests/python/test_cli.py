@@ -60,6 +60,17 @@ def test_generate_takes_another_solver(tmp_path):
     assert not np.array_equal(np.load(tmp_path / "euler.npy"), np.load(tmp_path / "heun.npy"))
 
 
+def test_generate_takes_a_preset_and_an_interval_of_guidance(tmp_path):
+    for name, options in {
+        "preset": ["--quality", "fast"],
+        "spelled": ["--solver", "ab2", "--steps", "40"],
+        "partly": ["--quality", "fast", "--guidance-interval", "0.9", "1.0"],
+    }.items():
+        run("generate", "a person waves", "-o", tmp_path / f"{name}.npy", "-n", "24", *options)
+    preset, spelled, partly = (np.load(tmp_path / f"{name}.npy") for name in ("preset", "spelled", "partly"))
+    assert np.array_equal(preset, spelled) and not np.array_equal(preset, partly)
+
+
 def test_generate_skips_what_is_there(tmp_path):
     words = ["generate", "a person waves", "-o", tmp_path, "--format", "npz", "--skip-existing", "--json", *QUICK]
     assert len(json.loads(run(*words).stdout)) == 1
@@ -115,7 +126,12 @@ def test_info_describes_the_installation_a_model_and_a_motion(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["--help"], *([name, "--help"] for name in ("generate", "convert", "train", "evaluate", "info"))]
+    "words",
+    [
+        [],
+        ["--help"],
+        *([name, "--help"] for name in ("generate", "convert", "train", "organize", "evaluate", "gate", "info")),
+    ],
 )
 def test_help_teaches(words):
     # Without a command click shows the help and calls it a usage error.

@@ -70,6 +70,12 @@ def test_options_reach_the_sampler(pipe):
     longer = QUICK | {"num_inference_steps": 5}  # of three steps, dpmpp's are all Euler's
     made = [pipe("a person waves", solver=solver, **longer) for solver in ("euler", "heun", "ab2", "dpmpp")]
     assert made[0] == pipe("a person waves", **longer) and all(a != b for i, a in enumerate(made) for b in made[:i])
+    assert pipe("a person waves", num_frames=30, quality="fast") == pipe(
+        "a person waves", num_frames=30, solver="ab2", num_inference_steps=40
+    )
+    assert pipe("a person waves", quality="fast", solver="euler", **QUICK) == base
+    with pytest.raises(vimogen.InvalidArgumentError, match="quality"):
+        pipe("a person waves", quality="best")
     assert pipe("a person waves", guidance_interval=(0.0, 1.0), **QUICK) == base
     assert pipe("a person waves", guidance_interval=(0.9, 1.0), **QUICK) != base
 

@@ -1,5 +1,6 @@
 """Batch work on a local Ray with two workers: `make test-ray` installs Ray and runs this."""
 
+import json
 import os
 import secrets
 
@@ -42,3 +43,18 @@ def test_workers_generate_what_one_process_does_and_skip_what_is_there(tmp_path)
     assert report["motions"].keys() == want["motions"].keys()
     for name, row in want["dimensions"].items():
         assert report["dimensions"][name] == pytest.approx(row, rel=1e-5)
+
+
+def test_workers_share_the_texts_of_a_data_set(tmp_path):
+    from encoders import small_encoder
+    from vimogen import ray as vray
+
+    encoder = small_encoder(tmp_path / "encoder")
+    manifest = tmp_path / "data.json"
+    manifest.write_text(
+        json.dumps([{"id": i, "video_text_annot": text} for i, text in enumerate(PROMPTS)] + [{"id": 9}])
+    )
+    report = vray.encode_text(manifest, tmp_path / "out", text_encoder=encoder, workers=2, shards=3)
+    assert report == {"total": 6, "encoded": 5, "skipped": 0, "failed": [[5, 'it has no "video_text_annot"']]}
+    paths = [entry.get("video_text_annot_wanvideot5_embed_path") for entry in json.loads(manifest.read_text())]
+    assert len(set(paths[:5])) == 5 and paths[5] is None

@@ -220,6 +220,8 @@ def play(browser, page):
     changes(browser, "the wheel zooms", lambda: browser.mouse("mouseWheel", 300, 400, deltaX=0, deltaY=300))
     changes(browser, "reset goes back", lambda: browser.run("document.getElementById('reset').click()"))
     changes(browser, "the trail goes", lambda: browser.key("t"))
+    if not browser.run("document.getElementById('mesh').hidden"):
+        changes(browser, "the mesh makes way for the parts", lambda: browser.key("m"))
     count = browser.run("document.querySelectorAll('#tabs button').length")
     for tab in range(1, count):
         browser.run(f"document.querySelectorAll('#tabs button')[{tab}].click()")

@@ -27,6 +27,8 @@ pub enum vimogen_stage {
     Sample = 1,
     /// Something that this version's header has no name for.
     Other = 2,
+    /// Drawing; a step is a picture.
+    Render = 3,
 }
 
 /// A report of progress.
@@ -92,12 +94,16 @@ pub struct vimogen_generate_params {
     pub smooth: i32,
     /// How a step is taken, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
     pub solver: i32,
+    /// Lowest noise level, 0 to 1, at which there is guidance. Default: 0.
+    pub guidance_low: f64,
+    /// Highest noise level, 0 to 1, at which there is guidance; steps outside cost half as much. Default: 1.
+    pub guidance_high: f64,
 }
 
 // SAFETY: numbers and pointers, of which a NULL one is valid; the first field is the size.
 unsafe impl Growing for vimogen_generate_params {
     const NAME: &'static str = "vimogen_generate_params";
-    const SIZES: &'static [usize] = &[size_of::<Self>()];
+    const SIZES: &'static [usize] = &[std::mem::offset_of!(Self, guidance_low), size_of::<Self>()];
 }
 
 // SAFETY: as above.
@@ -115,6 +121,8 @@ unsafe impl Params for vimogen_generate_params {
             user_data: std::ptr::null_mut(),
             smooth: options.smooth.into(),
             solver: vimogen_solver::Euler as i32,
+            guidance_low: 0.0,
+            guidance_high: 1.0,
         }
     }
 }
@@ -136,6 +144,9 @@ impl vimogen_generate_params {
         if self.strength.is_nan() || self.strength >= 0.0 {
             options = options.with_strength(self.strength);
         }
+        if (self.guidance_low, self.guidance_high) != (0.0, 1.0) {
+            options = options.with_guidance_interval(self.guidance_low, self.guidance_high);
+        }
         Ok(options)
     }
 
@@ -148,25 +159,27 @@ impl vimogen_generate_params {
             other => Err(Error::invalid("solver", format!("{other} is no vimogen_solver"))),
         }
     }
+}
 
-    fn report(&self, progress: Progress) -> ControlFlow<()> {
-        let Some(callback) = self.progress else { return ControlFlow::Continue(()) };
-        let stage = match progress.stage {
-            Stage::Encode => vimogen_stage::Encode,
-            Stage::Sample => vimogen_stage::Sample,
-            _ => vimogen_stage::Other,
-        };
-        let report = vimogen_progress {
-            struct_size: size_of::<vimogen_progress>() as u32,
-            stage: stage as i32,
-            step: progress.step as u64,
-            total: progress.total as u64,
-        };
-        // SAFETY: the caller gave a function of this type, which does not unwind, by the conventions of the header.
-        match unsafe { callback(&raw const report, self.user_data) } {
-            0 => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(()),
-        }
+/// Hands a report to the caller's function, if there is one.
+pub(crate) fn tell(callback: vimogen_progress_fn, user_data: *mut c_void, progress: Progress) -> ControlFlow<()> {
+    let Some(callback) = callback else { return ControlFlow::Continue(()) };
+    let stage = match progress.stage {
+        Stage::Encode => vimogen_stage::Encode,
+        Stage::Sample => vimogen_stage::Sample,
+        Stage::Render => vimogen_stage::Render,
+        _ => vimogen_stage::Other,
+    };
+    let report = vimogen_progress {
+        struct_size: size_of::<vimogen_progress>() as u32,
+        stage: stage as i32,
+        step: progress.step as u64,
+        total: progress.total as u64,
+    };
+    // SAFETY: the caller gave a function of this type, which does not unwind, by the conventions of the header.
+    match unsafe { callback(&raw const report, user_data) } {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
     }
 }
 
@@ -180,8 +193,29 @@ pub unsafe extern "C" fn vimogen_generate_params_init(
     guard(|| unsafe { init(params, size) })
 }
 
+/// Sets every field to its default, but `solver` and `num_inference_steps` to 40 of `VIMOGEN_SOLVER_AB2`, which are as exact as
+/// the default's 50. `size` is `sizeof(vimogen_generate_params)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_generate_params_init_fast(
+    params: *mut vimogen_generate_params,
+    size: usize,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        unsafe { init(params, size) }?;
+        let fast = GenerateOptions::fast();
+        // SAFETY: init checked the pointer and the size; both fields are within the smallest size there has been.
+        unsafe {
+            (*params).num_inference_steps = fast.num_inference_steps as u32;
+            (*params).solver = AB2;
+        }
+        Ok(())
+    })
+}
+
 fn run(pipeline: &Pipeline, requests: &[Request], params: &vimogen_generate_params) -> Result<Vec<Motion>> {
-    pipeline.generate_with(requests, &params.options()?, &mut |progress| params.report(progress))
+    pipeline
+        .generate_with(requests, &params.options()?, &mut |progress| tell(params.progress, params.user_data, progress))
 }
 
 /// Generates one motion for a request that is made of the caller's arguments.

@@ -12,6 +12,7 @@ mod evaluate;
 mod generate;
 mod motion;
 mod pipeline;
+mod render;
 mod rotation;
 mod status;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use vimogen_core::motion::codec::SmplMotion;
 use vimogen_core::motion::layout::FEATURES;
 use vimogen_core::motion::skeleton::{JOINT_NAMES, PARENTS};
 use vimogen_core::motion::{Poses, layout};
-use vimogen_core::render::html::{self, Clip};
+use vimogen_core::render::worn::{self, Worn};
 use vimogen_core::{Error, Motion, Result, export};
 
 use crate::edge::{Growing, Place, borrow, free, handle, output, slice, text, volume};
@@ -337,8 +337,7 @@ pub unsafe extern "C" fn vimogen_motion_save_html(
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, path, title) = unsafe { (borrow("motion", motion)?, text("path", path)?, text("title", title)?) };
-        let joints = motion.smpl().joints.view();
-        html::save(path, &[Clip { joints, fps: motion.motion.fps(), title, metrics: &[] }])
+        worn::save(path, &[Worn { motion: &motion.motion, title, metrics: &[] }])
     })
 }
 

@@ -16,6 +16,7 @@ use crate::motion::{vimogen_joint, vimogen_pose, vimogen_quality, vimogen_smpl};
 use crate::pipeline::{
     vimogen_load_params, vimogen_pipeline, vimogen_pipeline_free, vimogen_pipeline_info, vimogen_pipeline_load,
 };
+use crate::render::vimogen_render_params;
 use crate::status::{STATUSES, guard, vimogen_last_error, vimogen_status, vimogen_status_name};
 use crate::trainer::{vimogen_train_batch, vimogen_train_report, vimogen_trainer_params};
 use crate::version::vimogen_version;
@@ -136,7 +137,8 @@ fn no_struct_loses_a_size_that_it_had() {
     had::<vimogen_pose>(&[364]);
     had::<vimogen_quality>(&[20]);
     had::<vimogen_joint>(&[24]);
-    had::<vimogen_evaluate_params>(&[16]);
+    had::<vimogen_render_params>(&[48]);
+    had::<vimogen_evaluate_params>(&[16, 32]);
     had::<vimogen_trainer_params>(&[48]);
     had::<vimogen_train_batch>(&[104]);
     had::<vimogen_train_report>(&[48]);

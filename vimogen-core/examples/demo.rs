@@ -11,8 +11,8 @@ use std::time::Instant;
 use vimogen_core::export;
 use vimogen_core::format::write_atomic;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
-use vimogen_core::render::html::{Clip, html};
 use vimogen_core::render::svg::strip_svg;
+use vimogen_core::render::worn::{self, Worn};
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Progress, Request, Result, Stage};
 
 #[global_allocator]
@@ -97,7 +97,7 @@ fn generate(pipeline: &Pipeline, prompt: &str, seed: u64) -> Result<Motion> {
 fn write(motion: &Motion, quality: &Quality, prompt: &str, folder: &Path) -> Result<()> {
     let joints = motion.joints();
     let metrics = quality.named();
-    let page = html(&[Clip { joints: joints.view(), fps: motion.fps(), title: prompt, metrics: &metrics }])?;
+    let page = worn::html(&[Worn { motion, title: prompt, metrics: &metrics }])?;
     let text = |name: &str, text: String| write_atomic(folder.join(name), |w| w.write_all(text.as_bytes()));
     text("motion.html", page)?;
     text("motion.svg", strip_svg(joints.view(), motion.fps(), 8)?)?;

@@ -1,10 +1,11 @@
-//! How far fewer steps take each solver from the true solution of the flow, for the built-in model: `make solvers`.
-//! Prints the table of docs/src/concepts/solvers.md.
+//! How far fewer steps take each solver from the true solution of the flow, for the built-in model and for one of the released
+//! width with drawn weights: `make solvers`. Prints the tables of docs/src/concepts/solvers.md.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
+use ndarray::{Array3, Axis};
 use vimogen_core::progress::ignore;
-use vimogen_core::sample::Schedule;
-use vimogen_core::{GenerateOptions, Motion, Pipeline, Request, Result, Solver};
+use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, Schedule, Smoothing, noise};
+use vimogen_core::{Device, Dit, DitConfig, GenerateOptions, Motion, Pipeline, Request, Result, Solver};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -26,17 +27,12 @@ const TRUTH: usize = 1000;
 fn main() -> Result<()> {
     let pipeline = Pipeline::builtin()?;
     let truth = generate(&pipeline, &options(TRUTH, Solver::Heun))?;
-    println!("| evaluations | {} |", Solver::ALL.map(|solver| solver.to_string()).join(" | "));
-    println!("|---|{}", "---|".repeat(Solver::ALL.len()));
-    for steps in STEPS {
-        let cells = Solver::ALL.map(|solver| -> Result<String> {
-            // A step of heun evaluates twice, but for the last: the same evaluations take half the steps.
-            let steps = if solver == Solver::Heun { steps.div_ceil(2) } else { steps };
-            let error = distance(&generate(&pipeline, &options(steps, solver))?, &truth);
-            Ok(format!("{:.2}", 1e3 * error))
-        });
-        println!("| {steps} | {} |", cells.into_iter().collect::<Result<Vec<_>>>()?.join(" | "));
-    }
+    println!("built-in model, mm:\n");
+    table(&|steps, solver| Ok(1e3 * distance(&generate(&pipeline, &options(steps, solver))?, &truth)))?;
+    let dit = drawn()?;
+    let solved = sample(&dit, TRUTH, Solver::Heun)?;
+    println!("\nreleased width, drawn weights, per cent:\n");
+    table(&|steps, solver| Ok(1e2 * rms(&(sample(&dit, steps, solver)? - &solved)) / rms(&solved)))?;
     println!("\nguidance at and above a noise level only, 50 steps of euler:\n");
     println!("| lowest level | network rows | mm |\n|---|---|---|");
     for low in [0.0, 0.2, 0.4, 0.6, 0.8] {
@@ -45,6 +41,44 @@ fn main() -> Result<()> {
         println!("| {low:.1} | {} | {:.2} |", rows(low)?, 1e3 * error);
     }
     Ok(())
+}
+
+/// A row for each number of evaluations, a column for each solver.
+fn table(error: &dyn Fn(usize, Solver) -> Result<f64>) -> Result<()> {
+    println!("| evaluations | {} |", Solver::ALL.map(|solver| solver.to_string()).join(" | "));
+    println!("|---|{}", "---|".repeat(Solver::ALL.len()));
+    for steps in STEPS {
+        let cells = Solver::ALL.map(|solver| -> Result<String> {
+            // A step of heun evaluates twice, but for the last: the same evaluations take half the steps.
+            let steps = if solver == Solver::Heun { steps.div_ceil(2) } else { steps };
+            Ok(format!("{:.2}", error(steps, solver)?))
+        });
+        println!("| {steps} | {} |", cells.into_iter().collect::<Result<Vec<_>>>()?.join(" | "));
+    }
+    Ok(())
+}
+
+/// Two blocks of the released width.
+fn drawn() -> Result<Dit> {
+    let device = Device::flex();
+    let config = DitConfig { num_layers: 2, reference: false, ..DitConfig::vimogen_1_3b() };
+    Ok(Dit::new(&config, &device)?.init_weights(1, &device))
+}
+
+/// Features of one short clip by the released recipe; drawn numbers stand for the prompt.
+fn sample(dit: &Dit, steps: usize, solver: Solver) -> Result<Array3<f32>> {
+    let drawn = noise(5, 20).into_raw_vec_and_offset().0;
+    let context =
+        Array3::from_shape_fn((1, 20, dit.config().text_dim), |(_, row, i)| drawn[(20 * i + row) % drawn.len()]);
+    let inputs = SampleInputs::new(noise(42, 20).insert_axis(Axis(0)), context.clone(), context * 0.0);
+    let options =
+        SamplerOptions { num_inference_steps: steps, solver, smoothing: Smoothing::Off, ..SamplerOptions::default() };
+    Sampler::new(options)?.sample(dit, &inputs, &mut ignore)
+}
+
+/// Root of the mean square.
+fn rms(values: &Array3<f32>) -> f64 {
+    f64::from(values.mapv(|v| v * v).mean().unwrap_or(f32::NAN).sqrt())
 }
 
 /// Rows the network sees in 50 steps of one prompt, at the strength of the built-in model.

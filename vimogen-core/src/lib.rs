@@ -18,7 +18,7 @@
 //! # Where things are
 //!
 //! [`motion`] is the representation, [`format`](mod@format) reads and writes files, [`model`] the network, [`weights`] its checkpoints,
-//! [`text`] the encoders, [`sample`] the sampler, [`pipeline`] ties them together. [`data`] and [`train`] make models,
+//! [`text`] the encoders, [`sample`] the sampler, [`pipeline`] ties them together. [`data`] and [`train`] make models, [`experiment`] runs their training from a file,
 //! [`mbench`] scores motions, [`render`] and [`export`] take them elsewhere.
 //!
 //! # Features
@@ -29,6 +29,8 @@
 //! | `train` | yes | [`train`] and [`data`] |
 //! | `mbench` | yes | [`mbench`] |
 //! | `render` | yes | [`render`] |
+//! | `umt5` | yes | the release's text encoder, `text::umt5` |
+//! | `network` | yes | downloads, `weights::download` |
 //! | `cuda` | no | NVIDIA GPUs |
 //! | `wgpu` | no | GPUs through Vulkan, Metal, DX12 or WebGPU |
 //!
@@ -41,6 +43,8 @@ pub mod body;
 pub mod data;
 pub mod device;
 pub mod error;
+#[cfg(all(feature = "train", feature = "mbench", feature = "render"))]
+pub mod experiment;
 pub mod export;
 pub mod format;
 #[cfg(feature = "mbench")]

@@ -8,10 +8,18 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Encoding prompts; a step is a prompt.
+    /// Encoding prompts; a step is a prompt, or a block of a large encoder.
     Encode,
     /// Denoising; a step is one evaluation of the network for one batch.
     Sample,
+    /// Scoring motions; a step is a file measured or a judge's answer.
+    Evaluate,
+    /// Drawing; a step is a picture.
+    Render,
+    /// Preparing a data set; a step is a clip.
+    Prepare,
+    /// Downloading; a step is 1 MiB.
+    Download,
 }
 
 impl Stage {
@@ -20,6 +28,10 @@ impl Stage {
         match self {
             Self::Encode => "encode",
             Self::Sample => "sample",
+            Self::Evaluate => "evaluate",
+            Self::Render => "render",
+            Self::Prepare => "prepare",
+            Self::Download => "download",
         }
     }
 }

@@ -13,6 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["model", "text", "sample", "weights"],
     &["options", "device", "pipeline"],
     &["data", "train", "mbench", "render", "export"],
+    &["experiment"],
 ];
 
 /// The only places that may name Burn; everything else works on plain arrays.

@@ -1,9 +1,14 @@
 //! The built-in model does what its model card says, on a part of what `make nano-evaluate` scores.
 
+use std::sync::Arc;
+
 use vimogen_core::data::synth::{Prompt, Split, SynthDataset, check, held_out_prompts};
+use vimogen_core::data::{Mix, SynthLoader};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::encode;
-use vimogen_core::{GenerateOptions, Motion, Pipeline, Request};
+use vimogen_core::text::StaticWordsEncoder;
+use vimogen_core::train::{Precision, TrainConfig, Trainer};
+use vimogen_core::{Device, GenerateOptions, Motion, Pipeline, Request};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -53,4 +58,36 @@ fn a_reference_is_followed_more_closely_than_its_caption() {
         samples.iter().zip(&clips).map(|(s, c)| Request::text(s.caption.clone()).with_num_frames(c.len())).collect();
     let told = distance(generate(&pipeline, &told));
     assert!(followed < 0.08 && followed < 0.9 * told, "{followed} m with the clip, {told} m with its caption");
+}
+
+/// Losses of the first steps of a small recipe for a model of the built-in one's sizes.
+fn losses(precision: Precision, steps: usize) -> Vec<f64> {
+    let model = Pipeline::builtin().unwrap().dit().config().clone();
+    let config =
+        TrainConfig { batch_size: 4, lr: 1e-3, warmup_steps: 20, grad_clip: 1.0, precision, ..Default::default() };
+    let encoder = Arc::new(StaticWordsEncoder::builtin().unwrap());
+    let loader = SynthLoader::new(config.seed, config.batch_size, model.text_len, Mix::default(), encoder).unwrap();
+    let mut trainer = Trainer::new(&model, &config, &Device::flex()).unwrap();
+    let step = |step: usize| {
+        let batch = loader.batch(step).unwrap();
+        let draws = trainer.draws(&batch);
+        trainer.train_step(&batch, &draws).unwrap().loss
+    };
+    (0..steps).map(step).collect()
+}
+
+#[test]
+fn training_in_bf16_has_the_losses_of_f32() {
+    const STEPS: usize = 200;
+    let (narrow, wide) = std::thread::scope(|scope| {
+        let narrow = scope.spawn(|| losses(Precision::Bf16, STEPS));
+        (losses(Precision::F32, STEPS), narrow.join().unwrap())
+    });
+    let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
+    for (i, (narrow, wide)) in narrow.chunks(50).zip(wide.chunks(50)).enumerate() {
+        let (narrow, wide) = (mean(narrow), mean(wide));
+        assert!((narrow - wide).abs() < 0.02 * wide, "steps from {}: {narrow} in bf16, {wide} in f32", 50 * i);
+    }
+    assert_ne!(narrow, wide);
+    assert!(mean(&wide[150..]) < 0.8 * mean(&wide[..10]), "the loss does not fall: {wide:?}");
 }

@@ -6,18 +6,25 @@
 use pyo3::prelude::*;
 
 mod args;
+mod benchmark;
 mod body;
+mod collective;
 mod dit;
 mod error;
 mod evaluate;
+mod experiment;
 mod flow;
 mod mbench;
 mod motion;
 mod pipeline;
+mod pose;
+mod render;
 mod represent;
 mod rotations;
 mod run;
+mod sets;
 mod synth;
+mod text;
 mod trainer;
 
 #[global_allocator]
@@ -35,13 +42,17 @@ mod _vimogen {
 
     #[pymodule_export]
     use crate::{
+        benchmark::{evaluate_benchmark_json, gate_references, generate_mbench, organize, results_table},
         body::{Body, load_hmr},
         dit::{Dit, sample},
         evaluate::evaluate_json,
+        experiment::{merge_stats, prepare_data, run_experiment},
         flow::{Schedule, noise},
         mbench::{dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree},
         motion::Motion,
         pipeline::{Pipeline, convert},
+        pose::{Nrdf, PoseScorer, body_penetration, smplify},
+        render::save_player,
         represent::{canonicalize, decode, encode, from_hmr, mbench_joints, reference_channels, resample, smooth},
         rotations::{
             axis_angle_to_matrix, axis_angle_to_matrix_mbench, axis_angle_to_matrix_smplx, axis_angle_to_quaternion,
@@ -49,7 +60,9 @@ mod _vimogen {
             matrix_to_rot6d, quaternion_to_axis_angle, quaternion_to_rot6d, rot6d_rows_to_matrix, rot6d_to_axis_angle,
             rot6d_to_matrix, rot6d_to_quaternion,
         },
+        sets::{diversity, fid, mm_dist, multimodality, r_precision},
         synth::SyntheticData,
+        text::{TextEncoder, download_files},
         trainer::{TrainState, collate},
     };
 

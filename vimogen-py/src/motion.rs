@@ -11,12 +11,13 @@ use pyo3::types::{PyDict, PySlice};
 use vimogen_core::export::bvh::BvhOptions;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::SmplMotion;
-use vimogen_core::render::html::{self, Clip};
+use vimogen_core::render::worn::{self, Worn};
 use vimogen_core::{Motion as Core, body, export};
 
 use crate::args::{Floats, owned, two};
 use crate::body::Body;
 use crate::error::OrRaise;
+use crate::render::{Asked, numbers, render};
 use crate::run::detached;
 
 /// A clip of T frames: 276 numbers a frame and a frame rate. It does not change once made.
@@ -140,11 +141,60 @@ impl Motion {
         let player = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html"));
         detached(py, || match player {
             true => {
-                let joints = &self.decoded().joints;
-                html::save(&path, &[Clip { joints: joints.view(), fps: self.core.fps(), title, metrics: &[] }])
+                let metrics = numbers(&self.core)?;
+                worn::save(&path, &[Worn { motion: &self.core, title, metrics: &metrics }])
             }
             false => export::save_with(&path, &self.core, &options),
         })
+    }
+
+    /// Draw the motion, worn by a body, without a GPU or a display.
+    ///
+    /// ``.mp4`` is H.264 as browsers play it, ``.gif`` loops, ``.png`` is a contact sheet of 8 moments (of a clip of one
+    /// frame, ``motion[40:41]``, its picture); a name without extension is a folder with a PNG a frame.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike
+    ///     The file or folder.
+    /// size : (int, int), optional
+    ///     Width and height in pixels, 16 to 4096; for ``.mp4`` even. By default 960 x 960, for depth 384 x 384, and that
+    ///     of an overlay's files.
+    /// fps : float, optional
+    ///     Pictures a second, instead of the motion's.
+    /// view : {"path", "follow"}
+    ///     Whether the camera stands still and sees the whole path, or goes with the body.
+    /// yaw, pitch : float
+    ///     Where the camera stands, degrees: around the body from its front to its right, and how far it looks down.
+    /// style : {"lit", "depth"}
+    ///     A lit body on the ground, or depth in shades of grey, white is near.
+    /// body : Body, optional
+    ///     Who wears the motion, instead of the neutral body.
+    /// overlay : str or os.PathLike, optional
+    ///     A folder of PNG files, such as the frames of a video, over which the pictures are laid at 50 %.
+    /// callback : callable, optional
+    ///     ``callback("render", picture, pictures)`` after each picture. Returning False stops.
+    #[pyo3(signature = (
+        path, *, size=None, fps=None, view="path", yaw=0.0, pitch=30.0, style="lit", body=None, overlay=None,
+        callback=None
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn render(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        size: Option<(usize, usize)>,
+        fps: Option<f32>,
+        view: &str,
+        yaw: f32,
+        pitch: f32,
+        style: &str,
+        body: Option<PyRef<'_, Body>>,
+        overlay: Option<PathBuf>,
+        callback: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let asked = Asked { size, fps, view, yaw, pitch, style, overlay, callback };
+        render(py, &self.core, path, body, asked)
     }
 
     /// The features, (T, 276).
@@ -237,8 +287,10 @@ impl Motion {
     /// The player as one page of HTML that needs no network.
     #[pyo3(signature = (title=""))]
     fn to_html(&self, py: Python<'_>, title: &str) -> PyResult<String> {
-        let joints = &self.decoded().joints;
-        detached(py, || html::html(&[Clip { joints: joints.view(), fps: self.core.fps(), title, metrics: &[] }]))
+        detached(py, || {
+            let metrics = numbers(&self.core)?;
+            worn::html(&[Worn { motion: &self.core, title, metrics: &metrics }])
+        })
     }
 
     /// The player, inline in a notebook.

@@ -1,11 +1,13 @@
 //! `vimogen.Pipeline`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, ToPyArray};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
 use vimogen_core::{
     Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, export,
@@ -16,6 +18,7 @@ use crate::dit::Dit;
 use crate::error::{OrRaise, invalid, raise};
 use crate::motion::Motion;
 use crate::run::{detached, with_progress};
+use crate::text::TextEncoder;
 
 /// A model with all that surrounds it: prompts or references in, motions out.
 ///
@@ -45,20 +48,37 @@ impl Pipeline {
     /// device : str
     ///     ``"cpu"``, ``"cuda:0"`` or ``"wgpu"``; the last two if vimogen was built with them.
     /// dtype : str
-    ///     How weights are kept, ``"float32"`` or ``"bfloat16"``. Arithmetic is in float32 either way.
+    ///     How weights are kept: ``"float32"``, ``"bfloat16"`` or, on the CPU, ``"int8"``. The smaller, the less memory;
+    ///     on a CPU with instructions for bfloat16, these two are also faster. Sums are in float32 with all of them.
     /// text_only : bool
     ///     Leave out the reference path, a third of the model.
+    /// lora : str or os.PathLike, optional
+    ///     A file of LoRA adapters, from :meth:`Trainer.save_lora`, to add to the weights.
+    /// text_encoder : TextEncoder, str or os.PathLike, optional
+    ///     The release's text encoder, or its folder; for models whose own folder does not hold it.
     #[staticmethod]
-    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false))]
+    #[pyo3(signature = (path=None, *, device="cpu", dtype="float32", text_only=false, lora=None, text_encoder=None))]
     fn from_pretrained(
         py: Python<'_>,
         path: Option<PathBuf>,
         device: &str,
         dtype: &str,
         text_only: bool,
+        lora: Option<PathBuf>,
+        text_encoder: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let config = LoadConfig { device: args::device(py, device)?, dtype: args::dtype(py, dtype)?, text_only };
-        let core = detached(py, || Core::load(path.as_deref(), &config))?;
+        let encoder = text_encoder.map(|value| text_encoder_of(&value, device)).transpose()?;
+        let core = detached(py, || {
+            let mut core = Core::load(path.as_deref(), &config)?;
+            if let Some(lora) = lora {
+                core = core.with_lora(lora)?;
+            }
+            match encoder {
+                Some(encoder) => core.with_encoder(Box::new(encoder)),
+                None => Ok(core),
+            }
+        })?;
         Ok(Self { core, device: config.device.to_string(), path })
     }
 
@@ -70,8 +90,8 @@ impl Pipeline {
     ///     What the person does, such as ``"a person walks forward and waves"``.
     /// num_frames : int or list of int, optional
     ///     Length, 2 to 1000. None: that of the reference, or 100.
-    /// num_inference_steps : int
-    ///     Steps from noise to motion, 1 to 1000; each evaluates the network once (``"heun"``: twice).
+    /// num_inference_steps : int, optional
+    ///     Steps from noise to motion, 1 to 1000; each evaluates the network once (``"heun"``: twice). None: as `quality` says.
     /// guidance_scale : float, optional
     ///     Weight of the prompt against the empty prompt, 0 to 100; 1 is no guidance. None: the model's own.
     /// seed : int or list of int
@@ -87,25 +107,26 @@ impl Pipeline {
     /// callback : callable, optional
     ///     ``callback(stage, step, total)`` after each step; stage is ``"encode"`` or ``"sample"``. Returning False
     ///     raises CancelledError; what it raises ends the generation.
-    /// solver : str
-    ///     How a step is taken: ``"euler"`` as the release, ``"heun"``, ``"ab2"`` or ``"dpmpp"``. 30 steps of ``"ab2"`` are as
-    ///     exact as 50 of ``"euler"``.
+    /// solver : str, optional
+    ///     How a step is taken: ``"euler"`` as the release, ``"heun"``, ``"ab2"`` or ``"dpmpp"``. None: as `quality` says.
     /// guidance_interval : (float, float), optional
     ///     Lowest and highest noise level with guidance, in 0..1; steps outside cost half as much. None: all levels.
+    /// quality : str
+    ///     ``"full"``, 50 steps of ``"euler"`` as the release; or ``"fast"``, 40 of ``"ab2"``, which are as exact.
     ///
     /// Returns
     /// -------
     /// Motion or list of Motion
-    #[pyo3(signature = (prompt=None, *, num_frames=None, num_inference_steps=50, guidance_scale=None, seed=None,
-        strength=None, smooth=true, reference=None, prompt_embeds=None, callback=None, solver="euler",
-        guidance_interval=None))]
+    #[pyo3(signature = (prompt=None, *, num_frames=None, num_inference_steps=None, guidance_scale=None, seed=None,
+        strength=None, smooth=true, reference=None, prompt_embeds=None, callback=None, solver=None,
+        guidance_interval=None, quality="full"))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn __call__<'py>(
         &self,
         py: Python<'py>,
         prompt: Option<Bound<'py, PyAny>>,
         num_frames: Option<Bound<'py, PyAny>>,
-        num_inference_steps: usize,
+        num_inference_steps: Option<usize>,
         guidance_scale: Option<f32>,
         seed: Option<Bound<'py, PyAny>>,
         strength: Option<f64>,
@@ -113,14 +134,21 @@ impl Pipeline {
         reference: Option<Bound<'py, PyAny>>,
         prompt_embeds: Option<Bound<'py, PyAny>>,
         callback: Option<Py<PyAny>>,
-        solver: &str,
+        solver: Option<&str>,
         guidance_interval: Option<(f64, f64)>,
+        quality: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
         let asked = Asked::read(py, prompt, prompt_embeds, reference, num_frames, seed)?;
-        let mut options = GenerateOptions::default().with_num_inference_steps(num_inference_steps).with_smooth(smooth);
+        let mut options = match quality {
+            "full" => GenerateOptions::default(),
+            "fast" => GenerateOptions::fast(),
+            other => return Err(invalid(py, "quality", &format!("{other:?} is none of \"full\", \"fast\""))),
+        };
+        options.num_inference_steps = num_inference_steps.unwrap_or(options.num_inference_steps);
+        options.smooth = smooth;
         options.guidance_scale = guidance_scale;
         options.strength = strength;
-        options.solver = solver.parse().or_raise(py)?;
+        options.solver = solver.map_or(Ok(options.solver), str::parse).or_raise(py)?;
         options.guidance_interval = guidance_interval;
         let requests = asked.requests(py)?;
         let work = |on_progress: &mut vimogen_core::progress::OnProgress<'_>| {
@@ -190,6 +218,23 @@ impl Pipeline {
         let model = self.path.as_ref().map_or_else(|| "built-in".into(), |path| path.display().to_string());
         format!("Pipeline({model:?}, device={:?})", self.device)
     }
+}
+
+impl Pipeline {
+    /// The pipeline of the core.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+}
+
+/// An encoder, or one from its folder.
+fn text_encoder_of(value: &Bound<'_, PyAny>, device: &str) -> PyResult<Arc<Umt5Encoder>> {
+    if let Ok(encoder) = value.cast::<TextEncoder>() {
+        return Ok(encoder.get().core());
+    }
+    let path =
+        value.extract::<PathBuf>().map_err(|_| invalid(value.py(), "text_encoder", "give a TextEncoder or a path"))?;
+    Ok(TextEncoder::open(value.py(), path, "auto", "stored", device, None)?.core())
 }
 
 /// What one call asks for.

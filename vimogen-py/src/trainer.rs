@@ -14,6 +14,7 @@ use vimogen_core::weights::{LoadOptions, load, open};
 use vimogen_core::{Dit as CoreDit, DitConfig, Error, Result};
 
 use crate::args::{self, Floats, one, owned, three, two};
+use crate::collective::{self, Raised};
 use crate::dit::{Dit, booleans};
 use crate::error::raise;
 use crate::run::detached;
@@ -22,6 +23,14 @@ use crate::run::detached;
 #[pyclass(frozen, module = "vimogen._vimogen", name = "TrainState")]
 pub struct TrainState {
     core: Mutex<Core>,
+    /// What a function given to `join` raised.
+    raised: Raised,
+}
+
+impl From<Core> for TrainState {
+    fn from(core: Core) -> Self {
+        Self { core: Mutex::new(core), raised: Raised::default() }
+    }
 }
 
 impl TrainState {
@@ -56,7 +65,7 @@ impl TrainState {
             }
             Core::from_model(dit, &train, &device)
         })?;
-        Ok(Self { core: Mutex::new(core) })
+        Ok(core.into())
     }
 
     /// Continue from the newest checkpoint below `folder`; None if there is none.
@@ -72,7 +81,30 @@ impl TrainState {
         let (model, train): (DitConfig, TrainConfig) = (args::config("model", model)?, args::config("train", train)?);
         let device = args::device(py, device)?;
         let core = detached(py, || Core::resume(&model, &train, &device.open()?, folder))?;
-        Ok(core.map(|core| Self { core: Mutex::new(core) }))
+        Ok(core.map(Self::from))
+    }
+
+    /// Train together with other processes; `all_reduce(buffer)` sums a float32 array over all of them, "mpi" is MPI.
+    #[pyo3(signature = (all_reduce, rank=0, world_size=1))]
+    fn join(&self, py: Python<'_>, all_reduce: &Bound<'_, PyAny>, rank: usize, world_size: usize) -> PyResult<()> {
+        let collective = collective::open(all_reduce, rank, world_size, &self.raised)?;
+        collective::prefer_raised(&self.raised, detached(py, || self.lock().join(collective)))
+    }
+
+    /// Number of this process, and of all processes that train together.
+    fn place(&self, py: Python<'_>) -> PyResult<(usize, usize)> {
+        detached(py, || {
+            let core = self.lock();
+            Ok((core.rank(), core.world_size()))
+        })
+    }
+
+    /// Tell the other processes that this one is done, so that it may end.
+    fn finish(&self, py: Python<'_>) -> PyResult<()> {
+        detached(py, || {
+            self.lock().finish();
+            Ok(())
+        })
     }
 
     /// One optimiser step.
@@ -82,7 +114,8 @@ impl TrainState {
             let mut core = self.lock();
             let draws = batch.draws(&core);
             core.train_step(&batch.core, &draws)
-        })?;
+        });
+        let report = collective::prefer_raised(&self.raised, report)?;
         let dict = PyDict::new(py);
         dict.set_item("step", report.step)?;
         dict.set_item("loss", report.loss)?;
@@ -122,6 +155,11 @@ impl TrainState {
     /// Write a checkpoint below `folder` and remove all but the newest two; gives its folder.
     fn save_checkpoint(&self, py: Python<'_>, folder: PathBuf) -> PyResult<PathBuf> {
         detached(py, || self.lock().save_checkpoint(folder))
+    }
+
+    /// Write the averaged LoRA adapters without the weights that they belong to.
+    fn save_lora(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        detached(py, || self.lock().save_lora(path))
     }
 
     /// The weights in training.

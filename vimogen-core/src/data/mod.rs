@@ -1,9 +1,19 @@
-//! Data sets: batches, reference corruption, procedural captioned motion.
+//! Data sets: clips from files, batches, reference corruption, procedural captioned motion.
 
 pub mod batch;
+#[cfg(test)]
+mod clip_tests;
 pub mod corruption;
+pub mod dataset;
+pub mod loader;
+pub mod manifest;
+pub mod pack;
+pub mod prepare;
 pub mod synth;
 pub mod synth_loader;
 
 pub use corruption::Corruption;
+pub use dataset::{Captions, ClipDataset, Sampling};
+pub use loader::{Batches, ClipLoader, Prefetch};
+pub use manifest::Manifest;
 pub use synth_loader::{Mix, SynthLoader};

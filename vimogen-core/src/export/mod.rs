@@ -23,7 +23,7 @@ use crate::format::{extension, npy};
 use crate::motion::clip::Motion;
 use crate::motion::codec::{SmplMotion, encode};
 #[cfg(feature = "render")]
-use crate::render::{html, svg::strip_svg};
+use crate::render::{svg::strip_svg, worn};
 
 /// Reads a motion in the format that the extension names: what [`Motion::load`] reads, BVH ([`retarget::load`]) and npz
 /// in the layout of AMASS ([`amass::load`], with the neutral body).
@@ -107,10 +107,7 @@ pub fn save_with(path: impl AsRef<Path>, motion: &Motion, options: &SaveOptions<
         "npy" if is_joints(path) => npy::save_f32(path, motion.mbench_joints().view().into_dyn()),
         "npz" => npz::save(path, motion),
         #[cfg(feature = "render")]
-        "html" => {
-            let joints = motion.joints();
-            html::save(path, &[html::Clip { joints: joints.view(), fps: motion.fps(), title: "", metrics: &[] }])
-        }
+        "html" => worn::save(path, &[worn::Worn { motion, title: "", metrics: &[] }]),
         #[cfg(feature = "render")]
         "svg" => {
             let strip = strip_svg(motion.joints().view(), motion.fps(), 8)?;

@@ -116,7 +116,7 @@ impl From<Error> for io::Error {
 }
 
 /// Makes a rename in `folder` durable where the system can; elsewhere the rename itself is all there is.
-fn sync_folder(folder: &Path) {
+pub(crate) fn sync_folder(folder: &Path) {
     if cfg!(unix)
         && let Ok(handle) = File::open(folder)
     {

@@ -1,13 +1,15 @@
 //! The figures MBench gives for a dimension over many motions.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Mean, population standard deviation and count of one metric over motions.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Aggregate {
     /// Mean; 0 for no motions.
+    #[serde(deserialize_with = "number_or_null")]
     pub mean: f32,
     /// Population standard deviation (divided by n); 0 for no motions.
+    #[serde(deserialize_with = "number_or_null")]
     pub std: f32,
     /// Number of motions.
     pub num_samples: usize,
@@ -24,4 +26,38 @@ impl Aggregate {
         let variance = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n;
         Self { mean: mean as f32, std: variance.sqrt() as f32, num_samples: values.len() }
     }
+
+    /// With the share of the motions that are right, whose value is 1 and not 0.
+    pub fn with_share(self, values: &[f32]) -> Summary {
+        let correct = values.iter().filter(|value| **value > 0.5).count();
+        let accuracy = if values.is_empty() { 0.0 } else { correct as f64 / values.len() as f64 };
+        Summary { over_motions: self, share: Some(Share { accuracy, correct, total: values.len() }) }
+    }
+}
+
+/// What MBench writes about a dimension: its [`Aggregate`], and for a judged one the [`Share`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Over all motions.
+    #[serde(flatten)]
+    pub over_motions: Aggregate,
+    /// Of a dimension that a judge decides.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
+}
+
+/// Motions that a judge found right.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// `correct / total`; 0 for no motions.
+    pub accuracy: f64,
+    /// Motions found right.
+    pub correct: usize,
+    /// Motions judged.
+    pub total: usize,
+}
+
+/// A number; NaN for `null`, which JSON writes for it.
+pub(super) fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
+    Ok(Option::<f32>::deserialize(from)?.unwrap_or(f32::NAN))
 }

@@ -34,6 +34,15 @@ impl UpAxis {
         }
     }
 
+    /// Its number.
+    pub fn index(self) -> usize {
+        match self {
+            Self::X => 0,
+            Self::Y => 1,
+            Self::Z => 2,
+        }
+    }
+
     /// The height of a point.
     pub(super) fn height(self, p: Vec3) -> f32 {
         match self {

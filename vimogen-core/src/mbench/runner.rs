@@ -12,13 +12,17 @@ use serde::Serialize;
 use super::aggregate::Aggregate;
 use super::quality::{Quality, UpAxis};
 use crate::error::{Error, Result};
-use crate::format::{extension, npy, write_atomic};
+use crate::format::torch::TorchFile;
+use crate::format::{TensorSource as _, extension, npy, write_atomic};
 use crate::motion::Motion;
 use crate::motion::layout::JOINTS;
 
 /// The metrics that [`evaluate`] knows, as MBench names them.
 pub const DIMENSIONS: [&str; 5] =
     ["Jitter_Degree", "Dynamic_Degree", "Ground_Penetration", "Foot_Floating", "Foot_Sliding"];
+
+/// Longest clip of joints that is read.
+const MAX_FRAMES: usize = 1 << 20;
 
 /// Scores of a folder.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -108,19 +112,28 @@ fn motion_files(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     }
 }
 
-fn measure(path: &Path, up_axis: UpAxis) -> Result<Quality> {
+pub(super) fn measure(path: &Path, up_axis: UpAxis) -> Result<Quality> {
     match joints_file(path)? {
         Some(joints) => Quality::measure(joints.view(), up_axis),
         None => Quality::measure(Motion::load(path)?.joints().view(), UpAxis::Z),
     }
 }
 
-/// The joints of a file that holds joints.
-fn joints_file(path: &Path) -> Result<Option<Array3<f32>>> {
-    if extension(path) != "npy" {
-        return Ok(None);
-    }
-    let tensor = npy::load(path)?;
+/// The joints of a file that holds joints: a `.npy`, or a `.pt` with the key `joints`.
+pub(super) fn joints_file(path: &Path) -> Result<Option<Array3<f32>>> {
+    let tensor = match extension(path).as_str() {
+        "npy" => npy::load(path)?,
+        "pt" | "pth" => {
+            let file = TorchFile::open(path)?;
+            // Before reading: a hostile file may declare any size.
+            match file.info("joints").map(|info| info.shape) {
+                Ok(shape) if matches!(shape[..], [1..=MAX_FRAMES, JOINTS, 3]) => file.read("joints")?,
+                Ok(shape) => return Err(Error::shape("joints", "(T, 22, 3)", &shape)),
+                Err(_) => return Ok(None),
+            }
+        }
+        _ => return Ok(None),
+    };
     match tensor.shape() {
         [_, JOINTS, 3] => Ok(tensor.to_array_f32().into_dimensionality::<Ix3>().ok()),
         _ => Ok(None),

@@ -94,7 +94,7 @@ impl Block {
         frames: &[usize],
         sources: &CrossSources<'_>,
     ) -> Tensor<3> {
-        let rows = self.modulation.val().cast(x.dtype()) + e0;
+        let rows = self.modulation.val().cast(e0.dtype()) + e0;
         let (attn, ffn) = (Modulation::of(0, &rows), Modulation::of(1, &rows));
 
         probe::lazy("norm1", || {
@@ -179,7 +179,7 @@ impl EncoderBlock {
     /// - e0: `[batch or 1, 6, dim]`, the timestep
     /// - frames: valid frames of each row
     pub(crate) fn forward(&self, r: Tensor<3>, e0: Tensor<3>, frames: &[usize]) -> Tensor<3> {
-        let rows = self.modulation.val().cast(r.dtype()) + e0;
+        let rows = self.modulation.val().cast(e0.dtype()) + e0;
         let (attn, ffn) = (Modulation::of(0, &rows), Modulation::of(1, &rows));
         let y = self.self_attn.attend_self(attn.enter(r.clone(), self.eps), frames);
         let r = attn.leave(r, y);

@@ -15,6 +15,7 @@ use super::embed::{TimeEmbedding, embed_time, position_tensor};
 use super::head::Head;
 use super::layers::{Linear, Mlp, select_rows};
 use super::probe;
+use super::rows::Rows;
 use crate::error::{Error, Result};
 
 /// What a batch of motions is conditioned on.
@@ -64,7 +65,7 @@ impl Prepared {
 }
 
 /// The permutation that undoes `order`.
-fn invert(order: &[usize]) -> Vec<usize> {
+pub(super) fn invert(order: &[usize]) -> Vec<usize> {
     let mut inverse = vec![0; order.len()];
     for (position, row) in order.iter().enumerate() {
         inverse[*row] = position;
@@ -151,41 +152,33 @@ impl Dit {
     pub fn prepare(&self, conditions: &Conditions, frames: usize) -> Result<Prepared> {
         self.check(conditions, frames)?;
         let device = conditions.context.device();
-        let text_first = |wanted: bool| {
-            let rows = conditions.attend_to_text.iter().enumerate();
-            rows.filter(move |(_, text)| **text == wanted).map(|(i, _)| i)
-        };
-        let order: Vec<usize> = text_first(true).chain(text_first(false)).collect();
-        let text_rows = text_first(true).count();
+        let Rows { order, text_rows, frame_lengths, reference_lengths } = Rows::of(conditions);
         let (texts, references) = order.split_at(text_rows);
 
-        let positions = position_tensor(frames, self.config.dim, &device);
+        let positions = position_tensor(frames, self.config.dim, &device).cast(conditions.context.dtype());
         let text = if texts.is_empty() { vec![] } else { self.project_text(&conditions.context, texts) };
         let reference = (!references.is_empty())
             .then_some(conditions.reference.as_ref())
             .flatten()
             .map(|reference| self.embed_reference(select_rows(reference.clone(), references), &positions));
-        let pick = |lengths: &[usize], rows: &[usize]| rows.iter().map(|i| lengths[*i]).collect();
-        Ok(Prepared {
-            frame_lengths: pick(&conditions.frame_lengths, &order),
-            reference_lengths: pick(&conditions.reference_lengths, references),
-            text_rows,
-            positions,
-            text,
-            reference,
-            order,
-        })
+        Ok(Prepared { frame_lengths, reference_lengths, text_rows, positions, text, reference, order })
     }
 
     /// Keys and values of each block for the given rows of the text.
     fn project_text(&self, context: &Tensor<3>, rows: &[usize]) -> Vec<KeyValue> {
-        probe::count("text");
-        let text = self.text_embedding.gelu(select_rows(context.clone(), rows));
-        probe::value("text_embed", &text);
+        let text = self.embed_text(context, rows);
         self.blocks.iter().map(|block| block.cross_attn.key_value(text.clone())).collect()
     }
 
-    fn embed_reference(&self, reference: Tensor<3>, positions: &Tensor<3>) -> Tensor<3> {
+    /// The given rows of the text, embedded.
+    pub(super) fn embed_text(&self, context: &Tensor<3>, rows: &[usize]) -> Tensor<3> {
+        probe::count("text");
+        let text = self.text_embedding.gelu(select_rows(context.clone(), rows));
+        probe::value("text_embed", &text);
+        text
+    }
+
+    pub(super) fn embed_reference(&self, reference: Tensor<3>, positions: &Tensor<3>) -> Tensor<3> {
         let embedding = self.ref_motion_embedding.as_ref().expect("conditions are checked against the configuration");
         let embedded = embedding.forward(reference) + positions.clone();
         probe::value("ref_embed_pe", &embedded);
@@ -240,7 +233,7 @@ impl Dit {
     }
 
     /// Output channels from the last block's features.
-    fn project(&self, x: Tensor<3>, e: Tensor<2>) -> Tensor<3> {
+    pub(super) fn project(&self, x: Tensor<3>, e: Tensor<2>) -> Tensor<3> {
         match (&self.motion_head, &self.local_motion_head, &self.fusion, &self.global_motion_head) {
             (Some(head), ..) => head.forward(x, e),
             (None, Some(local), Some(fusion), Some(global)) => {
@@ -263,6 +256,13 @@ impl Dit {
     /// # Errors
     /// [`Error::Shape`] or [`Error::InvalidArgument`] for inputs that do not fit the model or each other.
     pub fn forward(&self, x: Tensor<3>, timesteps: &[f32], conditions: &Conditions) -> Result<Tensor<3>> {
+        self.check_inputs(&x, timesteps, conditions)?;
+        let prepared = self.prepare(conditions, x.dims()[1])?;
+        let time = self.embed_time(timesteps, &x.device());
+        Ok(self.velocity(x, &time, &prepared))
+    }
+
+    pub(super) fn check_inputs(&self, x: &Tensor<3>, timesteps: &[f32], conditions: &Conditions) -> Result<()> {
         let [batch, frames, width] = x.dims();
         if width != self.config.features() || batch != conditions.attend_to_text.len() {
             return Err(Error::shape("x", format!("({}, T, 276)", conditions.attend_to_text.len()), &x.dims()));
@@ -271,9 +271,7 @@ impl Dit {
             let reason = format!("{} timesteps for a batch of {batch}; give one, or one per row", timesteps.len());
             return Err(Error::invalid("timestep", reason));
         }
-        let prepared = self.prepare(conditions, frames)?;
-        let time = self.embed_time(timesteps, &x.device());
-        Ok(self.velocity(x, &time, &prepared))
+        self.check(conditions, frames)
     }
 
     fn check(&self, conditions: &Conditions, frames: usize) -> Result<()> {

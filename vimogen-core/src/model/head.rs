@@ -32,7 +32,7 @@ impl Head {
     /// - e: `[batch or 1, dim]`, the timestep
     /// - output: `[batch, frames, outputs]`
     pub fn forward(&self, x: Tensor<3>, e: Tensor<2>) -> Tensor<3> {
-        let rows = self.modulation.val().cast(x.dtype()) + e.unsqueeze_dim(1);
+        let rows = self.modulation.val().cast(e.dtype()) + e.unsqueeze_dim(1);
         let (shift, scale) = (rows.clone().narrow(1, 0, 1), rows.narrow(1, 1, 1));
         self.head.forward(kernels::layer_norm(x, scale + 1.0, shift, self.eps))
     }

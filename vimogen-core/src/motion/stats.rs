@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use ndarray::{Array1, Array2, ArrayView2, Zip};
+use serde::{Deserialize, Serialize};
 
 use super::layout::FEATURES;
 use crate::error::{Error, Result, check_finite};
-use crate::format::npy;
+use crate::format::{npy, read_bounded, write_atomic};
 
 /// Smallest standard deviation that [`StatsBuilder::finish`] gives.
 const STD_FLOOR: f64 = 1e-8;
+/// Most bytes of a file of partial statistics.
+const MAX_PARTIAL: u64 = 1 << 20;
 
 /// Mean and standard deviation of each channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +115,42 @@ pub struct StatsBuilder {
     deviation: Array1<f64>,
 }
 
+/// A builder as JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Partial {
+    count: u64,
+    mean: Vec<f64>,
+    deviation: Vec<f64>,
+}
+
 impl StatsBuilder {
+    /// Writes what was seen as JSON, to be [merged](StatsBuilder::merge) with other parts of a data set.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let partial = Partial { count: self.count, mean: self.mean.to_vec(), deviation: self.deviation.to_vec() };
+        write_atomic(path, |w| serde_json::to_writer(w, &partial).map_err(std::io::Error::other))
+    }
+
+    /// Reads what [`StatsBuilder::save`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Format`] for anything else.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bad = |reason: String| Error::format("statistics", reason).with_path(path);
+        let partial: Partial =
+            serde_json::from_slice(&read_bounded(path, MAX_PARTIAL)?).map_err(|e| bad(e.to_string()))?;
+        let (mean, deviation) = (Array1::from(partial.mean), Array1::from(partial.deviation));
+        let fits = !mean.is_empty() && mean.len() == deviation.len() && deviation.iter().all(|d| *d >= 0.0);
+        match fits && partial.count < 1 << 52 {
+            true => Ok(Self { count: partial.count, mean, deviation }),
+            false => Err(bad("count, mean and deviation do not fit each other".into())),
+        }
+    }
+
     /// A builder for clips of `channels` channels.
     pub fn new(channels: usize) -> Self {
         Self { count: 0, mean: Array1::zeros(channels), deviation: Array1::zeros(channels) }
@@ -208,6 +246,19 @@ mod tests {
         }
         let (a, b) = (whole.finish().unwrap(), merged.finish().unwrap());
         assert!((a.mean() - b.mean()).iter().chain((a.std() - b.std()).iter()).all(|d| d.abs() < 1e-6));
+    }
+
+    #[test]
+    fn partial_statistics_come_back_from_their_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stats.json");
+        let mut builder = StatsBuilder::new(3);
+        builder.add(frames().view()).unwrap();
+        builder.save(&path).unwrap();
+        let (a, b) = (builder.finish().unwrap(), StatsBuilder::load(&path).unwrap().finish().unwrap());
+        assert!((a.mean() - b.mean()).iter().chain((a.std() - b.std()).iter()).all(|d| d.abs() < 1e-6));
+        std::fs::write(&path, r#"{"count": 4, "mean": [1.0], "deviation": [-1.0]}"#).unwrap();
+        assert!(StatsBuilder::load(&path).unwrap_err().to_string().contains("stats.json"));
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 mod assets;
 mod batch;
+mod encoder;
 mod request;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2, CowArray, Ix2, s};
 
@@ -22,10 +22,10 @@ use crate::motion::clip::reference_channels;
 use crate::motion::resample::{resample_head, resampled_len};
 use crate::motion::{Motion, Stats};
 use crate::options::{DEFAULT_FRAMES, GenerateOptions, LoadConfig, MAX_FRAMES, MIN_FRAMES, check_frames};
-use crate::progress::{self, OnProgress, Progress, Stage, report};
+use crate::progress::{self, OnProgress, Progress};
 use crate::sample::Sampler;
-use crate::text::{TextEncoder, TextEncoderConfig, WordVectors};
-use crate::weights::{ModelConfig, ModelDir, WeightDtype};
+use crate::text::TextEncoder;
+use crate::weights::{ModelConfig, ModelDir, WeightDtype, merge_lora};
 use request::MAX_PROMPT_ROWS;
 
 /// A loaded model with all that surrounds it. Shared between threads, it generates in each of them.
@@ -43,6 +43,8 @@ pub struct Pipeline {
     stats: Stats,
     null_context: Array2<f32>,
     encoder: Option<Box<dyn TextEncoder>>,
+    /// Why there is no encoder, if one was looked for.
+    without_encoder: Option<String>,
     /// Where the model came from, for messages.
     origin: String,
 }
@@ -80,13 +82,13 @@ impl Pipeline {
     /// Those of [`ModelDir::load`]; [`Error::Config`] for a text encoder that is unknown or does not fit the model,
     /// [`Error::Device`].
     pub fn new(dir: &ModelDir, load: &LoadConfig) -> Result<Self> {
-        let encoder = text_encoder(dir)?;
+        let device = load.device.open()?;
+        let (encoder, without_encoder) = encoder::of(dir, &device)?;
         encoder.as_deref().map_or(Ok(()), |encoder| check_width(encoder, dir.config()))?;
-        if load.dtype == WeightDtype::Bf16 && matches!(load.device, DeviceSpec::Wgpu(_)) {
-            let reason = "it cannot keep weights as bf16; choose dtype f32".into();
+        if load.dtype != WeightDtype::F32 && matches!(load.device, DeviceSpec::Wgpu(_)) {
+            let reason = "it cannot keep weights in fewer bits; choose dtype f32".into();
             return Err(Error::Device { device: load.device.to_string(), reason });
         }
-        let device = load.device.open()?;
         let (dit, _) = dir.load(&device, load.dtype, load.text_only)?;
         let config = dir.config().clone();
         Ok(Self {
@@ -95,6 +97,7 @@ impl Pipeline {
             stats: dir.stats().clone(),
             null_context: dir.null_context().clone(),
             encoder,
+            without_encoder,
             origin: dir.folder().map_or_else(|| "the built-in model".into(), |folder| format!("{folder:?}")),
         })
     }
@@ -106,6 +109,15 @@ impl Pipeline {
     pub fn with_encoder(mut self, encoder: Box<dyn TextEncoder>) -> Result<Self> {
         check_width(encoder.as_ref(), &self.config)?;
         self.encoder = Some(encoder);
+        Ok(self)
+    }
+
+    /// The same model with the LoRA adapters of a file added to its weights.
+    ///
+    /// # Errors
+    /// As [`merge_lora`].
+    pub fn with_lora(mut self, path: impl AsRef<Path>) -> Result<Self> {
+        self.dit = merge_lora(self.dit, path)?;
         Ok(self)
     }
 
@@ -150,14 +162,18 @@ impl Pipeline {
         }
     }
 
+    /// Encodes prompts together.
+    fn encode_all(&self, prompts: &[&str], on_progress: &mut OnProgress<'_>) -> Result<Vec<Array2<f32>>> {
+        match &self.encoder {
+            _ if prompts.is_empty() => Ok(vec![]),
+            Some(encoder) => encoder.encode_batch(prompts, on_progress),
+            None => Err(self.no_encoder()),
+        }
+    }
+
     fn no_encoder(&self) -> Error {
-        let reason = format!(
-            "{} has no text encoder: its config.json names none, and the release's UMT5-XXL (models_t5_umt5-xxl-enc-bf16.pth, \
-             tokenizer google/umt5-xxl) is not part of a model directory; encode the prompt elsewhere and pass \
-             prompt_embeds, (rows, {})",
-            self.origin, self.config.dit.text_dim
-        );
-        Error::NoTextEncoder { reason }
+        let why = self.without_encoder.clone().unwrap_or_else(|| encoder::none_named(self.config.dit.text_dim));
+        Error::NoTextEncoder { reason: format!("{}: {why}", self.origin) }
     }
 
     /// Generates one motion.
@@ -238,18 +254,16 @@ impl Pipeline {
                 return Err(Error::invalid("prompt", "a request needs a prompt, prompt_embeds or a reference"));
             }
         }
-        let prompts = requests.iter().filter(|request| request.reference.is_none()).count();
-        let mut encoded = 0;
+        let asked = requests.iter().filter(|request| request.reference.is_none());
+        let texts: Vec<&str> = asked.filter_map(|request| request.prompt.as_ref()?.text()).collect();
+        let mut encoded = self.encode_all(&texts, on_progress)?.into_iter();
         let mut jobs = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
             let frames = request.num_frames.or(options.num_frames);
             let (condition, frames) = match (&request.reference, &request.prompt) {
                 (Some(reference), _) => self.reference(reference, frames)?,
                 (None, Some(prompt)) => {
-                    let rows = self.context(prompt)?;
-                    encoded += 1;
-                    report(on_progress, Stage::Encode, encoded, prompts)?;
-                    (Condition::Text(rows), frames.unwrap_or(DEFAULT_FRAMES))
+                    (Condition::Text(self.context(prompt, &mut encoded)?), frames.unwrap_or(DEFAULT_FRAMES))
                 }
                 (None, None) => continue,
             };
@@ -258,10 +272,15 @@ impl Pipeline {
         Ok(jobs)
     }
 
-    /// The rows of a prompt, not padded.
-    fn context<'a>(&self, prompt: &'a Prompt) -> Result<CowArray<'a, f32, Ix2>> {
+    /// The rows of a prompt, not padded; those of a sentence are the next of `encoded`.
+    fn context<'a>(
+        &self,
+        prompt: &'a Prompt,
+        encoded: &mut impl Iterator<Item = Array2<f32>>,
+    ) -> Result<CowArray<'a, f32, Ix2>> {
+        let missing = || Error::Internal { reason: "a prompt was not encoded".into() };
         let rows = match prompt {
-            Prompt::Text(prompt) => CowArray::from(self.encode(prompt)?),
+            Prompt::Text(_) => CowArray::from(encoded.next().ok_or_else(missing)?),
             Prompt::Embeds(rows) => CowArray::from(rows.view()),
         };
         let width = self.config.dit.text_dim;
@@ -305,13 +324,4 @@ fn check_width(encoder: &dyn TextEncoder, config: &ModelConfig) -> Result<()> {
             Err(Error::config("text_encoder", reason))
         }
     }
-}
-
-/// The text encoder that a directory's `config.json` names.
-fn text_encoder(dir: &ModelDir) -> Result<Option<Box<dyn TextEncoder>>> {
-    let Some(json) = &dir.config().text_encoder else { return Ok(None) };
-    let config: TextEncoderConfig =
-        serde_json::from_value(json.clone()).map_err(|e| Error::config("text_encoder", e.to_string()))?;
-    let words = dir.words().map(WordVectors::from_bytes).transpose()?;
-    config.build(words.map(Arc::new)).map(Some)
 }

@@ -23,6 +23,14 @@ pub enum Prompt {
 }
 
 impl Prompt {
+    /// The sentence, if it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Embeds(_) => None,
+        }
+    }
+
     /// Reads an encoded prompt, a float array `(rows, text_dim)`, from `.pt` (a tensor, or a dict with
     /// `prompt_embeds`) or `.npy`.
     ///

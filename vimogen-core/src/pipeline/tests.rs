@@ -12,6 +12,7 @@ use super::*;
 use crate::error::ErrorCode;
 use crate::model::{DitConfig, probe};
 use crate::motion::layout::FEATURES;
+use crate::progress::Stage;
 use crate::text::{HashingEncoder, RowConfig};
 use crate::weights::{GenerationDefaults, save_native};
 
@@ -242,6 +243,19 @@ fn weights_kept_as_bf16_generate_nearly_the_same() {
     let full = Pipeline::from_pretrained(Some(dir.path())).unwrap().generate(PROMPT, &quick()).unwrap();
     let d = distance(&half, &full);
     assert!(d > 0.0 && d < 0.5, "{d}");
+}
+
+#[test]
+fn weights_of_8_bits_generate_nearly_the_same_and_are_for_the_cpu() {
+    let dir = directory(&config(true));
+    let load = LoadConfig { dtype: WeightDtype::Int8, ..LoadConfig::default() };
+    let small = Pipeline::load(Some(dir.path()), &load).unwrap();
+    let full = Pipeline::from_pretrained(Some(dir.path())).unwrap();
+    let d = distance(&small.generate(PROMPT, &quick()).unwrap(), &full.generate(PROMPT, &quick()).unwrap());
+    assert!(d > 0.0 && d < 0.5, "{d}");
+    assert!(small.dit().packed_bytes() > 0);
+    let load = LoadConfig { device: DeviceSpec::Wgpu(None), ..load };
+    assert!(Pipeline::load(Some(dir.path()), &load).is_err());
 }
 
 #[test]

@@ -12,14 +12,19 @@ use glam::Vec3;
 use ndarray::ArrayView3;
 use serde_json::{Value, json};
 
+use super::camera::bounds;
 use super::figure::{self, POINTS};
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
 
 const PAGE: &str = include_str!("viewer/page.html");
 const STYLE: &str = include_str!("viewer/style.css");
-const SCRIPTS: [&str; 3] =
-    [include_str!("viewer/raster.js"), include_str!("viewer/scene.js"), include_str!("viewer/player.js")];
+const SCRIPTS: [&str; 4] = [
+    include_str!("viewer/raster.js"),
+    include_str!("viewer/mesh.js"),
+    include_str!("viewer/scene.js"),
+    include_str!("viewer/player.js"),
+];
 
 /// Most clips in a page.
 pub const MAX_CLIPS: usize = 64;
@@ -47,19 +52,30 @@ pub struct Clip<'a> {
 /// [`Error::Shape`] and [`Error::NonFinite`] naming the array, [`Error::InvalidArgument`] for no or too many clips or
 /// frames, an `fps` outside 0.1 to 1000 and coordinates beyond 100 km.
 pub fn html(clips: &[Clip<'_>]) -> Result<String> {
-    if clips.is_empty() || clips.len() > MAX_CLIPS {
-        return Err(Error::invalid("clips", format!("{} clips, a page holds 1 to {MAX_CLIPS}", clips.len())));
+    check_size(clips.iter().map(|clip| clip.joints.shape()[0]))?;
+    page(clips[0].title, clips.iter().map(clip_json).collect::<Result<_>>()?, Value::Null)
+}
+
+/// Refuses no clips, too many and too long ones.
+pub(super) fn check_size(lengths: impl ExactSizeIterator<Item = usize>) -> Result<()> {
+    let count = lengths.len();
+    if count == 0 || count > MAX_CLIPS {
+        return Err(Error::invalid("clips", format!("{count} clips, a page holds 1 to {MAX_CLIPS}")));
     }
-    let frames: usize = clips.iter().map(|clip| clip.joints.shape()[0]).sum();
+    let frames: usize = lengths.sum();
     if frames > MAX_FRAMES {
         return Err(Error::invalid("clips", format!("{frames} frames, a page holds at most {MAX_FRAMES}")));
     }
-    let clips_json = clips.iter().map(clip_json).collect::<Result<Vec<_>>>()?;
+    Ok(())
+}
+
+/// The page of these clips and the surface that those with a pose wear.
+pub(super) fn page(title: &str, clips: Vec<Value>, mesh: Value) -> Result<String> {
     let parts: Vec<_> =
         figure::PARTS.iter().map(|p| json!([p.from, p.to, p.from_radius, p.to_radius, p.side as u8])).collect();
-    let data = json!({ "points": POINTS, "parts": parts, "clips": clips_json });
+    let data = json!({ "points": POINTS, "parts": parts, "clips": clips, "mesh": mesh });
     Ok(fill(PAGE, |slot| match slot {
-        "title" => escape_html(clips[0].title),
+        "title" => escape_html(title),
         "style" => STYLE.into(),
         "data" => escape_script(&data.to_string()),
         "script" => SCRIPTS.concat(),
@@ -93,18 +109,13 @@ fn unreachable_slot(name: &str) -> String {
     format!("{{{{{name}}}}}")
 }
 
-fn clip_json(clip: &Clip<'_>) -> Result<Value> {
+pub(super) fn clip_json(clip: &Clip<'_>) -> Result<Value> {
     let frames = super::checked_frames(clip.joints, clip.fps)?;
     let scale = frames.iter().map(figure::scale).sum::<f32>() / frames.len() as f32;
     let points: Vec<Vec3> = frames.iter().flat_map(|frame| figure::points(frame, scale)).collect();
-    let (low, high) = points.iter().fold((Vec3::MAX, Vec3::MIN), |(low, high), p| (low.min(*p), high.max(*p)));
-    let centre = (low + high) * 0.5;
-    let step = ((high - low).max_element() * 0.5 / f32::from(i16::MAX)).max(1e-6);
-    let bytes: Vec<u8> = points
-        .iter()
-        .flat_map(|p| ((*p - centre) / step).to_array())
-        .flat_map(|v| (v.round() as i16).to_le_bytes())
-        .collect();
+    let (low, high) = bounds(points.iter().copied());
+    let (centre, step) = grid(low, high);
+    let bytes: Vec<u8> = points.iter().flat_map(|p| stored(*p, centre, step)).collect();
     Ok(json!({
         "title": clip.title,
         "fps": clip.fps,
@@ -116,6 +127,16 @@ fn clip_json(clip: &Clip<'_>) -> Result<Value> {
         "metrics": clip.metrics.iter().map(|(name, value)| json!([name, value])).collect::<Vec<_>>(),
         "data": base64(&bytes),
     }))
+}
+
+/// The centre and the step of 16-bit integers that hold all numbers between two corners.
+pub(super) fn grid(low: Vec3, high: Vec3) -> (Vec3, f32) {
+    ((low + high) * 0.5, ((high - low).max_element() * 0.5 / f32::from(i16::MAX)).max(1e-6))
+}
+
+/// A point as three 16-bit integers.
+pub(super) fn stored(point: Vec3, centre: Vec3, step: f32) -> impl Iterator<Item = u8> {
+    ((point - centre) / step).to_array().into_iter().flat_map(|v| (v.round() as i16).to_le_bytes())
 }
 
 /// Text for HTML, also within quotes.
@@ -142,7 +163,7 @@ fn escape_script(json: &str) -> String {
 }
 
 /// Base64 with padding (RFC 4648).
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -1,8 +1,29 @@
-//! Pictures of a motion: a self-contained HTML player and a strip of poses as SVG.
+//! Pictures of a motion: a self-contained HTML player, a strip of poses as SVG, and a renderer that needs neither a GPU nor
+//! a display: PNG, GIF and MP4.
+//!
+//! An [`Actor`] is what is drawn, a [`Film`] its pictures, [`movie`] writes them to files.
 
+pub mod actor;
+pub mod camera;
+pub mod depth;
 pub mod figure;
+pub mod film;
+mod gif;
+mod ground;
 pub mod html;
+pub mod image;
+mod light;
+pub mod movie;
+#[cfg(feature = "video")]
+mod mp4;
+mod palette;
+mod raster;
 pub mod svg;
+pub mod worn;
+
+pub use actor::Actor;
+pub use film::{Film, RenderOptions, Style, View};
+pub use image::Image;
 
 use glam::Vec3;
 use ndarray::ArrayView3;
@@ -28,11 +49,16 @@ fn checked_frames(joints: ArrayView3<'_, f32>, fps: f32) -> Result<Vec<figure::J
             format!("a coordinate of {far} m, at most {MAX_COORDINATE} can be shown"),
         ));
     }
-    if !(0.1..=1000.0).contains(&fps) {
-        return Err(Error::invalid("fps", format!("{fps} frames per second, use 0.1 to 1000")));
-    }
+    check_fps(fps)?;
     let frame = |t: usize| std::array::from_fn(|j| Vec3::from_array(std::array::from_fn(|c| joints[[t, j, c]])));
     Ok((0..joints.shape()[0]).map(frame).collect())
+}
+
+fn check_fps(fps: f32) -> Result<()> {
+    match (0.1..=1000.0).contains(&fps) {
+        true => Ok(()),
+        false => Err(Error::invalid("fps", format!("{fps} frames per second, use 0.1 to 1000"))),
+    }
 }
 
 /// Height of the ground under a body of this scale whose lowest point is `low`: 0 for motions that know their ground,

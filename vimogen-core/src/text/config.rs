@@ -3,6 +3,7 @@
 use super::{HashingEncoder, StaticWordsEncoder, TextEncoder, WordVectors};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// Limit of every width, so that a hostile file cannot ask for huge rows.
@@ -19,6 +20,39 @@ pub enum TextEncoderConfig {
     Hashing(RowConfig),
     /// [`StaticWordsEncoder`]: needs the word vectors the model was trained with.
     StaticWords(RowConfig),
+    /// The release's encoder, [`umt5`](super::umt5), which needs the feature of that name and its own files.
+    Umt5(Umt5Place),
+}
+
+/// Where a model directory keeps the release's text encoder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Umt5Place {
+    /// A folder below the model's.
+    pub path: String,
+}
+
+impl Default for Umt5Place {
+    fn default() -> Self {
+        Self { path: "text_encoder".into() }
+    }
+}
+
+impl Umt5Place {
+    /// The encoder's folder.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is not below the model's: a downloaded model must not read elsewhere.
+    pub fn folder(&self, model: &Path) -> Result<PathBuf> {
+        let below =
+            Path::new(&self.path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        match below {
+            true => Ok(model.join(&self.path)),
+            false => {
+                Err(Error::config("text_encoder.path", format!("{:?} is not below the model's folder", self.path)))
+            }
+        }
+    }
 }
 
 impl Default for TextEncoderConfig {
@@ -32,7 +66,8 @@ impl TextEncoderConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if a width is zero, huge, or larger than what the word vectors hold.
+    /// [`Error::Config`] if a width is zero, huge, or larger than what the word vectors hold; [`Error::NoTextEncoder`] for
+    /// [`Umt5`](Self::Umt5), which is opened from its files.
     pub fn build(&self, vectors: Option<Arc<WordVectors>>) -> Result<Box<dyn TextEncoder>> {
         Ok(match self {
             Self::Hashing(rows) => Box::new(HashingEncoder::new(rows.clone())?),
@@ -42,6 +77,10 @@ impl TextEncoderConfig {
                     None => WordVectors::builtin()?,
                 };
                 Box::new(StaticWordsEncoder::new(rows.clone(), vectors)?)
+            }
+            Self::Umt5(_) => {
+                let reason = "its text encoder is UMT5, whose files are opened by themselves".into();
+                return Err(Error::NoTextEncoder { reason });
             }
         })
     }

@@ -2,23 +2,33 @@
 //!
 //! The built-in model reads prompts through [`StaticWordsEncoder`]: distilled word vectors, hashed spelling, neighbours and
 //! position, without a network and without a tensor library, so that a prompt gives the same bits on every machine.
-//! [`HashingEncoder`] builds the same rows without a word list.
+//! [`HashingEncoder`] builds the same rows without a word list. The released model reads them through `umt5`.
 
+#[cfg(feature = "umt5")]
+mod cache;
 mod config;
 mod encoder;
 mod hash;
+mod manifest;
 mod rows;
 mod split;
+#[cfg(feature = "umt5")]
+pub mod umt5;
 mod vectors;
 
-pub use config::{RowConfig, TextEncoderConfig};
+#[cfg(feature = "umt5")]
+pub use cache::EmbedCache;
+pub use config::{RowConfig, TextEncoderConfig, Umt5Place};
 pub use encoder::{HashingEncoder, StaticWordsEncoder};
+pub use manifest::{EncodeJob, EncodeReport, encode_manifest};
 pub use rows::RowColumns;
 pub use split::split_words;
 pub use vectors::WordVectors;
 
 use crate::error::{Error, Result};
+use crate::progress::{OnProgress, Stage, report};
 use ndarray::{Array2, ArrayView2, s};
+use std::sync::Arc;
 
 /// Turns a prompt into the rows that the motion model attends to.
 pub trait TextEncoder: Send + Sync {
@@ -33,6 +43,21 @@ pub trait TextEncoder: Send + Sync {
     /// [`Error::InvalidArgument`] naming `prompt` if it holds no word.
     fn encode(&self, prompt: &str) -> Result<Array2<f32>>;
 
+    /// Encodes several prompts, which costs a large encoder little more than one, and reports progress: a step is a
+    /// prompt, or whatever takes a large encoder long.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode); [`Error::Cancelled`] if `on_progress` breaks.
+    fn encode_batch(&self, prompts: &[&str], on_progress: &mut OnProgress<'_>) -> Result<Vec<Array2<f32>>> {
+        let mut rows = Vec::with_capacity(prompts.len());
+        for prompt in prompts {
+            rows.push(self.encode(prompt)?);
+            report(on_progress, Stage::Encode, rows.len(), prompts.len())?;
+        }
+        Ok(rows)
+    }
+
     /// Numbers per row.
     fn dim(&self) -> usize;
 
@@ -45,6 +70,32 @@ pub trait TextEncoder: Send + Sync {
     /// Sixteen hexadecimal digits that change when the rows of any prompt would: settings, word list, algorithm.
     /// Caches of encoded prompts and trained models keep it to find out that they were made with another encoder.
     fn fingerprint(&self) -> String;
+}
+
+impl<T: TextEncoder + ?Sized> TextEncoder for Arc<T> {
+    fn encode(&self, prompt: &str) -> Result<Array2<f32>> {
+        (**self).encode(prompt)
+    }
+
+    fn encode_batch(&self, prompts: &[&str], on_progress: &mut OnProgress<'_>) -> Result<Vec<Array2<f32>>> {
+        (**self).encode_batch(prompts, on_progress)
+    }
+
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+
+    fn max_words(&self) -> usize {
+        (**self).max_words()
+    }
+
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn fingerprint(&self) -> String {
+        (**self).fingerprint()
+    }
 }
 
 /// Appends zero rows up to `len`, as the motion model expects its text.

@@ -1,4 +1,4 @@
-//! Checkpoints: `<folder>/<step, 8 digits>/{model,ema,optimizer}.bpk` and `state.json`.
+//! Checkpoints: `<folder>/<step, 8 digits>/{model,ema}.bpk`, `optimizer.safetensors` and `state.json`.
 //!
 //! A checkpoint is written into a temporary folder that is renamed when complete, so a killed run leaves whole ones only.
 
@@ -8,14 +8,20 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
+use super::collective::by_first;
 use super::config::TrainConfig;
-use super::trainer::{Track, Trainer, optimizer};
+use super::freeze::Track;
+use super::lora;
+use super::optimizer::Optimizer;
+use super::trainer::{Trainer, sharing};
 use crate::error::{Error, Result};
-use crate::format::read_bounded;
+use crate::format::{read_bounded, sync_folder};
 use crate::model::{Dit, DitConfig};
 
 /// Checkpoints kept when a new one is written.
 const KEEP: usize = 2;
+/// Name of the file of moments.
+const OPTIMIZER: &str = "optimizer.safetensors";
 /// Part of a folder name that marks an unfinished checkpoint.
 const UNFINISHED: &str = ".unfinished";
 /// Part of the name of a checkpoint of the same step, while it is replaced.
@@ -42,14 +48,55 @@ pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
     found
 }
 
+/// Puts checkpoints back that a killed run had moved away to replace them, and had not.
+fn restore(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(EARLIER));
+        if let Some(finished) = name.map(|name| folder.join(name)).filter(|finished| !finished.exists()) {
+            // Of several processes that resume, another may have been faster.
+            let renamed = fs::rename(&path, &finished).or_else(|e| if finished.exists() { Ok(()) } else { Err(e) });
+            renamed.map_err(|e| Error::io("rename", &path, e))?;
+        }
+    }
+    Ok(())
+}
+
 impl Trainer {
-    /// Writes a checkpoint below `folder` and removes all but the newest.
+    /// Writes a checkpoint below `folder` and removes all but the newest. Of processes that train together, the first
+    /// writes it and the others wait for it.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written; older checkpoints are then untouched.
     pub fn save_checkpoint(&self, folder: impl AsRef<Path>) -> Result<PathBuf> {
+        self.save_checkpoint_keeping(folder, KEEP)
+    }
+
+    /// As [`Trainer::save_checkpoint`]; `keep` checkpoints are left, at least the new one.
+    ///
+    /// Where the data stands and every random number are functions of seed and step, which the checkpoint has.
+    ///
+    /// # Errors
+    /// As [`Trainer::save_checkpoint`].
+    pub fn save_checkpoint_keeping(&self, folder: impl AsRef<Path>, keep: usize) -> Result<PathBuf> {
         let folder = folder.as_ref();
-        let name = format!("{:08}", self.steps_done());
+        match &self.collective {
+            None => self.write_checkpoint(folder, keep),
+            Some(collective) => by_first(
+                collective.as_ref(),
+                || self.write_checkpoint(folder, keep),
+                || self.optimizer.save(&self.dit, sharing(&self.config, &self.collective), None),
+            )
+            .map(|written| written.unwrap_or_else(|| folder.join(self.checkpoint_name()))),
+        }
+    }
+
+    fn checkpoint_name(&self) -> String {
+        format!("{:08}", self.steps_done())
+    }
+
+    fn write_checkpoint(&self, folder: &Path, keep: usize) -> Result<PathBuf> {
+        let name = self.checkpoint_name();
         let finished = folder.join(&name);
         let (unfinished, earlier) =
             (folder.join(format!("{name}{UNFINISHED}")), folder.join(format!("{name}{EARLIER}")));
@@ -57,17 +104,23 @@ impl Trainer {
             true => fs::remove_dir_all(path).map_err(|e| Error::io("remove", path, e)),
             false => Ok(()),
         };
-        remove(&unfinished)?;
-        remove(&earlier)?;
-        fs::create_dir_all(&unfinished).map_err(|e| Error::io("create", &unfinished, e))?;
+        let begun = remove(&unfinished)
+            .and_then(|()| remove(&earlier))
+            .and_then(|()| fs::create_dir_all(&unfinished).map_err(|e| Error::io("create", &unfinished, e)));
+        // Processes that have a part of the moments give it, whether or not there is a place for it.
+        let group = sharing(&self.config, &self.collective);
+        let place = begun.is_ok().then(|| unfinished.join(OPTIMIZER));
+        let moments = self.optimizer.save(&self.dit, group, place.as_deref());
+        begun.and(moments)?;
         self.write_files(&unfinished)?;
         if finished.exists() {
             fs::rename(&finished, &earlier).map_err(|e| Error::io("rename", &finished, e))?;
         }
         fs::rename(&unfinished, &finished).map_err(|e| Error::io("rename", &finished, e))?;
+        sync_folder(folder);
         remove(&earlier)?;
         let all = list(folder);
-        for (_, old) in &all[..all.len().saturating_sub(KEEP)] {
+        for (_, old) in all[..all.len().saturating_sub(keep.max(1))].iter().filter(|(_, old)| *old != finished) {
             fs::remove_dir_all(old).map_err(|e| Error::io("remove", old, e))?;
         }
         Ok(finished)
@@ -79,7 +132,6 @@ impl Trainer {
         };
         record("model.bpk", self.dit.valid().save_file(folder.join("model.bpk")))?;
         record("ema.bpk", self.average.clone().save_file(folder.join("ema.bpk")))?;
-        record("optimizer.bpk", self.optimizer.save(folder.join("optimizer.bpk")))?;
         let state = State { step: self.step, model: self.dit.config().clone(), config: self.config.clone() };
         let text = serde_json::to_string_pretty(&state).map_err(|e| Error::config("state", e.to_string()))?;
         let path = folder.join("state.json");
@@ -103,6 +155,7 @@ impl Trainer {
         device: &burn::tensor::Device,
         folder: impl AsRef<Path>,
     ) -> Result<Option<Self>> {
+        restore(folder.as_ref())?;
         let Some((_, path)) = list(folder.as_ref()).pop() else { return Ok(None) };
         let state_path = path.join("state.json");
         let text = read_bounded(&state_path, MAX_STATE)?;
@@ -112,26 +165,30 @@ impl Trainer {
             return Err(Error::config("model", format!("the checkpoint {path:?} has {:?}", state.model)));
         }
         let read = |file: &str| -> Result<Dit> {
-            Dit::new(model, device)?.try_load_file(path.join(file)).map_err(|e| damaged(file, e.to_string()))
+            let mut dit = Dit::new(model, device)?;
+            if let Some(lora) = &config.lora {
+                dit = lora::attach(dit, lora, config.seed)?;
+            }
+            dit.try_load_file(path.join(file)).map_err(|e| damaged(file, e.to_string()))
         };
         let mut trainer = Self::from_model(read("model.bpk")?, config, device)?;
-        trainer.dit = trainer.dit.map(&mut Track);
+        trainer.dit = trainer.dit.map(&mut Track::new(&config.trainable()));
         trainer.average = read("ema.bpk")?;
-        trainer.optimizer =
-            optimizer(config).load(path.join("optimizer.bpk")).map_err(|e| damaged("optimizer.bpk", e.to_string()))?;
+        let moments = Optimizer::load(config, &trainer.dit, &path.join(OPTIMIZER));
+        trainer.optimizer = moments.map_err(|e| damaged(OPTIMIZER, e.to_string()))?;
         trainer.step = state.step;
         Ok(Some(trainer))
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::train::{Draws, TrainBatch};
     use crate::weights::{WeightDtype, state_dict};
     use ndarray::{Array2, Array3};
 
-    fn tiny() -> DitConfig {
+    pub(crate) fn tiny() -> DitConfig {
         DitConfig {
             dim: 16,
             ffn_dim: 24,
@@ -159,7 +216,7 @@ mod tests {
         }
     }
 
-    fn run(trainer: &mut Trainer, steps: usize) {
+    pub(crate) fn run(trainer: &mut Trainer, steps: usize) {
         for _ in 0..steps {
             let draws: Draws = trainer.draws(&batch());
             trainer.train_step(&batch(), &draws).unwrap();
@@ -207,6 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn a_checkpoint_that_was_about_to_be_replaced_is_found_again() {
+        let device = burn::tensor::Device::flex();
+        let folder = tempfile::tempdir().unwrap();
+        let mut trainer = Trainer::new(&tiny(), &TrainConfig::default(), &device).unwrap();
+        run(&mut trainer, 1);
+        let path = trainer.save_checkpoint_keeping(folder.path(), 1).unwrap();
+        fs::rename(&path, folder.path().join("00000001.earlier")).unwrap();
+        let resumed = Trainer::resume(&tiny(), &TrainConfig::default(), &device, folder.path()).unwrap();
+        assert_eq!(resumed.map(|trainer| trainer.steps_done()), Some(1));
+        run(&mut trainer, 1);
+        trainer.save_checkpoint_keeping(folder.path(), 1).unwrap();
+        assert_eq!(list(folder.path()).len(), 1);
+    }
+
+    #[test]
     fn a_damaged_checkpoint_is_an_error_that_names_the_file() {
         let device = burn::tensor::Device::flex();
         let folder = tempfile::tempdir().unwrap();
@@ -214,7 +286,7 @@ mod tests {
         // Before the first step the optimizer's file holds nothing that could be missed.
         run(&mut trainer, 1);
         let path = trainer.save_checkpoint(folder.path()).unwrap();
-        for file in ["model.bpk", "optimizer.bpk", "state.json"] {
+        for file in ["model.bpk", OPTIMIZER, "state.json"] {
             let whole = fs::read(path.join(file)).unwrap();
             fs::write(path.join(file), &whole[..whole.len() / 2]).unwrap();
             let resumed = Trainer::resume(&tiny(), &TrainConfig::default(), &device, folder.path());

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lora::{ADAPTER, LoraConfig};
 use crate::error::{Error, Result};
 
 /// How the learning rate goes on after the warm-up.
@@ -29,6 +30,18 @@ pub enum LossWeighting {
     Uniform,
 }
 
+/// In which numbers the network computes. Weights, gradients, their sums, moments and loss are in f32 either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// bfloat16 for matrix products and activations, f32 within norms and softmax: half the memory for activations, and
+    /// fast on GPUs.
+    Bf16,
+}
+
 /// Optimiser and loop settings; the default is the release's recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -40,6 +53,22 @@ pub struct TrainConfig {
     /// Parts of a batch that are computed side by side, each by its share of the processor's cores. The result depends
     /// on this number (by the rounding of a sum), not on the cores.
     pub micro_batches: usize,
+    /// Parts of a batch that are computed one after another, their gradients summed: memory for the activations of one
+    /// part, at the price of nothing but less work at a time.
+    pub accumulation: usize,
+    /// Keep only what lies between the blocks and compute each block a second time for its gradients: the memory of one
+    /// block's activations instead of all, for about a third more time. The gradients are the same.
+    pub checkpoint_activations: bool,
+    /// In which numbers the network computes.
+    pub precision: Precision,
+    /// Of processes that train together, each keeps its part of the optimizer's moments and updates its part of the
+    /// parameters (ZeRO stage 1), for one more exchange of all parameters a step.
+    pub shard_optimizer: bool,
+    /// Parts of the checkpoint names of the parameters that are trained, such as `ref_motion` or `.ffn.`; the others
+    /// stay as they are. Empty: all are trained.
+    pub trainable_modules: Vec<String>,
+    /// Train adapters instead of the weights.
+    pub lora: Option<LoraConfig>,
     /// Learning rate of AdamW.
     pub lr: f64,
     /// Decay rates of AdamW's moments.
@@ -74,6 +103,12 @@ impl Default for TrainConfig {
             num_steps: 40_000,
             batch_size: 128,
             micro_batches: 1,
+            accumulation: 1,
+            checkpoint_activations: false,
+            precision: Precision::F32,
+            shard_optimizer: false,
+            trainable_modules: vec![],
+            lora: None,
             lr: 2e-4,
             betas: (0.9, 0.95),
             eps: 1e-8,
@@ -119,6 +154,14 @@ impl TrainConfig {
         if self.ema_warmup { self.ema_decay.min(young) } else { self.ema_decay }
     }
 
+    /// Parts of the names of the parameters that are trained; all if there are none.
+    pub(crate) fn trainable(&self) -> Vec<String> {
+        match &self.lora {
+            Some(_) => vec![ADAPTER.into()],
+            None => self.trainable_modules.clone(),
+        }
+    }
+
     /// Checks the numbers.
     ///
     /// # Errors
@@ -133,6 +176,17 @@ impl TrainConfig {
         if !(1..=self.batch_size).contains(&self.micro_batches) {
             let reason = format!("{} is not in 1..=batch_size, {}", self.micro_batches, self.batch_size);
             return Err(Error::config("micro_batches", reason));
+        }
+        if !(1..=self.batch_size).contains(&self.accumulation) {
+            let reason = format!("{} is not in 1..=batch_size, {}", self.accumulation, self.batch_size);
+            return Err(Error::config("accumulation", reason));
+        }
+        if let Some(lora) = &self.lora {
+            lora.check()?;
+            if !self.trainable_modules.is_empty() {
+                let reason = "with lora the adapters alone are trained; leave one of the two out";
+                return Err(Error::config("trainable_modules", reason));
+            }
         }
         positive("checkpoint_every", self.checkpoint_every)?;
         positive("log_every", self.log_every)?;

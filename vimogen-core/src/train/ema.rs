@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 
 use crate::model::Dit;
 
-/// `decay * average + (1 - decay) * dit`, parameter by parameter; `average` keeps off the autodiff device.
+/// `decay * average + (1 - decay) * dit`, for each parameter that is trained; `average` keeps off the autodiff device.
 pub fn update(average: Dit, dit: &Dit, decay: f64) -> Dit {
     let mut values = Values(HashMap::new());
     dit.visit(&mut values);
@@ -19,7 +19,10 @@ struct Values(HashMap<ParamId, Box<dyn Any>>);
 
 impl ModuleVisitor for Values {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.insert(param.id, Box::new(param.val().without_autodiff()));
+        let value = param.val();
+        if value.is_require_grad() {
+            self.0.insert(param.id, Box::new(value.without_autodiff()));
+        }
     }
 }
 
@@ -31,7 +34,8 @@ struct Mix {
 impl ModuleMapper for Mix {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let value = self.values.remove(&param.id).and_then(|v| v.downcast::<Tensor<D>>().ok());
-        let Some(value) = value else { unreachable!("the average has the parameters of its model") };
+        // A frozen parameter is its own average.
+        let Some(value) = value else { return param };
         let decay = self.decay;
         param.map(|average| average * decay + *value * (1.0 - decay))
     }

@@ -10,6 +10,7 @@ use ndarray::{ArrayD, IxDyn};
 use super::batch::{Draws, TrainBatch};
 use super::trainer::Trainer;
 use crate::error::{Error, Result};
+use crate::model::Dit;
 use crate::weights::mapping::{checkpoint_name, is_linear};
 
 impl Trainer {
@@ -20,10 +21,15 @@ impl Trainer {
     /// As [`Trainer::train_step`].
     pub fn named_gradients(&self, batch: &TrainBatch, draws: &Draws) -> Result<BTreeMap<String, ArrayD<f32>>> {
         let (grads, _) = self.gradients(batch, draws)?;
-        let mut named = Named { grads: &grads, path: vec![], out: Ok(BTreeMap::new()) };
-        self.model().visit(&mut named);
-        named.out
+        by_name(&self.dit, &grads)
     }
+}
+
+/// Brings gradients to the host.
+pub(super) fn by_name(dit: &Dit, grads: &GradientsParams) -> Result<BTreeMap<String, ArrayD<f32>>> {
+    let mut named = Named { grads, path: vec![], out: Ok(BTreeMap::new()) };
+    dit.visit(&mut named);
+    named.out
 }
 
 struct Named<'a> {

@@ -1,11 +1,12 @@
 //! The loss: weighted squared error of the velocity.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use ndarray::{Array3, Axis, Zip};
 
 use super::batch::{Draws, TrainBatch};
+use super::config::Precision;
 use crate::error::Result;
-use crate::model::{Conditions, Dit, dit::infer_attend_to_text};
+use crate::model::{Conditions, Dit, DitConfig, dit::infer_attend_to_text};
 use crate::motion::layout::ROOT_ROT6D;
 use crate::sample::Schedule;
 use crate::sample::flow::add_noise;
@@ -51,6 +52,20 @@ impl LossSums {
     pub(crate) fn add(&mut self, other: &Self) {
         self.text = (self.text.0 + other.text.0, self.text.1 + other.text.1);
         self.ref_motion = (self.ref_motion.0 + other.ref_motion.0, self.ref_motion.1 + other.ref_motion.1);
+    }
+
+    /// As numbers that can be summed one by one.
+    pub(crate) fn to_array(self) -> [f64; 4] {
+        [self.text.0, self.text.1, self.ref_motion.0, self.ref_motion.1]
+    }
+
+    pub(crate) fn from_array([text, text_mass, ref_motion, ref_mass]: [f64; 4]) -> Self {
+        Self { text: (text, text_mass), ref_motion: (ref_motion, ref_mass) }
+    }
+
+    /// Numbers that count.
+    pub(crate) fn mass(&self) -> f64 {
+        (self.text.1 + self.ref_motion.1).max(f64::MIN_POSITIVE)
     }
 
     pub(crate) fn values(&self) -> LossValues {
@@ -127,41 +142,107 @@ fn lengths(mask: &ndarray::Array2<f32>) -> Vec<usize> {
     mask.axis_iter(Axis(0)).map(|row| row.iter().filter(|m| **m != 0.0).count()).collect()
 }
 
+/// A batch brought to a device: what the network sees, and what its answer is compared with.
+#[derive(Clone)]
+pub(crate) struct Problem {
+    /// `[B, T, 276]`
+    pub noisy: Tensor<3>,
+    /// Numbers in 0..1000, one for each clip.
+    pub timesteps: Vec<f32>,
+    pub conditions: Conditions,
+    target: Tensor<3>,
+    weights: Tensor<3>,
+    masses: Vec<f64>,
+    attend_to_text: Vec<bool>,
+}
+
+impl Problem {
+    /// As in the release the network infers from the reference which samples attend to the text, while the groups of
+    /// the loss follow the batch's flag.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] and relatives if the batch does not fit the model.
+    pub(crate) fn new(
+        config: &DitConfig,
+        batch: &TrainBatch,
+        draws: &Draws,
+        schedule: &Schedule,
+        device: &Device,
+    ) -> Result<Self> {
+        batch.check(config)?;
+        draws.check(batch, schedule.len())?;
+        let mut noisy = batch.motion.clone();
+        for (b, (mut x, n)) in noisy.outer_iter_mut().zip(draws.noise.outer_iter()).enumerate() {
+            let sigma = schedule.sigmas()[draws.timestep_index[b]];
+            Zip::from(&mut x).and(n).for_each(|x, n| *x = add_noise(*x, *n, sigma));
+        }
+        let target = &draws.noise - &batch.motion;
+        let masses = masses(batch);
+        let weights = weights(batch, draws, schedule, mass(&masses));
+        Ok(Self {
+            noisy: upload(noisy.view().into_dyn(), device),
+            timesteps: draws.timestep_index.iter().map(|i| schedule.timesteps()[*i]).collect(),
+            conditions: Conditions {
+                context: upload(batch.prompt_embeds.view().into_dyn(), device),
+                reference: Some(upload(batch.ref_motion.view().into_dyn(), device)),
+                attend_to_text: infer_attend_to_text(batch.ref_motion.view().into_dyn()),
+                frame_lengths: lengths(&batch.motion_mask),
+                reference_lengths: lengths(&batch.ref_motion_mask),
+            },
+            target: upload(target.view().into_dyn(), device),
+            weights: upload(weights.view().into_dyn(), device),
+            masses,
+            attend_to_text: batch.attend_to_text.clone(),
+        })
+    }
+
+    /// The same numbers on the autodiff device.
+    pub(crate) fn autodiff(self) -> Self {
+        let Conditions { context, reference, .. } = self.conditions;
+        let conditions =
+            Conditions { context: context.autodiff(), reference: reference.map(Tensor::autodiff), ..self.conditions };
+        Self {
+            noisy: self.noisy.autodiff(),
+            conditions,
+            target: self.target.autodiff(),
+            weights: self.weights.autodiff(),
+            ..self
+        }
+    }
+
+    /// What the network sees, in the type that it is to compute in.
+    pub(crate) fn in_precision(mut self, precision: Precision) -> Self {
+        if precision == Precision::Bf16 {
+            let narrow = |x: Tensor<3>| x.cast(FloatDType::BF16);
+            self.noisy = narrow(self.noisy);
+            self.conditions.context = narrow(self.conditions.context);
+            self.conditions.reference = self.conditions.reference.map(narrow);
+        }
+        self
+    }
+
+    /// Compares the network's answer with `noise - motion`, in f32.
+    pub(crate) fn loss(self, prediction: Tensor<3>) -> Loss {
+        let prediction = prediction.cast(FloatDType::F32);
+        let error = prediction.clone() - self.target;
+        let weighted = error.square() * self.weights;
+        let per_sample = weighted.flatten::<2>(1, 2).sum_dim(1).squeeze_dim::<1>(1);
+        Loss {
+            total: per_sample.clone().sum(),
+            per_sample: per_sample.without_autodiff(),
+            prediction,
+            masses: self.masses,
+            attend_to_text: self.attend_to_text,
+        }
+    }
+}
+
 /// Runs the network on the noised batch and compares with `noise - motion`.
-///
-/// As in the release the network infers from the reference which samples attend to the text, while the groups of the
-/// loss follow the batch's flag.
 ///
 /// # Errors
 /// [`crate::Error::Shape`] and relatives if the batch does not fit the model.
 pub fn loss(dit: &Dit, batch: &TrainBatch, draws: &Draws, schedule: &Schedule, device: &Device) -> Result<Loss> {
-    batch.check(dit.config())?;
-    draws.check(batch, schedule.len())?;
-    let mut noisy = batch.motion.clone();
-    for (b, (mut x, n)) in noisy.outer_iter_mut().zip(draws.noise.outer_iter()).enumerate() {
-        let sigma = schedule.sigmas()[draws.timestep_index[b]];
-        Zip::from(&mut x).and(n).for_each(|x, n| *x = add_noise(*x, *n, sigma));
-    }
-    let target = &draws.noise - &batch.motion;
-    let timesteps: Vec<f32> = draws.timestep_index.iter().map(|i| schedule.timesteps()[*i]).collect();
-    let conditions = Conditions {
-        context: upload(batch.prompt_embeds.view().into_dyn(), device),
-        reference: Some(upload(batch.ref_motion.view().into_dyn(), device)),
-        attend_to_text: infer_attend_to_text(batch.ref_motion.view().into_dyn()),
-        frame_lengths: lengths(&batch.motion_mask),
-        reference_lengths: lengths(&batch.ref_motion_mask),
-    };
-    let prediction = dit.forward(upload(noisy.view().into_dyn(), device), &timesteps, &conditions)?;
-    let masses = masses(batch);
-    let weights = weights(batch, draws, schedule, mass(&masses));
-    let error = prediction.clone() - upload(target.view().into_dyn(), device);
-    let weighted = error.square() * upload::<3>(weights.view().into_dyn(), device);
-    let per_sample = weighted.flatten::<2>(1, 2).sum_dim(1).squeeze_dim::<1>(1);
-    Ok(Loss {
-        total: per_sample.clone().sum(),
-        per_sample: per_sample.without_autodiff(),
-        prediction,
-        masses,
-        attend_to_text: batch.attend_to_text.clone(),
-    })
+    let problem = Problem::new(dit.config(), batch, draws, schedule, device)?;
+    let prediction = dit.forward(problem.noisy.clone(), &problem.timesteps, &problem.conditions)?;
+    Ok(problem.loss(prediction))
 }

@@ -2,14 +2,25 @@
 
 pub mod batch;
 pub mod checkpoint;
+pub mod collective;
 pub mod config;
 pub mod ema;
+mod engine;
+mod freeze;
 mod gradients;
+pub mod lora;
 pub mod loss;
 pub mod optim;
+mod optimizer;
 mod parallel;
+mod recompute;
+pub mod release;
 pub mod trainer;
 
 pub use batch::{Draws, TrainBatch};
-pub use config::{LossWeighting, LrSchedule, TrainConfig};
+pub use config::{LossWeighting, LrSchedule, Precision, TrainConfig};
+pub use lora::LoraConfig;
 pub use trainer::{StepReport, Trainer};
+
+#[cfg(test)]
+mod tests;

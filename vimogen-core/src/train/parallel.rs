@@ -3,17 +3,16 @@
 //! Much of a small model's step is work that one core does at a time. Parts of a batch on pools of their own keep all
 //! cores busy, and the sum does not depend on how many there are: the parts are added in their order.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::batch::{Draws, TrainBatch};
-use super::loss::{LossSums, LossValues, loss, mass, masses};
-use super::trainer::Track;
+use super::engine::{Engine, add};
+use super::freeze::Track;
+use super::loss::{LossSums, mass, masses};
 use crate::error::{Error, Result};
 use crate::model::Dit;
-use crate::sample::Schedule;
 
 /// Pools that share the processor's cores, one for each part.
 pub(crate) fn pools(parts: usize) -> Result<Vec<ThreadPool>> {
@@ -25,29 +24,27 @@ pub(crate) fn pools(parts: usize) -> Result<Vec<ThreadPool>> {
     (0..parts).map(pool).collect()
 }
 
-/// Gradients of the whole batch's loss, and its values. Part `i` of `n` has the clips `i, i + n, ..`.
+/// Gradients of `share` times the batch's loss, and the sums that it is made of. Part `i` of `n` has the clips
+/// `i, i + n, ..`.
 pub(crate) fn gradients(
+    engine: &Engine,
     dit: &Dit,
     batch: &TrainBatch,
     draws: &Draws,
-    schedule: &Schedule,
-    device: &Device,
-    pools: &[ThreadPool],
-) -> Result<(GradientsParams, LossValues)> {
-    batch.check(dit.config())?;
-    draws.check(batch, schedule.len())?;
+    share: f64,
+) -> Result<(GradientsParams, LossSums)> {
     // A part needs a clip.
-    let pools = &pools[..pools.len().min(batch.len())];
+    let pools = &engine.pools[..engine.pools.len().min(batch.len())];
+    if engine.pools.len() == 1 {
+        return engine.part(dit, batch, draws, share);
+    }
     let whole = mass(&masses(batch));
     let part = |i: usize| {
         let rows: Vec<usize> = (i..batch.len()).step_by(pools.len()).collect();
         let (batch, draws) = (batch.select(&rows), draws.select(&rows));
         // Leaves of its own: parts with common leaves would be one graph, and wait for each other.
-        let dit = dit.valid().map(&mut Track);
-        let loss = loss(&dit, &batch, &draws, schedule, device)?;
-        let share = mass(&masses(&batch)) / whole;
-        let grads = (loss.total.clone() * share).backward();
-        Ok((GradientsParams::from_grads(grads, &dit), loss.sums()?))
+        let dit = dit.valid().map(&mut Track::new(&engine.trainable));
+        engine.part(&dit, &batch, &draws, share * mass(&masses(&batch)) / whole)
     };
     let parts: Vec<Result<(GradientsParams, LossSums)>> = std::thread::scope(|scope| {
         let part = &part;
@@ -59,38 +56,18 @@ pub(crate) fn gradients(
         threads.into_iter().map(join).collect()
     });
     let mut sums = LossSums::default();
-    let mut total: Option<GradientsParams> = None;
+    let mut total = GradientsParams::new();
     for part in parts {
         let (grads, part_sums) = part?;
         sums.add(&part_sums);
-        match &mut total {
-            None => total = Some(grads),
-            Some(total) => dit.visit(&mut Add { total, part: grads }),
-        }
+        add(dit, &mut total, grads);
     }
-    Ok((total.unwrap_or_default(), sums.values()))
-}
-
-/// Adds the gradients of a part to the total.
-struct Add<'a> {
-    total: &'a mut GradientsParams,
-    part: GradientsParams,
-}
-
-impl ModuleVisitor for Add<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        // A part without a clip that attends to its reference has no gradient for the reference path.
-        let Some(part) = self.part.remove::<D>(param.id) else { return };
-        let sum = match self.total.remove::<D>(param.id) {
-            Some(total) => total + part,
-            None => part,
-        };
-        self.total.register::<D>(param.id, sum);
-    }
+    Ok((total, sums))
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
     use ndarray::{Array2, Array3};
 
     use super::*;

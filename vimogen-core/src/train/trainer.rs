@@ -1,19 +1,23 @@
 //! The training step and its state.
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::Device;
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
-use rayon::ThreadPool;
 
 use super::batch::{Draws, TrainBatch};
-use super::config::{LossWeighting, TrainConfig};
+use super::collective::{self, Collective};
+use super::config::TrainConfig;
+use super::engine::Engine;
+use super::freeze::{self, Track};
 use super::loss::loss;
-use super::{ema, optim, parallel};
+use super::optimizer::Optimizer;
+use super::{ema, lora, optim};
 use crate::error::{Error, Result};
 use crate::model::{Dit, DitConfig};
-use crate::sample::Schedule;
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,13 +41,11 @@ pub struct Trainer {
     pub(crate) config: TrainConfig,
     pub(crate) dit: Dit,
     pub(crate) average: Dit,
-    pub(crate) optimizer: ModuleOptimizer,
+    pub(crate) optimizer: Optimizer,
     pub(crate) step: usize,
-    schedule: Schedule,
-    /// One for each part of a batch.
-    pools: Vec<ThreadPool>,
-    /// The autodiff device.
-    device: Device,
+    pub(crate) engine: Engine,
+    /// The other processes, if there are any.
+    pub(crate) collective: Option<Arc<dyn Collective>>,
 }
 
 impl Trainer {
@@ -62,19 +64,19 @@ impl Trainer {
     /// [`Error::Config`] for impossible settings.
     pub fn from_model(dit: Dit, config: &TrainConfig, device: &Device) -> Result<Self> {
         config.check()?;
-        let schedule = match config.loss_weighting {
-            LossWeighting::Bell => Schedule::training(),
-            LossWeighting::Uniform => Schedule::training().with_uniform_weights(),
+        let dit = match &config.lora {
+            Some(lora) => lora::attach(dit, lora, config.seed)?,
+            None => dit,
         };
+        freeze::check(&dit, &config.trainable_modules)?;
         Ok(Self {
             average: dit.valid(),
-            dit: dit.map(&mut Track),
-            optimizer: optimizer(config),
+            dit: dit.map(&mut Track::new(&config.trainable())),
+            optimizer: Optimizer::new(config),
             config: config.clone(),
             step: 0,
-            schedule,
-            pools: parallel::pools(config.micro_batches)?,
-            device: device.clone().autodiff(),
+            engine: Engine::new(config, device)?,
+            collective: None,
         })
     }
 
@@ -93,16 +95,34 @@ impl Trainer {
         self.step
     }
 
+    /// Bytes of the optimizer's moments in this process.
+    pub fn optimizer_bytes(&self) -> usize {
+        self.optimizer.bytes()
+    }
+
     /// The settings.
     pub fn config(&self) -> &TrainConfig {
         &self.config
     }
 
-    /// The random numbers of the step to come: a function of seed and step, so that a resumed run draws the same.
+    /// Writes the moving average of the LoRA adapters, without the weights they belong to;
+    /// [`crate::weights::merge_lora`] adds them to these.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if there are none, [`Error::Io`].
+    pub fn save_lora(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
+        match &self.config.lora {
+            Some(lora) => crate::weights::save_lora(&self.average, lora.alpha / lora.rank as f64, path),
+            None => Err(Error::config("lora", "the weights themselves are trained; there are no adapters to save")),
+        }
+    }
+
+    /// The random numbers of the step to come: a function of seed, step and rank, so that a resumed run draws the same.
     pub fn draws(&self, batch: &TrainBatch) -> Draws {
         let mut rng = ChaCha12Rng::seed_from_u64(self.config.seed);
-        rng.set_stream(self.step as u64 + 1);
-        Draws::random(batch, self.schedule.len(), &mut rng)
+        // Each process draws numbers of its own.
+        rng.set_stream((self.step as u64 + 1) | (self.rank() as u64) << 40);
+        Draws::random(batch, self.engine.schedule.len(), &mut rng)
     }
 
     /// The loss of a batch without an update.
@@ -110,8 +130,8 @@ impl Trainer {
     /// # Errors
     /// As [`Trainer::train_step`].
     pub fn evaluate(&self, batch: &TrainBatch, draws: &Draws) -> Result<super::loss::LossValues> {
-        let device = self.device.clone().without_autodiff();
-        loss(&self.dit.valid(), batch, draws, &self.schedule, &device)?.values()
+        let device = self.engine.device.clone().without_autodiff();
+        loss(&self.dit.valid(), batch, draws, &self.engine.schedule, &device)?.values()
     }
 
     /// The gradients of a batch, by parameter, without an update.
@@ -119,7 +139,7 @@ impl Trainer {
     /// # Errors
     /// As [`Trainer::train_step`].
     pub fn gradients(&self, batch: &TrainBatch, draws: &Draws) -> Result<(GradientsParams, super::loss::Loss)> {
-        let loss = loss(&self.dit, batch, draws, &self.schedule, &self.device)?;
+        let loss = loss(&self.dit, batch, draws, &self.engine.schedule, &self.engine.device)?;
         let grads = loss.total.backward();
         Ok((GradientsParams::from_grads(grads, &self.dit), loss))
     }
@@ -130,20 +150,19 @@ impl Trainer {
     /// [`Error::Shape`] and relatives if the batch does not fit the model, [`Error::Diverged`] if loss or gradients are
     /// not finite; the weights are then unchanged.
     pub fn train_step(&mut self, batch: &TrainBatch, draws: &Draws) -> Result<StepReport> {
-        let (mut grads, values) = match self.pools.len() {
-            1 => {
-                let (grads, loss) = self.gradients(batch, draws)?;
-                (grads, loss.values()?)
-            }
-            _ => parallel::gradients(&self.dit, batch, draws, &self.schedule, &self.device, &self.pools)?,
+        let own = self.engine.gradients(&self.dit, batch, draws);
+        let (mut grads, sums) = match &self.collective {
+            None => own?,
+            Some(collective) => collective::sum_gradients(collective.as_ref(), &self.dit, own)?,
         };
+        let values = sums.values();
         let grad_norm = optim::clip(&self.dit, &mut grads, self.config.grad_clip);
         if !values.total.is_finite() || !grad_norm.is_finite() {
             let reason = format!("step {}, loss {}, gradient norm {grad_norm}", self.step, values.total);
             return Err(Error::Diverged { reason });
         }
         let lr = self.config.lr_at(self.step);
-        self.dit = self.optimizer.step(lr, self.dit.clone(), grads);
+        self.dit = self.optimizer.step(lr, self.dit.clone(), grads, sharing(&self.config, &self.collective))?;
         self.average = ema::update(self.average.clone(), &self.dit, self.config.ema_decay_at(self.step));
         let report = StepReport {
             step: self.step,
@@ -158,21 +177,10 @@ impl Trainer {
     }
 }
 
-/// Puts parameters on the autodiff device; `Module::train` would leave out those that were loaded.
-pub(crate) struct Track;
-
-impl ModuleMapper for Track {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        Param::initialized(param.id, param.val().autodiff().require_grad())
-    }
-}
-
-/// AdamW as configured. Clipping is done outside, over all gradients at once.
-pub(crate) fn optimizer(config: &TrainConfig) -> ModuleOptimizer {
-    AdamWConfig::new()
-        .with_beta_1(config.betas.0)
-        .with_beta_2(config.betas.1)
-        .with_epsilon(config.eps)
-        .with_weight_decay(config.weight_decay)
-        .init()
+/// The processes among which the optimizer's moments are shared out, if they are.
+pub(crate) fn sharing<'a>(
+    config: &TrainConfig,
+    collective: &'a Option<Arc<dyn Collective>>,
+) -> Option<&'a dyn Collective> {
+    collective.as_deref().filter(|_| config.shard_optimizer)
 }

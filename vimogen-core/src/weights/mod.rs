@@ -3,8 +3,11 @@
 mod config;
 mod convert;
 mod dir;
+#[cfg(feature = "network")]
+pub mod download;
 mod file;
 pub mod load;
+mod lora;
 pub mod mapping;
 pub mod report;
 pub mod save;
@@ -14,5 +17,8 @@ pub use convert::save_native;
 pub use dir::{Layout, ModelDir};
 pub use file::{load_file, open};
 pub use load::{LoadOptions, WeightDtype, inspect, load};
+pub use lora::merge_lora;
+#[cfg(feature = "train")]
+pub(crate) use lora::save_lora;
 pub use report::Report;
 pub use save::{save, state_dict};

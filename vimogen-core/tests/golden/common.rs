@@ -3,14 +3,22 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+use burn::tensor::Device;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
+use vimogen_core::DeviceSpec;
 use vimogen_core::format::{RawTensor, TensorInfo, TensorSource};
 
 /// The folder `tests/golden` of the repository.
 pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")
+}
+
+/// Where the network computes: on the device named by `VIMOGEN_TEST_DEVICE`, such as `wgpu`, else on the processor.
+pub fn device() -> Device {
+    let name = std::env::var("VIMOGEN_TEST_DEVICE").unwrap_or_else(|_| "cpu".into());
+    name.parse::<DeviceSpec>().and_then(DeviceSpec::open).expect("the device that VIMOGEN_TEST_DEVICE names")
 }
 
 /// One topic: `<name>.safetensors` and `<name>.json`.

@@ -1,13 +1,13 @@
 //! Golden `dit` and `dit_t2m`: outputs and every saved intermediate of the network.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use ndarray::{ArrayD, Axis};
 use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::model::{Conditions, Dit, DitConfig, probe};
 use vimogen_core::weights::{LoadOptions, Report, load};
 
-use crate::common::{Golden, Params, assert_close, folder};
+use crate::common::{Golden, Params, assert_close, device, folder};
 
 /// Configuration of the golden model `tiny`.
 pub fn tiny() -> DitConfig {
@@ -56,14 +56,14 @@ pub fn t2m_inputs(golden: &Golden, case: &str) -> Inputs {
 
 /// The golden model `tiny` with its weights.
 pub fn tiny_model() -> Dit {
-    let device = Device::flex();
+    let device = device();
     let dit = Dit::new(&tiny(), &device).unwrap();
     load(dit, &Params::file("tiny.safetensors"), &LoadOptions::default(), &device).unwrap().0
 }
 
 pub fn tensor<const D: usize>(values: &ArrayD<f32>) -> Tensor<D> {
     let shape = values.shape().to_vec();
-    Tensor::from_data(TensorData::new(values.iter().copied().collect::<Vec<f32>>(), shape), &Device::flex())
+    Tensor::from_data(TensorData::new(values.iter().copied().collect::<Vec<f32>>(), shape), &device())
 }
 
 pub fn array<const D: usize>(tensor: Tensor<D>) -> ArrayD<f32> {
@@ -139,9 +139,9 @@ fn text_and_reference_rows_match_with_every_intermediate() {
             _ => want.select(Axis(0), &[0, 2, 1]),
         };
         let got = match name {
-            "time_e" => array(dit.embed_time(&inputs.timestep, &Device::flex()).e),
+            "time_e" => array(dit.embed_time(&inputs.timestep, &device()).e),
             "time_e0_flat" => {
-                let e0 = array(dit.embed_time(&inputs.timestep, &Device::flex()).e0);
+                let e0 = array(dit.embed_time(&inputs.timestep, &device()).e0);
                 e0.into_shape_with_order(vec![3, 384]).unwrap()
             }
             _ => trace.values.get(name).unwrap_or_else(|| panic!("{name} was not recorded")).clone(),
@@ -203,7 +203,7 @@ fn a_warm_start_reports_what_the_base_lacks() {
     let index = folder().join("dit_weights/base_wan/diffusion_pytorch_model.safetensors.index.json");
     let source = SafetensorsFile::open(index).unwrap();
     let report: Report;
-    (dit, report) = load(dit, &source, &LoadOptions::warm_start(), &Device::flex()).unwrap();
+    (dit, report) = load(dit, &source, &LoadOptions::warm_start(), &device()).unwrap();
 
     let sorted = |mut names: Vec<String>| {
         names.sort();
@@ -225,7 +225,7 @@ fn text_only_models_match() {
     let golden = Golden::open("dit_t2m");
     for (case, split_head) in [("plain", false), ("split_head", true)] {
         let config = t2m(split_head);
-        let device = Device::flex();
+        let device = device();
         let dit = Dit::new(&config, &device).unwrap();
         let params = Params { golden: Golden::open("dit_t2m"), prefix: format!("{case}.param.") };
         let (dit, report) = load(dit, &params, &LoadOptions::default(), &device).unwrap();

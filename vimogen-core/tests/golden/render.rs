@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
-use ndarray::{Array3, Ix3};
+use ndarray::{Array3, Ix2, Ix3};
+use vimogen_core::Motion;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::render::html::{Clip, html};
 use vimogen_core::render::svg::strip_svg;
+use vimogen_core::render::worn::{self, Worn};
 
 use crate::common::Golden;
 
@@ -37,6 +39,22 @@ fn a_page_holds_several_clips_of_different_length() {
     let clips: Vec<Clip<'_>> =
         cases.iter().map(|(title, j)| Clip { joints: j.view(), fps: 20.0, title, metrics: &[] }).collect();
     save("viewer_three.html", &html(&clips).expect("page"));
+}
+
+#[test]
+fn a_page_of_motions_wears_the_body_and_stays_below_a_megabyte() {
+    let golden = Golden::open("motion_rep");
+    let features = golden.input("clip", "motion").into_dimensionality::<Ix2>().expect("two axes");
+    let motion = Motion::from_features(features, 20.0).expect("motion");
+    let faster = motion.clone().with_fps(30.0).expect("fps");
+    let metrics = Quality::measure(motion.joints().view(), UpAxis::Z).expect("quality").named();
+    let clips = [("20 frames a second", &motion), ("30 frames a second", &faster)];
+    let clips = clips.map(|(title, motion)| Worn { motion, title, metrics: &metrics });
+    let page = worn::html(&clips).expect("page");
+    // 22 joints of 14 bytes and 30 points of 6 bytes a frame, in base64.
+    let data = 2 * motion.len() * (22 * 14 + 30 * 6) * 4 / 3;
+    assert!(page.len() - data < 1_000_000 && page.len() - data > 50_000, "{} bytes", page.len());
+    save("viewer_body.html", &page);
 }
 
 #[test]

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use ndarray::{Array3, ArrayD, Ix2, Ix3};
 use vimogen_core::model::Dit;
 use vimogen_core::train::{Draws, TrainBatch, TrainConfig, Trainer};
 use vimogen_core::weights::mapping::{checkpoint_name, is_linear};
 use vimogen_core::weights::{WeightDtype, state_dict};
 
-use crate::common::Golden;
+use crate::common::{Golden, device};
 use crate::dit::{array, tiny_model};
 
 fn batch(golden: &Golden) -> TrainBatch {
@@ -100,7 +100,7 @@ fn assert_params(golden: &Golden, case: &str, prefix: &str, dit: &Dit) {
 fn the_first_step_has_the_reference_prediction_losses_and_gradients() {
     let golden = Golden::open("training");
     let config = config(&golden, "upstream");
-    let trainer = Trainer::from_model(tiny_model(), &config, &Device::flex()).unwrap();
+    let trainer = Trainer::from_model(tiny_model(), &config, &device()).unwrap();
     let (grads, loss) = trainer.gradients(&batch(&golden), &draws(&golden, 0)).unwrap();
     golden.assert_output("upstream", "step0.pred", array(loss.prediction.clone()).view());
 
@@ -132,8 +132,10 @@ fn the_first_step_has_the_reference_prediction_losses_and_gradients() {
 fn parameters_and_average_follow_the_reference_for_three_steps() {
     let golden = Golden::open("training");
     let batch = batch(&golden);
-    for case in ["upstream", "fast"] {
-        let mut trainer = Trainer::from_model(tiny_model(), &config(&golden, case), &Device::flex()).unwrap();
+    let runs = ["upstream", "fast"].map(|case| [(case, 1, false), (case, 3, false), (case, 1, true)]);
+    for (case, accumulation, checkpoint_activations) in runs.into_iter().flatten() {
+        let config = TrainConfig { accumulation, checkpoint_activations, ..config(&golden, case) };
+        let mut trainer = Trainer::from_model(tiny_model(), &config, &device()).unwrap();
         for step in 0..3 {
             let report = trainer.train_step(&batch, &draws(&golden, step)).unwrap();
             let want = &golden.case(case)["config"]["steps"][step];
@@ -161,7 +163,7 @@ fn parameters_without_a_gradient_stay_as_they_are() {
     let mut batch = batch(&golden);
     batch.ref_motion.fill(0.0);
     batch.attend_to_text = vec![true; 4];
-    let mut trainer = Trainer::from_model(tiny_model(), &config(&golden, "fast"), &Device::flex()).unwrap();
+    let mut trainer = Trainer::from_model(tiny_model(), &config(&golden, "fast"), &device()).unwrap();
     let before = state_dict(&trainer.model(), WeightDtype::F32);
     let (grads, loss) = trainer.gradients(&batch, &draws(&golden, 0)).unwrap();
     // The json gives no bound of its own; model and sizes are those of `upstream`.

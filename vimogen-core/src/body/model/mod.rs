@@ -156,6 +156,11 @@ impl BodyModel {
         self.joints.as_slice().unwrap_or_default()
     }
 
+    /// What a unit of each shape component, at most 10, does to the joints of the rest pose, `(3 J, n)`, metres.
+    pub fn joint_shapes(&self) -> ArrayView2<'_, f32> {
+        self.joint_dirs.slice(ndarray::s![.., ..self.num_betas])
+    }
+
     /// For each vertex the joints it follows and their shares, which add up to 1.
     pub fn weights(&self) -> &[Vec<(u16, f32)>] {
         &self.weights

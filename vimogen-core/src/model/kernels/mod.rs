@@ -1,15 +1,20 @@
 //! Operations that the CPU backend runs as one fused kernel with its own gradient; other backends get the same formula
 //! as a chain of Burn operations, which is also what the kernels are tested against.
+//!
+//! Numbers in half precision are widened for what is between the matrix products: a norm's sums and a softmax's
+//! exponentials would lose too much.
 
 mod attention;
+pub mod cpu;
 mod fused;
 mod gelu;
+pub(crate) mod linear;
 mod norm;
 mod simd;
 
 use burn::tensor::module::attention as burn_attention;
 use burn::tensor::ops::AttentionModuleOptions;
-use burn::tensor::{Bool, DType, Device, Int, Tensor};
+use burn::tensor::{Bool, DType, Device, FloatDType, Int, Tensor};
 use fused::Fused;
 
 type Dispatch = burn::backend::Dispatch;
@@ -19,8 +24,27 @@ fn is_fused<const D: usize>(x: &Tensor<D>) -> bool {
     x.dtype() == DType::F32 && x.device().inner() == Device::flex()
 }
 
+/// Whether the tensor is in half precision, as in training with [`crate::train::Precision::Bf16`].
+fn is_half<const D: usize>(x: &Tensor<D>) -> bool {
+    matches!(x.dtype(), DType::BF16 | DType::F16)
+}
+
+/// `f` of the widened tensor, in the type of the tensor.
+fn widened<const D: usize>(x: Tensor<D>, f: impl FnOnce(Tensor<D>) -> Tensor<D>) -> Tensor<D> {
+    let dtype = x.dtype();
+    f(x.cast(FloatDType::F32)).cast(dtype)
+}
+
+/// Whether the tensor is one that the kernels for inference can compute with: fused, and without gradients.
+pub(crate) fn is_inference<const D: usize>(x: &Tensor<D>) -> bool {
+    is_fused(x) && !x.device().is_autodiff()
+}
+
 /// GELU, tanh form: `x * sigmoid(2u)`, `u = sqrt(2/pi) (x + 0.044715 x^3)`.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if is_half(&x) {
+        return widened(x, gelu);
+    }
     match is_fused(&x) {
         true => Tensor::from_dispatch(Dispatch::fused_gelu(x.into_dispatch())),
         false => portable::gelu(x),
@@ -32,8 +56,11 @@ pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// # Shapes
 ///
 /// - x, output: `[batch, tokens, dim]`
-/// - scale, shift: `[batch or 1, 1, dim]`
+/// - scale, shift: `[batch or 1, 1, dim]`, in f32
 pub fn layer_norm(x: Tensor<3>, scale: Tensor<3>, shift: Tensor<3>, eps: f64) -> Tensor<3> {
+    if is_half(&x) {
+        return widened(x, |x| layer_norm(x, scale, shift, eps));
+    }
     match is_fused(&x) {
         true => {
             let (x, scale, shift) = (x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
@@ -48,8 +75,11 @@ pub fn layer_norm(x: Tensor<3>, scale: Tensor<3>, shift: Tensor<3>, eps: f64) ->
 /// # Shapes
 ///
 /// - x, output: `[batch, tokens, dim]`
-/// - weight: `[1, 1, dim]`
+/// - weight: `[1, 1, dim]`, in f32
 pub fn rms_norm(x: Tensor<3>, weight: Tensor<3>, eps: f64) -> Tensor<3> {
+    if is_half(&x) {
+        return widened(x, |x| rms_norm(x, weight, eps));
+    }
     match is_fused(&x) {
         true => {
             let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
@@ -64,8 +94,11 @@ pub fn rms_norm(x: Tensor<3>, weight: Tensor<3>, eps: f64) -> Tensor<3> {
 /// # Shapes
 ///
 /// - x, y, output: `[batch, tokens, dim]`
-/// - gate: `[batch or 1, 1, dim]`
+/// - gate: `[batch or 1, 1, dim]`, in f32
 pub fn add_gated(x: Tensor<3>, y: Tensor<3>, gate: Tensor<3>) -> Tensor<3> {
+    if is_half(&x) {
+        return widened(x, |x| add_gated(x, y.cast(FloatDType::F32), gate));
+    }
     match is_fused(&x) {
         true => {
             let (x, y, gate) = (x.into_dispatch(), y.into_dispatch(), gate.into_dispatch());
@@ -83,6 +116,11 @@ pub fn add_gated(x: Tensor<3>, y: Tensor<3>, gate: Tensor<3>) -> Tensor<3> {
 /// - q, output: `[batch, queries, dim]`
 /// - k, v: `[batch, keys, dim]`
 pub fn attention(q: Tensor<3>, k: Tensor<3>, v: Tensor<3>, lengths: &[usize], heads: usize) -> Tensor<3> {
+    // Elsewhere the backend's own attention takes half precision and adds up in f32.
+    if is_half(&q) && q.device().inner() == Device::flex() {
+        let wide = |x: Tensor<3>| x.cast(FloatDType::F32);
+        return widened(q, |q| attention(q, wide(k), wide(v), lengths, heads));
+    }
     match is_fused(&q) {
         true => {
             let (q, k, v) = (q.into_dispatch(), k.into_dispatch(), v.into_dispatch());

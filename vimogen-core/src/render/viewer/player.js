@@ -16,8 +16,9 @@ addEventListener('error', (event) => {
 });
 
 const page = JSON.parse($('data').textContent);
+const surface = page.mesh && new Surface(page.mesh);
 const scenes = page.clips.map((clip) => panel(decode(clip, page.points)));
-const HOME = { yaw: 0.6, pitch: 0.2, zoom: 1, follow: true, trail: true };
+const HOME = { yaw: 0.6, pitch: 0.2, zoom: 1, follow: true, trail: true, mesh: true };
 const view = { ...HOME };
 const state = { time: 0, playing: true, loop: true, speed: 1, only: -1, dirty: true, last: 0, drawn: 0 };
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -42,7 +43,7 @@ function panel(clip) {
   canvas.tabIndex = 0;
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', `Moving figure: ${clip.title || 'untitled'}. Drag to look around, scroll to zoom.`);
-  const scene = new Scene(clip, page.parts, canvas, caption);
+  const scene = new Scene(clip, page.parts, surface, canvas, caption);
   scene.box = box;
   pointers(canvas);
   return scene;
@@ -162,6 +163,7 @@ const KEYS = {
   ArrowUp: () => turn(0, 12), ArrowDown: () => turn(0, -12), a: () => turn(-15, 0), d: () => turn(15, 0),
   Home: () => seek(0), End: () => seek(lead().frames - 1),
   l: () => set('loop', !state.loop), f: () => set('follow', !view.follow), t: () => set('trail', !view.trail),
+  m: () => set('mesh', !view.mesh),
   r: reset, '+': () => zoom(1.15), '=': () => zoom(1.15), '-': () => zoom(1 / 1.15),
 };
 
@@ -172,7 +174,7 @@ function listen() {
   $('scrub').oninput = (e) => seek(+e.target.value);
   $('speed').onchange = (e) => { state.speed = +e.target.value; };
   $('reset').onclick = reset;
-  for (const name of ['loop', 'follow', 'trail']) {
+  for (const name of ['loop', 'follow', 'trail', 'mesh']) {
     $(name).onclick = () => set(name, !(name === 'loop' ? state : view)[name]);
   }
   addEventListener('keydown', (e) => {
@@ -200,7 +202,7 @@ function fromHash() {
   number('pitch', (n) => { view.pitch = 0; turn(0, n * Math.PI / 180 / 0.006); });
   number('zoom', (n) => { view.zoom = 1; zoom(n); });
   number('speed', (n) => { state.speed = Math.min(Math.max(n, 0.01), 10); $('speed').value = String(n); });
-  for (const name of ['loop', 'follow', 'trail']) number(name, (n) => set(name, n !== 0));
+  for (const name of ['loop', 'follow', 'trail', 'mesh']) number(name, (n) => set(name, n !== 0));
   number('frame', seek);
   if (given.has('paused')) play(false);
 }
@@ -242,6 +244,7 @@ function tick(now) {
   requestAnimationFrame(tick);
 }
 
+$('mesh').hidden = !surface;
 tabs();
 choose(scenes.length <= 4 && (innerWidth > 700 || scenes.length === 1) ? -1 : 0);
 listen();

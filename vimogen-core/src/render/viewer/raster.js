@@ -76,6 +76,34 @@ class Raster {
     }
   }
 
+  // Draws a triangle that faces the viewer; arguments are arrays of three numbers a vertex (x, y, pixels per metre there;
+  // normal; colour) and where its corners start in them.
+  triangle(spot, normal, colour, a, b, c) {
+    const ax = spot[a], ay = spot[a + 1], bx = spot[b], by = spot[b + 1], cx = spot[c], cy = spot[c + 1];
+    const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
+    if (area >= 0) return;
+    const { cells, width } = this, s = 1 / area, az = spot[a + 2], bz = spot[b + 2], cz = spot[c + 2];
+    const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx))), right = Math.min(width - 1, Math.floor(Math.max(ax, bx, cx)));
+    const top = Math.max(0, Math.ceil(Math.min(ay, by, cy))), bottom = Math.min(this.height - 1, Math.floor(Math.max(ay, by, cy)));
+    const stepB = (cy - ay) * s, stepC = (ay - by) * s;
+    for (let y = top; y <= bottom; y++) {
+      let wb = ((left - ax) * (cy - ay) - (y - ay) * (cx - ax)) * s, wc = ((bx - ax) * (y - ay) - (by - ay) * (left - ax)) * s;
+      for (let x = left, p = CELL * (y * width + left); x <= right; x++, p += CELL, wb += stepB, wc += stepC) {
+        const wa = 1 - wb - wc;
+        if (wa < 0 || wb < 0 || wc < 0) continue;
+        // The depth cell holds minus the pixels per metre: less is nearer.
+        const near = -(wa * az + wb * bz + wc * cz);
+        if (cells[p + 7] && cells[p] <= near) continue;
+        cells[p] = near;
+        for (let k = 0; k < 3; k++) {
+          cells[p + 1 + k] = wa * normal[a + k] + wb * normal[b + k] + wc * normal[c + k];
+          cells[p + 4 + k] = wa * colour[a + k] + wb * colour[b + k] + wc * colour[c + k];
+        }
+        cells[p + 7] = 1;
+      }
+    }
+  }
+
   // Adds a surface to a pixel: in front, behind, or melted with what is there.
   put(i, z, nx, ny, nz, side, colour, cover, melt) {
     const cells = this.cells, p = CELL * i, there = cells[p + 7];

@@ -10,7 +10,8 @@ function decode(clip, points) {
   const out = new Float32Array(bytes.length / 2);
   for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true) * clip.step + clip.centre[i % 3];
   for (let i = 2; i < out.length; i += 3) out[i] -= clip.floor;
-  return { ...clip, points: out, stride: 3 * points };
+  const turns = clip.pose && new Int16Array(unpack(clip.pose.data));
+  return { ...clip, turns, points: out, stride: 3 * points };
 }
 
 // What the camera has to know of a clip: a smooth path to follow, and how much room the figure takes around it.
@@ -72,8 +73,8 @@ class Camera {
 }
 
 class Scene {
-  constructor(clip, parts, canvas, caption) {
-    Object.assign(this, { clip, parts, canvas, caption, context: canvas.getContext('2d'), raster: new Raster(), detail: 2 });
+  constructor(clip, parts, surface, canvas, caption) {
+    Object.assign(this, { clip, parts, canvas, caption, surface: clip.turns && surface, context: canvas.getContext('2d'), raster: new Raster(), detail: 2 });
     this.shade = document.createElement('canvas');
     survey(clip);
   }
@@ -119,7 +120,11 @@ class Scene {
     this.ground(camera, pose[0], theme);
     if (view.trail) this.trail(camera, time, theme);
     this.shadow(camera, pose, view, theme);
-    return this.figure(camera, pose, view, theme, ratio);
+    if (!this.surface || !view.mesh) return this.figure(camera, pose, view, theme, ratio);
+    this.surface.paint(theme);
+    this.surface.skin(this.clip, time);
+    const q = Math.min(2 * ratio, 1.5 * this.detail);
+    return this.surface.draw(this.raster, g, camera, view, q, [width, height]);
   }
 
   // Lines every half metre (of the body's scale) that fade away around the figure.

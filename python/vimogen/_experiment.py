@@ -1,0 +1,119 @@
+"""Training from files: experiment files and the preparation of data sets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from . import _vimogen
+
+StrPath = str | os.PathLike[str]
+
+
+def run_experiment(
+    config: StrPath,
+    set: Iterable[str] = (),
+    *,
+    resume: StrPath = "auto",
+    device: str = "cpu",
+    save: StrPath | None = None,
+    dtype: str = "float32",
+    callback: Callable[[dict[str, Any]], object] | None = None,
+    all_reduce: Callable[[Any], Any] | Literal["mpi"] | None = None,
+    rank: int = 0,
+    world_size: int = 1,
+) -> dict[str, Any]:
+    """Train as an experiment file (YAML, the release's sections) says.
+
+    Parameters
+    ----------
+    config : str or os.PathLike
+        The file.
+    set : iterable of str
+        Overrides such as ``"solver.lr=1e-4"``.
+    resume : str or os.PathLike
+        ``"auto"``: from the newest checkpoint in the run's folder, if there is one. ``"never"``: the folder must hold
+        none. A folder: from the newest checkpoint there, ours or the release's ``checkpointing``.
+    device : str
+        As in :meth:`Pipeline.from_pretrained`.
+    save : str or os.PathLike, optional
+        Folder for the averaged model, written after the last step.
+    dtype : str
+        How that model is stored, ``"float32"`` or ``"bfloat16"``.
+    callback : callable, optional
+        Told a dict for each event: ``kind`` is ``"note"``, ``"step"``, ``"checkpoint"`` or ``"samples"``, ``text`` says
+        it for people; steps have their numbers. Returning False ends the run after a checkpoint.
+    all_reduce, rank, world_size
+        As in :class:`Trainer`: train together with other processes. The first is told the events and writes the files,
+        into a folder that all can read; its callback alone can end the run.
+
+    Returns
+    -------
+    dict
+        ``steps_done``, ``stopped``, ``skipped_steps``, ``checkpoints`` (a folder), ``rank``.
+
+    """
+    return _vimogen.run_experiment(
+        config,
+        list(set),
+        resume=os.fspath(resume),
+        device=device,
+        save=save,
+        dtype=dtype,
+        callback=callback,
+        all_reduce=all_reduce,
+        rank=rank,
+        world_size=world_size,
+    )
+
+
+def prepare_data(
+    manifests: StrPath | Iterable[StrPath],
+    out: StrPath,
+    *,
+    root: StrPath | None = None,
+    stats: bool = False,
+    shard_bytes: int | None = None,
+    text_key: str = "video_text_annot",
+    max_bad_fraction: float = 0.01,
+    callback: Callable[[str, int, int], object] | None = None,
+) -> dict[str, Any]:
+    """Write one manifest with whole paths into a folder and, as asked for, statistics and packed shards.
+
+    Parameters
+    ----------
+    manifests : str, os.PathLike or iterable of them
+        JSON lists of clips.
+    out : str or os.PathLike
+        The folder: ``manifest.json``, ``mean.npy`` and ``std.npy``, ``stats.json``, ``shard-*.safetensors``.
+    root : str or os.PathLike, optional
+        Folder that the paths in the manifests are relative to.
+    stats : bool
+        Whether mean and standard deviation are computed, in one pass and constant memory.
+    shard_bytes : int, optional
+        Pack the clips into shards of about this many bytes.
+    text_key : str
+        Which caption's encoded form is packed.
+    max_bad_fraction : float
+        Share of clips that may be unreadable; they are left out and listed.
+    callback : callable, optional
+        As in :meth:`Pipeline.__call__`; the stage is ``"prepare"``.
+
+    Returns
+    -------
+    dict
+        ``manifest``, ``clips``, ``frames``, ``duplicates``, ``shards`` and ``bad``, a list of names and reasons.
+
+    """
+    files = [manifests] if isinstance(manifests, str | os.PathLike) else list(manifests)
+    return _vimogen.prepare_data(
+        files,
+        out,
+        root=root,
+        stats=stats,
+        shard_bytes=shard_bytes,
+        text_key=text_key,
+        max_bad_fraction=max_bad_fraction,
+        callback=callback,
+    )

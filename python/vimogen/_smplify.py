@@ -1,0 +1,57 @@
+"""``vimogen smplify``: bodies for MBench's pose dimensions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from . import Body
+from .mbench import PoseScorer
+
+FILE = click.Path(path_type=Path)
+ENDINGS = (".npy", ".npz", ".pt", ".pth")
+
+
+@click.command("smplify")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=FILE)
+@click.option("-o", "--out", required=True, type=FILE, help="Folder for the bodies, made if need be.")
+@click.option("--body", "body_file", type=FILE, help="SMPL (SMPL_NEUTRAL.pkl).  [default: the neutral body]")
+@click.option("--priors", type=FILE, help="Folder of gmm_08.pkl and neutral_smpl_mean_params.h5.  [default: built in]")
+@click.option("--always-fit", is_flag=True, help="Fit motions too whose features hold rotations, as the release does.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+def smplify_command(
+    sources: tuple[Path, ...],
+    out: Path,
+    body_file: Path | None,
+    priors: Path | None,
+    always_fit: bool,
+    as_json: bool,
+) -> None:
+    """Fit bodies to joints: <name>.pt of pose, joints and vertices, which Body_Penetration and Pose_Quality read.
+
+    SOURCE is a file or a folder of files: joints (T, 22, 3) as .npy, y up, or motions, whose own rotations are taken.
+
+    \b
+    vimogen smplify joints/ -o bodies/ --body SMPL_NEUTRAL.pkl --priors smpl_models/
+    """
+    scorer = PoseScorer(None if body_file is None else Body(body_file), priors, always_fit=always_fit)
+    files = sorted(found for source in sources for found in (source.iterdir() if source.is_dir() else [source]))
+    files = [file for file in files if file.suffix.lower() in ENDINGS]
+    if not files:
+        raise click.UsageError(f"no {', '.join(ENDINGS)} among {', '.join(map(str, sources))}")
+    targets = [out / f"{file.stem}.pt" for file in files]
+    if len(set(targets)) < len(targets) or any(target.resolve() in {f.resolve() for f in files} for target in targets):
+        raise click.UsageError("two sources have one name, or a source would be written over: use another --out")
+    out.mkdir(parents=True, exist_ok=True)
+    origins: dict[str, int] = {}
+    with click.progressbar(targets, label="bodies", file=sys.stderr) as bar:
+        for file, target in zip(files, bar, strict=True):
+            origin = scorer.write(file, target)
+            origins[origin] = origins.get(origin, 0) + 1
+    if as_json:
+        click.echo(json.dumps({"files": [str(target) for target in targets], "origins": origins}, indent=2))
+    else:
+        click.echo(f"{out}: {len(targets)} bodies; poses " + ", ".join(f"{k} {n}" for k, n in sorted(origins.items())))

@@ -1,0 +1,129 @@
+//! Pictures and films of motions.
+
+use std::ffi::{c_char, c_void};
+
+use vimogen_core::body::BodyModel;
+use vimogen_core::render::{Actor, Film, RenderOptions, Style, View, movie};
+use vimogen_core::{Error, Result};
+
+use crate::edge::{Growing, Params, borrow, init, optional_params, text};
+use crate::generate::{tell, vimogen_progress_fn};
+use crate::motion::vimogen_motion;
+use crate::status::{guard, vimogen_status};
+
+/// How the camera goes with the body.
+#[repr(i32)]
+pub enum vimogen_view {
+    /// It stands still and sees the whole path.
+    Path = 0,
+    /// It keeps its distance to the body.
+    Follow = 1,
+}
+
+/// What the pixels show.
+#[repr(i32)]
+pub enum vimogen_style {
+    /// A lit body on the ground.
+    Lit = 0,
+    /// Depth in shades of grey, white is near.
+    Depth = 1,
+}
+
+const PATH: i32 = vimogen_view::Path as i32;
+const FOLLOW: i32 = vimogen_view::Follow as i32;
+const LIT: i32 = vimogen_style::Lit as i32;
+const DEPTH: i32 = vimogen_style::Depth as i32;
+
+/// How pictures are taken. Fill it with `vimogen_render_params_init`, then change what you like.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct vimogen_render_params {
+    /// Set by `vimogen_render_params_init`.
+    pub struct_size: u32,
+    /// Pixels in a row, 16 to 4096; even for `.mp4`. Default: 960.
+    pub width: u32,
+    /// Rows, as `width`. Default: 960.
+    pub height: u32,
+    /// A `vimogen_view`. Default: `VIMOGEN_VIEW_PATH`.
+    pub view: i32,
+    /// A `vimogen_style`. Default: `VIMOGEN_STYLE_LIT`.
+    pub style: i32,
+    /// Where the camera stands, degrees around the body from its front to its right. Default: 0.
+    pub yaw: f32,
+    /// How far the camera looks down, degrees, -10 to 89. Default: 30.
+    pub pitch: f32,
+    /// Always 0.
+    pub reserved: i32,
+    /// Called after each picture. Default: NULL.
+    pub progress: vimogen_progress_fn,
+    /// Handed to `progress` as it is. Default: NULL.
+    pub user_data: *mut c_void,
+}
+
+// SAFETY: numbers and pointers, of which a NULL one is valid; the first field is the size.
+unsafe impl Growing for vimogen_render_params {
+    const NAME: &'static str = "vimogen_render_params";
+    const SIZES: &'static [usize] = &[size_of::<Self>()];
+}
+
+// SAFETY: as above.
+unsafe impl Params for vimogen_render_params {
+    fn defaults() -> Self {
+        let options = RenderOptions::default();
+        Self {
+            struct_size: size_of::<Self>() as u32,
+            width: options.width as u32,
+            height: options.height as u32,
+            view: PATH,
+            style: LIT,
+            yaw: options.yaw,
+            pitch: options.pitch,
+            reserved: 0,
+            progress: None,
+            user_data: std::ptr::null_mut(),
+        }
+    }
+}
+
+impl vimogen_render_params {
+    fn options(&self) -> Result<RenderOptions> {
+        let view = match self.view {
+            PATH => View::Path,
+            FOLLOW => View::Follow,
+            other => return Err(Error::invalid("view", format!("{other} is no vimogen_view"))),
+        };
+        let style = match self.style {
+            LIT => Style::Lit,
+            DEPTH => Style::Depth,
+            other => return Err(Error::invalid("style", format!("{other} is no vimogen_style"))),
+        };
+        let options = RenderOptions::default().with_size(self.width as usize, self.height as usize);
+        Ok(options.with_style(style).with_view(view).with_angles(self.yaw, self.pitch))
+    }
+}
+
+/// Sets every field to its default. `size` is `sizeof(vimogen_render_params)`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_render_params_init(params: *mut vimogen_render_params, size: usize) -> vimogen_status {
+    // SAFETY: the caller keeps the conventions of the header.
+    guard(|| unsafe { init(params, size) })
+}
+
+/// Draws a motion, worn by the built-in body, without a GPU or a display, in the format that the extension names: `.mp4`
+/// (H.264 as browsers play it), `.gif`, `.png` (a contact sheet of 8 moments; of one frame its picture); a path without
+/// extension is a folder with a PNG a frame. `params`: NULL for the defaults.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_motion_render(
+    motion: *const vimogen_motion,
+    path: *const c_char,
+    params: *const vimogen_render_params,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (motion, path, params) =
+            unsafe { (borrow("motion", motion)?, text("path", path)?, optional_params("params", params)?) };
+        let actor = Actor::body(&motion.motion, &BodyModel::neutral())?;
+        let film = Film::new(&actor, &params.options()?)?;
+        movie::save(path, &film, motion.motion.fps(), &mut |progress| tell(params.progress, params.user_data, progress))
+    })
+}

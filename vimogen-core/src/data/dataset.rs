@@ -1,0 +1,372 @@
+//! Clips from files as training samples: the release's sampling rules (docs/method.md section 5).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ndarray::{Array1, Array2, s};
+use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
+
+use super::batch::Sample;
+use super::manifest::{Clip, Manifest};
+use super::pack::Shards;
+use crate::error::{Error, Result, check_finite};
+use crate::format::{RawTensor, extension, npy, torch};
+use crate::motion::clip::reference_channels;
+use crate::motion::layout::{BODY_ROT6D, FEATURES, REFERENCE_FEATURES};
+use crate::motion::{Motion, Stats};
+use crate::text::{TextEncoder, padded};
+
+/// Parts of a path that mark optical motion capture, whose clips follow their reference more often.
+const MOCAP: [&str; 2] = ["motion31", "mogen_db"];
+/// Parts of a path that mark clips of whose captions only the body's rotations are trusted.
+const LOCAL_ONLY: [&str; 2] = ["mogen_db", "vigen"];
+/// Most rows of an encoded caption.
+const MAX_TEXT_ROWS: usize = 512;
+/// Clips that are drawn in place of one that cannot be used, before giving up.
+const MAX_DRAWS: usize = 1000;
+
+/// How conditions are drawn; the default is the release's way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sampling {
+    /// Shortest clip, in frames.
+    pub min_frames: usize,
+    /// Longest clip, in frames.
+    pub max_frames: usize,
+    /// Share of clips that attend to their text; the others follow their reference.
+    pub text: f64,
+    /// The same of clips whose path has `motion31` or `mogen_db`.
+    pub text_mocap: f64,
+    /// Share of captions that are replaced by the empty prompt.
+    pub null_text: f64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { min_frames: 40, max_frames: 200, text: 0.8, text_mocap: 0.4, null_text: 0.5 }
+    }
+}
+
+impl Sampling {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the field.
+    pub fn check(&self) -> Result<()> {
+        for (field, share) in [("text", self.text), ("text_mocap", self.text_mocap), ("null_text", self.null_text)] {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(Error::config(field, format!("{share} is not a share, 0 to 1")));
+            }
+        }
+        match (1..=self.max_frames).contains(&self.min_frames) {
+            true => Ok(()),
+            false => {
+                let reason = format!("{} is not in 1..=max_frames, {}", self.min_frames, self.max_frames);
+                Err(Error::config("min_frames", reason))
+            }
+        }
+    }
+
+    /// Draws a clip's conditions: two numbers, the first for text or reference, the second for the empty prompt.
+    pub fn draw(&self, path: &Path, rng: &mut impl Rng) -> Condition {
+        let path = path.to_string_lossy();
+        let has = |parts: &[&str]| parts.iter().any(|part| path.contains(part));
+        let share = if has(&MOCAP) { self.text_mocap } else { self.text };
+        let attend_to_text = rng.random_bool(share);
+        let null_text = rng.random_bool(self.null_text);
+        Condition { attend_to_text, null_text, local_only: attend_to_text && has(&LOCAL_ONLY) }
+    }
+}
+
+/// What a clip is conditioned on, this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Condition {
+    /// Whether its reference is zeroed, so that it attends to its text.
+    pub attend_to_text: bool,
+    /// Whether its text is the empty prompt.
+    pub null_text: bool,
+    /// Whether only the rotations of the body (channels 0..126) count in the loss.
+    pub local_only: bool,
+}
+
+/// Where encoded captions come from.
+pub enum Captions {
+    /// From the files that the manifest names, with rows of this many numbers.
+    Files {
+        /// Numbers a row.
+        width: usize,
+    },
+    /// From the captions, on the fly.
+    Encoder(Arc<dyn TextEncoder>),
+}
+
+/// A file that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadClip {
+    /// The clip's name in the manifest.
+    pub id: String,
+    /// What is wrong, with the file.
+    pub reason: String,
+}
+
+/// Clips from files.
+pub struct ClipDataset {
+    clips: Vec<Clip>,
+    stats: Stats,
+    sampling: Sampling,
+    captions: Captions,
+    /// The encoded empty prompt, `[rows, text_dim]`.
+    null_text: Array2<f32>,
+    max_bad_fraction: f64,
+    shards: Shards,
+    bad: Mutex<Bad>,
+}
+
+/// Clips that could not be read, by their number.
+#[derive(Default)]
+struct Bad {
+    found: BTreeMap<usize, BadClip>,
+    untold: Vec<BadClip>,
+}
+
+impl ClipDataset {
+    /// A data set of the clips of a manifest. Nothing is read yet.
+    ///
+    /// `null_text`, `[rows, text_dim]`, is the encoded empty prompt. More unreadable clips than `max_bad_fraction` of all
+    /// are an error of [`ClipDataset::sample`].
+    ///
+    /// # Errors
+    /// [`Error::Config`] for impossible sampling, [`Error::Shape`] for a `null_text` of another width.
+    pub fn new(
+        manifest: Manifest,
+        stats: Stats,
+        sampling: Sampling,
+        captions: Captions,
+        null_text: Array2<f32>,
+        max_bad_fraction: f64,
+    ) -> Result<Self> {
+        sampling.check()?;
+        if !(0.0..=1.0).contains(&max_bad_fraction) {
+            return Err(Error::config("max_bad_fraction", format!("{max_bad_fraction} is not a share, 0 to 1")));
+        }
+        let width = match &captions {
+            Captions::Files { width } => *width,
+            Captions::Encoder(encoder) => encoder.dim(),
+        };
+        if null_text.ncols() != width || null_text.nrows() == 0 {
+            return Err(Error::shape("null context", format!("(L, {width})"), null_text.shape()));
+        }
+        let (shards, bad) = (Shards::default(), Mutex::default());
+        Ok(Self { clips: manifest.clips, stats, sampling, captions, null_text, max_bad_fraction, shards, bad })
+    }
+
+    /// Number of clips, repetitions included.
+    #[allow(clippy::len_without_is_empty, reason = "a manifest has at least one clip")]
+    pub fn len(&self) -> usize {
+        self.clips.len()
+    }
+
+    /// The clips.
+    pub fn clips(&self) -> &[Clip] {
+        &self.clips
+    }
+
+    /// Statistics that clips are normalised with.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The encoded empty prompt, `[rows, text_dim]`.
+    pub fn null_text(&self) -> &Array2<f32> {
+        &self.null_text
+    }
+
+    /// The clips found unreadable since the last call.
+    pub fn take_bad(&self) -> Vec<BadClip> {
+        std::mem::take(&mut self.bad.lock().unwrap_or_else(PoisonError::into_inner).untold)
+    }
+
+    /// Number of clips found unreadable so far.
+    pub fn bad_count(&self) -> usize {
+        self.bad.lock().unwrap_or_else(PoisonError::into_inner).found.len()
+    }
+
+    /// The clip with a number as a training sample. A clip that is too short, too long or unreadable is replaced by a
+    /// random other. `rng` is asked for, in this order: the other clips' numbers, if any; the condition.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] once too many clips are unreadable, or if no clip of a thousand drawn has a length that
+    /// is allowed.
+    pub fn sample(&self, index: usize, rng: &mut impl Rng) -> Result<Sample> {
+        let mut index = index;
+        for _ in 0..MAX_DRAWS {
+            if let Some(loaded) = self.load(index)? {
+                let condition = self.sampling.draw(&self.clips[index].motion_path, rng);
+                return self.conditioned(loaded, condition);
+            }
+            index = rng.random_range(0..self.clips.len());
+        }
+        let (low, high) = (self.sampling.min_frames, self.sampling.max_frames);
+        let reason = format!("none of {MAX_DRAWS} clips that were drawn can be read and has {low} to {high} frames");
+        Err(Error::invalid("dataset", reason))
+    }
+
+    /// The encoded caption of a clip, `[rows, text_dim]`.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn caption(&self, index: usize) -> Result<Array2<f32>> {
+        self.encoded(&self.clips[index])
+    }
+
+    /// The clip's motion, not normalised, whatever its length.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn motion(&self, index: usize) -> Result<Array2<f32>> {
+        let clip = &self.clips[index];
+        match self.shards.read(clip, "motion")? {
+            Some(rows) => Ok(rows),
+            None => Ok(Motion::load(&clip.motion_path)?.into_features()),
+        }
+    }
+
+    /// The clip's arrays; `None` if it is not of an allowed length or cannot be read.
+    fn load(&self, index: usize) -> Result<Option<Loaded>> {
+        let bad = self.bad.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(clip) = bad.found.get(&index) {
+            self.check_share(bad.found.len(), clip)?;
+            return Ok(None);
+        }
+        drop(bad);
+        match self.try_load(index) {
+            Ok(loaded) => Ok(loaded),
+            Err(error) => {
+                self.note_bad(index, &error)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn try_load(&self, index: usize) -> Result<Option<Loaded>> {
+        let clip = &self.clips[index];
+        let motion = self.motion(index)?;
+        if !(self.sampling.min_frames..=self.sampling.max_frames).contains(&motion.nrows()) {
+            return Ok(None);
+        }
+        let reference = match (&clip.ref_motion_path, self.shards.read(clip, "reference")?) {
+            (_, Some(rows)) => Some(rows),
+            (Some(path), None) => Some(Motion::load(path)?.into_features()),
+            (None, None) => None,
+        };
+        let motion = self.stats.normalize(motion.view())?;
+        let reference = match reference {
+            // The network sees as many frames of a reference as of the clip.
+            Some(rows) => {
+                let rows = rows.slice(s![..rows.nrows().min(motion.nrows()), ..]);
+                reference_channels(self.stats.normalize(rows)?.view())?
+            }
+            None => reference_channels(motion.view())?,
+        };
+        Ok(Some(Loaded { motion, reference, caption: self.encoded(clip)? }))
+    }
+
+    fn encoded(&self, clip: &Clip) -> Result<Array2<f32>> {
+        let none = |what: &str| Error::format("manifest", format!("clip {} has no {what}", clip.id));
+        match &self.captions {
+            Captions::Encoder(encoder) => {
+                let rows = encoder.encode(clip.text.as_deref().ok_or_else(|| none("caption"))?)?;
+                // As a generation pads it; the padding takes part in the attention.
+                padded(&rows.view(), rows.nrows().max(self.null_text.nrows()))
+            }
+            Captions::Files { width } => {
+                if let Some(rows) = self.shards.read(clip, "text")? {
+                    return check_caption(rows, *width);
+                }
+                let path = clip.embed_path.as_deref().ok_or_else(|| none("encoded caption; run encode-text first"))?;
+                check_caption(read_embedding(path)?, *width)
+            }
+        }
+    }
+
+    fn note_bad(&self, index: usize, error: &Error) -> Result<()> {
+        let mut bad = self.bad.lock().unwrap_or_else(PoisonError::into_inner);
+        let clip = BadClip { id: self.clips[index].id.clone(), reason: error.to_string() };
+        if bad.found.insert(index, clip.clone()).is_none() {
+            bad.untold.push(clip.clone());
+        }
+        self.check_share(bad.found.len(), &clip)
+    }
+
+    fn check_share(&self, count: usize, last: &BadClip) -> Result<()> {
+        let (all, share) = (self.clips.len(), self.max_bad_fraction);
+        if count as f64 <= share * all as f64 {
+            return Ok(());
+        }
+        let reason = format!(
+            "{count} of {all} clips cannot be read, more than a share of {share}; one is {}: {}",
+            last.id, last.reason
+        );
+        Err(Error::invalid("max_bad_fraction", reason))
+    }
+
+    fn conditioned(&self, loaded: Loaded, condition: Condition) -> Result<Sample> {
+        let frames = loaded.motion.nrows();
+        let mut motion_dim_mask = Array1::ones(FEATURES);
+        if condition.local_only {
+            motion_dim_mask.slice_mut(s![BODY_ROT6D.end..]).fill(0.0);
+        }
+        Ok(Sample {
+            motion: loaded.motion,
+            ref_motion: match condition.attend_to_text {
+                true => Array2::zeros((frames, REFERENCE_FEATURES)),
+                false => loaded.reference,
+            },
+            prompt_embeds: if condition.null_text { self.null_text.clone() } else { loaded.caption },
+            motion_dim_mask,
+            attend_to_text: condition.attend_to_text,
+        })
+    }
+}
+
+/// A clip's normalised arrays.
+struct Loaded {
+    motion: Array2<f32>,
+    reference: Array2<f32>,
+    caption: Array2<f32>,
+}
+
+fn check_caption(rows: Array2<f32>, width: usize) -> Result<Array2<f32>> {
+    if rows.ncols() != width || !(1..=MAX_TEXT_ROWS).contains(&rows.nrows()) {
+        return Err(Error::shape("encoded caption", format!("(1 to {MAX_TEXT_ROWS}, {width})"), rows.shape()));
+    }
+    check_finite("encoded caption", &rows.view())?;
+    Ok(rows)
+}
+
+/// Reads an encoded caption, `(L, text_dim)`, from `.pt` or `.npy`.
+///
+/// # Errors
+/// Those of the format; [`Error::Shape`] for another number of axes.
+pub fn read_embedding(path: &Path) -> Result<Array2<f32>> {
+    let tensor: RawTensor = match extension(path).as_str() {
+        "npy" => npy::load(path)?,
+        _ => torch::load_tensor(path, "context")?,
+    };
+    let (rows, width) = match tensor.shape() {
+        [rows, width] | [1, rows, width] => (*rows, *width),
+        other => return Err(Error::shape(format!("{path:?}"), "(L, text_dim)", other)),
+    };
+    Array2::from_shape_vec((rows, width), tensor.to_f32())
+        .map_err(|_| Error::shape(format!("{path:?}"), "(L, text_dim)", tensor.shape()))
+}
+
+/// Where a file of a clip lies, for messages.
+impl Clip {
+    /// The files that the clip names.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        std::iter::once(&self.motion_path).chain(&self.ref_motion_path).chain(&self.embed_path)
+    }
+}

@@ -1,0 +1,220 @@
+//! Manifests: JSON lists of clips with their captions and files, as ViMoGen-228K has them (docs/method.md section 5).
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+use crate::format::{MAX_BYTES, read_bounded};
+
+/// Most entries of all manifests together, repetitions included.
+const MAX_ENTRIES: usize = 1 << 26;
+/// Duplicates that are named in a report.
+const NAMED_DUPLICATES: usize = 5;
+/// What follows the name of a caption in the key of its encoded form.
+pub const EMBED_SUFFIX: &str = "_wanvideot5_embed_path";
+
+/// An entry as it stands in the file.
+pub type Entry = Map<String, Value>;
+
+/// What training needs of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clip {
+    /// `sample_id`, or `id`.
+    pub id: String,
+    /// The motion, `.pt`, `.npy` or `.npz`. The sampling rules look at this path even when the clip is packed.
+    pub motion_path: PathBuf,
+    /// Another motion to follow than the clip itself.
+    pub ref_motion_path: Option<PathBuf>,
+    /// The encoded caption, `(L, text_dim)`.
+    pub embed_path: Option<PathBuf>,
+    /// The caption.
+    pub text: Option<String>,
+    /// Where the clip lies in a packed shard, if it does.
+    pub packed: Option<Packed>,
+}
+
+/// A clip's place in a shard of [`crate::data::pack`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// The shard.
+    pub shard: PathBuf,
+    /// What the names of the clip's tensors begin with.
+    pub key: String,
+}
+
+/// The clips of several manifests.
+#[derive(Debug, Clone, Default)]
+pub struct Manifest {
+    /// All clips, repetitions included.
+    pub clips: Vec<Clip>,
+    /// Clips whose files and caption another clip has, too, before any repetition.
+    pub duplicates: usize,
+    /// Some of them, as `id = id of the first`.
+    pub named_duplicates: Vec<String>,
+}
+
+impl Manifest {
+    /// Reads manifests one after the other; the clips of file `i` are repeated `times[i]` times (the release's
+    /// `duplicate_meta`).
+    ///
+    /// `text_key` names the caption, such as `video_text_annot`. Relative paths are looked up below `root`, packed shards
+    /// beside their manifest.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Format`] naming the entry, [`Error::InvalidArgument`] if there is no clip or one
+    /// repetition is 0.
+    pub fn read(files: &[(PathBuf, usize)], text_key: &str, root: Option<&Path>) -> Result<Self> {
+        let mut manifest = Self::default();
+        let mut seen: HashMap<(PathBuf, Option<PathBuf>, Option<String>), String> = HashMap::new();
+        for (path, times) in files {
+            if *times == 0 {
+                return Err(Error::invalid("duplicate_meta", format!("0 times {path:?}; leave the file out instead")));
+            }
+            let entries = read_entries(path)?;
+            let clip = |(i, entry)| clip(&entry, path, text_key, root).map_err(|e| named(e, path, i));
+            let clips: Vec<Clip> = entries.into_iter().enumerate().map(clip).collect::<Result<_>>()?;
+            for clip in &clips {
+                let embed = || clip.embed_path.as_ref().map(|path| path.to_string_lossy().into_owned());
+                let caption = clip.text.clone().or_else(embed);
+                let content = (clip.motion_path.clone(), clip.ref_motion_path.clone(), caption);
+                match seen.get(&content) {
+                    None => drop(seen.insert(content, clip.id.clone())),
+                    Some(first) => {
+                        manifest.duplicates += 1;
+                        if manifest.named_duplicates.len() < NAMED_DUPLICATES {
+                            manifest.named_duplicates.push(format!("{} = {first}", clip.id));
+                        }
+                    }
+                }
+            }
+            if clips.len().checked_mul(*times).is_none_or(|n| n > MAX_ENTRIES - manifest.clips.len()) {
+                return Err(Error::invalid("duplicate_meta", format!("{times} times {path:?} is too many clips")));
+            }
+            (0..*times).for_each(|_| manifest.clips.extend_from_slice(&clips));
+        }
+        match manifest.clips.is_empty() {
+            true => Err(Error::invalid("manifest", "the JSON lists hold no clip")),
+            false => Ok(manifest),
+        }
+    }
+}
+
+fn named(error: Error, path: &Path, index: usize) -> Error {
+    Error::format("manifest", format!("entry {index}: {error}")).with_path(path)
+}
+
+/// The entries of one JSON list.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Format`] unless the file is a list of objects.
+pub fn read_entries(path: &Path) -> Result<Vec<Entry>> {
+    let bytes = read_bounded(path, MAX_BYTES)?;
+    let bad = |reason: String| Error::format("manifest", reason).with_path(path);
+    serde_json::from_slice(&bytes).map_err(|e| bad(format!("expected a JSON list of objects: {e}")))
+}
+
+/// The text of a key, numbers written out; an empty text and null are none.
+pub fn text(entry: &Entry, key: &str) -> Option<String> {
+    match entry.get(key)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn clip(entry: &Entry, manifest: &Path, text_key: &str, root: Option<&Path>) -> Result<Clip> {
+    let below = |path: String| root.map_or_else(|| PathBuf::from(&path), |root| root.join(&path));
+    let missing = |key: &str| Error::config(key, format!("missing; the entry has {:?}", keys(entry)));
+    let id = text(entry, "sample_id").or_else(|| text(entry, "id")).ok_or_else(|| missing("id"))?;
+    let packed = text(entry, "pack").map(|place| packed(&place, manifest)).transpose()?;
+    Ok(Clip {
+        id,
+        motion_path: text(entry, "motion_path").map(below).ok_or_else(|| missing("motion_path"))?,
+        ref_motion_path: text(entry, "ref_motion_path").map(below),
+        embed_path: text(entry, &format!("{text_key}{EMBED_SUFFIX}")).map(below),
+        text: text(entry, text_key),
+        packed,
+    })
+}
+
+fn keys(entry: &Entry) -> Vec<&str> {
+    entry.keys().take(12).map(String::as_str).collect()
+}
+
+fn packed(place: &str, manifest: &Path) -> Result<Packed> {
+    let wrong = || Error::config("pack", format!("{place:?} is not shard.safetensors#number"));
+    let (shard, key) = place.split_once('#').ok_or_else(wrong)?;
+    // A shard lies beside its manifest: a hostile manifest must not point elsewhere.
+    if Path::new(shard).components().count() != 1 || shard.contains(['/', '\\']) || shard == ".." || key.is_empty() {
+        return Err(wrong());
+    }
+    Ok(Packed { shard: manifest.with_file_name(shard), key: key.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(folder: &Path, name: &str, json: &str) -> PathBuf {
+        let path = folder.join(name);
+        std::fs::write(&path, json).unwrap();
+        path
+    }
+
+    #[test]
+    fn lists_follow_each_other_and_are_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let a = write(folder.path(), "a.json", r#"[{"id": 7, "motion_path": "m/7.pt", "video_text_annot": "walks"}]"#);
+        let b = write(
+            folder.path(),
+            "b.json",
+            r#"[{"id": 8, "sample_id": "b8", "motion_path": "8.npy", "ref_motion_path": "r.pt", "other": [1],
+                 "video_text_annot_wanvideot5_embed_path": "e/8.pt", "pack": "s.safetensors#3"}]"#,
+        );
+        let root = Path::new("/data");
+        let manifest = Manifest::read(&[(a, 1), (b.clone(), 2)], "video_text_annot", Some(root)).unwrap();
+        let ids: Vec<&str> = manifest.clips.iter().map(|clip| clip.id.as_str()).collect();
+        assert_eq!(ids, ["7", "b8", "b8"]);
+        assert_eq!(manifest.duplicates, 0);
+        assert_eq!(manifest.clips[0].motion_path, Path::new("/data/m/7.pt"));
+        assert_eq!(manifest.clips[0].text.as_deref(), Some("walks"));
+        assert_eq!(manifest.clips[1].embed_path.as_deref(), Some(Path::new("/data/e/8.pt")));
+        assert_eq!(manifest.clips[1].ref_motion_path.as_deref(), Some(Path::new("/data/r.pt")));
+        let packed = manifest.clips[1].packed.as_ref().unwrap();
+        assert_eq!((packed.shard.as_path(), packed.key.as_str()), (b.with_file_name("s.safetensors").as_path(), "3"));
+    }
+
+    #[test]
+    fn exact_duplicates_are_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let entry = |id: u32, text: &str| format!(r#"{{"id": {id}, "motion_path": "a.pt", "t": "{text}"}}"#);
+        let list = format!("[{}, {}, {}]", entry(1, "walks"), entry(2, "runs"), entry(3, "walks"));
+        let path = write(folder.path(), "a.json", &list);
+        let manifest = Manifest::read(&[(path, 3)], "t", None).unwrap();
+        assert_eq!((manifest.duplicates, manifest.clips.len()), (1, 9));
+        assert_eq!(manifest.named_duplicates, ["3 = 1"]);
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for (json, want) in [
+            ("{}", "list"),
+            ("[3]", "list"),
+            ("[]", "no clip"),
+            (r#"[{"id": 1}]"#, "motion_path"),
+            (r#"[{"motion_path": "a.pt"}]"#, "id"),
+            (r#"[{"id": 1, "motion_path": "a.pt", "pack": "../x#1"}]"#, "pack"),
+            (r#"[{"id": 1, "motion_path": "a.pt", "pack": "x"}]"#, "pack"),
+        ] {
+            let path = write(folder.path(), "bad.json", json);
+            let error = Manifest::read(&[(path, 1)], "t", None).unwrap_err().to_string();
+            assert!(error.contains(want), "{json}: {error}");
+        }
+        let none = folder.path().join("none.json");
+        assert!(matches!(Manifest::read(&[(none.clone(), 1)], "t", None), Err(Error::NotFound { .. })));
+        assert!(Manifest::read(&[(none, 0)], "t", None).unwrap_err().to_string().contains("duplicate_meta"));
+    }
+}

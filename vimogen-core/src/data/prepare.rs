@@ -1,0 +1,189 @@
+//! Preparing a data set for training: one manifest with whole paths, statistics in one pass, packed shards.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::dataset::BadClip;
+use super::manifest::{EMBED_SUFFIX, Entry, Manifest, read_entries, text};
+use super::pack::ShardWriter;
+use crate::error::{Error, Result};
+use crate::format::write_atomic;
+use crate::motion::layout::FEATURES;
+use crate::motion::stats::StatsBuilder;
+use crate::motion::{Motion, Stats};
+use crate::progress::{OnProgress, Stage, report};
+
+/// Clips that are read side by side. The statistics are merged in this order, so they do not depend on the cores.
+const BLOCK: usize = 256;
+/// Name of the manifest that is written.
+pub const MANIFEST: &str = "manifest.json";
+/// Name of the partial statistics that are written; see [`merge_stats`].
+pub const PARTIAL_STATS: &str = "stats.json";
+
+/// What to prepare.
+#[derive(Debug, Clone)]
+pub struct Prepare {
+    /// JSON lists of clips, which follow each other.
+    pub manifests: Vec<PathBuf>,
+    /// Folder that the paths in them are relative to.
+    pub root: Option<PathBuf>,
+    /// Whether mean and standard deviation are computed over all frames.
+    pub stats: bool,
+    /// Packs the clips into shards of about this many bytes.
+    pub shard_bytes: Option<u64>,
+    /// Which caption's encoded form is packed.
+    pub text_key: String,
+    /// Share of clips that may be unreadable.
+    pub max_bad_fraction: f64,
+}
+
+/// What was prepared.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Clips in it.
+    pub clips: usize,
+    /// Frames that the statistics are of; 0 without statistics.
+    pub frames: u64,
+    /// Clips left out because they cannot be read; found only where they are read, for statistics or packing.
+    pub bad: Vec<BadClip>,
+    /// Clips that another has the files and the caption of.
+    pub duplicates: usize,
+    /// Shards written.
+    pub shards: usize,
+}
+
+impl Prepare {
+    /// Writes `manifest.json` and, as asked for, `mean.npy`, `std.npy`, `stats.json` and shards into `folder`.
+    ///
+    /// Entries keep all they have; `sample_id` is added, and paths get the root before them.
+    ///
+    /// # Errors
+    /// Those of reading the manifests, [`Error::InvalidArgument`] once too many clips cannot be read, [`Error::Io`],
+    /// [`Error::Cancelled`].
+    pub fn run(&self, folder: &Path, on_progress: &mut OnProgress<'_>) -> Result<Prepared> {
+        let files: Vec<(PathBuf, usize)> = self.manifests.iter().map(|path| (path.clone(), 1)).collect();
+        let manifest = Manifest::read(&files, &self.text_key, self.root.as_deref())?;
+        let mut entries: Vec<Entry> = vec![];
+        for path in &self.manifests {
+            entries.extend(read_entries(path)?);
+        }
+        entries.iter_mut().for_each(|entry| self.complete(entry));
+        std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
+        let mut pass = Pass { prepare: self, builder: StatsBuilder::new(FEATURES), bad: vec![], kept: vec![] };
+        if self.stats || self.shard_bytes.is_some() {
+            pass.read(&manifest, folder, entries, on_progress)?;
+        } else {
+            pass.kept = entries;
+        }
+        let shards = pass.kept.iter().filter_map(|e| e.get("pack")?.as_str()?.split('#').next());
+        let shards = shards.collect::<std::collections::BTreeSet<_>>().len();
+        if self.stats {
+            pass.builder.finish()?.save(folder.join("mean.npy"), folder.join("std.npy"))?;
+            pass.builder.save(folder.join(PARTIAL_STATS))?;
+        }
+        let path = folder.join(MANIFEST);
+        write_atomic(&path, |w| serde_json::to_writer(w, &pass.kept).map_err(std::io::Error::other))?;
+        Ok(Prepared {
+            manifest: path,
+            clips: pass.kept.len(),
+            frames: pass.builder.count(),
+            bad: pass.bad,
+            duplicates: manifest.duplicates,
+            shards,
+        })
+    }
+
+    /// Adds `sample_id`, and the root before every path.
+    fn complete(&self, entry: &mut Entry) {
+        if let Some(id) = text(entry, "sample_id").or_else(|| text(entry, "id")) {
+            entry.insert("sample_id".into(), Value::String(id));
+        }
+        let Some(root) = &self.root else { return };
+        for (key, value) in entry.iter_mut() {
+            let is_path = ["motion_path", "ref_motion_path"].contains(&key.as_str()) || key.ends_with(EMBED_SUFFIX);
+            if let (true, Some(path)) = (is_path, value.as_str()) {
+                *value = Value::String(root.join(path).to_string_lossy().into_owned());
+            }
+        }
+    }
+}
+
+/// One pass over all clips.
+struct Pass<'a> {
+    prepare: &'a Prepare,
+    builder: StatsBuilder,
+    bad: Vec<BadClip>,
+    kept: Vec<Entry>,
+}
+
+impl Pass<'_> {
+    fn read(
+        &mut self,
+        manifest: &Manifest,
+        folder: &Path,
+        entries: Vec<Entry>,
+        on_progress: &mut OnProgress<'_>,
+    ) -> Result<()> {
+        let mut writer = self.prepare.shard_bytes.map(|limit| ShardWriter::new(folder, limit));
+        let total = manifest.clips.len();
+        let mut entries = entries.into_iter();
+        for (block, clips) in manifest.clips.chunks(BLOCK).enumerate() {
+            let read: Vec<Result<StatsBuilder>> = clips.par_iter().map(|clip| frames(&clip.motion_path)).collect();
+            for (i, (clip, read)) in clips.iter().zip(read).enumerate() {
+                let number = block * BLOCK + i;
+                let mut entry = entries.next().unwrap_or_default();
+                let packed = read.and_then(|frames| match &mut writer {
+                    Some(writer) => writer.add(number, clip).map(|place| (frames, Some(place))),
+                    None => Ok((frames, None)),
+                });
+                match packed {
+                    Ok((frames, place)) => {
+                        self.builder.merge(&frames)?;
+                        place.map(|place| entry.insert("pack".into(), Value::String(place)));
+                        self.kept.push(entry);
+                        writer.as_mut().map_or(Ok(()), |writer| writer.flush(false))?;
+                    }
+                    Err(error) => self.note_bad(&clip.id, &error, total)?,
+                }
+                report(on_progress, Stage::Prepare, number + 1, total)?;
+            }
+        }
+        writer.as_mut().map_or(Ok(()), |writer| writer.flush(true))
+    }
+
+    fn note_bad(&mut self, id: &str, error: &Error, total: usize) -> Result<()> {
+        self.bad.push(BadClip { id: id.into(), reason: error.to_string() });
+        let (count, share) = (self.bad.len(), self.prepare.max_bad_fraction);
+        match count as f64 <= share * total as f64 {
+            true => Ok(()),
+            false => {
+                let reason = format!(
+                    "{count} of {total} clips cannot be read, more than a share of {share}; the last is {id}: {error}"
+                );
+                Err(Error::invalid("max_bad_fraction", reason))
+            }
+        }
+    }
+}
+
+fn frames(path: &Path) -> Result<StatsBuilder> {
+    let mut builder = StatsBuilder::new(FEATURES);
+    builder.add(Motion::load(path)?.features())?;
+    Ok(builder)
+}
+
+/// Statistics of a data set whose parts were prepared apart, from their `stats.json`.
+///
+/// # Errors
+/// Those of reading the files; [`Error::InvalidArgument`] for fewer than two frames.
+pub fn merge_stats(parts: &[PathBuf]) -> Result<Stats> {
+    let mut builder = StatsBuilder::new(FEATURES);
+    for part in parts {
+        builder.merge(&StatsBuilder::load(part)?)?;
+    }
+    builder.finish()
+}

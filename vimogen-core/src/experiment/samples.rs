@@ -1,0 +1,113 @@
+//! Motions of a model in training, to look at and to measure.
+
+use std::path::Path;
+
+use ndarray::{Array2, Axis};
+
+use super::file::Experiment;
+use super::run::Source;
+use crate::error::{Error, Result};
+use crate::mbench::quality::{Quality, UpAxis};
+use crate::model::Dit;
+use crate::motion::Motion;
+use crate::motion::layout::FPS;
+use crate::options::{MAX_FRAMES, MIN_FRAMES};
+use crate::progress::ignore;
+use crate::render::html::{self, Clip};
+use crate::sample::{SampleInputs, Sampler, SamplerOptions, noise};
+use crate::text::padded;
+
+/// What a model of procedural motion is asked for.
+const PROMPTS: [&str; 4] = [
+    "a person walks forward",
+    "a person waves the right hand",
+    "a person jumps up and then sits down",
+    "a person turns left and walks",
+];
+/// Frames of a motion that no clip gives a length.
+const FRAMES: usize = 100;
+/// Entries of a manifest that are looked at for captions that can be read.
+const MAX_LOOK: usize = 64;
+
+/// A caption and the length of its motion.
+struct Probe {
+    title: String,
+    /// `[rows, text_dim]`
+    context: Array2<f32>,
+    frames: usize,
+}
+
+/// Captions that the same model is asked for again and again while it learns.
+#[derive(Default)]
+pub struct Probes(Vec<Probe>);
+
+impl Probes {
+    /// The captions of the first clips, or fixed prompts for procedural motion.
+    pub fn new(experiment: &Experiment, source: &Source) -> Self {
+        let few = experiment.visualize_clips;
+        let Some(clips) = &source.clips else {
+            let encode = |prompt: &&str| Some((prompt.to_string(), source.encoder.as_ref()?.encode(prompt).ok()?));
+            let probe = |(title, context)| Probe { title, context, frames: FRAMES };
+            return Self(PROMPTS.iter().take(few).filter_map(encode).map(probe).collect());
+        };
+        let probe = |index: usize| {
+            let clip = &clips.clips()[index];
+            let frames = clips.motion(index).ok()?.nrows().clamp(MIN_FRAMES, MAX_FRAMES);
+            let title = clip.text.clone().unwrap_or_else(|| clip.id.clone());
+            Some(Probe { title, context: clips.caption(index).ok()?, frames })
+        };
+        Self((0..clips.len().min(MAX_LOOK)).filter_map(probe).take(few).collect())
+    }
+
+    /// Writes a motion for each caption as `.npz` and all of them as a page that plays them; gives the means of their
+    /// qualities.
+    ///
+    /// # Errors
+    /// Those of [`Sampler::sample`], [`Error::Io`].
+    pub fn generate(
+        &self,
+        experiment: &Experiment,
+        source: &Source,
+        dit: &Dit,
+        folder: &Path,
+    ) -> Result<Vec<(&'static str, f64)>> {
+        if self.0.is_empty() {
+            return Ok(vec![]);
+        }
+        std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
+        let mut made = vec![];
+        for (i, probe) in self.0.iter().enumerate() {
+            let motion = motion(probe, i as u64, experiment, source, dit)?;
+            motion.save(folder.join(format!("{i:02}.npz")))?;
+            let joints = motion.joints();
+            made.push((probe.title.as_str(), Quality::measure(joints.view(), UpAxis::Z)?.named(), joints));
+        }
+        let clip = |(title, metrics, joints)| Clip { joints, fps: FPS, title, metrics };
+        let clips: Vec<Clip<'_>> =
+            made.iter().map(|(title, metrics, joints)| clip((*title, &metrics[..], joints.view()))).collect();
+        html::save(folder.join("player.html"), &clips)?;
+        let mean = |q: usize| {
+            let values: Vec<f64> = made.iter().map(|m| f64::from(m.1[q].1)).filter(|v| v.is_finite()).collect();
+            values.iter().sum::<f64>() / values.len().max(1) as f64
+        };
+        Ok(made[0].1.iter().enumerate().map(|(q, (name, _))| (*name, mean(q))).collect())
+    }
+}
+
+fn motion(probe: &Probe, seed: u64, experiment: &Experiment, source: &Source, dit: &Dit) -> Result<Motion> {
+    let options = SamplerOptions {
+        guidance_scale: experiment.generation.guidance_scale,
+        strength: experiment.generation.strength,
+        ..SamplerOptions::default()
+    };
+    let rows = experiment.model.text_len.max(probe.context.nrows()).max(source.null_text.nrows());
+    let context = padded(&probe.context.view(), rows)?.insert_axis(Axis(0));
+    let null = source.null_text.clone().insert_axis(Axis(0));
+    let noise = noise(seed, probe.frames).insert_axis(Axis(0));
+    let x = Sampler::new(options)?.sample(dit, &SampleInputs::new(noise, context, null), &mut ignore)?;
+    let mut features = source.stats.denormalize(x.index_axis(Axis(0), 0))?;
+    if let Some(reconcile) = &experiment.generation.reconcile {
+        features = reconcile.apply(features.view())?;
+    }
+    Motion::from_features(features, FPS)
+}

@@ -1,0 +1,252 @@
+//! The benchmark over folders: lookup, resuming, a kill in the middle, files of results.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use ndarray::Array3;
+use serde_json::Value;
+
+use super::*;
+use crate::format::torch::{Tree, save as save_torch};
+use crate::format::{RawTensor, npy};
+use crate::mbench::vlm::{Answer, Unanswered};
+use crate::motion::layout::JOINTS;
+use crate::progress;
+
+/// Set for the process that the test kills.
+const CHILD: &str = "VIMOGEN_TEST_CHILD_FOLDER";
+const MOTIONS: u64 = 12;
+
+/// Says which files it saw, after a while.
+#[derive(Default)]
+struct Slow {
+    pause: Duration,
+    seen: Mutex<Vec<Vec<u8>>>,
+    fails: bool,
+}
+
+impl Judge for Slow {
+    fn name(&self) -> String {
+        "slow".into()
+    }
+
+    fn ask(&self, question: &str, video: &[u8]) -> Result<Answer, Unanswered> {
+        self.seen.lock().unwrap().push(video.to_vec());
+        thread::sleep(self.pause);
+        if self.fails && video == b"video 3" {
+            return Err(Unanswered::Never { reason: "it shows nothing".into() });
+        }
+        // The right choice for motions of even number.
+        let text = if video[video.len() - 1] % 2 == 0 && question.contains("- hop") { "It is: hop" } else { "no" };
+        Ok(Answer { text: text.into(), pause: None })
+    }
+}
+
+fn entry(dimension: Dimension, id: u64) -> Entry {
+    let auxiliary_info = vec!["walk".to_string(), "run".into()];
+    Entry { prompt: "hop".into(), dimension, id, auxiliary_info, category: "c".into(), motion_duration: 80.0 }
+}
+
+fn info(dimensions: &[Dimension], count: u64) -> Vec<Entry> {
+    dimensions.iter().flat_map(|dimension| (0..count).map(|id| entry(*dimension, id))).collect()
+}
+
+fn walk(speed: f32) -> RawTensor {
+    let joints = Array3::from_shape_fn((9, JOINTS, 3), |(t, j, c)| (t * 3 + j) as f32 * speed * (c + 1) as f32);
+    RawTensor::from_f32(joints.view().into_dyn())
+}
+
+fn videos(folder: &Path) {
+    (0..MOTIONS).for_each(|id| fs::write(folder.join(format!("{id}.mp4")), format!("video {id}")).unwrap());
+}
+
+fn evaluate(folder: &Path, info: &[Entry], options: &EvaluateOptions<'_>) -> Result<Results> {
+    evaluate_benchmark(folder, info, options, &mut progress::ignore)
+}
+
+#[test]
+fn files_are_looked_up_by_number_and_what_is_missing_or_broken_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    npy::save(at("0.npy"), &walk(0.01)).unwrap();
+    let tensor = walk(0.02);
+    save_torch(at("1.pt"), &Tree::Dict(vec![("joints", Tree::Tensor(&tensor))])).unwrap();
+    // The .npy comes first.
+    npy::save(at("2.npy"), &walk(0.03)).unwrap();
+    save_torch(at("2.pt"), &Tree::Dict(vec![("joints", Tree::Tensor(&tensor))])).unwrap();
+    fs::write(at("3.npy"), "no array").unwrap();
+    let info = info(&[Dimension::Dynamic_Degree, Dimension::Jitter_Degree, Dimension::Motion_Generalizability], 5);
+    let results = evaluate(folder.path(), &info, &EvaluateOptions::new(at("out"), "run")).unwrap();
+    let dynamic = &results.dimensions[&Dimension::Dynamic_Degree];
+    let values: Vec<f32> = dynamic.per_motion.iter().map(|motion| motion.value).collect();
+    assert_eq!(dynamic.per_motion.iter().map(|motion| motion.id).collect::<Vec<_>>(), [0, 1, 2]);
+    assert!((values[1] / values[0] - 2.0).abs() < 1e-4 && (values[2] / values[0] - 3.0).abs() < 1e-4, "{values:?}");
+    assert_eq!(results.missing.iter().map(|missing| missing.id).collect::<Vec<_>>(), [4, 4]);
+    assert_eq!(results.missing[0].looked_for, ["4.npy", "4.pt"]);
+    assert_eq!(results.failed.iter().map(|failure| failure.id).collect::<Vec<_>>(), [3, 3]);
+    assert_eq!(results.skipped.keys().collect::<Vec<_>>(), [&Dimension::Motion_Generalizability]);
+    let direct = crate::mbench::runner::measure(&at("1.pt"), UpAxis::Z).unwrap();
+    assert_eq!(values[1], direct.dynamic_degree);
+}
+
+#[test]
+fn the_files_of_results_have_the_names_and_keys_of_mbench_and_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    videos(folder.path());
+    (0..3).for_each(|id| npy::save(folder.path().join(format!("{id}.npy")), &walk(0.01 * id as f32)).unwrap());
+    let judge = Slow::default();
+    let info = info(&[Dimension::Foot_Sliding, Dimension::Motion_Condition_Consistency], 3);
+    let options = EvaluateOptions { judge: Some(&judge), ..EvaluateOptions::new(folder.path(), "mine") };
+    let results = evaluate(folder.path(), &info, &options).unwrap();
+    let read = |name: &str| -> Value { serde_json::from_slice(&fs::read(folder.path().join(name)).unwrap()).unwrap() };
+    let eval = read("mine_eval_results.json");
+    assert_eq!(eval["Foot_Sliding"]["aggregate"]["num_samples"], 3);
+    assert_eq!(eval["Foot_Sliding"]["per_motion"][1]["id"], 1);
+    for key in ["prompt", "value", "evaluation_file", "motion_duration"] {
+        assert!(!eval["Foot_Sliding"]["per_motion"][1][key].is_null(), "{key}");
+    }
+    let judged = &eval["Motion_Condition_Consistency"]["aggregate"];
+    assert_eq!((&judged["correct"], &judged["total"]), (&Value::from(2), &Value::from(3)));
+    let by_motion = read("mine_per_motion_results.json");
+    assert_eq!(by_motion["2"]["dimensions"]["Motion_Condition_Consistency"]["value"], 1.0);
+    assert_eq!(read("mine_full_info.json").as_array().unwrap().len(), 6);
+    assert_eq!(Results::load(folder.path().join("mine_eval_results.json")).unwrap(), results);
+    assert_eq!(csv(&[&results]).lines().count(), 1 + 6);
+    assert_eq!(table(&[&results, &results]).lines().count(), 4);
+}
+
+#[test]
+fn bodies_are_fitted_to_joints_and_reports_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = crate::GenerateOptions::default().with_num_inference_steps(4).with_num_frames(4);
+    let motion = crate::Pipeline::builtin().unwrap().generate("a person walks", &options).unwrap();
+    npy::save(folder.path().join("0.npy"), &RawTensor::from_f32(motion.mbench_joints().view().into_dyn())).unwrap();
+    motion.save(folder.path().join("1.npy")).unwrap();
+    let info = info(&[Dimension::Body_Penetration, Dimension::Pose_Quality], 2);
+    let run = |bodies: BodyFiles| {
+        let options = EvaluateOptions { bodies, ..EvaluateOptions::new(folder.path().join("out"), "run") };
+        evaluate(folder.path(), &info, &options).unwrap()
+    };
+    let plain = run(BodyFiles::default());
+    assert_eq!(plain.skipped.keys().collect::<Vec<_>>(), [&Dimension::Pose_Quality]);
+    let poses: Vec<_> = plain.settings.poses.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(poses, [("features", 1), ("fitted-builtin", 1)]);
+    assert!(plain.settings.bodies.as_ref().unwrap().contains("body neutral"));
+    let nrdf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/nrdf_model");
+    let files = BodyFiles { nrdf: Some(nrdf), ..BodyFiles::default() };
+    let scorer = files.load().unwrap();
+    let clip = scorer.open(folder.path().join("1.npy")).unwrap();
+    let results = run(files);
+    let quality = results.dimensions[&Dimension::Pose_Quality].per_motion[1].value;
+    assert_eq!(f64::from(quality), f64::from(scorer.pose_quality(&clip).unwrap().unwrap() as f32));
+    let penetration = |results: &Results| results.dimensions[&Dimension::Body_Penetration].clone();
+    assert_eq!(penetration(&results), penetration(&plain));
+}
+
+#[test]
+fn a_second_run_measures_only_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    videos(folder.path());
+    let info = info(&[Dimension::Motion_Generalizability], MOTIONS);
+    let run = |judge: &Slow, seed: u64| {
+        let options = EvaluateOptions { judge: Some(judge), seed, ..EvaluateOptions::new(folder.path(), "run") };
+        let results = evaluate(folder.path(), &info, &options).unwrap();
+        (results, judge.seen.lock().unwrap().len())
+    };
+    let fails = Slow { fails: true, ..Slow::default() };
+    let (first, asked) = run(&fails, 1);
+    assert_eq!((asked, first.failed.len()), (MOTIONS as usize, 1));
+    assert!(first.failed[0].reason.contains("it shows nothing"));
+    assert_eq!(first.dimensions[&Dimension::Motion_Generalizability].aggregate.share.unwrap().total, 11);
+    assert_eq!(run(&Slow::default(), 1).1, 1, "what failed is asked again");
+    assert_eq!(run(&Slow::default(), 1).1, 0);
+    fs::write(folder.path().join("5.mp4"), "another video 5").unwrap();
+    assert_eq!(run(&Slow::default(), 1).1, 1);
+}
+
+#[test]
+fn a_run_can_be_cancelled_and_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    videos(folder.path());
+    let info = info(&[Dimension::Motion_Generalizability], MOTIONS);
+    let judge = Slow { pause: Duration::from_millis(2), ..Slow::default() };
+    let options = EvaluateOptions { judge: Some(&judge), jobs: Some(1), ..EvaluateOptions::new(folder.path(), "run") };
+    let mut at_five = |progress: crate::Progress| match progress.step {
+        5 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let stopped = evaluate_benchmark(folder.path(), &info, &options, &mut at_five);
+    assert!(matches!(stopped, Err(Error::Cancelled)));
+    let mut steps = Vec::new();
+    let mut note = |progress: crate::Progress| {
+        steps.push((progress.step, progress.total));
+        ControlFlow::Continue(())
+    };
+    evaluate_benchmark(folder.path(), &info, &options, &mut note).unwrap();
+    assert_eq!(steps.first(), Some(&(5, 12)));
+    assert_eq!(steps.last(), Some(&(12, 12)));
+}
+
+/// Not a test by itself: the process that `a_kill_at_any_moment_loses_no_finished_result` kills.
+#[test]
+fn child_that_is_killed() {
+    let Ok(folder) = std::env::var(CHILD) else { return };
+    let judge = Slow { pause: Duration::from_millis(150), ..Slow::default() };
+    let options = EvaluateOptions { judge: Some(&judge), jobs: Some(2), ..EvaluateOptions::new(&folder, "run") };
+    evaluate(Path::new(&folder), &info(&[Dimension::Motion_Generalizability], MOTIONS), &options).unwrap();
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_no_finished_result() {
+    let folder = tempfile::tempdir().unwrap();
+    videos(folder.path());
+    let journal = folder.path().join("run_progress.jsonl");
+    let finished = || fs::read_to_string(&journal).unwrap_or_default().matches('\n').count();
+    let mut kills = 0;
+    for wanted in [1, 3, 6] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "mbench::benchmark::tests::child_that_is_killed"])
+            .env(CHILD, folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let start = Instant::now();
+        while finished() < wanted && start.elapsed() < Duration::from_secs(60) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap(); // SIGKILL
+        kills += usize::from(!child.wait().unwrap().success());
+    }
+    let before = finished();
+    assert!(kills == 3 && (6..MOTIONS as usize).contains(&before), "{kills} killed, {before} finished");
+    // The answers are kept too; without them only the journal can spare a question.
+    fs::remove_dir_all(folder.path().join("judge-answers")).unwrap();
+    let judge = Slow::default();
+    let options = EvaluateOptions { judge: Some(&judge), ..EvaluateOptions::new(folder.path(), "run") };
+    let results = evaluate(folder.path(), &info(&[Dimension::Motion_Generalizability], MOTIONS), &options).unwrap();
+    assert_eq!(results.dimensions[&Dimension::Motion_Generalizability].per_motion.len(), MOTIONS as usize);
+    let asked = judge.seen.lock().unwrap().iter().cloned().collect::<HashSet<_>>();
+    assert_eq!(asked.len(), MOTIONS as usize - before);
+}
+
+#[test]
+fn options_out_of_range_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let info = info(&[Dimension::Jitter_Degree], 2);
+    let good = || EvaluateOptions::new(folder.path().join("out"), "run");
+    let error = evaluate(folder.path(), &info, &good()).unwrap_err().to_string();
+    assert!(error.contains("0.npy"), "{error}");
+    assert!(matches!(evaluate(&folder.path().join("none"), &info, &good()), Err(Error::NotFound { .. })));
+    for name in ["", "a/b", ".hidden"] {
+        let named = EvaluateOptions { name: name.into(), ..good() };
+        assert!(evaluate(folder.path(), &info, &named).unwrap_err().to_string().contains("name"), "{name}");
+    }
+    for jobs in [0, 1 << 20] {
+        let many = EvaluateOptions { jobs: Some(jobs), ..good() };
+        assert!(evaluate(folder.path(), &info, &many).unwrap_err().to_string().contains("jobs"));
+    }
+    assert!(!folder.path().join("out").exists());
+}

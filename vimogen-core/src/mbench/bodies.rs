@@ -1,0 +1,50 @@
+//! The files that bodies of the benchmark are measured with.
+
+use std::path::PathBuf;
+
+use super::nrdf::{Nrdf, PoseRows};
+use super::pose::PoseScorer;
+use crate::body::BodyModel;
+use crate::error::Result;
+
+/// Files that bodies are measured with. All are licensed and come from the user; without them built-in ones stand in, but
+/// for the network of `Pose_Quality`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BodyFiles {
+    /// A SMPL body, such as `SMPL_NEUTRAL.pkl`; without it the neutral body.
+    pub body: Option<PathBuf>,
+    /// Folder of the priors that joints are fitted with, `gmm_08.pkl` and `neutral_smpl_mean_params.h5`.
+    pub priors: Option<PathBuf>,
+    /// Folder of an NRDF model, which `Pose_Quality` needs.
+    pub nrdf: Option<PathBuf>,
+    /// Give NRDF the 21 body joints that it was trained on, not the rows that the release gives it.
+    pub body_joints: bool,
+}
+
+impl BodyFiles {
+    /// Loads what measures with these files.
+    ///
+    /// # Errors
+    /// Those of reading the files.
+    pub fn load(&self) -> Result<PoseScorer> {
+        let body = self.body.as_ref().map_or_else(|| Ok(BodyModel::neutral()), BodyModel::load)?;
+        let scorer = PoseScorer::new(body, self.priors.as_deref())?;
+        let rows = if self.body_joints { PoseRows::BodyJoints } else { PoseRows::FromRoot };
+        Ok(match &self.nrdf {
+            Some(folder) => scorer.with_nrdf(Nrdf::from_folder(folder)?, rows),
+            None => scorer,
+        })
+    }
+
+    /// Which files they are, for reports.
+    pub fn about(&self) -> String {
+        let name = |path: &Option<PathBuf>, without: &str| match path {
+            Some(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            None => without.to_string(),
+        };
+        let rows = if self.body_joints { ", its rows the 21 body joints" } else { "" };
+        let [body, priors, nrdf] = [(&self.body, "neutral"), (&self.priors, "built in"), (&self.nrdf, "none")]
+            .map(|(path, without)| name(path, without));
+        format!("body {body}, priors {priors}, NRDF {nrdf}{rows}")
+    }
+}

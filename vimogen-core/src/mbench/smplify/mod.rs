@@ -1,0 +1,229 @@
+//! SMPLify: a body's pose and shape from its joints, as MBench's pose dimensions need it (Bogo et al., 2016, fitted to
+//! 3D joints).
+//!
+//! Each frame is a problem of its own with 85 unknowns. The release solves all frames of a clip as one by many
+//! iterations of L-BFGS through automatic derivatives; here the joints' derivatives are written down, and each frame
+//! takes damped Gauss-Newton steps until it stands still.
+
+mod chain;
+mod loss;
+mod mean;
+mod minimise;
+mod parameters;
+mod prior;
+
+use std::path::Path;
+
+pub use chain::{JointModel, SHAPES, SMPL_JOINTS};
+use glam::DVec3;
+pub use loss::{Loss, PRESERVE_WEIGHT, TORSO, Target, TorsoLoss, robust};
+pub use mean::MeanParameters;
+use minimise::minimise;
+use ndarray::{Array2, Array3, ArrayView3};
+pub use parameters::Parameters;
+use parameters::{COUNT, TRANSLATION};
+pub use prior::{GaussianMixture, angle_prior};
+use rayon::prelude::*;
+
+use crate::body::BodyModel;
+use crate::error::{Error, Result, check_finite};
+use crate::motion::layout::JOINTS;
+
+/// Fits a body to joints.
+#[derive(Debug, Clone)]
+pub struct Smplify {
+    body: JointModel,
+    mean: MeanParameters,
+    prior: GaussianMixture,
+    builtin: bool,
+}
+
+/// A fitted motion.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// Axis-angle vectors of SMPL's 24 joints, `(T, 24, 3)`, radians.
+    pub pose: Array3<f32>,
+    /// Shapes, `(T, 10)`.
+    pub betas: Array2<f32>,
+    /// Translations that put the model's joints on the target, `(T, 3)`, metres.
+    pub translation: Array2<f32>,
+    /// The fitted joints with their translation, `(T, 24, 3)`, metres.
+    pub joints: Array3<f32>,
+    /// The loss of each frame, without the term that holds the pose near the mean while fitting.
+    pub losses: Vec<f64>,
+    /// Mean distance between the 22 joints and their targets, metres.
+    pub mean_joint_error: f64,
+}
+
+impl Smplify {
+    /// Fits a body from a mean pose and shape, by a prior; those not given are built in.
+    pub fn new(body: JointModel, mean: Option<MeanParameters>, prior: Option<GaussianMixture>) -> Self {
+        let builtin = mean.is_none() || prior.is_none();
+        let mean = mean.unwrap_or_else(MeanParameters::builtin);
+        let prior = prior.unwrap_or_else(|| GaussianMixture::builtin(mean.parameters().body_pose()));
+        Self { body, mean, prior, builtin }
+    }
+
+    /// Fits with `gmm_08.pkl` and `neutral_smpl_mean_params.h5` of a folder; built-in ones stand for those it lacks.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such folder; those of [`GaussianMixture::load`] and [`MeanParameters::load`].
+    pub fn from_folder(body: &BodyModel, folder: Option<&Path>) -> Result<Self> {
+        if let Some(missing) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(Error::NotFound { what: "folder of priors".into(), path: missing.into() });
+        }
+        let file = |name: &str| folder.map(|folder| folder.join(name)).filter(|path| path.exists());
+        let mean = file("neutral_smpl_mean_params.h5").map(MeanParameters::load).transpose()?;
+        let prior = file("gmm_08.pkl").map(GaussianMixture::load).transpose()?;
+        Ok(Self::new(JointModel::new(body), mean, prior))
+    }
+
+    /// Whether the prior or the start is a built-in one, which a score should say.
+    pub fn is_builtin(&self) -> bool {
+        self.builtin
+    }
+
+    /// Fits every frame, in parallel: orientation and translation first, by hips and shoulders, then everything.
+    ///
+    /// # Shapes
+    /// - joints: `[frames, 22, 3]`, metres, y up
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`; [`Error::NonFinite`].
+    pub fn fit(&self, joints: ArrayView3<'_, f32>) -> Result<Fit> {
+        match joints.dim() {
+            (1.., JOINTS, 3) => check_finite("joints", &joints)?,
+            _ => return Err(Error::shape("joints", "(T, 22, 3) with T >= 1", joints.shape())),
+        }
+        let targets: Vec<Target> = joints
+            .outer_iter()
+            .map(|frame| {
+                let at = |j: usize| DVec3::from_array(std::array::from_fn(|c| f64::from(frame[[j, c]])));
+                Target { joints: std::array::from_fn(at), confidence: [1.0; JOINTS] }
+            })
+            .collect();
+        let fitted: Vec<Parameters> = targets.par_iter().map(|target| self.fit_frame(target)).collect();
+        Ok(self.gather(&targets, &fitted))
+    }
+
+    /// Fits one frame.
+    pub fn fit_frame(&self, target: &Target) -> Parameters {
+        let mut x = self.mean.parameters().clone();
+        let estimate = TorsoLoss::estimate(&self.body, target, &x);
+        x.0[TRANSLATION..].copy_from_slice(&estimate.to_array());
+        const PLACE: [usize; 6] = [0, 1, 2, TRANSLATION, TRANSLATION + 1, TRANSLATION + 2];
+        let x = minimise(&TorsoLoss { body: &self.body, target, estimate }, x, &PLACE);
+        let everything: [usize; COUNT] = std::array::from_fn(|i| i);
+        minimise(&self.loss(target, PRESERVE_WEIGHT), x, &everything)
+    }
+
+    fn loss<'a>(&'a self, target: &'a Target, preserve_weight: f64) -> Loss<'a> {
+        let preserve = self.mean.parameters().body_pose();
+        Loss { body: &self.body, prior: &self.prior, target, preserve, preserve_weight }
+    }
+
+    fn gather(&self, targets: &[Target], fitted: &[Parameters]) -> Fit {
+        let posed: Vec<_> = fitted.iter().map(|x| self.body.pose(x).joints).collect();
+        let distance = |(target, joints): (&Target, &[DVec3; SMPL_JOINTS])| {
+            target.joints.iter().zip(joints).map(|(a, b)| a.distance(*b)).sum::<f64>()
+        };
+        let frames = fitted.len();
+        let number = |t: usize, i: usize| fitted[t].0[i] as f32;
+        Fit {
+            pose: Array3::from_shape_fn((frames, SMPL_JOINTS, 3), |(t, j, c)| number(t, 3 * j + c)),
+            betas: Array2::from_shape_fn((frames, SHAPES), |(t, k)| number(t, parameters::BETAS + k)),
+            translation: Array2::from_shape_fn((frames, 3), |(t, c)| number(t, TRANSLATION + c)),
+            joints: Array3::from_shape_fn((frames, SMPL_JOINTS, 3), |(t, j, c)| posed[t][j][c] as f32),
+            losses: targets.iter().zip(fitted).map(|(target, x)| self.loss(target, 0.0).value(x)).collect(),
+            mean_joint_error: targets.iter().zip(&posed).map(distance).sum::<f64>() / (frames * JOINTS) as f64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Joints of the neutral body in poses that drift.
+    fn moving(frames: usize) -> Array3<f32> {
+        let body = JointModel::new(&BodyModel::neutral());
+        let mut joints = Array3::zeros((frames, JOINTS, 3));
+        for t in 0..frames {
+            let phase = |i: usize| 0.25 * (0.4 * t as f64 + 1.3 * i as f64).sin();
+            let mut x = MeanParameters::builtin().parameters().clone();
+            x.0.iter_mut().enumerate().take(72).for_each(|(i, v)| *v += phase(i));
+            x.0[TRANSLATION] = 0.1 * t as f64;
+            let posed = body.pose(&x);
+            for (j, c) in ndarray::indices((JOINTS, 3)) {
+                joints[[t, j, c]] = posed.joints[j][c] as f32;
+            }
+        }
+        joints
+    }
+
+    #[test]
+    fn joints_of_a_body_are_found_again_to_a_centimetre() {
+        let joints = moving(4);
+        let fit = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None).fit(joints.view()).unwrap();
+        assert_eq!((fit.pose.dim(), fit.betas.dim()), ((4, 24, 3), (4, 10)));
+        assert!(fit.mean_joint_error < 0.01, "{}", fit.mean_joint_error);
+        assert!(fit.pose.iter().chain(&fit.joints).all(|v| v.is_finite()));
+        assert!(fit.translation[[3, 0]] > fit.translation[[0, 0]] + 0.2);
+    }
+
+    #[test]
+    fn a_frame_is_fitted_alike_whatever_clip_it_is_in_and_wherever_it_stands() {
+        let joints = moving(3);
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        let all = smplify.fit(joints.view()).unwrap();
+        let last = smplify.fit(joints.slice(ndarray::s![2.., .., ..])).unwrap();
+        assert_eq!(all.pose.index_axis(ndarray::Axis(0), 2), last.pose.index_axis(ndarray::Axis(0), 0));
+        let raised = smplify.fit((&joints + 1.0).view()).unwrap();
+        let close = raised.pose.iter().zip(&all.pose).all(|(a, b)| (a - b).abs() < 1e-3);
+        assert!(close, "raising the joints raises the body and changes nothing else");
+    }
+
+    #[test]
+    fn bodies_that_face_any_way_are_fitted() {
+        let joints = moving(1);
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        for degrees in [0.0f32, 90.0, 179.0, 270.0] {
+            let (sin, cos) = degrees.to_radians().sin_cos();
+            let mut turned = joints.clone();
+            for mut p in turned.rows_mut() {
+                (p[0], p[2]) = (cos * p[0] + sin * p[2], cos * p[2] - sin * p[0]);
+            }
+            let error = smplify.fit(turned.view()).unwrap().mean_joint_error;
+            assert!(error < 0.01, "{degrees} degrees: {error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_without_the_published_files_means_the_built_in_ones() {
+        let (body, folder) = (BodyModel::neutral(), tempfile::tempdir().unwrap());
+        let smplify = Smplify::from_folder(&body, Some(folder.path())).unwrap();
+        assert!(smplify.is_builtin());
+        assert!(matches!(Smplify::from_folder(&body, Some(Path::new("none"))), Err(Error::NotFound { .. })));
+        std::fs::write(folder.path().join("gmm_08.pkl"), b"broken").unwrap();
+        assert!(Smplify::from_folder(&body, Some(folder.path())).is_err());
+    }
+
+    #[test]
+    fn wrong_joints_are_errors() {
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        assert!(matches!(smplify.fit(Array3::zeros((0, 22, 3)).view()), Err(Error::Shape { .. })));
+        assert!(matches!(smplify.fit(Array3::zeros((1, 24, 3)).view()), Err(Error::Shape { .. })));
+        let nan = Array3::from_elem((1, 22, 3), f32::NAN);
+        assert!(matches!(smplify.fit(nan.view()), Err(Error::NonFinite { .. })));
+    }
+
+    #[test]
+    fn joints_that_no_body_has_give_finite_poses() {
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        let scattered = |scale: f32| Array3::from_shape_fn((1, 22, 3), |(_, j, c)| scale * ((7 * j + c) as f32).sin());
+        for scale in [0.0, 1e-20, 1e3, 1e30] {
+            let fit = smplify.fit(scattered(scale).view()).unwrap();
+            assert!(fit.pose.iter().all(|v| v.is_finite()), "joints scattered by {scale} m");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Answers on disk: a file for each, named by what was asked of whom about which video.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Error, Result};
+use crate::format::{read_bounded, write_atomic};
+
+/// Most bytes of a kept answer.
+const MAX_BYTES: u64 = 1 << 23;
+
+/// A folder of answers.
+#[derive(Debug, Clone)]
+pub(super) struct Cache {
+    folder: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    judge: String,
+    question: String,
+    answer: String,
+}
+
+impl Cache {
+    /// Opens the folder and makes it if need be.
+    pub fn open(folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
+        Ok(Self { folder: folder.into() })
+    }
+
+    fn file(&self, judge: &str, question: &str, video: &[u8]) -> PathBuf {
+        let mut hash = Sha256::new();
+        for part in [judge.as_bytes(), question.as_bytes(), video] {
+            // Lengths in between: two questions never run into one another.
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        let name: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.folder.join(name + ".json")
+    }
+
+    /// The answer given before. A file that cannot be read is asked for again.
+    pub fn find(&self, judge: &str, question: &str, video: &[u8]) -> Option<String> {
+        let bytes = read_bounded(self.file(judge, question, video), MAX_BYTES).ok()?;
+        let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+        (kept.judge == judge && kept.question == question).then_some(kept.answer)
+    }
+
+    /// Keeps an answer.
+    pub fn keep(&self, judge: &str, question: &str, video: &[u8], answer: &str) -> Result<()> {
+        let kept = Kept { judge: judge.into(), question: question.into(), answer: answer.into() };
+        let json = serde_json::to_vec_pretty(&kept).map_err(|e| Error::Internal { reason: e.to_string() })?;
+        write_atomic(self.file(judge, question, video), |w| w.write_all(&json))
+    }
+}

@@ -1,0 +1,359 @@
+//! Pictures of a motion, frame by frame.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use glam::{Vec2, Vec3};
+use rayon::prelude::*;
+
+use super::actor::{Actor, linear};
+use super::camera::{Aim, Camera, Extrinsics, bounds, focal_length};
+use super::depth;
+use super::ground::Ground;
+use super::image::{Image, MAX_SIDE};
+use super::light::{self, Shadow};
+use super::raster::{NOTHING, Samples, Weights, project, sample};
+use crate::error::{Error, Result};
+
+/// Samples of a pixel along x and y.
+const FINE: usize = 3;
+/// Share of the picture that is left free at each border.
+const FREE: f32 = 0.07;
+/// Field of view of depth videos over the larger side of the picture, degrees.
+const DEPTH_FIELD: f64 = 55.0;
+
+/// How the camera goes with the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum View {
+    /// It stands still and sees the whole path.
+    #[default]
+    Path,
+    /// It keeps its distance to the body.
+    Follow,
+}
+
+/// What the pixels show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Style {
+    /// A lit body on the ground.
+    #[default]
+    Lit,
+    /// Depth in shades of grey, white is near, over the whole clip; the camera of [`Extrinsics::viewer`] with a field of
+    /// view of 55 degrees, whatever `view`, `yaw` and `pitch` say.
+    Depth,
+}
+
+/// How pictures are taken. The default is MBench's video: 960 x 960, a field of view of 60 degrees, 30 degrees down.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct RenderOptions {
+    /// Pixels in a row, 16 to 4096.
+    pub width: usize,
+    /// Rows, 16 to 4096.
+    pub height: usize,
+    /// What the pixels show.
+    pub style: Style,
+    /// How the camera goes with the body.
+    pub view: View,
+    /// Where the camera stands, degrees around the body: 0 before the front of a canonical motion, 90 at its right.
+    pub yaw: f32,
+    /// How far the camera looks down, degrees, -10 to 89.
+    pub pitch: f32,
+}
+
+impl FromStr for View {
+    type Err = Error;
+
+    /// `path` or `follow`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "path" => Ok(Self::Path),
+            "follow" => Ok(Self::Follow),
+            _ => Err(Error::invalid("view", format!("{name:?} is neither \"path\" nor \"follow\""))),
+        }
+    }
+}
+
+impl FromStr for Style {
+    type Err = Error;
+
+    /// `lit` or `depth`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "lit" => Ok(Self::Lit),
+            "depth" => Ok(Self::Depth),
+            _ => Err(Error::invalid("style", format!("{name:?} is neither \"lit\" nor \"depth\""))),
+        }
+    }
+}
+
+impl Default for RenderOptions {
+    fn default() -> Self {
+        Self { width: 960, height: 960, style: Style::Lit, view: View::Path, yaw: 0.0, pitch: 30.0 }
+    }
+}
+
+impl RenderOptions {
+    /// Depth as models that follow a depth video read it, 384 x 384.
+    pub fn depth() -> Self {
+        Self { width: 384, height: 384, style: Style::Depth, ..Self::default() }
+    }
+
+    /// Another size, pixels.
+    pub fn with_size(self, width: usize, height: usize) -> Self {
+        Self { width, height, ..self }
+    }
+
+    /// Another kind of pixels.
+    pub fn with_style(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+
+    /// Another way for the camera to go with the body.
+    pub fn with_view(self, view: View) -> Self {
+        Self { view, ..self }
+    }
+
+    /// Another direction to look from, degrees.
+    pub fn with_angles(self, yaw: f32, pitch: f32) -> Self {
+        Self { yaw, pitch, ..self }
+    }
+
+    fn check(&self) -> Result<()> {
+        for side in [self.width, self.height] {
+            if !(16..=MAX_SIDE).contains(&side) {
+                let size = format!("{} x {} pixels, use 16 to {MAX_SIDE} a side", self.width, self.height);
+                return Err(Error::invalid("size", size));
+            }
+        }
+        if !self.yaw.is_finite() {
+            return Err(Error::invalid("yaw", format!("{} degrees", self.yaw)));
+        }
+        match (-10.0..=89.0).contains(&self.pitch) {
+            true => Ok(()),
+            false => Err(Error::invalid("pitch", format!("{} degrees, use -10 to 89", self.pitch))),
+        }
+    }
+}
+
+/// The pictures of a motion. They are drawn when asked for.
+pub struct Film<'a> {
+    actor: &'a Actor,
+    options: RenderOptions,
+    /// One for all frames, or one a frame.
+    cameras: Vec<Camera>,
+    ground: Ground,
+    /// The ground without a shadow, if the camera stands still.
+    backdrop: Option<Image>,
+    /// Least and largest depth of the clip, for depth pictures.
+    range: Option<(f32, f32)>,
+    /// PNG files that the pictures are laid over, or none.
+    below: Vec<PathBuf>,
+}
+
+impl<'a> Film<'a> {
+    /// Places the camera.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a size or an angle out of range.
+    pub fn new(actor: &'a Actor, options: &RenderOptions) -> Result<Self> {
+        options.check()?;
+        let (low, high) = bounds(actor.path.iter().copied());
+        let reach = (high - low).truncate().length() * 0.5 + 2.6 * actor.scale;
+        let centre = ((low + high) * 0.5).truncate();
+        let ground = Ground { height: actor.floor, centre, reach, scale: actor.scale };
+        let mut film =
+            Self { actor, options: *options, cameras: vec![], ground, backdrop: None, range: None, below: vec![] };
+        film.cameras = match options.style {
+            Style::Depth => vec![film.viewer()?],
+            Style::Lit => film.aimed(),
+        };
+        match options.style {
+            Style::Depth => film.range = film.depths(),
+            Style::Lit if film.cameras.len() == 1 => {
+                film.backdrop = Some(ground.picture(&film.cameras[0], options.width, options.height));
+            }
+            Style::Lit => {}
+        }
+        Ok(film)
+    }
+
+    /// Lays the pictures at 50 % over PNG files of their size, one a frame, such as the frames of a video.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there are fewer files than frames.
+    pub fn over(self, files: Vec<PathBuf>) -> Result<Self> {
+        match files.len() >= self.len() {
+            true => Ok(Self { below: files, ..self }),
+            false => {
+                let counts = format!("{} pictures for {} frames; cut the motion", files.len(), self.len());
+                Err(Error::invalid("overlay", counts))
+            }
+        }
+    }
+
+    /// Number of frames.
+    #[allow(clippy::len_without_is_empty, reason = "a film has at least one frame")]
+    pub fn len(&self) -> usize {
+        self.actor.len()
+    }
+
+    /// Pixels in a row, and rows.
+    pub fn size(&self) -> (usize, usize) {
+        (self.options.width, self.options.height)
+    }
+
+    /// The picture of a frame.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a frame that is not there; of a film over files those of [`Image::load_png`], and
+    /// [`Error::InvalidArgument`] for a file of another size.
+    pub fn frame(&self, index: usize) -> Result<Image> {
+        if index >= self.len() {
+            return Err(Error::invalid("frame", format!("{index} of a clip of {} frames, the first is 0", self.len())));
+        }
+        let picture = match self.options.style {
+            Style::Lit => self.lit(index),
+            Style::Depth => self.gray(index),
+        };
+        match self.below.get(index) {
+            Some(file) => Image::load_png(file)?.overlaid(&picture),
+            None => Ok(picture),
+        }
+    }
+
+    fn camera(&self, index: usize) -> &Camera {
+        self.cameras.get(index).unwrap_or(&self.cameras[0])
+    }
+
+    fn viewer(&self) -> Result<Camera> {
+        let (width, height) = self.size();
+        let path = ndarray::Array3::from_shape_fn((self.len(), crate::motion::layout::JOINTS, 3), |(t, _, c)| {
+            self.actor.path[t][c]
+        });
+        let extrinsics = Extrinsics::viewer(path.view(), super::camera::Up::Z)?;
+        Ok(extrinsics.camera(width, height, focal_length(width, height, DEPTH_FIELD) as f32))
+    }
+
+    /// The cameras that see the whole path, or go with it.
+    fn aimed(&self) -> Vec<Camera> {
+        let RenderOptions { width, height, view, yaw, pitch, .. } = self.options;
+        let aim = Aim { yaw: yaw.to_radians(), pitch: pitch.to_radians(), field: 60f32.to_radians() };
+        let actor = self.actor;
+        match view {
+            View::Path => vec![aim.frame(actor.frames.iter().flatten().copied(), width, height, FREE)],
+            View::Follow => {
+                let path = smoothed(&actor.path);
+                let around =
+                    path.iter().zip(&actor.frames).flat_map(|(at, frame)| frame.iter().map(|v| *v - at.extend(0.0)));
+                let camera = aim.frame(around, width, height, FREE);
+                path.iter().map(|at| camera.moved(at.extend(0.0))).collect()
+            }
+        }
+    }
+
+    fn lit(&self, index: usize) -> Image {
+        let (width, height) = self.size();
+        let (camera, actor) = (self.camera(index), self.actor);
+        let vertices = &actor.frames[index];
+        let mut image = match &self.backdrop {
+            Some(image) => image.clone(),
+            None => self.ground.picture(camera, width, height),
+        };
+        let shadow = Shadow::new(vertices, &actor.faces, actor.floor, actor.scale);
+        self.ground.darken(&mut image, camera, &shadow);
+        let spots = project(camera, vertices, FINE);
+        let samples = sample(&spots, &actor.faces, FINE * width, FINE * height);
+        let normals = actor.normals(index);
+        let light = |face: u32, x: f32, y: f32| {
+            let corners = actor.faces[face as usize];
+            let Some(weights) = Weights::new(corners.map(|v| spots[v as usize].truncate())) else { return Vec3::ZERO };
+            let near = Vec3::from_array(corners.map(|v| spots[v as usize].z));
+            let weights = weights.get(x, y) * near;
+            let weights = weights / weights.element_sum();
+            let mix = |of: &dyn Fn(u32) -> Vec3| (0..3).map(|i| of(corners[i]) * weights[i]).sum::<Vec3>();
+            let normal = mix(&|v| normals[v as usize]).normalize_or_zero();
+            let viewer = -camera.ray(x / FINE as f32, y / FINE as f32).normalize_or_zero();
+            light::shade(mix(&|v| actor.colour(v)), normal, viewer)
+        };
+        lay_over(&mut image, &samples, light);
+        image
+    }
+
+    /// Depth at the centres of the pixels.
+    fn depth(&self, index: usize) -> Samples {
+        let (width, height) = self.size();
+        let spots = project(self.camera(index), &self.actor.frames[index], 1);
+        sample(&spots, &self.actor.faces, width, height)
+    }
+
+    fn depths(&self) -> Option<(f32, f32)> {
+        let one = |index| {
+            let seen = self.depth(index).nearness;
+            seen.into_iter().filter(|n| *n > 0.0).fold(None, |range, n| depth::widened(range, 1.0 / n))
+        };
+        let all: Vec<_> = (0..self.len()).into_par_iter().map(one).collect();
+        all.into_iter().flatten().fold(None, |range, (low, high)| depth::widened(depth::widened(range, low), high))
+    }
+
+    fn gray(&self, index: usize) -> Image {
+        let (width, height) = self.size();
+        let mut image = Image::filled(width, height, [0; 3]);
+        let samples = self.depth(index);
+        let mut nearness = samples.nearness.iter();
+        for y in samples.y.clone() {
+            for (x, near) in samples.x.clone().zip(&mut nearness).filter(|(_, near)| **near > 0.0) {
+                let at = 3 * (y * width + x);
+                image.pixels_mut()[at..at + 3].fill(depth::gray(1.0 / near, self.range));
+            }
+        }
+        image
+    }
+}
+
+/// Positions on the ground with a weighted mean over a second and more of video: the camera does not rock with each step.
+fn smoothed(path: &[Vec3]) -> Vec<Vec2> {
+    const REACH: isize = 16;
+    let last = path.len() as isize - 1;
+    let at = |t: isize| path[t.clamp(0, last) as usize].truncate();
+    let weight = |k: isize| (-0.5 * (2.0 * k as f32 / REACH as f32).powi(2)).exp();
+    let total: f32 = (-REACH..=REACH).map(weight).sum();
+    (0..=last).map(|t| (-REACH..=REACH).map(|k| at(t + k) * weight(k)).sum::<Vec2>() / total).collect()
+}
+
+/// Means of the samples of each pixel, in linear light, over what the picture shows there.
+fn lay_over(image: &mut Image, samples: &Samples, light: impl Fn(u32, f32, f32) -> Vec3) {
+    let width = image.width();
+    let columns = samples.x.len();
+    for y in samples.y.start / FINE..samples.y.end.div_ceil(FINE) {
+        for x in samples.x.start / FINE..samples.x.end.div_ceil(FINE) {
+            let (mut sum, mut count) = (Vec3::ZERO, 0);
+            for sy in (FINE * y).max(samples.y.start)..(FINE * (y + 1)).min(samples.y.end) {
+                for sx in (FINE * x).max(samples.x.start)..(FINE * (x + 1)).min(samples.x.end) {
+                    let face = samples.face[(sy - samples.y.start) * columns + sx - samples.x.start];
+                    if face != NOTHING {
+                        sum += light(face, sx as f32 + 0.5, sy as f32 + 0.5);
+                        count += 1;
+                    }
+                }
+            }
+            if count > 0 {
+                let at = 3 * (y * width + x);
+                let pixel = &mut image.pixels_mut()[at..at + 3];
+                let behind = linear([pixel[0], pixel[1], pixel[2]]) * (FINE * FINE - count) as f32;
+                pixel.copy_from_slice(&display((sum + behind) / (FINE * FINE) as f32));
+            }
+        }
+    }
+}
+
+/// Linear light to sRGB.
+fn display(light: Vec3) -> [u8; 3] {
+    light.to_array().map(|v| {
+        let v = v.clamp(0.0, 1.0);
+        let v = if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
+        (255.0 * v + 0.5) as u8
+    })
+}

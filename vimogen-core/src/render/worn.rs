@@ -1,0 +1,142 @@
+//! The player with a body: motions worn by the built-in one.
+//!
+//! The page holds the body's surface once, and for each frame how every joint is turned and where it is; the page bends
+//! the surface itself. Bodies of users' files are licensed and are not put into pages that may be passed on.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use glam::{Quat, Vec3};
+use serde_json::{Value, json};
+
+use super::actor::side_of;
+use super::camera::bounds;
+use super::html::{Clip, base64, check_size, clip_json, grid, page, stored};
+use crate::body::BodyModel;
+use crate::error::{Error, Result};
+use crate::format::write_atomic;
+use crate::motion::Motion;
+
+/// Joints that a vertex may follow.
+const BONES: usize = 4;
+
+/// A motion to show.
+#[derive(Debug, Clone, Copy)]
+pub struct Worn<'a> {
+    /// The motion.
+    pub motion: &'a Motion,
+    /// Caption, such as the prompt. Any text: it is escaped.
+    pub title: &'a str,
+    /// Numbers shown below the caption.
+    pub metrics: &'a [(&'a str, f32)],
+}
+
+/// A page that plays motions, side by side or one at a time, worn by the built-in body.
+///
+/// # Errors
+/// As [`super::html::html`].
+pub fn html(clips: &[Worn<'_>]) -> Result<String> {
+    check_size(clips.iter().map(|clip| clip.motion.len()))?;
+    let body = BodyModel::neutral();
+    let json = clips.iter().map(|clip| worn_json(clip, &body)).collect::<Result<_>>()?;
+    page(clips[0].title, json, mesh_json(&body)?)
+}
+
+/// Writes [`html`] to a file.
+///
+/// # Errors
+/// Those of [`html`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
+pub fn save(path: impl AsRef<Path>, clips: &[Worn<'_>]) -> Result<()> {
+    let page = html(clips)?;
+    write_atomic(path, |w| w.write_all(page.as_bytes()))
+}
+
+fn worn_json(clip: &Worn<'_>, body: &BodyModel) -> Result<Value> {
+    let smpl = clip.motion.smpl();
+    let (title, metrics, fps) = (clip.title, clip.metrics, clip.motion.fps());
+    let mut json = clip_json(&Clip { joints: smpl.joints.view(), fps, title, metrics })?;
+    let params = body.params(&smpl)?;
+    let joints = body.joints(&params)?;
+    let places: Vec<Vec3> = joints.rows().into_iter().map(|p| Vec3::new(p[0], p[1], p[2])).collect();
+    let (low, high) = bounds(places.iter().copied());
+    let (centre, step) = grid(low, high);
+    let mut bytes = Vec::with_capacity(places.len() * 14);
+    for (pose, places) in params.pose.rows().into_iter().zip(places.chunks(body.num_joints())) {
+        let mut turns: Vec<Quat> = Vec::with_capacity(places.len());
+        for (joint, parent) in body.parents().iter().enumerate() {
+            let own = Quat::from_scaled_axis(Vec3::from_array(std::array::from_fn(|c| pose[3 * joint + c])));
+            turns.push(parent.map_or(own, |parent| turns[parent] * own));
+        }
+        for (turn, place) in turns.iter().zip(places) {
+            let numbers = turn.normalize().to_array().map(|v| (v * f32::from(i16::MAX)).round() as i16);
+            bytes.extend(numbers.into_iter().flat_map(i16::to_le_bytes));
+            bytes.extend(stored(*place, centre, step));
+        }
+    }
+    json["pose"] = json!({ "centre": centre.to_array(), "step": step, "data": base64(&bytes) });
+    Ok(json)
+}
+
+fn mesh_json(body: &BodyModel) -> Result<Value> {
+    let rest = body.rest_vertices().as_chunks::<3>().0;
+    let furthest = body.rest_vertices().iter().fold(0f32, |m, v| m.max(v.abs()));
+    let (_, step) = grid(Vec3::splat(-furthest), Vec3::splat(furthest));
+    let vertices: Vec<u8> = rest.iter().flat_map(|v| stored(Vec3::from_array(*v), Vec3::ZERO, step)).collect();
+    let small =
+        |v: &u32| u16::try_from(*v).map_err(|_| Error::Internal { reason: "a body of over 65536 vertices".into() });
+    let faces = body.faces().iter().map(small).collect::<Result<Vec<u16>>>()?;
+    let faces: Vec<u8> = faces.into_iter().flat_map(u16::to_le_bytes).collect();
+    Ok(json!({
+        "step": step,
+        "vertices": base64(&vertices),
+        "faces": base64(&faces),
+        "bones": base64(&body.weights().iter().flat_map(|shares| bones(shares)).collect::<Vec<_>>()),
+        "joints": body.rest_joints().as_chunks::<3>().0,
+        "sides": (0..body.num_joints()).map(|joint| side_of(joint) as u8).collect::<Vec<_>>(),
+    }))
+}
+
+/// The four joints with the largest shares, then their shares, which add up to 255.
+fn bones(shares: &[(u16, f32)]) -> [u8; 2 * BONES] {
+    let mut shares = shares.to_vec();
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    shares.truncate(BONES);
+    let total: f32 = shares.iter().map(|(_, share)| share).sum();
+    let mut out = [0; 2 * BONES];
+    for (i, (joint, share)) in shares.iter().enumerate() {
+        out[i] = *joint as u8;
+        out[BONES + i] = (share / total * 255.0).round() as u8;
+    }
+    // Rounding is made up for by the largest share.
+    let others: u8 = out[BONES + 1..].iter().sum();
+    out[BONES] = 255 - others;
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn shares_of_a_vertex_add_up_to_255() {
+        assert_eq!(bones(&[(3, 1.0)]), [3, 0, 0, 0, 255, 0, 0, 0]);
+        let got = bones(&[(1, 0.1), (2, 0.4), (5, 0.3), (7, 0.15), (9, 0.05)]);
+        assert_eq!(got[..4], [2, 5, 7, 1]);
+        assert_eq!(got[4..].iter().map(|v| u32::from(*v)).sum::<u32>(), 255);
+    }
+
+    #[test]
+    fn a_page_with_a_body_is_small_and_asks_for_nothing() {
+        let motion = Motion::from_features(Array2::zeros((3, 276)), 20.0).unwrap();
+        let clip = Worn { motion: &motion, title: "</script>", metrics: &[("Jitter_Degree", 0.1)] };
+        let page = html(&[clip, clip]).unwrap();
+        assert!(page.len() < 200_000, "{} bytes", page.len());
+        assert_eq!(page.matches("\"pose\"").count(), 2);
+        for word in ["http:", "https:", "src=", "@import", "url(", "fetch("] {
+            assert!(!page.contains(word), "{word}");
+        }
+        assert!(html(&[]).is_err());
+    }
+}

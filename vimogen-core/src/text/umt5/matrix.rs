@@ -1,0 +1,271 @@
+//! One matrix of a block, as it waits for its turn and as it is multiplied by.
+
+use std::ops::Range;
+
+use burn::tensor::{DType as BurnDType, Device, Tensor, TensorData};
+use half::{bf16, f16};
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::format::{DType, RawTensor};
+
+/// Side of the squares that are transposed at a time: both sides of the copy stay in cache lines.
+const TILE: usize = 32;
+/// Numbers that are widened at a time: as f32 they stay in the cache until they are multiplied by.
+const PART: usize = 1 << 21;
+
+/// A weight `[out, in]`.
+pub(super) enum Matrix {
+    /// As it lies in the file.
+    Stored(RawTensor),
+    /// A byte a number.
+    Int8(Int8),
+    /// On the device already, `[in, out]`.
+    Loaded(Tensor<2>),
+}
+
+impl Matrix {
+    /// `x W^T` in the type of `x`.
+    ///
+    /// # Shapes
+    /// - x: `[tokens, in]`
+    /// - output: `[tokens, out]`
+    pub(super) fn apply(&self, x: Tensor<2>) -> Tensor<2> {
+        self.apply_by(x, PART)
+    }
+
+    /// The same, widening so many numbers at a time.
+    fn apply_by(&self, x: Tensor<2>, part: usize) -> Tensor<2> {
+        let (device, dtype) = (x.device(), x.dtype());
+        let [outputs, inputs] = match self {
+            Self::Loaded(weight) => return x.matmul(weight.clone()),
+            Self::Stored(raw) => [raw.shape()[0], raw.shape()[1]],
+            Self::Int8(int8) => [int8.outputs, int8.inputs],
+        };
+        let rows = (part / inputs / TILE * TILE).max(TILE);
+        let parts = (0..outputs).step_by(rows).map(|start| {
+            let rows = start..(start + rows).min(outputs);
+            let shape = [inputs, rows.len()];
+            x.clone().matmul(upload(self.transposed(rows), shape, &device, dtype))
+        });
+        Tensor::cat(parts.collect(), 1)
+    }
+
+    /// The weight on a device, `[in, out]`.
+    pub(super) fn load(&self, device: &Device, dtype: BurnDType) -> Tensor<2> {
+        match self {
+            Self::Loaded(weight) => weight.clone(),
+            Self::Stored(raw) => {
+                upload(self.transposed(0..raw.shape()[0]), [raw.shape()[1], raw.shape()[0]], device, dtype)
+            }
+            Self::Int8(int8) => upload(self.transposed(0..int8.outputs), [int8.inputs, int8.outputs], device, dtype),
+        }
+    }
+
+    /// Some of the outputs, as f32 `[in, some of out]`.
+    fn transposed(&self, rows: Range<usize>) -> Vec<f32> {
+        match self {
+            Self::Stored(raw) => transposed(raw, rows),
+            Self::Int8(int8) => int8.transposed(rows),
+            Self::Loaded(_) => unreachable!("a loaded matrix is multiplied by as it is"),
+        }
+    }
+
+    /// Bytes that it takes on the host.
+    #[cfg(test)]
+    pub(super) fn host_bytes(&self) -> usize {
+        match self {
+            Self::Stored(raw) => raw.bytes().len(),
+            Self::Int8(int8) => int8.values.len() + 4 * int8.scales.len(),
+            Self::Loaded(_) => 0,
+        }
+    }
+}
+
+fn upload(values: Vec<f32>, shape: [usize; 2], device: &Device, dtype: BurnDType) -> Tensor<2> {
+    match dtype {
+        BurnDType::BF16 => {
+            let half: Vec<bf16> = values.par_iter().map(|v| bf16::from_f32(*v)).collect();
+            Tensor::from_data(TensorData::new(half, shape), (device, BurnDType::BF16))
+        }
+        dtype => Tensor::from_data(TensorData::new(values, shape), (device, dtype)),
+    }
+}
+
+/// Rows of `[out, in]` of any float type to `[in, rows]` of f32.
+fn transposed(raw: &RawTensor, rows: Range<usize>) -> Vec<f32> {
+    let inputs = raw.shape()[1];
+    let line = inputs * raw.dtype().size();
+    let (bytes, outputs) = (&raw.bytes()[rows.start * line..rows.end * line], rows.len());
+    match raw.dtype() {
+        DType::BF16 => transpose(outputs, inputs, bytes.as_chunks::<2>().0, |b| bf16::from_le_bytes(b).to_f32()),
+        DType::F16 => transpose(outputs, inputs, bytes.as_chunks::<2>().0, |b| f16::from_le_bytes(b).to_f32()),
+        DType::F32 => transpose(outputs, inputs, bytes.as_chunks::<4>().0, f32::from_le_bytes),
+        other => transpose(outputs, inputs, &other.to_f32(bytes), |v| v),
+    }
+}
+
+fn transpose<T: Copy + Sync>(outputs: usize, inputs: usize, from: &[T], f: impl Fn(T) -> f32 + Sync) -> Vec<f32> {
+    let from = &from[..outputs * inputs];
+    let mut to = vec![0.0f32; outputs * inputs];
+    to.par_chunks_mut(TILE * outputs).enumerate().for_each(|(tile, rows)| {
+        let first = tile * TILE;
+        let height = rows.len() / outputs;
+        for start in (0..outputs).step_by(TILE) {
+            for output in start..(start + TILE).min(outputs) {
+                let line = &from[output * inputs + first..][..height];
+                for (i, value) in line.iter().enumerate() {
+                    rows[i * outputs + output] = f(*value);
+                }
+            }
+        }
+    });
+    to
+}
+
+/// Numbers of a row that share a scale.
+const GROUP: usize = 128;
+
+/// A weight in 8 bits: each run of 128 numbers along a row has its own scale, its largest magnitude over 127.
+pub(super) struct Int8 {
+    outputs: usize,
+    inputs: usize,
+    /// `[out, in]`
+    values: Vec<i8>,
+    /// `[out, in / 128]`, rounded up
+    scales: Vec<f32>,
+}
+
+impl Int8 {
+    /// # Errors
+    /// [`Error::Weights`] for a weight that is not finite.
+    pub(super) fn quantize(raw: &RawTensor) -> Result<Self> {
+        let [outputs, inputs] = [raw.shape()[0], raw.shape()[1]];
+        let row_bytes = inputs * raw.dtype().size();
+        let rows: Vec<(Vec<i8>, Vec<f32>)> =
+            raw.bytes().par_chunks_exact(row_bytes.max(1)).map(|row| quantize_row(&raw.dtype().to_f32(row))).collect();
+        let (values, scales): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let scales = scales.concat();
+        match scales.iter().all(|scale| scale.is_finite()) {
+            true => Ok(Self { outputs, inputs, values: values.concat(), scales }),
+            false => Err(Error::Weights { report: "a weight is not finite; it cannot be kept in 8 bits".into() }),
+        }
+    }
+
+    /// The numbers that some rows stand for, `[in, rows]`.
+    fn transposed(&self, rows: Range<usize>) -> Vec<f32> {
+        let groups = self.inputs.div_ceil(GROUP);
+        let (start, outputs, inputs) = (rows.start, rows.len(), self.inputs);
+        let mut to = vec![0.0f32; outputs * inputs];
+        to.par_chunks_mut(TILE * outputs).enumerate().for_each(|(tile, lines)| {
+            let first = tile * TILE;
+            let height = lines.len() / outputs;
+            for output in 0..outputs {
+                // A tile lies within one group: 32 divides 128.
+                let scale = self.scales[(start + output) * groups + first / GROUP];
+                let line = &self.values[(start + output) * inputs + first..][..height];
+                for (i, value) in line.iter().enumerate() {
+                    lines[i * outputs + output] = f32::from(*value) * scale;
+                }
+            }
+        });
+        to
+    }
+}
+
+fn quantize_row(row: &[f32]) -> (Vec<i8>, Vec<f32>) {
+    let mut values = Vec::with_capacity(row.len());
+    let mut scales = Vec::with_capacity(row.len().div_ceil(GROUP));
+    for group in row.chunks(GROUP) {
+        // max() would pass over NaN.
+        let largest = group.iter().fold(0.0f32, |most, v| if v.abs() > most || v.is_nan() { v.abs() } else { most });
+        let scale = largest / 127.0;
+        let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
+        values.extend(group.iter().map(|v| (v * inverse).round() as i8));
+        scales.push(scale);
+    }
+    (values, scales)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(dtype: DType, outputs: usize, inputs: usize) -> RawTensor {
+        let value = |i: usize| ((i * 7919) % 257) as f32 / 8.0 - 16.0;
+        let bytes = (0..outputs * inputs)
+            .flat_map(|i| match dtype {
+                DType::BF16 => bf16::from_f32(value(i)).to_le_bytes().to_vec(),
+                DType::F16 => f16::from_f32(value(i)).to_le_bytes().to_vec(),
+                _ => value(i).to_le_bytes().to_vec(),
+            })
+            .collect();
+        RawTensor::new(dtype, vec![outputs, inputs], bytes).unwrap()
+    }
+
+    #[test]
+    fn every_type_is_widened_and_transposed() {
+        for dtype in [DType::BF16, DType::F16, DType::F32] {
+            let raw = matrix(dtype, 45, 70);
+            let (plain, turned) = (raw.to_f32(), transposed(&raw, 0..45));
+            assert!((0..45).all(|o| (0..70).all(|i| turned[i * 45 + o] == plain[o * 70 + i])), "{dtype:?}");
+        }
+    }
+
+    #[test]
+    fn parts_make_the_whole_product() {
+        let device = Device::flex();
+        let x = upload((0..3 * 70).map(|i| (i % 11) as f32 - 5.0).collect(), [3, 70], &device, BurnDType::F32);
+        let raw = matrix(DType::BF16, 145, 70);
+        for matrix in [Matrix::Int8(Int8::quantize(&raw).unwrap()), Matrix::Stored(raw)] {
+            let whole = x.clone().matmul(matrix.load(&device, BurnDType::F32)).try_into_vec_as::<f32>().unwrap();
+            for part in [1, 70 * 32, 70 * 64, 70 * 200] {
+                let parts = matrix.apply_by(x.clone(), part).try_into_vec_as::<f32>().unwrap();
+                let near = whole.iter().zip(&parts).all(|(a, b)| (a - b).abs() <= 1e-5 * a.abs().max(1.0));
+                assert!(parts.len() == 3 * 145 && near, "{part}");
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "a measurement: which size of parts is fastest"]
+    fn speed_of_parts() {
+        let device = Device::flex();
+        for (outputs, inputs) in [(4096, 4096), (10240, 4096), (4096, 10240)] {
+            let stored = Matrix::Stored(matrix(DType::BF16, outputs, inputs));
+            for tokens in [16, 128, 1024] {
+                let x = upload(vec![0.5; tokens * inputs], [tokens, inputs], &device, BurnDType::F32);
+                for part in [1 << 19, 1 << 20, 1 << 21, 1 << 22, usize::MAX] {
+                    let once = || {
+                        let start = std::time::Instant::now();
+                        let _ = stored.apply_by(x.clone(), part).try_into_vec_as::<f32>().unwrap();
+                        start.elapsed().as_secs_f64() * 1e3
+                    };
+                    let best = (0..5).map(|_| once()).fold(f64::INFINITY, f64::min);
+                    eprintln!("{outputs} x {inputs}, {tokens} tokens, parts of {part}: {best:.1} ms");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn eight_bits_are_within_half_a_step_of_their_group() {
+        let raw = matrix(DType::F32, 3, 300);
+        let int8 = Int8::quantize(&raw).unwrap();
+        let (plain, turned) = (raw.to_f32(), int8.transposed(0..3));
+        for o in 0..3 {
+            for i in 0..300 {
+                let step = int8.scales[o * 3 + i / GROUP];
+                assert!((turned[i * 3 + o] - plain[o * 300 + i]).abs() <= 0.5001 * step, "{o} {i}");
+            }
+        }
+        assert_eq!(Matrix::Int8(int8).host_bytes(), 900 + 4 * 9);
+    }
+
+    #[test]
+    fn weights_that_are_not_finite_are_refused_and_zeros_stay() {
+        let raw = |v: f32| RawTensor::new(DType::F32, vec![1, 1], v.to_le_bytes().to_vec()).unwrap();
+        assert!(Int8::quantize(&raw(f32::NAN)).is_err() && Int8::quantize(&raw(f32::INFINITY)).is_err());
+        assert_eq!(Int8::quantize(&raw(0.0)).unwrap().transposed(0..1), [0.0]);
+    }
+}

@@ -1,0 +1,257 @@
+//! AdamW over the parameters of a model, with its moments whole or shared out among processes (ZeRO stage 1,
+//! arXiv 1910.02054): each process then keeps the moments of its own parameters, updates these, and sends them to the
+//! others.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::path::Path;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, GradientsParams, Optimizer as _};
+use burn::tensor::{Tensor, TensorData};
+
+use super::collective::{Collective, from_owners, to_first};
+use super::config::TrainConfig;
+use crate::error::{Error, Result};
+use crate::format::{DType, TensorInfo, TensorSource, open_tensors, safetensors};
+use crate::model::Dit;
+
+/// Names of what is stored of each parameter.
+const STORED: [&str; 3] = ["moment_1", "moment_2", "time"];
+
+/// The optimizer's state. Clipping is done outside, over all gradients at once.
+pub(crate) struct Optimizer {
+    rule: AdamW,
+    moments: HashMap<ParamId, Moments>,
+}
+
+/// Moments of one parameter, flat.
+#[derive(Clone)]
+struct Moments {
+    first: Tensor<1>,
+    second: Tensor<1>,
+    /// Updates so far.
+    time: usize,
+}
+
+impl Optimizer {
+    pub(crate) fn new(config: &TrainConfig) -> Self {
+        let rule = AdamWConfig::new()
+            .with_beta_1(config.betas.0)
+            .with_beta_2(config.betas.1)
+            .with_epsilon(config.eps)
+            .with_weight_decay(config.weight_decay)
+            .build();
+        Self { rule, moments: HashMap::new() }
+    }
+
+    /// Updates the parameters that have a gradient. With `group` each process updates those that it owns.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if another process is gone.
+    pub(crate) fn step(
+        &mut self,
+        lr: f64,
+        dit: Dit,
+        grads: GradientsParams,
+        group: Option<&dyn Collective>,
+    ) -> Result<Dit> {
+        let owners = group.map(|group| owners(&dit, group.size()));
+        let owned = |index: usize| match (&owners, group) {
+            (Some(owners), Some(group)) => owners[index] == Some(group.rank()),
+            _ => true,
+        };
+        let mut update = Update { optimizer: self, lr, grads, owned: &owned, at: 0 };
+        let dit = dit.map(&mut update);
+        match (&owners, group) {
+            (Some(owners), Some(group)) => from_owners(group, owners, dit),
+            _ => Ok(dit),
+        }
+    }
+
+    /// Bytes of the moments in this process.
+    pub(crate) fn bytes(&self) -> usize {
+        let numbers = self.moments.values().map(|m| m.first.shape().num_elements() + m.second.shape().num_elements());
+        numbers.sum::<usize>() * size_of::<f32>()
+    }
+
+    /// Writes the moments of all parameters. With `group` all must call this, and those of other processes are fetched
+    /// one after another; without a `path` they are only given, or let go.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Device`].
+    pub(crate) fn save(&self, dit: &Dit, group: Option<&dyn Collective>, path: Option<&Path>) -> Result<()> {
+        let mut names = Names::default();
+        dit.visit(&mut names);
+        let mut times: Vec<f32> =
+            names.found.iter().map(|p| self.moments.get(&p.id).map_or(0.0, |m| m.time as f32)).collect();
+        if let Some(group) = group {
+            group.all_reduce_sum(&mut times)?;
+        }
+        let stored: Vec<(&Parameter, f32)> = names.found.iter().zip(times).filter(|(_, time)| *time > 0.0).collect();
+        let entry = |i: usize| -> Result<Vec<f32>> {
+            let (parameter, time) = stored[i / STORED.len()];
+            let own = self.moments.get(&parameter.id);
+            let moment = match i % STORED.len() {
+                0 => own.map(|m| &m.first),
+                1 => own.map(|m| &m.second),
+                _ => return Ok(vec![time]),
+            };
+            let values = moment.map(|m| m.clone().try_into_vec_as::<f32>()).transpose();
+            let values = values.map_err(|e| Error::Internal { reason: e.to_string() })?;
+            match group {
+                None => Ok(values.unwrap_or_default()),
+                Some(group) => to_first(group, values, parameter.size),
+            }
+        };
+        let asked = Cell::new(0);
+        let written = path.map_or(Ok(()), |path| {
+            write(path, &stored, |i| {
+                asked.set(i + 1);
+                entry(i)
+            })
+        });
+        // The others go through all of them, even if the file could not be written.
+        if group.is_some() {
+            (asked.get()..stored.len() * STORED.len()).try_for_each(|i| entry(i).map(drop))?;
+        }
+        written
+    }
+
+    /// Lets the moments go that other processes of the group own.
+    pub(crate) fn share_out(&mut self, dit: &Dit, group: &dyn Collective) {
+        let mut names = Names::default();
+        dit.visit(&mut names);
+        for (parameter, owner) in names.found.iter().zip(owners(dit, group.size())) {
+            if owner != Some(group.rank()) {
+                self.moments.remove(&parameter.id);
+            }
+        }
+    }
+
+    /// Reads the moments of all parameters.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the file is damaged or of another model.
+    pub(crate) fn load(config: &TrainConfig, dit: &Dit, path: &Path) -> Result<Self> {
+        let source = open_tensors(path)?;
+        let mut names = Names::default();
+        dit.visit(&mut names);
+        let mut optimizer = Self::new(config);
+        for parameter in &names.found {
+            if let Some(moments) = read(source.as_ref(), parameter, dit)? {
+                optimizer.moments.insert(parameter.id, moments);
+            }
+        }
+        Ok(optimizer)
+    }
+}
+
+/// The process that owns each parameter that is trained: stretches of about the same number of numbers.
+fn owners(dit: &Dit, size: usize) -> Vec<Option<usize>> {
+    let mut names = Names::default();
+    dit.visit(&mut names);
+    let trained = names.found.iter().filter(|parameter| parameter.trained);
+    let total = trained.map(|parameter| parameter.size).sum::<usize>().max(1);
+    let mut before = 0;
+    let owner = |parameter: &Parameter| {
+        let middle = before + parameter.size / 2;
+        before += if parameter.trained { parameter.size } else { 0 };
+        parameter.trained.then(|| (middle * size / total).min(size - 1))
+    };
+    names.found.iter().map(owner).collect()
+}
+
+struct Parameter {
+    id: ParamId,
+    name: String,
+    size: usize,
+    trained: bool,
+}
+
+/// The parameters in their order.
+#[derive(Default)]
+struct Names {
+    path: Vec<String>,
+    found: Vec<Parameter>,
+}
+
+impl ModuleVisitor for Names {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.into());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let size = param.lazy_shape().num_elements();
+        let trained = param.val().is_require_grad();
+        self.found.push(Parameter { id: param.id, name: self.path.join("."), size, trained });
+    }
+}
+
+struct Update<'a> {
+    optimizer: &'a mut Optimizer,
+    lr: f64,
+    grads: GradientsParams,
+    owned: &'a dyn Fn(usize) -> bool,
+    at: usize,
+}
+
+impl ModuleMapper for Update<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let at = self.at;
+        self.at += 1;
+        let Some(grad) = self.grads.remove::<D>(param.id) else { return param };
+        if !(self.owned)(at) {
+            return param;
+        }
+        let value = param.val().without_autodiff();
+        let shape = value.shape();
+        let flat = [shape.num_elements()];
+        let state = self.optimizer.moments.remove(&param.id).map(|m| AdamWState {
+            momentum: AdaptiveMomentumState { time: m.time, moment_1: m.first, moment_2: m.second, max_moment_2: None },
+        });
+        let (value, state) = self.optimizer.rule.step(self.lr, value.reshape(flat), grad.reshape(flat), state);
+        if let Some(AdamWState { momentum: m }) = state {
+            let moments = Moments { first: m.moment_1, second: m.moment_2, time: m.time };
+            self.optimizer.moments.insert(param.id, moments);
+        }
+        Param::initialized(param.id, value.reshape(shape).autodiff().require_grad())
+    }
+}
+
+fn write(path: &Path, stored: &[(&Parameter, f32)], entry: impl Fn(usize) -> Result<Vec<f32>>) -> Result<()> {
+    let mut infos = Vec::with_capacity(stored.len() * STORED.len());
+    for (parameter, _) in stored {
+        for (name, size) in STORED.into_iter().zip([parameter.size, parameter.size, 1]) {
+            infos.push((format!("{}.{name}", parameter.name), TensorInfo { dtype: DType::F32, shape: vec![size] }));
+        }
+    }
+    let infos: Vec<(&str, TensorInfo)> = infos.iter().map(|(name, info)| (name.as_str(), info.clone())).collect();
+    let bytes = |i: usize| Ok(Cow::Owned(entry(i)?.iter().flat_map(|v| v.to_le_bytes()).collect()));
+    safetensors::save_with(path, &infos, &[], bytes)
+}
+
+/// What the file has of a parameter; nothing if it was never updated.
+fn read(source: &dyn TensorSource, parameter: &Parameter, dit: &Dit) -> Result<Option<Moments>> {
+    let [first, second, time] = STORED.map(|stored| format!("{}.{stored}", parameter.name));
+    if source.info(&first).is_err() {
+        return Ok(None);
+    }
+    let vector = |name: &str, size: usize| -> Result<Vec<f32>> {
+        let values = source.read(name)?.to_f32();
+        match values.len() == size {
+            true => Ok(values),
+            false => Err(Error::format("checkpoint", format!("{name} has {} numbers, not {size}", values.len()))),
+        }
+    };
+    let tensor = |name: &str| -> Result<Tensor<1>> {
+        let data = TensorData::new(vector(name, parameter.size)?, [parameter.size]);
+        Ok(Tensor::from_data(data, &dit.device().without_autodiff()))
+    };
+    Ok(Some(Moments { first: tensor(&first)?, second: tensor(&second)?, time: vector(&time, 1)?[0] as usize }))
+}

@@ -1,0 +1,175 @@
+//! Activation checkpointing, a block at a time: the forward pass keeps what lies between the blocks and no graph; the
+//! backward pass builds the graph of one block, uses it and drops it.
+//!
+//! The gradient of a block's output `y` with respect to its inputs and weights, given the gradient `u` of the loss with
+//! respect to `y`, is that of the scalar `sum(y u)`.
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{FloatDType, Gradients, Tensor};
+
+use super::batch::{Draws, TrainBatch};
+use super::engine::{Engine, add, differentiable};
+use super::loss::{LossSums, Problem};
+use crate::error::Result;
+use crate::model::Dit;
+use crate::model::rows::Rows;
+use crate::model::segments::Stem;
+
+/// Gradients of `share` times the loss, and the sums that the loss is made of.
+pub(crate) fn gradients(
+    engine: &Engine,
+    dit: &Dit,
+    batch: &TrainBatch,
+    draws: &Draws,
+    share: f64,
+) -> Result<(GradientsParams, LossSums)> {
+    let plain = engine.device.clone().without_autodiff();
+    let problem = Problem::new(dit.config(), batch, draws, &engine.schedule, &plain)?.in_precision(engine.precision);
+    let forward = Forward::run(&dit.valid(), &problem)?;
+    let mut backward = Backward::new(dit, forward);
+    let sums = backward.head(&problem, share)?;
+    backward.blocks();
+    backward.encoder();
+    backward.stem(problem)?;
+    Ok((backward.total, sums))
+}
+
+/// What is kept of a forward pass: the inputs of all blocks.
+struct Forward {
+    /// What all blocks share, with the encoded reference.
+    stem: Stem,
+    rows: Rows,
+    /// The inputs of the encoder's blocks.
+    references: Vec<Tensor<3>>,
+    /// The inputs of the main blocks, and the last one's output.
+    states: Vec<Tensor<3>>,
+}
+
+impl Forward {
+    fn run(dit: &Dit, problem: &Problem) -> Result<Self> {
+        let (mut stem, rows) = dit.stem(problem.noisy.clone(), &problem.timesteps, &problem.conditions)?;
+        let mut references = vec![];
+        for i in 0..dit.ref_motion_encoder.len() {
+            let Some(r) = stem.reference.take() else { break };
+            references.push(r.clone());
+            stem.reference = Some(dit.encoder_block(i, r, stem.e0.clone(), &rows));
+        }
+        let mut states = vec![stem.x.clone()];
+        for i in 0..dit.blocks.len() {
+            states.push(dit.main_block(i, states[i].clone(), &stem, &rows));
+        }
+        Ok(Self { stem, rows, references, states })
+    }
+}
+
+/// A tensor without history whose gradient is asked for.
+fn leaf<const D: usize>(x: &Tensor<D>) -> Tensor<D> {
+    x.clone().without_autodiff().autodiff().require_grad()
+}
+
+/// Moves the gradient of `of` from `found` to the sum `to`.
+fn collect<const D: usize>(to: &mut Option<Tensor<D>>, of: &Tensor<D>, found: &mut Gradients) {
+    // In f32: a sum over many blocks would lose too much in half precision.
+    let Some(part) = of.grad_remove(found).map(|part| part.cast(FloatDType::F32)) else { return };
+    *to = Some(match to.take() {
+        Some(sum) => sum + part,
+        None => part,
+    });
+}
+
+/// `sum(y u)`, or nothing if no gradient reaches `y`.
+fn pulled<const D: usize>(y: Tensor<D>, upstream: Option<Tensor<D>>) -> Option<Tensor<1>> {
+    upstream.map(|upstream| (y.cast(FloatDType::F32) * upstream.autodiff()).sum())
+}
+
+/// The backward pass. Gradients with respect to what lies between the segments are `None` until one arrives.
+struct Backward<'a> {
+    dit: &'a Dit,
+    forward: Forward,
+    total: GradientsParams,
+    x: Option<Tensor<3>>,
+    e: Option<Tensor<2>>,
+    e0: Option<Tensor<3>>,
+    text: Option<Tensor<3>>,
+    reference: Option<Tensor<3>>,
+}
+
+impl<'a> Backward<'a> {
+    fn new(dit: &'a Dit, forward: Forward) -> Self {
+        let total = GradientsParams::new();
+        Self { dit, forward, total, x: None, e: None, e0: None, text: None, reference: None }
+    }
+
+    /// The output layer and the loss.
+    fn head(&mut self, problem: &Problem, share: f64) -> Result<LossSums> {
+        let Forward { stem, rows, states, .. } = &mut self.forward;
+        let (x, e) = (states.pop().unwrap_or_else(|| stem.x.clone()), &stem.e);
+        let (x, e) = (leaf(&x), leaf(e));
+        let loss = problem.clone().autodiff().loss(self.dit.finish(x.clone(), e.clone(), rows));
+        let mut grads = (loss.total.clone() * share).backward();
+        collect(&mut self.x, &x, &mut grads);
+        collect(&mut self.e, &e, &mut grads);
+        // The other parameters are in no graph yet.
+        add(self.dit, &mut self.total, GradientsParams::from_grads(grads, self.dit));
+        loss.sums()
+    }
+
+    /// The main blocks, last to first.
+    fn blocks(&mut self) {
+        for (i, block) in self.dit.blocks.iter().enumerate().rev() {
+            let Forward { stem, rows, states, .. } = &mut self.forward;
+            let Some(x) = states.pop().map(|x| leaf(&x)) else { return };
+            let shared = Stem {
+                e0: leaf(&stem.e0),
+                text: stem.text.as_ref().map(leaf),
+                reference: stem.reference.as_ref().map(leaf),
+                ..stem.clone()
+            };
+            let y = self.dit.main_block(i, x.clone(), &shared, rows);
+            let Some(scalar) = pulled(y, self.x.take()) else { return };
+            let mut grads = scalar.backward();
+            collect(&mut self.x, &x, &mut grads);
+            collect(&mut self.e0, &shared.e0, &mut grads);
+            for (sum, input) in [(&mut self.text, &shared.text), (&mut self.reference, &shared.reference)] {
+                if let Some(input) = input {
+                    collect(sum, input, &mut grads);
+                }
+            }
+            add(block, &mut self.total, GradientsParams::from_module(&mut grads, block));
+        }
+    }
+
+    /// The reference encoder's blocks, last to first.
+    fn encoder(&mut self) {
+        for (i, block) in self.dit.ref_motion_encoder.iter().enumerate().rev() {
+            let Forward { stem, rows, references, .. } = &mut self.forward;
+            let Some(r) = references.pop().map(|r| leaf(&r)) else { return };
+            let e0 = leaf(&stem.e0);
+            let y = self.dit.encoder_block(i, r.clone(), e0.clone(), rows);
+            let Some(scalar) = pulled(y, self.reference.take()) else { return };
+            let mut grads = scalar.backward();
+            collect(&mut self.reference, &r, &mut grads);
+            collect(&mut self.e0, &e0, &mut grads);
+            add(block, &mut self.total, GradientsParams::from_module(&mut grads, block));
+        }
+    }
+
+    /// The embeddings.
+    fn stem(&mut self, problem: Problem) -> Result<()> {
+        let problem = problem.autodiff();
+        let (stem, _) = self.dit.stem(problem.noisy, &problem.timesteps, &problem.conditions)?;
+        let scalars = [
+            pulled(stem.x, self.x.take()),
+            pulled(stem.e, self.e.take()),
+            pulled(stem.e0, self.e0.take()),
+            stem.text.and_then(|text| pulled(text, self.text.take())),
+            stem.reference.and_then(|reference| pulled(reference, self.reference.take())),
+        ];
+        if let Some(sum) = scalars.into_iter().flatten().reduce(|a, b| a + b) {
+            let grads = differentiable(sum).backward();
+            add(self.dit, &mut self.total, GradientsParams::from_grads(grads, self.dit));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! Checkpoints of the release: `checkpointing/<step, 8 or so digits>/{model,ema}.pt`, weights only.
+
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::tensor::Device;
+
+use super::config::TrainConfig;
+use super::trainer::Trainer;
+use crate::error::Result;
+use crate::model::{Dit, DitConfig};
+use crate::weights::{LoadOptions, load_file};
+
+/// Steps and folders of the release's checkpoints in `folder` or its `checkpointing`, oldest first.
+pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
+    let mut found: Vec<(usize, PathBuf)> = [folder.to_path_buf(), folder.join("checkpointing")]
+        .iter()
+        .flat_map(|place| std::fs::read_dir(place).into_iter().flatten().flatten())
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+        .filter(|(_, path): &(usize, PathBuf)| path.join("model.pt").is_file())
+        .collect();
+    found.sort();
+    found
+}
+
+impl Trainer {
+    /// Continues from the newest of the release's checkpoints below `folder`; `None` if there is none.
+    ///
+    /// Such a checkpoint has weights and their moving average. The optimiser's moments begin anew, the step count goes on,
+    /// and with it data, learning rate and noise. A missing `ema.pt` is replaced by the weights.
+    ///
+    /// # Errors
+    /// [`crate::Error::Weights`] if the weights are not the model's, those of reading the files.
+    pub fn resume_release(
+        model: &DitConfig,
+        config: &TrainConfig,
+        device: &Device,
+        folder: impl AsRef<Path>,
+    ) -> Result<Option<Self>> {
+        let Some((step, path)) = list(folder.as_ref()).pop() else { return Ok(None) };
+        let read =
+            |file: &str| -> Result<Dit> { Ok(load_file(path.join(file), model, &LoadOptions::default(), device)?.0) };
+        let mut trainer = Self::from_model(read("model.pt")?, config, device)?;
+        if path.join("ema.pt").is_file() {
+            trainer.average = read("ema.pt")?.valid();
+        }
+        trainer.step = step;
+        Ok(Some(trainer))
+    }
+
+    /// Leaves out the step to come, with its data and noise: what is done when its loss is not finite.
+    pub fn skip_step(&mut self) {
+        self.step += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{RawTensor, torch};
+    use crate::train::checkpoint::tests::{run, tiny};
+    use crate::weights::{WeightDtype, state_dict};
+
+    fn save(dit: &Dit, path: &Path) {
+        let tensors: Vec<(String, RawTensor)> = state_dict(dit, WeightDtype::F32)
+            .into_iter()
+            .map(|(name, entry)| {
+                let bytes = entry.to_f32().iter().flat_map(|v| v.to_le_bytes()).collect();
+                (name, RawTensor::new(crate::format::DType::F32, entry.shape().to_vec(), bytes).unwrap())
+            })
+            .collect();
+        let tree = tensors.iter().map(|(name, tensor)| (name.as_str(), torch::Tree::Tensor(tensor))).collect();
+        torch::save(path, &torch::Tree::Dict(tree)).unwrap();
+    }
+
+    #[test]
+    fn the_newest_of_the_release_s_checkpoints_is_continued_without_its_optimiser() {
+        let (device, config) = (Device::flex(), TrainConfig { ema_decay: 0.5, lr: 1e-2, ..TrainConfig::default() });
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Trainer::resume_release(&tiny(), &config, &device, folder.path()).unwrap().is_none());
+        let mut trainer = Trainer::new(&tiny(), &config, &device).unwrap();
+        for step in ["00000500", "00005000"] {
+            run(&mut trainer, 2);
+            let place = folder.path().join("checkpointing").join(step);
+            std::fs::create_dir_all(&place).unwrap();
+            save(&trainer.model(), &place.join("model.pt"));
+            save(trainer.ema(), &place.join("ema.pt"));
+        }
+        let resumed = Trainer::resume_release(&tiny(), &config, &device, folder.path()).unwrap().unwrap();
+        assert_eq!(resumed.steps_done(), 5000);
+        for (a, b) in [(trainer.model(), resumed.model()), (trainer.ema().clone(), resumed.ema().clone())] {
+            let (a, b) = (state_dict(&a, WeightDtype::F32), state_dict(&b, WeightDtype::F32));
+            assert!(a.iter().all(|(name, entry)| entry.to_f32() == b[name].to_f32()));
+        }
+    }
+}

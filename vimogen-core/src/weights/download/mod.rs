@@ -1,0 +1,252 @@
+//! Fetching the files of the release: resumable, and checked against what they must be.
+
+mod fetch;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::format::write_atomic;
+use crate::progress::{OnProgress, Progress, Stage};
+
+/// Where files come from unless `HF_ENDPOINT` or the caller says otherwise.
+const ENDPOINT: &str = "https://huggingface.co";
+/// Bytes that are read, hashed and written at a time; one step of progress.
+const PIECE: usize = 1 << 20;
+
+/// A file that is known by its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFile {
+    /// The repository on the hub, such as `Wan-AI/Wan2.1-T2V-1.3B`.
+    pub repository: &'static str,
+    /// Its path there, and below the folder it is downloaded to.
+    pub path: &'static str,
+    /// Bytes.
+    pub size: u64,
+    /// In hexadecimal.
+    pub sha256: &'static str,
+}
+
+/// Files that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// What to ask for.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Its files.
+    pub files: &'static [KnownFile],
+}
+
+const WAN: &str = "Wan-AI/Wan2.1-T2V-1.3B";
+
+/// Everything that can be downloaded by name.
+pub const BUNDLES: &[Bundle] = &[
+    Bundle {
+        name: "umt5",
+        about: "UMT5-XXL, the text encoder of the release: weights in bf16 and tokeniser",
+        files: &[
+            KnownFile {
+                repository: WAN,
+                path: "google/umt5-xxl/tokenizer.json",
+                size: 16_837_417,
+                sha256: "6e197b4d3dbd71da14b4eb255f4fa91c9c1f2068b20a2de2472967ca3d22602b",
+            },
+            KnownFile {
+                repository: WAN,
+                path: "models_t5_umt5-xxl-enc-bf16.pth",
+                size: 11_361_920_418,
+                sha256: "7cace0da2b446bbbbc57d031ab6cf163a3d59b366da94e5afe36745b746fd81d",
+            },
+        ],
+    },
+    Bundle {
+        name: "umt5-tokenizer",
+        about: "the tokeniser of UMT5-XXL alone",
+        files: &[KnownFile {
+            repository: WAN,
+            path: "google/umt5-xxl/tokenizer.json",
+            size: 16_837_417,
+            sha256: "6e197b4d3dbd71da14b4eb255f4fa91c9c1f2068b20a2de2472967ca3d22602b",
+        }],
+    },
+    Bundle {
+        name: "wan2.1-1.3b",
+        about: "the video model whose weights ViMoGen's training starts from, with its config.json",
+        files: &[
+            KnownFile {
+                repository: WAN,
+                path: "config.json",
+                size: 249,
+                sha256: "ab37994c43740513f94b3ba6233a784035a67b43c8cde83c8f31aa90468c67ce",
+            },
+            KnownFile {
+                repository: WAN,
+                path: "diffusion_pytorch_model.safetensors",
+                size: 5_676_070_424,
+                sha256: "96b6b242ca1c2f24e9d02cd6596066fab6d310e2d7538f33ae267cb18d957e8f",
+            },
+        ],
+    },
+];
+
+/// The files of this name.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] listing the names there are.
+pub fn bundle(name: &str) -> Result<&'static Bundle> {
+    let names = || BUNDLES.iter().map(|bundle| bundle.name).collect::<Vec<_>>().join(", ");
+    let found = BUNDLES.iter().find(|bundle| bundle.name == name);
+    found.ok_or_else(|| Error::invalid("what", format!("{name:?} is none of {}", names())))
+}
+
+/// Downloads the files of a bundle into a folder, and gives their paths. Those that are there already are checked and kept; one
+/// that was interrupted goes on where it was. Progress is in MiB of the whole bundle.
+///
+/// `endpoint`: the hub, such as a mirror; `None`: that of the environment's `HF_ENDPOINT`, or huggingface.co.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for an unknown name, [`Error::Io`] if the server cannot be reached or the disk is full,
+/// [`Error::Format`] if what it serves is not the file, [`Error::Cancelled`].
+pub fn download(
+    what: &str,
+    folder: impl AsRef<Path>,
+    endpoint: Option<&str>,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<Vec<PathBuf>> {
+    let bundle = bundle(what)?;
+    let endpoint = endpoint.map(String::from).or_else(|| std::env::var("HF_ENDPOINT").ok().filter(|e| !e.is_empty()));
+    let endpoint = endpoint.unwrap_or_else(|| ENDPOINT.into());
+    let total = bundle.files.iter().map(|file| file.size).sum();
+    let mut done = 0;
+    let mut paths = Vec::new();
+    for file in bundle.files {
+        let mut told = Told { before: done, total, on_progress };
+        paths.push(fetch::fetch(file, &endpoint, folder.as_ref(), &mut told)?);
+        done += file.size;
+    }
+    Ok(paths)
+}
+
+/// Takes a file that was fetched by hand: finds out by its size and hash which of the bundle's it is, and copies it to its place
+/// in the folder.
+///
+/// # Errors
+/// [`Error::Format`] if it is none of the bundle's, [`Error::NotFound`], [`Error::Io`], [`Error::Cancelled`].
+pub fn adopt(
+    what: &str,
+    from: impl AsRef<Path>,
+    folder: impl AsRef<Path>,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<PathBuf> {
+    adopt_one(bundle(what)?.files, from.as_ref(), folder.as_ref(), on_progress)
+}
+
+fn adopt_one(files: &[KnownFile], from: &Path, folder: &Path, on_progress: &mut OnProgress<'_>) -> Result<PathBuf> {
+    let size = fs::metadata(from).map_err(|e| Error::io("read", from, e))?.len();
+    let of_size: Vec<&KnownFile> = files.iter().filter(|file| file.size == size).collect();
+    let none = || {
+        let known: Vec<String> = files.iter().map(|f| format!("{} ({} bytes)", f.path, f.size)).collect();
+        Error::format("known", format!("with {size} bytes and its hash it is none of {}", known.join(", ")))
+            .with_path(from)
+    };
+    if of_size.is_empty() {
+        return Err(none());
+    }
+    let mut told = Told { before: 0, total: size, on_progress };
+    let hash = hash_of(from, &mut told)?;
+    let file = of_size.into_iter().find(|file| file.sha256 == hash).ok_or_else(none)?;
+    let target = folder.join(file.path);
+    let same = matches!((from.canonicalize(), target.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    if !same {
+        make_parent(&target)?;
+        let mut source = File::open(from).map_err(|e| Error::io("read", from, e))?;
+        write_atomic(&target, |w| std::io::copy(&mut source, w).map(|_| ()))?;
+    }
+    Ok(target)
+}
+
+fn make_parent(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(parent) => fs::create_dir_all(parent).map_err(|e| Error::io("create", parent, e)),
+        None => Ok(()),
+    }
+}
+
+/// Progress of one file among others.
+struct Told<'a, 'b> {
+    /// Bytes of the files before.
+    before: u64,
+    /// Bytes of all.
+    total: u64,
+    on_progress: &'a mut OnProgress<'b>,
+}
+
+impl Told<'_, '_> {
+    /// `bytes` of this file are there.
+    fn at(&mut self, bytes: u64) -> Result<()> {
+        let pieces = |bytes: u64| usize::try_from(bytes.div_ceil(PIECE as u64)).unwrap_or(usize::MAX).max(1);
+        let progress =
+            Progress { stage: Stage::Download, step: pieces(self.before + bytes), total: pieces(self.total) };
+        match (self.on_progress)(progress).is_break() {
+            true => Err(Error::Cancelled),
+            false => Ok(()),
+        }
+    }
+}
+
+/// SHA-256 of a file, in hexadecimal.
+fn hash_of(path: &Path, told: &mut Told<'_, '_>) -> Result<String> {
+    let io = |e| Error::io("read", path, e);
+    let mut file = File::open(path).map_err(io)?;
+    let (mut hash, mut piece, mut read) = (Sha256::new(), vec![0; PIECE], 0u64);
+    loop {
+        match file.read(&mut piece).map_err(io)? {
+            0 => return Ok(hex(hash)),
+            n => {
+                hash.update(&piece[..n]);
+                read += n as u64;
+                told.at(read)?;
+            }
+        }
+    }
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Appends to a file what a reader gives, until `size` bytes are there or the reader ends. Gives the bytes that are there.
+///
+/// # Errors
+/// Inner: the reader failed, or has more than that. Outer: the disk did, or the caller stops.
+fn append(
+    file: &mut File,
+    path: &Path,
+    mut have: u64,
+    size: u64,
+    mut from: impl Read,
+    told: &mut Told<'_, '_>,
+) -> Result<(u64, std::io::Result<()>)> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match from.read(&mut piece) {
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Ok((have, Err(e))),
+            Ok(0) => return Ok((have, Ok(()))),
+            Ok(n) if have + n as u64 > size => {
+                return Ok((have, Err(std::io::Error::other(format!("more than the {size} bytes of the file")))));
+            }
+            Ok(n) => {
+                file.write_all(&piece[..n]).map_err(|e| Error::io("write", path, e))?;
+                have += n as u64;
+                told.at(have)?;
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! MBench over folders: `vimogen.evaluate` with an info file, `organize`, `generate_benchmark`, `gate`.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use vimogen_core::mbench::benchmark::{EvaluateOptions, Results, evaluate_benchmark, table};
+use vimogen_core::mbench::bodies::BodyFiles;
+use vimogen_core::mbench::dimension::Dimension;
+use vimogen_core::mbench::gate::{GateOptions, gate};
+use vimogen_core::mbench::generate::{BenchmarkOptions, generate_benchmark};
+use vimogen_core::mbench::info::load_info;
+use vimogen_core::mbench::organize as organizing;
+use vimogen_core::mbench::prompts::load_prompts;
+use vimogen_core::mbench::quality::UpAxis;
+use vimogen_core::mbench::vlm::question::Templates;
+use vimogen_core::mbench::vlm::{HttpJudge, Judge, JudgeConfig, Patience};
+use vimogen_core::{GenerateOptions, Result};
+
+use crate::args::to_python;
+use crate::error::OrRaise;
+use crate::pipeline::Pipeline;
+use crate::run::with_progress;
+
+/// Score the motions that an info file lists; gives the results as JSON and writes MBench's files.
+#[pyfunction]
+#[pyo3(signature = (folder, info, output, name, *, dimensions=None, up_axis=2, jobs=None, prompt_template=None, seed=42,
+    compare=Vec::new(), body=None, priors=None, nrdf=None, body_joints=false, callback=None))]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub fn evaluate_benchmark_json(
+    py: Python<'_>,
+    folder: PathBuf,
+    info: PathBuf,
+    output: PathBuf,
+    name: String,
+    dimensions: Option<Vec<String>>,
+    up_axis: usize,
+    jobs: Option<usize>,
+    prompt_template: Option<PathBuf>,
+    seed: u64,
+    compare: Vec<PathBuf>,
+    body: Option<PathBuf>,
+    priors: Option<PathBuf>,
+    nrdf: Option<PathBuf>,
+    body_joints: bool,
+    callback: Option<Py<PyAny>>,
+) -> PyResult<String> {
+    let up_axis = UpAxis::from_index(up_axis).or_raise(py)?;
+    with_progress(py, callback, |on_progress| {
+        let info = load_info(info)?;
+        let parse = |names: Vec<String>| names.iter().map(|name| name.parse()).collect::<Result<Vec<Dimension>>>();
+        let dimensions = dimensions.map(parse).transpose()?;
+        let judge = HttpJudge::for_benchmark(&info, dimensions.as_deref())?;
+        let templates = prompt_template.map_or_else(|| Ok(Templates::default()), Templates::load)?;
+        let judge = judge.as_ref().map(|judge| judge as &dyn Judge);
+        let bodies = BodyFiles { body, priors, nrdf, body_joints };
+        let defaults = EvaluateOptions::new(output, name);
+        let options =
+            EvaluateOptions { dimensions, up_axis, jobs, judge, templates, seed, bodies, compare, ..defaults };
+        evaluate_benchmark(folder, &info, &options, on_progress)?.to_json()
+    })
+}
+
+/// A table of the results of runs, from their `<name>_eval_results.json`.
+#[pyfunction]
+pub fn results_table(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<String> {
+    let runs = paths.iter().map(Results::load).collect::<Result<Vec<_>>>().or_raise(py)?;
+    Ok(table(&runs.iter().collect::<Vec<_>>()))
+}
+
+/// Write the joints of generated motions as MBench reads them, `<target>/<id>.npy`.
+///
+/// Parameters
+/// ----------
+/// source : str or os.PathLike
+///     Folders ``<id>/motion_gen_condition_on_motion.pt`` or ``..._on_text.pt``, or files ``<id>.pt``, ``.npz``, ``.npy``.
+/// target : str or os.PathLike
+///     The folder to write, float32 (T, 22, 3), metres, y up.
+/// videos : bool
+///     Draw them too, `<target>/<id>.mp4`, for a judge.
+///
+/// Returns
+/// -------
+/// list of int
+///     Numbers of the motions.
+#[pyfunction]
+#[pyo3(signature = (source, target, *, videos=false, callback=None))]
+pub fn organize(
+    py: Python<'_>,
+    source: PathBuf,
+    target: PathBuf,
+    videos: bool,
+    callback: Option<Py<PyAny>>,
+) -> PyResult<Vec<u64>> {
+    with_progress(py, callback, |on_progress| {
+        let numbers = organizing::organize(&source, &target)?;
+        if videos {
+            organizing::draw(source, target, on_progress)?;
+        }
+        Ok(numbers)
+    })
+}
+
+/// Generate the motion of every prompt of MBench; run it again to go on after a stop.
+///
+/// Parameters
+/// ----------
+/// pipeline : Pipeline
+///     The model.
+/// prompts : str or os.PathLike
+///     ``MBench_final.json``.
+/// output : str or os.PathLike
+///     A folder ``<global_id>/`` for each prompt goes there.
+/// num_frames : int, optional
+///     Length of motions from text. None: 100, as the release.
+/// prompt_durations : bool
+///     As long as each prompt's ``motion_duration`` asks for, instead.
+/// text_key : str
+///     ``"prompt"``, ``"motion_text_annot"`` or ``"video_text_annot"``: which wording the model is given.
+/// root : str or os.PathLike
+///     Folder that the paths in the prompt file start from.
+///
+/// Returns
+/// -------
+/// dict
+///     ``from_text``, ``from_reference``, ``kept``, and ``without_reference``, numbers of the prompts whose reference is not
+///     there.
+#[pyfunction]
+#[pyo3(signature = (pipeline, prompts, output, *, num_frames=None, prompt_durations=false, text_key="prompt",
+    root=PathBuf::from("."), num_inference_steps=50, guidance_scale=None, strength=None, seed=42, solver="euler",
+    callback=None))]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub fn generate_mbench<'py>(
+    py: Python<'py>,
+    pipeline: &Pipeline,
+    prompts: PathBuf,
+    output: PathBuf,
+    num_frames: Option<usize>,
+    prompt_durations: bool,
+    text_key: &str,
+    root: PathBuf,
+    num_inference_steps: usize,
+    guidance_scale: Option<f32>,
+    strength: Option<f64>,
+    seed: u64,
+    solver: &str,
+    callback: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut generate = GenerateOptions::default().with_num_inference_steps(num_inference_steps).with_seed(seed);
+    generate.num_frames = num_frames;
+    generate.guidance_scale = guidance_scale;
+    generate.strength = strength;
+    generate.solver = solver.parse().or_raise(py)?;
+    let options = BenchmarkOptions { generate, prompt_durations, text_key: text_key.parse().or_raise(py)?, root };
+    let made = with_progress(py, callback, |on_progress| {
+        generate_benchmark(pipeline.core(), &load_prompts(prompts)?, output, &options, on_progress)
+    })?;
+    to_python(py, &made)
+}
+
+/// Decide for every prompt whether its reference motion is followed: calm (Jitter_Degree below 0.04) and, by a judge, what
+/// the prompt says. Writes ``use_ref_motion`` into the prompt file and a report of reasons.
+///
+/// Parameters
+/// ----------
+/// prompts : str or os.PathLike
+///     ``MBench_final.json``; it is replaced at the end and all at once.
+/// report : str or os.PathLike
+///     The report to write, JSON.
+/// videos : str or os.PathLike
+///     Folder of the references' videos, ``<global_id>.mp4``.
+/// root : str or os.PathLike
+///     Folder that ``motion_path`` starts from.
+/// prompt_template : str or os.PathLike, optional
+///     Another wording of the question.
+///
+/// Returns
+/// -------
+/// list of dict
+///     The report.
+#[pyfunction]
+#[pyo3(name = "gate", signature = (prompts, report, videos, *, root=PathBuf::from("."), prompt_template=None, jobs=4,
+    callback=None))]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub fn gate_references<'py>(
+    py: Python<'py>,
+    prompts: PathBuf,
+    report: PathBuf,
+    videos: PathBuf,
+    root: PathBuf,
+    prompt_template: Option<PathBuf>,
+    jobs: usize,
+    callback: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let checked = with_progress(py, callback, |on_progress| {
+        let judge = HttpJudge::new(JudgeConfig::from_env()?)?;
+        let options = GateOptions {
+            answers: report.with_extension("answers"),
+            root,
+            videos,
+            judge: &judge,
+            templates: prompt_template.map_or_else(|| Ok(Templates::default()), Templates::load)?,
+            patience: Patience::default(),
+            jobs,
+        };
+        gate(prompts, &report, &options, on_progress)
+    })?;
+    to_python(py, &checked)
+}

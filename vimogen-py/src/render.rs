@@ -1,0 +1,104 @@
+//! Pictures and films of motions, and the player of several.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use vimogen_core::body::BodyModel;
+use vimogen_core::mbench::quality::{Quality, UpAxis};
+use vimogen_core::render::worn::{self, Worn};
+use vimogen_core::render::{Actor, Film, Image, RenderOptions, Style, movie};
+use vimogen_core::{Motion as Core, Result};
+
+use crate::body::Body;
+use crate::error::{OrRaise, invalid};
+use crate::motion::Motion;
+use crate::run::{detached, with_progress};
+
+/// What `Motion.render` was asked for.
+pub struct Asked<'py> {
+    pub size: Option<(usize, usize)>,
+    pub fps: Option<f32>,
+    pub view: &'py str,
+    pub yaw: f32,
+    pub pitch: f32,
+    pub style: &'py str,
+    pub overlay: Option<PathBuf>,
+    pub callback: Option<Py<PyAny>>,
+}
+
+/// Writes pictures of a motion.
+pub fn render(
+    py: Python<'_>,
+    motion: &Core,
+    path: PathBuf,
+    body: Option<PyRef<'_, Body>>,
+    asked: Asked<'_>,
+) -> PyResult<()> {
+    let style: Style = asked.style.parse().or_raise(py)?;
+    let default = if style == Style::Depth { RenderOptions::depth() } else { RenderOptions::default() };
+    let options = default.with_view(asked.view.parse().or_raise(py)?).with_angles(asked.yaw, asked.pitch);
+    let body = body.as_ref().map(|body| body.core());
+    with_progress(py, asked.callback, |on_progress| {
+        let resampled;
+        let motion = match asked.fps {
+            Some(fps) => {
+                resampled = motion.at_rate(fps)?;
+                &resampled
+            }
+            None => motion,
+        };
+        let actor = match body {
+            Some(body) => Actor::body(motion, body)?,
+            None => Actor::body(motion, &BodyModel::neutral())?,
+        };
+        let below = asked.overlay.map(movie::frames_of).transpose()?;
+        let (width, height) = match (&asked.size, &below) {
+            (Some(size), _) => *size,
+            (None, Some(files)) => Image::load_png(&files[0]).map(|first| (first.width(), first.height()))?,
+            (None, None) => (options.width, options.height),
+        };
+        let film = Film::new(&actor, &options.with_size(width, height))?;
+        let film = if let Some(files) = below { film.over(files)? } else { film };
+        movie::save(path, &film, motion.fps(), on_progress)
+    })
+}
+
+/// MBench's numbers of a clip that is long enough for them.
+pub fn numbers(motion: &Core) -> Result<Vec<(&'static str, f32)>> {
+    if motion.len() < 2 {
+        return Ok(vec![]);
+    }
+    Ok(Quality::measure(motion.joints().view(), UpAxis::Z)?.named().to_vec())
+}
+
+/// Write a player of several motions, side by side, with their captions and MBench numbers, as one HTML file that needs
+/// no network.
+///
+/// Parameters
+/// ----------
+/// path : str or os.PathLike
+///     The ``.html`` file.
+/// motions : sequence of Motion
+///     1 to 64 motions.
+/// titles : sequence of str, optional
+///     A caption each.
+#[pyfunction]
+#[pyo3(signature = (path, motions, titles=None))]
+pub fn save_player(
+    py: Python<'_>,
+    path: PathBuf,
+    motions: Vec<PyRef<'_, Motion>>,
+    titles: Option<Vec<String>>,
+) -> PyResult<()> {
+    let titles = titles.unwrap_or_else(|| vec![String::new(); motions.len()]);
+    if titles.len() != motions.len() {
+        return Err(invalid(py, "titles", format!("{} captions for {} motions", titles.len(), motions.len())));
+    }
+    let motions: Vec<&Core> = motions.iter().map(|motion| motion.core()).collect();
+    detached(py, || {
+        let numbers = motions.iter().map(|motion| numbers(motion)).collect::<Result<Vec<_>>>()?;
+        let clip = |i: usize| Worn { motion: motions[i], title: &titles[i], metrics: &numbers[i] };
+        let clips: Vec<Worn<'_>> = (0..motions.len()).map(clip).collect();
+        worn::save(path, &clips)
+    })
+}

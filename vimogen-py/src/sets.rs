@@ -1,0 +1,69 @@
+//! `vimogen.mbench`: metrics of sets of motions.
+
+use pyo3::prelude::*;
+use vimogen_core::mbench::sets::{self, Repeated, repeated};
+
+use crate::args::{Floats, owned, three, two};
+use crate::run::detached;
+
+/// Mean, half the 95 % confidence interval.
+type Figure = (f64, f64);
+
+fn figure(repeated: Repeated) -> Figure {
+    (repeated.mean, repeated.interval)
+}
+
+/// Frechet inception distance of features (N, d) and (M, d).
+#[pyfunction]
+pub fn fid(py: Python<'_>, generated: Floats<'_>, real: Floats<'_>) -> PyResult<f64> {
+    let (a, b) = (owned(two(&generated, "generated")?), owned(two(&real, "real")?));
+    detached(py, || sets::fid(a.view(), b.view()))
+}
+
+/// Mean distance of texts (N, d) from their motions (N, d).
+#[pyfunction]
+pub fn mm_dist(py: Python<'_>, text: Floats<'_>, motion: Floats<'_>) -> PyResult<f64> {
+    let (text, motion) = (owned(two(&text, "text")?), owned(two(&motion, "motion")?));
+    detached(py, || sets::mm_dist(text.view(), motion.view()))
+}
+
+/// Share of texts (N, d) whose motion (N, d) is among the nearest 1, 2 and 3 of 32: each a (mean, interval) pair.
+#[pyfunction]
+#[pyo3(signature = (text, motion, *, repetitions=20, seed=42))]
+pub fn r_precision(
+    py: Python<'_>,
+    text: Floats<'_>,
+    motion: Floats<'_>,
+    repetitions: usize,
+    seed: u64,
+) -> PyResult<Vec<Figure>> {
+    let (text, motion) = (owned(two(&text, "text")?), owned(two(&motion, "motion")?));
+    detached(py, || {
+        // The same seed draws the same pools for each of the three.
+        let top =
+            |k: usize| repeated(repetitions, seed, |rng| Ok(sets::r_precision(text.view(), motion.view(), rng)?[k]));
+        (0..3).map(|k| top(k).map(figure)).collect()
+    })
+}
+
+/// Mean distance of pairs of motions (N, d): a (mean, interval) pair.
+#[pyfunction]
+#[pyo3(signature = (motion, *, pairs=sets::PAIRS, repetitions=20, seed=42))]
+pub fn diversity(py: Python<'_>, motion: Floats<'_>, pairs: usize, repetitions: usize, seed: u64) -> PyResult<Figure> {
+    let motion = owned(two(&motion, "motion")?);
+    detached(py, || repeated(repetitions, seed, |rng| sets::diversity(motion.view(), pairs, rng)).map(figure))
+}
+
+/// Mean distance of pairs of motions of one text, (texts, motions, d): a (mean, interval) pair.
+#[pyfunction]
+#[pyo3(signature = (motion, *, pairs=sets::PAIRS_OF_ONE_TEXT, repetitions=20, seed=42))]
+pub fn multimodality(
+    py: Python<'_>,
+    motion: Floats<'_>,
+    pairs: usize,
+    repetitions: usize,
+    seed: u64,
+) -> PyResult<Figure> {
+    let motion = owned(three(&motion, "motion")?);
+    detached(py, || repeated(repetitions, seed, |rng| sets::multimodality(motion.view(), pairs, rng)).map(figure))
+}

@@ -1,0 +1,217 @@
+//! `vimogen.TextEncoder` and `vimogen.download`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use numpy::IntoPyArray;
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use vimogen_core::text::umt5::{EncoderDtype, EncoderMemory, Umt5Encoder, Umt5Options};
+use vimogen_core::text::{EmbedCache, EncodeJob, TextEncoder as _, encode_manifest};
+use vimogen_core::weights::download;
+
+use crate::args::{self, given};
+use crate::error::{OrRaise, invalid};
+use crate::run::{detached, with_progress};
+
+/// Bytes of the cache of encoded prompts, unless said otherwise.
+const CACHE_BYTES: u64 = 2 << 30;
+
+/// The release's text encoder, UMT5-XXL.
+///
+/// Examples
+/// --------
+/// >>> encoder = vimogen.TextEncoder.from_pretrained("Wan2.1-T2V-1.3B")  # doctest: +SKIP
+/// >>> encoder.encode("a person waves").shape  # doctest: +SKIP
+/// (5, 4096)
+#[pyclass(frozen, module = "vimogen", name = "TextEncoder")]
+pub struct TextEncoder {
+    core: Arc<Umt5Encoder>,
+}
+
+impl TextEncoder {
+    /// The encoder, shared.
+    pub fn core(&self) -> Arc<Umt5Encoder> {
+        self.core.clone()
+    }
+
+    /// Opens an encoder that computes on a device.
+    pub fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        memory: &str,
+        dtype: &str,
+        device: &str,
+        cache: Option<(PathBuf, u64)>,
+    ) -> PyResult<Self> {
+        let memory = match memory {
+            "auto" => EncoderMemory::Auto,
+            "streamed" => EncoderMemory::Streamed,
+            "resident" => EncoderMemory::Resident,
+            _ => return Err(invalid(py, "memory", format!("{memory:?} is none of auto, streamed, resident"))),
+        };
+        let dtype = match dtype {
+            "stored" => EncoderDtype::Stored,
+            "int8" => EncoderDtype::Int8,
+            _ => return Err(invalid(py, "dtype", format!("{dtype:?} is neither \"stored\" nor \"int8\""))),
+        };
+        let device = args::device(py, device)?;
+        let core = detached(py, || {
+            let cache = cache.map(|(folder, bytes)| EmbedCache::new(folder, bytes)).transpose()?;
+            Umt5Encoder::open(&path, &Umt5Options { memory, dtype, device: device.open()?, cache })
+        })?;
+        Ok(Self { core: Arc::new(core) })
+    }
+}
+
+#[pymethods]
+impl TextEncoder {
+    /// Open an encoder.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike
+    ///     A folder with weights (the release's ``models_t5_umt5-xxl-enc-bf16.pth``, or safetensors with the names of
+    ///     `transformers`) and ``tokenizer.json``, or the file of the weights.
+    /// memory : str
+    ///     ``"streamed"``: a block at a time, 1.5 GB at most. ``"resident"``: all of them. ``"auto"``: what there is room for.
+    /// dtype : str
+    ///     ``"stored"``: as the file has them. ``"int8"``: half of bf16's memory.
+    /// device : str
+    ///     ``"cpu"``, ``"cuda:0"`` or ``"wgpu"``.
+    /// cache : str or os.PathLike, optional
+    ///     A folder for encoded prompts. Several processes may share it.
+    /// cache_bytes : int
+    ///     Its size at most.
+    #[staticmethod]
+    #[pyo3(signature = (path, *, memory="auto", dtype="stored", device="cpu", cache=None, cache_bytes=CACHE_BYTES))]
+    fn from_pretrained(
+        py: Python<'_>,
+        path: PathBuf,
+        memory: &str,
+        dtype: &str,
+        device: &str,
+        cache: Option<PathBuf>,
+        cache_bytes: u64,
+    ) -> PyResult<Self> {
+        Self::open(py, path, memory, dtype, device, cache.map(|folder| (folder, cache_bytes)))
+    }
+
+    /// Encode a prompt to (L, dim), or a list of prompts, which takes little longer than one, to a list.
+    ///
+    /// An empty prompt gives what stands for no prompt.
+    #[pyo3(signature = (prompt, *, callback=None))]
+    fn encode<'py>(
+        &self,
+        py: Python<'py>,
+        prompt: Bound<'py, PyAny>,
+        callback: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let missing = || invalid(py, "prompt", "there is none");
+        let prompts = given(Some(&prompt), "prompt", "a string", |v| v.extract::<String>())?.ok_or_else(missing)?;
+        let listed = prompts.listed();
+        let texts: Vec<&str> = (0..listed.unwrap_or(1)).filter_map(|i| prompts.at(i)).map(String::as_str).collect();
+        let rows = with_progress(py, callback, |on_progress| self.core.encode_texts(&texts, on_progress))?;
+        let mut rows = rows.into_iter().map(|rows| rows.into_pyarray(py));
+        match listed {
+            Some(_) => Ok(PyList::new(py, rows)?.into_any()),
+            None => Ok(rows.next().ok_or_else(missing)?.into_any()),
+        }
+    }
+
+    /// Ids of a text's tokens, as they are encoded.
+    fn tokenize(&self, py: Python<'_>, text: &str) -> PyResult<Vec<u32>> {
+        let text = vimogen_core::text::umt5::clean(text);
+        self.core.tokenizer().encode(&text, self.core.max_words()).or_raise(py)
+    }
+
+    /// Encode the texts of a data set: a JSON list of objects, which is rewritten with the paths of the encoded texts.
+    ///
+    /// Each becomes a ``.pt`` with a bfloat16 tensor (L, dim). Work that was stopped goes on where it was.
+    ///
+    /// Parameters
+    /// ----------
+    /// manifest : str or os.PathLike
+    ///     The list. Its entries get the key ``<text_key>_wanvideot5_embed_path``.
+    /// output : str or os.PathLike
+    ///     Folder for the encoded texts.
+    /// text_key : str
+    ///     Key of the text.
+    /// shard : (int, int)
+    ///     (i, n): every n-th entry from the i-th on, counted from 1; several processes share the work so.
+    /// callback : callable, optional
+    ///     ``callback(stage, step, total)``; a step is an entry.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     ``total``, ``encoded``, ``skipped``, and ``failed``: place and reason of each entry that could not be encoded.
+    #[pyo3(signature = (manifest, output, *, text_key="video_text_annot", shard=(1, 1), callback=None))]
+    fn encode_manifest<'py>(
+        &self,
+        py: Python<'py>,
+        manifest: PathBuf,
+        output: PathBuf,
+        text_key: &str,
+        shard: (usize, usize),
+        callback: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let job = EncodeJob { manifest, text_key: text_key.into(), output, shard };
+        let report = with_progress(py, callback, |on_progress| encode_manifest(&self.core, &job, on_progress))?;
+        args::to_python(py, &report)
+    }
+
+    /// Numbers per token.
+    #[getter]
+    fn dim(&self) -> usize {
+        self.core.dim()
+    }
+
+    /// Changes when the encoded form of any prompt would.
+    #[getter]
+    fn fingerprint(&self) -> String {
+        self.core.fingerprint()
+    }
+
+    fn __repr__(&self) -> String {
+        let c = self.core.config();
+        format!("TextEncoder(dim={}, layers={}, vocab={})", c.dim, c.layers, c.vocab)
+    }
+}
+
+/// Download files of the release, resuming what was interrupted and checking their hashes.
+///
+/// Parameters
+/// ----------
+/// what : str
+///     ``"umt5"``: the text encoder, 11.4 GB. ``"umt5-tokenizer"``: its tokeniser alone. ``"wan2.1-1.3b"``: what training
+///     starts from, 5.7 GB.
+/// folder : str or os.PathLike
+///     Where they go.
+/// endpoint : str, optional
+///     A mirror. None: the environment's ``HF_ENDPOINT``, or https://huggingface.co.
+/// from_file : str or os.PathLike, optional
+///     Take this file, which was fetched by hand, instead of downloading.
+/// callback : callable, optional
+///     ``callback("download", step, total)``; a step is 1 MiB.
+///
+/// Returns
+/// -------
+/// list of str
+///     The files.
+#[pyfunction]
+#[pyo3(name = "download", signature = (what, folder, *, endpoint=None, from_file=None, callback=None))]
+pub fn download_files(
+    py: Python<'_>,
+    what: &str,
+    folder: PathBuf,
+    endpoint: Option<String>,
+    from_file: Option<PathBuf>,
+    callback: Option<Py<PyAny>>,
+) -> PyResult<Vec<String>> {
+    let paths = with_progress(py, callback, |on_progress| match &from_file {
+        Some(file) => download::adopt(what, file, &folder, on_progress).map(|path| vec![path]),
+        None => download::download(what, &folder, endpoint.as_deref(), on_progress),
+    })?;
+    Ok(paths.into_iter().map(|path| path.to_string_lossy().into_owned()).collect())
+}
