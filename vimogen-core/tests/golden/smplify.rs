@@ -15,6 +15,7 @@ use vimogen_core::mbench::smplify::{
 
 use crate::common::{Golden, assert_all_cases, assert_close, folder};
 
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn release_file(name: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let path = std::env::var_os("VIMOGEN_RELEASE_DATA").map_or(beside, PathBuf::from).join(name);
