@@ -15,6 +15,7 @@ use crate::motion::Motion;
 use crate::motion::layout::JOINTS;
 use crate::motion::rotation::axis_angle_from_matrix;
 use crate::motion::rotation::rows::matrix_from_axis_angle;
+use crate::progress::ignore;
 
 /// Longest clip and largest body that is read.
 const MAX_FRAMES: usize = 1 << 16;
@@ -215,7 +216,7 @@ impl PoseScorer {
     /// [`Error::Shape`], [`Error::NonFinite`], [`Error::TooLarge`] as [`PoseClip::new`].
     pub fn fit(&self, joints: ArrayView3<'_, f32>) -> Result<PoseClip> {
         check_size(&self.body, joints.dim().0)?;
-        let pose = self.smplify.fit(joints)?.pose;
+        let pose = self.smplify.fit(joints, &mut ignore)?.pose;
         let origin = if self.smplify.is_builtin() { PoseOrigin::FittedBuiltin } else { PoseOrigin::Fitted };
         PoseClip::new(&self.body, pose, joints.to_owned(), origin)
     }
