@@ -215,11 +215,7 @@ fn the_experiment_of_the_built_in_model_is_its_recipe() {
 fn the_example_on_files_is_the_release_s_recipe() {
     let experiment = parse(include_str!("../../../../examples/tm2m_train.yaml"), &[]).unwrap();
     assert_eq!(experiment.ignored, Vec::<String>::new());
-    let train = TrainConfig {
-        precision: crate::train::Precision::Bf16,
-        checkpoint_activations: true,
-        ..TrainConfig::default()
-    };
+    let train = TrainConfig { precision: Precision::Bf16, checkpoint_activations: true, ..TrainConfig::default() };
     assert_eq!(experiment.train, train);
 }
 
