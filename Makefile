@@ -26,7 +26,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu
+.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -130,6 +130,9 @@ mbench: ## the built-in model's MBench scores, as in docs/mbench-scores.md (MBEN
 
 solvers: ## the table of docs/src/concepts/solvers.md: how exact each solver is, by evaluations (minutes)
 	$(CARGO) run --locked --example solvers
+
+precision: ## the tables of docs/src/concepts/precision.md: what smaller weights cost and bring (minutes)
+	$(CARGO) run --locked --example precision
 
 .venv/.ready: tests/python/requirements.txt tests/python/venv.sh
 	PYTHON="$(PYTHON)" tests/python/venv.sh

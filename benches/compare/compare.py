@@ -41,7 +41,7 @@ def rows(sizes: list[str]) -> Iterator[Row]:
     for size in sizes:
         for dtype in (f32, bf16):
             yield Row(f"sampling, {size}", ("sample", "sample"), size, (dtype, dtype))
-        yield Row(f"sampling, {size}, ab2 with 30", ("sample", "fast"), size, (bf16, bf16))
+        yield Row(f"sampling, {size}, ab2 with 40", ("sample", "fast"), size, (bf16, bf16))
     for size in [s for s in sizes if s != "full"]:
         for dtype in (f32, bf16):
             yield Row(f"training step, {size}", ("train", "train"), size, (dtype, f32))

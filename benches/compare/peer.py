@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 FRAMES, WORDS, STEPS, GUIDANCE = 100, 226, 50, 5.0
-FAST_STEPS = 30
+FAST_STEPS = 40
 TEXT = {"dim": 280, "ffn_dim": 512, "freq_dim": 64, "num_heads": 5, "num_layers": 2, "text_dim": 256}
 BASE = {"text_len": WORDS, "reference": True, "split_head": False, "eps": 1e-6}
 SMALL = {"dim": 768, "ffn_dim": 3072, "freq_dim": 256, "num_heads": 12, "num_layers": 12, "text_dim": 4096}

@@ -76,7 +76,7 @@ static void fast_is_another_solver_with_fewer_steps(const vimogen_pipeline *pipe
   vimogen_generate_params fast, spelled = quick();
   OK(vimogen_generate_params_init_fast(&fast, sizeof fast));
   spelled.solver = VIMOGEN_SOLVER_AB2;
-  spelled.num_inference_steps = 30;
+  spelled.num_inference_steps = 40;
   fast.num_frames = spelled.num_frames;
   vimogen_motion *motion = NULL, *same = NULL;
   OK(vimogen_generate(pipeline, PROMPT, &fast, &motion));

@@ -63,7 +63,7 @@ def test_generate_takes_another_solver(tmp_path):
 def test_generate_takes_a_preset_and_an_interval_of_guidance(tmp_path):
     for name, options in {
         "preset": ["--quality", "fast"],
-        "spelled": ["--solver", "ab2", "--steps", "30"],
+        "spelled": ["--solver", "ab2", "--steps", "40"],
         "partly": ["--quality", "fast", "--guidance-interval", "0.9", "1.0"],
     }.items():
         run("generate", "a person waves", "-o", tmp_path / f"{name}.npy", "-n", "24", *options)

@@ -61,7 +61,7 @@ def test_a_missing_file_knows_its_name(tmp_path):
         (lambda: Motion("no array"), ValueError, "string"),
         (lambda: Pipeline.from_pretrained(device="gpu"), vimogen.DeviceError, "cuda:N"),
         (lambda: Pipeline.from_pretrained(device="cuda:7"), vimogen.DeviceError, "cuda"),
-        (lambda: Pipeline.from_pretrained(dtype="int8"), vimogen.InvalidArgumentError, "bfloat16"),
+        (lambda: Pipeline.from_pretrained(dtype="int4"), vimogen.InvalidArgumentError, "bfloat16"),
         (lambda: vimogen.generate(), vimogen.InvalidArgumentError, "prompt"),
         (lambda: vimogen.generate(""), vimogen.InvalidArgumentError, "prompt"),
         (lambda: vimogen.generate("a", num_frames=0), vimogen.InvalidArgumentError, "num_frames"),

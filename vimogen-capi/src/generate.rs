@@ -193,7 +193,7 @@ pub unsafe extern "C" fn vimogen_generate_params_init(
     guard(|| unsafe { init(params, size) })
 }
 
-/// Sets every field to its default, but `solver` and `num_inference_steps` to 30 of `VIMOGEN_SOLVER_AB2`, which are as exact as
+/// Sets every field to its default, but `solver` and `num_inference_steps` to 40 of `VIMOGEN_SOLVER_AB2`, which are as exact as
 /// the default's 50. `size` is `sizeof(vimogen_generate_params)`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_generate_params_init_fast(

@@ -14,13 +14,15 @@ use crate::status::{guard, vimogen_status};
 /// A loaded model. `const vimogen_pipeline *` may be used from several threads at once.
 pub struct vimogen_pipeline(pub(crate) Pipeline);
 
-/// How weights are kept in memory; arithmetic is in 32 bits either way.
+/// How weights are kept in memory; sums are in 32 bits with all of them.
 #[repr(i32)]
 pub enum vimogen_dtype {
     /// 32-bit floats.
     F32 = 0,
     /// 16-bit brain floats: half the memory.
     Bf16 = 1,
+    /// 8-bit codes and a scale for each output of a layer: a quarter of the memory, on the CPU only.
+    Int8 = 2,
 }
 
 /// How a model is loaded. Fill it with `vimogen_load_params_init`, then change what you like.
@@ -62,6 +64,7 @@ pub unsafe extern "C" fn vimogen_load_params_init(params: *mut vimogen_load_para
 
 const F32: i32 = vimogen_dtype::F32 as i32;
 const BF16: i32 = vimogen_dtype::Bf16 as i32;
+const INT8: i32 = vimogen_dtype::Int8 as i32;
 
 fn load_config(params: &vimogen_load_params) -> Result<LoadConfig> {
     // SAFETY: the caller keeps the conventions of the header.
@@ -69,6 +72,7 @@ fn load_config(params: &vimogen_load_params) -> Result<LoadConfig> {
     let dtype = match params.dtype {
         F32 => WeightDtype::F32,
         BF16 => WeightDtype::Bf16,
+        INT8 => WeightDtype::Int8,
         other => return Err(Error::invalid("dtype", format!("{other} is no vimogen_dtype"))),
     };
     let device: DeviceSpec = device.map_or(Ok(DeviceSpec::Cpu), str::parse)?;

@@ -14,8 +14,11 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Device;
 use mimalloc::MiMalloc;
+use ndarray::{Array3, Axis};
 use vimogen_core::format::torch::{self, Tree};
 use vimogen_core::format::{DType, RawTensor, TensorInfo, safetensors};
+use vimogen_core::progress::ignore;
+use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, noise};
 use vimogen_core::weights::{LoadOptions, ModelDir, WeightDtype, load_file, state_dict};
 use vimogen_core::{Dit, DitConfig, ErrorCode, GenerateOptions, LoadConfig, Motion, Pipeline, Prompt, Request};
 
@@ -106,6 +109,18 @@ fn the_release_s_prompt_embeddings_and_clip_become_motions() {
     assert_eq!(error.code(), ErrorCode::NoTextEncoder);
 }
 
+/// Most bytes held, beyond `before`, while 100 frames are sampled with guidance.
+fn sampling_peak(dit: &Dit, before: usize) -> usize {
+    MOST.store(HELD.load(Ordering::Relaxed), Ordering::Relaxed);
+    let text = Array3::from_elem((1, dit.config().text_len, dit.config().text_dim), 0.1);
+    let inputs = SampleInputs::new(noise(1, 100).insert_axis(Axis(0)), text.clone(), text * 0.0);
+    let options = SamplerOptions { num_inference_steps: 2, ..SamplerOptions::default() };
+    let start = Instant::now();
+    Sampler::new(options).unwrap().sample(dit, &inputs, &mut ignore).unwrap();
+    println!("{:.2} s", start.elapsed().as_secs_f64());
+    MOST.load(Ordering::Relaxed) - before
+}
+
 #[test]
 #[ignore = "writes 4.5 GB and needs 10 GB of memory; run it alone"]
 fn loading_the_full_model_holds_its_weights_and_at_most_one_more_tensor() {
@@ -148,6 +163,11 @@ fn loading_the_full_model_holds_its_weights_and_at_most_one_more_tensor() {
             );
             assert!(text_only || dit.num_params() == numbers);
             assert!(most <= weights + tensor + (16 << 20), "{most} bytes for {weights} bytes of weights");
+            if dtype == WeightDtype::Bf16 && text_only {
+                let peak = sampling_peak(&dit, before);
+                println!("sampling 100 frames, 2 steps: peak {:.3} GB", gb(peak));
+                assert!(peak <= 4_000_000_000, "{peak} bytes");
+            }
         }
     }
 }

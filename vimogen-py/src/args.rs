@@ -65,7 +65,8 @@ pub fn dtype(py: Python<'_>, name: &str) -> PyResult<WeightDtype> {
     match name.trim_start_matches("torch.") {
         "float32" | "f32" | "fp32" => Ok(WeightDtype::F32),
         "bfloat16" | "bf16" => Ok(WeightDtype::Bf16),
-        _ => Err(invalid(py, "dtype", format!("{name:?} is neither \"float32\" nor \"bfloat16\""))),
+        "int8" | "i8" => Ok(WeightDtype::Int8),
+        _ => Err(invalid(py, "dtype", format!("{name:?} is none of \"float32\", \"bfloat16\" and \"int8\""))),
     }
 }
 

@@ -53,7 +53,7 @@ impl Dit {
     /// device : str
     ///     As in :meth:`Pipeline.from_pretrained`.
     /// dtype : str
-    ///     How weights are kept, ``"float32"`` or ``"bfloat16"``.
+    ///     How weights are kept: ``"float32"``, ``"bfloat16"`` or, on the CPU, ``"int8"``.
     #[staticmethod]
     #[pyo3(signature = (weights, config, *, device="cpu", dtype="float32"))]
     fn from_file(

@@ -48,7 +48,8 @@ impl Pipeline {
     /// device : str
     ///     ``"cpu"``, ``"cuda:0"`` or ``"wgpu"``; the last two if vimogen was built with them.
     /// dtype : str
-    ///     How weights are kept, ``"float32"`` or ``"bfloat16"``. Arithmetic is in float32 either way.
+    ///     How weights are kept: ``"float32"``, ``"bfloat16"`` or, on the CPU, ``"int8"``. The smaller, the less memory;
+    ///     on a CPU with instructions for bfloat16, these two are also faster. Sums are in float32 with all of them.
     /// text_only : bool
     ///     Leave out the reference path, a third of the model.
     /// lora : str or os.PathLike, optional
@@ -111,7 +112,7 @@ impl Pipeline {
     /// guidance_interval : (float, float), optional
     ///     Lowest and highest noise level with guidance, in 0..1; steps outside cost half as much. None: all levels.
     /// quality : str
-    ///     ``"full"``, 50 steps of ``"euler"`` as the release; or ``"fast"``, 30 of ``"ab2"``, which are as exact.
+    ///     ``"full"``, 50 steps of ``"euler"`` as the release; or ``"fast"``, 40 of ``"ab2"``, which are as exact.
     ///
     /// Returns
     /// -------

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::config::DitConfig;
 use super::kernels;
 use super::layers::{Linear, RmsNorm};
+use super::packed::project;
 use super::probe;
 
 /// Keys and values of one attention layer.
@@ -57,14 +58,19 @@ impl Attention {
     ///
     /// - x, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>, source: KeyValue, lengths: &[usize]) -> Tensor<3> {
-        let queries = self.norm_q.forward(self.q.forward(x));
-        probe::value("norm_q", &queries);
-        self.o.forward(kernels::attention(queries, source.keys, source.values, lengths, self.heads))
+        self.attend(self.q.forward(x), source, lengths)
     }
 
     /// Attends from `x` to itself.
     pub fn attend_self(&self, x: Tensor<3>, lengths: &[usize]) -> Tensor<3> {
-        let source = self.key_value(x.clone());
-        self.forward(x, source, lengths)
+        let [queries, keys, values] = project(x, [&self.q, &self.k, &self.v]);
+        self.attend(queries, KeyValue { keys: self.norm_k.forward(keys), values }, lengths)
+    }
+
+    /// [`Attention::forward`] with queries that are projected already.
+    fn attend(&self, queries: Tensor<3>, source: KeyValue, lengths: &[usize]) -> Tensor<3> {
+        let queries = self.norm_q.forward(queries);
+        probe::value("norm_q", &queries);
+        self.o.forward(kernels::attention(queries, source.keys, source.values, lengths, self.heads))
     }
 }

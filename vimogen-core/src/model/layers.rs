@@ -1,11 +1,12 @@
 //! The layers that everything else is made of. Weights may be stored in bf16 or f32; arithmetic is in the dtype of
-//! the input.
+//! the input, or that of [packed](super::packed) weights.
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::module::linear;
 use burn::tensor::{Device, FloatDType, Int, Shape, Tensor, assert_shape};
 
 use super::kernels;
+use super::packed::Slot;
 
 /// A parameter that is zero until it is loaded or initialised, and takes no memory until then.
 pub(crate) fn parameter<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
@@ -28,11 +29,16 @@ pub struct Linear {
     pub weight: Param<Tensor<2>>,
     /// `[out]`
     pub bias: Param<Tensor<1>>,
+    pub(super) packed: Slot,
 }
 
 impl Linear {
     pub(crate) fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
-        Self { weight: parameter([inputs, outputs], device), bias: parameter([outputs], device) }
+        Self {
+            weight: parameter([inputs, outputs], device),
+            bias: parameter([outputs], device),
+            packed: Slot::default(),
+        }
     }
 
     /// # Shapes
@@ -40,6 +46,13 @@ impl Linear {
     /// - x: `[.., in]`
     /// - output: `[.., out]`
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        if let Some(packed) = self.packed.usable(&x) {
+            let mut shape = x.dims();
+            let rows = shape[..D - 1].iter().product::<usize>();
+            let [y] = kernels::linear::linear(x.reshape([1, rows, shape[D - 1]]), [packed]);
+            shape[D - 1] = y.dims()[2];
+            return y.reshape(shape);
+        }
         let weight = self.weight.val();
         let [inputs, _] = weight.dims();
         assert_shape!(x, [.., inputs]);
@@ -63,7 +76,15 @@ impl Mlp {
     }
 
     /// `fc2(gelu(fc1(x)))`, the tanh form of GELU.
-    pub fn gelu<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, tokens, in]`
+    /// - output: `[batch, tokens, out]`
+    pub fn gelu(&self, x: Tensor<3>) -> Tensor<3> {
+        if let (Some(first), Some(second)) = (self.fc1.packed.usable(&x), self.fc2.packed.usable(&x)) {
+            return kernels::linear::mlp(x, first, second);
+        }
         self.fc2.forward(kernels::gelu(self.fc1.forward(x)))
     }
 

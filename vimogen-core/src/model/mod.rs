@@ -12,6 +12,7 @@ pub mod host;
 pub mod init;
 pub mod kernels;
 pub mod layers;
+mod packed;
 pub mod probe;
 pub(crate) mod rows;
 #[cfg(feature = "train")]
@@ -20,3 +21,6 @@ pub(crate) mod segments;
 pub use config::DitConfig;
 pub use dit::{Conditions, Dit, Prepared};
 pub use host::DitInputs;
+pub(crate) use kernels::linear::Packed;
+pub(crate) use packed::PackedWeights;
+pub use packed::Precision;

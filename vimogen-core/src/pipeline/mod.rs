@@ -85,8 +85,8 @@ impl Pipeline {
         let device = load.device.open()?;
         let (encoder, without_encoder) = encoder::of(dir, &device)?;
         encoder.as_deref().map_or(Ok(()), |encoder| check_width(encoder, dir.config()))?;
-        if load.dtype == WeightDtype::Bf16 && matches!(load.device, DeviceSpec::Wgpu(_)) {
-            let reason = "it cannot keep weights as bf16; choose dtype f32".into();
+        if load.dtype != WeightDtype::F32 && matches!(load.device, DeviceSpec::Wgpu(_)) {
+            let reason = "it cannot keep weights in fewer bits; choose dtype f32".into();
             return Err(Error::Device { device: load.device.to_string(), reason });
         }
         let (dit, _) = dir.load(&device, load.dtype, load.text_only)?;

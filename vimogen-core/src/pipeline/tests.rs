@@ -246,6 +246,19 @@ fn weights_kept_as_bf16_generate_nearly_the_same() {
 }
 
 #[test]
+fn weights_of_8_bits_generate_nearly_the_same_and_are_for_the_cpu() {
+    let dir = directory(&config(true));
+    let load = LoadConfig { dtype: WeightDtype::Int8, ..LoadConfig::default() };
+    let small = Pipeline::load(Some(dir.path()), &load).unwrap();
+    let full = Pipeline::from_pretrained(Some(dir.path())).unwrap();
+    let d = distance(&small.generate(PROMPT, &quick()).unwrap(), &full.generate(PROMPT, &quick()).unwrap());
+    assert!(d > 0.0 && d < 0.5, "{d}");
+    assert!(small.dit().packed_bytes() > 0);
+    let load = LoadConfig { device: DeviceSpec::Wgpu(None), ..load };
+    assert!(Pipeline::load(Some(dir.path()), &load).is_err());
+}
+
+#[test]
 fn devices_that_cannot_serve_are_errors() {
     let dir = directory(&config(true));
     for (device, dtype) in [(DeviceSpec::Wgpu(None), WeightDtype::Bf16), (DeviceSpec::Cuda(99), WeightDtype::F32)] {

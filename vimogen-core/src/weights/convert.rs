@@ -23,8 +23,10 @@ impl ModelDir {
     /// Names and shapes are checked first as [`ModelDir::load`] does.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `folder` is where this model lies, [`Error::Weights`], [`Error::Io`].
+    /// [`Error::InvalidArgument`] if `folder` is where this model lies or files cannot hold `dtype`, [`Error::Weights`],
+    /// [`Error::Io`].
     pub fn convert(&self, folder: impl AsRef<Path>, dtype: WeightDtype, text_only: bool) -> Result<Report> {
+        dtype.check_stored()?;
         let folder = folder.as_ref();
         let same = |ours: &Path| matches!((ours.canonicalize(), folder.canonicalize()), (Ok(a), Ok(b)) if a == b);
         if self.folder().is_some_and(same) {

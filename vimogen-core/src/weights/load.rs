@@ -1,5 +1,6 @@
 //! Strict loading, one tensor at a time: never more than one extra copy of the largest tensor beside the weights.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use burn::module::{Module, ModuleMapper, Param};
@@ -10,16 +11,44 @@ use super::mapping::{self, checkpoint_name, is_linear};
 use super::report::Report;
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorSource};
-use crate::model::Dit;
+use crate::model::kernels::cpu::Level;
+use crate::model::{Dit, Packed, PackedWeights, Precision};
 
-/// How weights are kept in memory. Arithmetic is in f32 either way.
+/// How weights are kept in memory. Sums are in f32 with all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WeightDtype {
     /// 4 bytes a number.
     #[default]
     F32,
-    /// 2 bytes a number, widened when used.
+    /// 2 bytes a number. On the CPU, the blocks round what they multiply with the weights to bf16 too; elsewhere weights
+    /// are widened when used.
     Bf16,
+    /// Blocks keep 1 byte a weight and a scale for each output, the other layers 2 bytes a number. On the CPU only, and
+    /// in memory only: files are written in one of the others.
+    Int8,
+}
+
+impl WeightDtype {
+    /// How the blocks of a model on the CPU are packed.
+    fn precision(self) -> Precision {
+        match self {
+            Self::F32 => Precision::F32,
+            Self::Bf16 => Precision::Bf16,
+            Self::Int8 => Precision::Int8,
+        }
+    }
+
+    /// # Errors
+    /// [`Error::InvalidArgument`] for what a file cannot hold.
+    pub(super) fn check_stored(self) -> Result<()> {
+        match self {
+            Self::Int8 => {
+                let reason = "weights of 8 bits are made when a model is loaded; write float32 or bfloat16";
+                Err(Error::invalid("dtype", reason))
+            }
+            Self::F32 | Self::Bf16 => Ok(()),
+        }
+    }
 }
 
 /// What may be missing or left over, and how weights are kept.
@@ -57,8 +86,13 @@ impl LoadOptions {
 ///
 /// # Errors
 /// [`Error::Weights`] with the whole report if anything is missing, left over or of another shape and not allowed to
-/// be; [`Error::Format`] if a tensor cannot be read.
+/// be; [`Error::Format`] if a tensor cannot be read; [`Error::InvalidArgument`] for weights of 8 bits on another device
+/// than the CPU; [`Error::Config`] if `VIMOGEN_CPU` is not a level.
 pub fn load(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: &Device) -> Result<(Dit, Report)> {
+    Level::check()?;
+    if options.dtype == WeightDtype::Int8 && !on_cpu(device) {
+        return Err(Error::invalid("dtype", "weights of 8 bits are for the CPU; choose float32 or bfloat16"));
+    }
     run(dit, source, options, Some(device))
 }
 
@@ -84,12 +118,14 @@ fn run(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: Optio
         error: None,
         names: &names,
         prefix: &prefix,
+        packed: PackedWeights::new(),
     };
-    let dit = dit.map(&mut loader);
-    let Loader { used, mut report, error, .. } = loader;
+    let mut dit = dit.map(&mut loader);
+    let Loader { used, mut report, error, packed, .. } = loader;
     if let Some(error) = error {
         return Err(error);
     }
+    dit.install(packed);
     for name in names.difference(&used) {
         let bare = name.strip_prefix(&prefix).unwrap_or(name).to_string();
         let is_buffer = mapping::BUFFERS.contains(&bare.as_str());
@@ -122,9 +158,20 @@ struct Loader<'a> {
     error: Option<Error>,
     names: &'a BTreeSet<String>,
     prefix: &'a str,
+    /// Weights of the blocks.
+    packed: PackedWeights,
+}
+
+fn on_cpu(device: &Device) -> bool {
+    *device == Device::flex()
 }
 
 impl Loader<'_> {
+    /// Whether the weights of the blocks are packed on this device.
+    fn packs(&self, device: &Device) -> bool {
+        on_cpu(device) && (self.options.dtype != WeightDtype::F32 || Precision::packs_f32())
+    }
+
     /// Type of the tensor `stored`, whose shape in memory must be `shape`; `None` if it does not fit.
     fn fit(&mut self, name: &str, stored: &str, shape: &[usize]) -> Result<Option<DType>> {
         let info = self.source.info(stored)?;
@@ -139,17 +186,33 @@ impl Loader<'_> {
         Ok(Some(info.dtype))
     }
 
-    /// Reads the tensor `stored` as it is kept in memory, without an intermediate copy.
-    fn read(&self, name: &str, stored: &str, dtype: DType, shape: &[usize]) -> Result<TensorData> {
+    /// The bytes of the tensor `stored`.
+    fn bytes(&self, stored: &str, dtype: DType, shape: &[usize]) -> Result<Cow<'_, [u8]>> {
         let bytes = self.source.bytes(stored)?;
         if bytes.len() != shape.iter().product::<usize>() * dtype.size() {
             let reason = format!("{stored:?} has {} bytes, too few or too many for {shape:?}", bytes.len());
             return Err(Error::format("checkpoint", reason));
         }
+        Ok(bytes)
+    }
+
+    /// Reads and packs the matrix `stored`, whose shape in memory is `[inputs, outputs]`.
+    fn pack(&self, stored: &str, dtype: DType, [inputs, outputs]: [usize; 2]) -> Result<Packed> {
+        let bytes = self.bytes(stored, dtype, &[inputs, outputs])?;
+        let packed = pack(dtype, &bytes, inputs, outputs, self.options.dtype.precision());
+        self.source.release(stored);
+        Ok(packed)
+    }
+
+    /// Reads the tensor `stored` as it is kept in memory, without an intermediate copy.
+    fn read(&self, name: &str, stored: &str, dtype: DType, shape: &[usize]) -> Result<TensorData> {
+        let bytes = self.bytes(stored, dtype, shape)?;
         let sizes = is_linear(name, shape.len()).then(|| (shape[1], shape[0]));
         let data = match self.options.dtype {
             WeightDtype::F32 => TensorData::new(convert(dtype, &bytes, sizes, |v| v), shape.to_vec()),
-            WeightDtype::Bf16 => TensorData::new(convert(dtype, &bytes, sizes, bf16::from_f32), shape.to_vec()),
+            WeightDtype::Bf16 | WeightDtype::Int8 => {
+                TensorData::new(convert(dtype, &bytes, sizes, bf16::from_f32), shape.to_vec())
+            }
         };
         self.source.release(stored);
         Ok(data)
@@ -168,13 +231,18 @@ impl Loader<'_> {
         self.used.insert(stored.clone());
         let shape = param.lazy_shape();
         let Some(dtype) = self.fit(&name, &stored, shape.as_slice())? else { return Ok(param) };
-        let param = match self.device {
-            None => param,
-            Some(device) => {
-                let data = self.read(&name, &stored, dtype, shape.as_slice())?;
+        let param = match (self.device, shape.as_slice()) {
+            (None, _) => param,
+            (Some(device), [inputs, outputs]) if self.packs(device) && mapping::is_of_block(&name) => {
+                let packed = self.pack(&stored, dtype, [*inputs, *outputs])?;
+                self.packed.insert(param.id, packed);
+                param
+            }
+            (Some(device), shape) => {
+                let data = self.read(&name, &stored, dtype, shape)?;
                 let dtype = match self.options.dtype {
                     WeightDtype::F32 => BurnDType::F32,
-                    WeightDtype::Bf16 => BurnDType::BF16,
+                    WeightDtype::Bf16 | WeightDtype::Int8 => BurnDType::BF16,
                 };
                 Param::initialized(param.id, Tensor::from_data(data, (device, dtype)))
             }
@@ -203,6 +271,30 @@ impl ModuleMapper for Loader<'_> {
             self.error = Some(error);
             unchanged
         })
+    }
+}
+
+/// Packs a stored `[outputs, inputs]` matrix of floats.
+fn pack(dtype: DType, bytes: &[u8], inputs: usize, outputs: usize, precision: Precision) -> Packed {
+    fn with<const N: usize>(
+        bytes: &[u8],
+        [inputs, outputs]: [usize; 2],
+        precision: Precision,
+        read: impl Fn([u8; N]) -> f32 + Sync,
+    ) -> Packed {
+        let stored = bytes.as_chunks::<N>().0;
+        Packed::new(inputs, outputs, precision, |output, input, to| {
+            let row = &stored[output * inputs + input..];
+            to.iter_mut().zip(row).for_each(|(to, bytes)| *to = read(*bytes));
+        })
+    }
+    let sizes = [inputs, outputs];
+    match dtype {
+        DType::F64 => with(bytes, sizes, precision, |b| f64::from_le_bytes(b) as f32),
+        DType::F16 => with(bytes, sizes, precision, |b| f16::from_le_bytes(b).to_f32()),
+        DType::BF16 => with(bytes, sizes, precision, |b| bf16::from_le_bytes(b).to_f32()),
+        DType::F32 => with(bytes, sizes, precision, f32::from_le_bytes),
+        _ => unreachable!("only floats fit a parameter"),
     }
 }
 

@@ -38,6 +38,11 @@ pub fn is_linear(name: &str, rank: usize) -> bool {
     rank == 2 && name.ends_with(".weight")
 }
 
+/// Whether the parameter of this checkpoint name is a layer of a block of the network.
+pub(super) fn is_of_block(name: &str) -> bool {
+    name.ends_with(".weight") && (name.starts_with("blocks.") || name.starts_with("ref_motion_encoder."))
+}
+
 /// Whether any of the patterns is part of the name.
 pub(crate) fn matches(name: &str, patterns: &[String]) -> bool {
     patterns.iter().any(|p| name.contains(p.as_str()))

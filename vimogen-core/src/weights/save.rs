@@ -1,10 +1,11 @@
 //! Saving as safetensors with checkpoint names and `[out, in]` Linear weights, so that PyTorch reads them too.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 use half::bf16;
 
@@ -12,7 +13,7 @@ use super::load::{WeightDtype, transpose};
 use super::mapping::{checkpoint_name, is_linear};
 use crate::error::Result;
 use crate::format::{DType, TensorInfo, safetensors};
-use crate::model::Dit;
+use crate::model::{Dit, Packed};
 
 /// Metadata by which readers know that Linear weights are `[out, in]`.
 pub(super) const METADATA: [(&str, &str); 1] = [("format", "pt")];
@@ -22,7 +23,7 @@ impl WeightDtype {
     pub(super) fn stored(self) -> DType {
         match self {
             Self::F32 => DType::F32,
-            Self::Bf16 => DType::BF16,
+            Self::Bf16 | Self::Int8 => DType::BF16,
         }
     }
 
@@ -30,7 +31,7 @@ impl WeightDtype {
     pub(super) fn encode(self, values: &[f32]) -> Vec<u8> {
         match self {
             Self::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            Self::Bf16 => values.iter().flat_map(|v| bf16::from_f32(*v).to_le_bytes()).collect(),
+            Self::Bf16 | Self::Int8 => values.iter().flat_map(|v| bf16::from_f32(*v).to_le_bytes()).collect(),
         }
     }
 }
@@ -61,10 +62,12 @@ impl Entry {
     }
 }
 
-/// All parameters by checkpoint name, to be stored in `dtype`; LoRA adapters are merged into theirs.
+/// All parameters by checkpoint name, to be stored in `dtype` (bf16 for weights of 8 bits); LoRA adapters are merged into theirs.
 pub fn state_dict(dit: &Dit, dtype: WeightDtype) -> BTreeMap<String, Entry> {
-    let mut collector = Collector { dtype, path: vec![], entries: BTreeMap::new() };
-    dit.clone().materialize().visit(&mut collector);
+    let dit = dit.clone().materialize();
+    let packed = dit.clone().packed_weights();
+    let mut collector = Collector { dtype, path: vec![], entries: BTreeMap::new(), packed };
+    dit.visit(&mut collector);
     collector.entries
 }
 
@@ -72,6 +75,7 @@ struct Collector {
     dtype: WeightDtype,
     path: Vec<String>,
     entries: BTreeMap<String, Entry>,
+    packed: HashMap<ParamId, Arc<Packed>>,
 }
 
 impl ModuleVisitor for Collector {
@@ -90,9 +94,12 @@ impl ModuleVisitor for Collector {
         if transpose {
             shape.reverse();
         }
-        // Weights that have not been made yet are made when they are asked for.
-        let param = param.clone();
+        // Weights that have not been made yet are made when they are asked for; packed ones are not made to stay.
+        let (param, packed) = (param.clone(), self.packed.get(&param.id).cloned());
         let values = Box::new(move || {
+            if let Some(packed) = &packed {
+                return packed.unpack();
+            }
             let data = param.val().to_data_as::<f32>();
             data.try_into_vec::<f32>().unwrap_or_else(|_| unreachable!("the data was converted to f32"))
         });
@@ -104,11 +111,49 @@ impl ModuleVisitor for Collector {
 /// Writes the model's weights as one safetensors file, atomically and one tensor at a time.
 ///
 /// # Errors
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a `dtype` that files cannot hold,
 /// [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist, [`Error::Io`](crate::Error::Io).
 pub fn save(dit: &Dit, path: impl AsRef<Path>, dtype: WeightDtype) -> Result<()> {
+    dtype.check_stored()?;
     let entries = state_dict(dit, dtype);
     let infos: Vec<_> = entries.iter().map(|(name, entry)| (name.as_str(), entry.info.clone())).collect();
     let values: Vec<&Entry> = entries.values().collect();
     let bytes = |i: usize| Ok(Cow::Owned(dtype.encode(&values[i].to_f32())));
     safetensors::save_with(path, &infos, &METADATA, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::model::{DitConfig, Precision};
+
+    #[test]
+    fn a_packed_model_is_saved_as_it_was_rounded_and_stays_packed() {
+        let config = DitConfig { dim: 16, ffn_dim: 40, num_heads: 2, num_layers: 2, text_dim: 8, ..DitConfig::small() };
+        let dit = Dit::new(&config, &Device::flex()).unwrap().init_weights(1, &Device::flex());
+        let plain = state_dict(&dit, WeightDtype::F32);
+        for precision in [Precision::Bf16, Precision::Int8] {
+            let dit = dit.clone().pack(precision);
+            let saved = state_dict(&dit, WeightDtype::F32);
+            assert_eq!(saved.keys().collect::<Vec<_>>(), plain.keys().collect::<Vec<_>>());
+            for (name, entry) in &saved {
+                let (got, want) = (entry.to_f32(), plain[name].to_f32());
+                assert_eq!(entry.shape(), plain[name].shape());
+                assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 5e-3), "{name}");
+            }
+            assert!(!dit.blocks[0].ffn.fc1.weight.is_initialized(), "saving must not keep an unpacked copy");
+        }
+    }
+
+    #[test]
+    fn weights_of_8_bits_are_not_written_to_files() {
+        let config = DitConfig { dim: 16, ffn_dim: 40, num_heads: 2, num_layers: 2, text_dim: 8, ..DitConfig::small() };
+        let dit = Dit::new(&config, &Device::flex()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let text = save(&dit, folder.path().join("a.safetensors"), WeightDtype::Int8).unwrap_err().to_string();
+        assert!(text.contains("bfloat16"), "{text}");
+        assert!(!folder.path().join("a.safetensors").exists());
+    }
 }

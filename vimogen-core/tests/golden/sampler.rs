@@ -9,7 +9,7 @@ use crate::common::Golden;
 use crate::dit::{lengths, tiny_model};
 
 /// The inputs that all cases share, for one that is conditioned on text or on the reference.
-fn inputs(golden: &Golden, text: bool) -> SampleInputs {
+pub fn inputs(golden: &Golden, text: bool) -> SampleInputs {
     let get = |name: &str| golden.input("inputs", name).into_dimensionality::<Ix3>().unwrap();
     let mut inputs = SampleInputs::new(get("noise"), get("prompt_emb"), get("prompt_emb_null"));
     inputs.frame_lengths = lengths(&golden.input("inputs", "latents_mask"));
@@ -17,7 +17,7 @@ fn inputs(golden: &Golden, text: bool) -> SampleInputs {
     inputs.with_reference(reference, lengths(&golden.input("inputs", "ref_latents_mask")))
 }
 
-fn sampler(steps: usize) -> Sampler {
+pub fn sampler(steps: usize) -> Sampler {
     let options =
         SamplerOptions { num_inference_steps: steps, smoothing: Smoothing::Padded, ..SamplerOptions::default() };
     Sampler::new(options).unwrap()

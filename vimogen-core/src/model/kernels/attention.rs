@@ -4,6 +4,7 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
+use super::linear::{self, Head};
 use super::simd::{exp, simd_dispatch, sum};
 
 /// Sizes of a call.
@@ -117,20 +118,40 @@ fn head(data: &[f32], sample: usize, tokens: usize, valid: usize, column: usize,
     View::new(&data[sample * tokens * s.dim + column..], valid, s.head_dim(), s.dim)
 }
 
-/// `out = softmax(q k^T / sqrt(head_dim)) v`; sample `i` sees its first `lengths[i]` keys, none gives zeros.
+/// `out = softmax(q k^T / sqrt(head_dim)) v`; sample `i` sees its first `lengths[i]` keys, none gives
+/// the zeros that `out` must hold.
 pub(super) fn forward(out: &mut [f32], q: &[f32], k: &[f32], v: &[f32], lengths: &[usize], s: Sizes) {
-    out.fill(0.0);
     let to = Shared(out.as_mut_ptr());
+    let tiles = linear::has_tiles();
     each_head(s, |sample, column| {
         let len = lengths[sample].min(s.keys);
         if len == 0 {
             return;
         }
-        let scores =
-            probabilities(head(q, sample, s.queries, s.queries, column, s), head(k, sample, s.keys, len, column, s));
-        let p = View::new(&scores, s.queries, len, len);
-        let values = head(v, sample, s.keys, len, column, s);
-        product(to.at(sample * s.queries * s.dim + column), s.dim, p, values, 1.0);
+        let at = sample * s.queries * s.dim + column;
+        let (q, k, v) = (
+            head(q, sample, s.queries, s.queries, column, s),
+            head(k, sample, s.keys, len, column, s),
+            head(v, sample, s.keys, len, column, s),
+        );
+        if tiles {
+            let head = Head {
+                q: q.data,
+                k: k.data,
+                v: v.data,
+                queries: s.queries,
+                keys: len,
+                width: s.head_dim(),
+                stride: s.dim,
+            };
+            return linear::attend(head, |row, column, numbers| {
+                // SAFETY: a part of a row of this head, which no other task touches.
+                unsafe { std::slice::from_raw_parts_mut(to.at(at + row * s.dim + column), numbers.len()) }
+                    .copy_from_slice(numbers);
+            });
+        }
+        let scores = probabilities(q, k);
+        product(to.at(at), s.dim, View::new(&scores, s.queries, len, len), v, 1.0);
     });
 }
 

@@ -59,11 +59,16 @@ pub(super) trait Fused: Backend {
 
 type CpuTensor = FloatTensor<Flex>;
 
-/// The numbers of a contiguous tensor.
-fn numbers(x: &CpuTensor) -> &[f32] {
+/// The numbers of a dense tensor.
+pub(super) fn numbers(x: &CpuTensor) -> &[f32] {
     let start = x.layout().start_offset();
     let len = x.layout().shape().num_elements();
     &x.storage::<f32>()[start..start + len]
+}
+
+/// The tensor with its numbers in a row: part of a larger buffer stays where it is.
+pub(super) fn dense(x: CpuTensor) -> CpuTensor {
+    if x.is_contiguous() { x } else { x.to_contiguous() }
 }
 
 /// A new tensor of the shape of `like`, filled by `f`.
@@ -73,7 +78,7 @@ fn filled(like: &CpuTensor, f: impl FnOnce(&mut [f32])) -> CpuTensor {
     out
 }
 
-fn tensor(values: Vec<f32>, shape: &Shape) -> CpuTensor {
+pub(super) fn tensor(values: Vec<f32>, shape: &Shape) -> CpuTensor {
     CpuTensor::from_data(burn::tensor::TensorData::new(values, shape.clone()))
 }
 
@@ -92,17 +97,17 @@ fn attention_sizes(q: &CpuTensor, k: &CpuTensor, heads: usize) -> attention::Siz
 
 impl Fused for Flex {
     fn fused_gelu(x: CpuTensor) -> CpuTensor {
-        let x = x.to_contiguous();
+        let x = dense(x);
         filled(&x, |out| gelu::forward(out, numbers(&x)))
     }
 
     fn fused_gelu_backward(x: CpuTensor, grad: CpuTensor) -> CpuTensor {
-        let (x, grad) = (x.to_contiguous(), grad.to_contiguous());
+        let (x, grad) = (dense(x), dense(grad));
         filled(&x, |out| gelu::backward(out, numbers(&x), numbers(&grad)))
     }
 
     fn fused_layer_norm(x: CpuTensor, scale: CpuTensor, shift: CpuTensor, eps: f32) -> CpuTensor {
-        let (x, scale, shift) = (x.to_contiguous(), scale.to_contiguous(), shift.to_contiguous());
+        let (x, scale, shift) = (dense(x), dense(scale), dense(shift));
         let sizes = norm_sizes(&x, &scale);
         filled(&x, |out| norm::layer(out, numbers(&x), numbers(&scale), numbers(&shift), eps, sizes))
     }
@@ -113,7 +118,7 @@ impl Fused for Flex {
         grad: CpuTensor,
         eps: f32,
     ) -> (CpuTensor, CpuTensor, CpuTensor) {
-        let (x, scale, grad) = (x.to_contiguous(), scale.to_contiguous(), grad.to_contiguous());
+        let (x, scale, grad) = (dense(x), dense(scale), dense(grad));
         let sizes = norm_sizes(&x, &scale);
         let (dx, dscale, dshift) = norm::layer_backward(numbers(&x), numbers(&scale), numbers(&grad), eps, sizes);
         let row = scale.layout().shape();
@@ -121,33 +126,33 @@ impl Fused for Flex {
     }
 
     fn fused_rms_norm(x: CpuTensor, weight: CpuTensor, eps: f32) -> CpuTensor {
-        let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
+        let (x, weight) = (dense(x), dense(weight));
         let sizes = norm_sizes(&x, &weight);
         filled(&x, |out| norm::rms(out, numbers(&x), numbers(&weight), eps, sizes))
     }
 
     fn fused_rms_norm_backward(x: CpuTensor, weight: CpuTensor, grad: CpuTensor, eps: f32) -> (CpuTensor, CpuTensor) {
-        let (x, weight, grad) = (x.to_contiguous(), weight.to_contiguous(), grad.to_contiguous());
+        let (x, weight, grad) = (dense(x), dense(weight), dense(grad));
         let sizes = norm_sizes(&x, &weight);
         let (dx, dweight) = norm::rms_backward(numbers(&x), numbers(&weight), numbers(&grad), eps, sizes);
         (tensor(dx, x.layout().shape()), tensor(dweight, weight.layout().shape()))
     }
 
     fn fused_gated(x: CpuTensor, y: CpuTensor, gate: CpuTensor) -> CpuTensor {
-        let (x, y, gate) = (x.to_contiguous(), y.to_contiguous(), gate.to_contiguous());
+        let (x, y, gate) = (dense(x), dense(y), dense(gate));
         let sizes = norm_sizes(&x, &gate);
         filled(&x, |out| norm::gated(out, numbers(&x), numbers(&y), numbers(&gate), sizes))
     }
 
     fn fused_gated_backward(y: CpuTensor, gate: CpuTensor, grad: CpuTensor) -> (CpuTensor, CpuTensor) {
-        let (y, gate, grad) = (y.to_contiguous(), gate.to_contiguous(), grad.to_contiguous());
+        let (y, gate, grad) = (dense(y), dense(gate), dense(grad));
         let sizes = norm_sizes(&y, &gate);
         let (dy, dgate) = norm::gated_backward(numbers(&y), numbers(&gate), numbers(&grad), sizes);
         (tensor(dy, y.layout().shape()), tensor(dgate, gate.layout().shape()))
     }
 
     fn fused_attention(q: CpuTensor, k: CpuTensor, v: CpuTensor, lengths: Vec<usize>, heads: usize) -> CpuTensor {
-        let (q, k, v) = (q.to_contiguous(), k.to_contiguous(), v.to_contiguous());
+        let (q, k, v) = (dense(q), dense(k), dense(v));
         let sizes = attention_sizes(&q, &k, heads);
         filled(&q, |out| attention::forward(out, numbers(&q), numbers(&k), numbers(&v), &lengths, sizes))
     }
@@ -160,7 +165,7 @@ impl Fused for Flex {
         lengths: Vec<usize>,
         heads: usize,
     ) -> (CpuTensor, CpuTensor, CpuTensor) {
-        let (q, k, v, grad) = (q.to_contiguous(), k.to_contiguous(), v.to_contiguous(), grad.to_contiguous());
+        let (q, k, v, grad) = (dense(q), dense(k), dense(v), dense(grad));
         let sizes = attention_sizes(&q, &k, heads);
         let (dq, dk, dv) = attention::backward(numbers(&q), numbers(&k), numbers(&v), numbers(&grad), &lengths, sizes);
         (tensor(dq, q.layout().shape()), tensor(dk, k.layout().shape()), tensor(dv, v.layout().shape()))

@@ -23,7 +23,7 @@ pub(super) fn backward(to: &mut [f32], from: &[f32], grad: &[f32]) {
 
 /// `sigmoid(2u)`, `u = sqrt(2/pi) (x + 0.044715 x^3)`: `x` times this is `0.5 x (1 + tanh u)`.
 #[inline(always)]
-fn gate(x: f32) -> f32 {
+pub(super) fn gate(x: f32) -> f32 {
     1.0 / (1.0 + exp(-2.0 * (A * x + B * x * x * x)))
 }
 

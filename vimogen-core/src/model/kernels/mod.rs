@@ -5,8 +5,10 @@
 //! exponentials would lose too much.
 
 mod attention;
+pub mod cpu;
 mod fused;
 mod gelu;
+pub(crate) mod linear;
 mod norm;
 mod simd;
 
@@ -31,6 +33,11 @@ fn is_half<const D: usize>(x: &Tensor<D>) -> bool {
 fn widened<const D: usize>(x: Tensor<D>, f: impl FnOnce(Tensor<D>) -> Tensor<D>) -> Tensor<D> {
     let dtype = x.dtype();
     f(x.cast(FloatDType::F32)).cast(dtype)
+}
+
+/// Whether the tensor is one that the kernels for inference can compute with: fused, and without gradients.
+pub(crate) fn is_inference<const D: usize>(x: &Tensor<D>) -> bool {
+    is_fused(x) && !x.device().is_autodiff()
 }
 
 /// GELU, tanh form: `x * sigmoid(2u)`, `u = sqrt(2/pi) (x + 0.044715 x^3)`.

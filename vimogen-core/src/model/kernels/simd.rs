@@ -1,6 +1,7 @@
 //! Compiling one loop for several instruction sets, and the vector helpers the loops share.
 
-/// Makes `$name` run `$body`, compiled also for AVX2 and AVX-512 and chosen at run time.
+/// Makes `$name` run `$body`, compiled also for AVX2 and AVX-512 and chosen at run time by the
+/// [`Level`](super::cpu::Level).
 ///
 /// The body is a plain loop marked `#[inline(always)]`: that is the portable twin.
 macro_rules! simd_dispatch {
@@ -8,7 +9,7 @@ macro_rules! simd_dispatch {
         pub(super) fn $name($($arg: $type),+) {
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx512f,fma")]
+                #[target_feature(enable = "avx512f,avx512bw,fma")]
                 fn wide($($arg: $type),+) {
                     $body($($arg),+);
                 }
@@ -16,11 +17,13 @@ macro_rules! simd_dispatch {
                 fn medium($($arg: $type),+) {
                     $body($($arg),+);
                 }
-                if is_x86_feature_detected!("avx512f") {
-                    // SAFETY: the CPU has the feature that the function was compiled for.
+                use $crate::model::kernels::cpu::Level;
+                let level = Level::current();
+                if level >= Level::Avx512 {
+                    // SAFETY: the CPU has the features that the function was compiled for.
                     return unsafe { wide($($arg),+) };
                 }
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                if level >= Level::Avx2 {
                     // SAFETY: as above.
                     return unsafe { medium($($arg),+) };
                 }

@@ -105,6 +105,15 @@ fn attention_equals_its_twin_with_and_without_hidden_keys() {
 }
 
 #[test]
+fn attention_over_more_than_one_panel_of_keys_and_channels_equals_its_twin() {
+    compare(
+        &[random([2, 30, 80]), random([2, 70, 80]), random([2, 70, 80])],
+        |x| attention(x[0].clone(), x[1].clone(), x[2].clone(), &[70, 33], 2),
+        |x| portable::attention(x[0].clone(), x[1].clone(), x[2].clone(), &[70, 33], 2),
+    );
+}
+
+#[test]
 fn attention_without_any_key_is_zero() {
     let y = attention(random([1, 5, 8]), random([1, 3, 8]), random([1, 3, 8]), &[0], 2);
     assert!(y.try_into_vec_as::<f32>().unwrap().iter().all(|v| *v == 0.0));

@@ -1,0 +1,49 @@
+//! Blocks of the full width (dim 1536, feed-forward 8960, 12 heads), 2 rows of 100 frames, 226 rows of text: before and
+//! after packing. Time is that of one block; what surrounds the blocks (embedding, head) is a hundredth of it.
+#![allow(missing_docs, reason = "criterion_group makes undocumented items")]
+
+use burn::tensor::{Distribution, Tensor};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use vimogen_bench as _;
+use vimogen_core::model::{Conditions, Precision};
+use vimogen_core::{Device, Dit, DitConfig};
+
+const FRAMES: usize = 100;
+const ROWS: usize = 2;
+const BLOCKS: usize = 4;
+
+fn random(shape: [usize; 3]) -> Tensor<3> {
+    Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex())
+}
+
+fn blocks(c: &mut Criterion) {
+    let config = DitConfig { num_layers: BLOCKS, reference: false, ..DitConfig::vimogen_1_3b() };
+    let device = Device::flex();
+    let plain = Dit::new(&config, &device).expect("the configuration is valid").init_weights(1, &device);
+    let conditions = Conditions {
+        context: random([ROWS, config.text_len, config.text_dim]),
+        reference: None,
+        attend_to_text: vec![true; ROWS],
+        frame_lengths: vec![FRAMES; ROWS],
+        reference_lengths: vec![0; ROWS],
+    };
+    let mut group = c.benchmark_group("blocks");
+    group.sample_size(20).throughput(Throughput::Elements(BLOCKS as u64));
+    let packed = |precision| plain.clone().pack(precision);
+    for (name, dit) in [
+        ("plain", plain.clone()),
+        ("f32", packed(Precision::F32)),
+        ("bf16", packed(Precision::Bf16)),
+        ("int8", packed(Precision::Int8)),
+    ] {
+        let prepared = dit.prepare(&conditions, FRAMES).expect("conditions fit");
+        let time = dit.embed_time(&[700.0], &device);
+        let x = random([ROWS, FRAMES, config.features()]);
+        group.bench_function(BenchmarkId::from_parameter(name), |b| {
+            b.iter(|| dit.velocity(x.clone(), &time, &prepared).into_data());
+        });
+    }
+}
+
+criterion_group!(benches, blocks);
+criterion_main!(benches);

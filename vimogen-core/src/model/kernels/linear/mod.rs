@@ -1,0 +1,31 @@
+//! Linear layers for inference: weights packed once, when they are loaded, into the order in which the product reads
+//! them.
+//!
+//! ```text
+//! weights  [out, in] on disk -> panels of 32 outputs, each [in / 2][32] pairs of bf16 (or codes of 8 bits, or f32)
+//! rows     [rows, in] f32    -> groups of 12 rows, each [in / 2][12] pairs of bf16 (or [in][12] f32)
+//! product  a task is a panel times some groups: a tile of 12 x 32 sums stays in registers
+//! ```
+//!
+//! With weights of 16 or 8 bits the rows are rounded to bf16 at every [`Level`](super::cpu::Level), products are exact
+//! and sums are f32, so that levels differ in nothing but the rounding of sums. With f32 weights nothing is rounded.
+//! Each number of the output is summed by one task in one order: the result does not depend on threads.
+
+mod heads;
+mod op;
+mod pack;
+mod product;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod tile;
+
+pub(crate) use heads::{Head, attend, has_tiles};
+pub(crate) use op::{linear, mlp};
+pub(crate) use pack::Packed;
+pub use pack::Precision;
+
+/// Outputs of a panel.
+const PANEL: usize = 32;
+/// Rows of a group.
+const GROUP: usize = 12;

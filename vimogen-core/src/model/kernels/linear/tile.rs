@@ -1,0 +1,192 @@
+//! The innermost loops: up to 12 rows times 32 outputs over a stretch of inputs.
+//!
+//! `a` is `[steps][12]`, `b` is `[steps][32]`, `c` is `[rows][32]`; `c = a b`, or `c += a b` unless `first`.
+
+use super::super::cpu::Level;
+use super::{GROUP, PANEL};
+
+/// `tile(rows, steps, a, b, c, first)`
+///
+/// # Safety
+/// `a`, `b` and `c` point to as many elements as the module says, and the CPU has the level's instructions.
+pub(super) type Tile<E> = unsafe fn(usize, usize, *const E, *const E, *mut f32, bool);
+
+/// The loop over single f32 numbers for a level.
+pub(super) fn singles(level: Level) -> Tile<f32> {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 | Level::Avx512Bf16 => x86::singles_512,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => x86::singles_256,
+        _ => portable,
+    }
+}
+
+/// The loop over pairs of bf16, if the level has one.
+pub(super) fn pairs(level: Level) -> Option<Tile<u32>> {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512Bf16 => Some(x86::pairs_512),
+        _ => None,
+    }
+}
+
+/// `a b + c`, in one rounding where that is one instruction.
+#[inline(always)]
+fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
+    if cfg!(target_arch = "aarch64") { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// Plain loops over 4 rows and 8 outputs, which compilers turn into the vectors that the target has.
+///
+/// # Safety
+/// See [`Tile`].
+unsafe fn portable(rows: usize, steps: usize, a: *const f32, b: *const f32, c: *mut f32, first: bool) {
+    const WIDE: usize = 8;
+    // SAFETY: the caller's promise.
+    let (a, b, c) = unsafe {
+        let a = std::slice::from_raw_parts(a, steps * GROUP);
+        let b = std::slice::from_raw_parts(b, steps * PANEL);
+        (a, b, std::slice::from_raw_parts_mut(c, rows * PANEL))
+    };
+    for row in (0..rows).step_by(4) {
+        for column in (0..PANEL).step_by(WIDE) {
+            let mut sums = [[0.0f32; WIDE]; 4];
+            for (a, b) in a.chunks_exact(GROUP).zip(b.chunks_exact(PANEL)) {
+                let (a, b) = (&a[row..row + 4], &b[column..column + WIDE]);
+                for (sums, a) in sums.iter_mut().zip(a) {
+                    for (sum, b) in sums.iter_mut().zip(b) {
+                        *sum = multiply_add(*a, *b, *sum);
+                    }
+                }
+            }
+            for (sums, c) in sums.iter().zip(c[row * PANEL..].chunks_exact_mut(PANEL)) {
+                for (c, sum) in c[column..column + WIDE].iter_mut().zip(sums) {
+                    *c = if first { *sum } else { *c + sum };
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{GROUP, PANEL};
+
+    /// Calls `$tile::<M>` for `M` rows.
+    macro_rules! by_rows {
+        ($tile:ident, $rows:expr, $args:tt, [$($m:literal),*]) => {
+            match $rows {
+                $($m => $tile::<$m> $args,)*
+                rows => unreachable!("a group has at most 12 rows, not {rows}"),
+            }
+        };
+    }
+
+    /// # Safety
+    /// See [`super::Tile`]; needs AVX-512.
+    #[target_feature(enable = "avx512f")]
+    pub unsafe fn singles_512(rows: usize, steps: usize, a: *const f32, b: *const f32, c: *mut f32, first: bool) {
+        // SAFETY: the caller's promise.
+        unsafe { by_rows!(singles_512_of, rows, (steps, a, b, c, first), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    unsafe fn singles_512_of<const M: usize>(steps: usize, a: *const f32, b: *const f32, c: *mut f32, first: bool) {
+        // SAFETY: the caller of `singles_512` promises `steps` rows of `a` and `b` and `M` rows of `c`.
+        unsafe {
+            let mut sums = [[_mm512_setzero_ps(); 2]; M];
+            for k in 0..steps {
+                let (left, right) = (_mm512_loadu_ps(b.add(k * PANEL)), _mm512_loadu_ps(b.add(k * PANEL + 16)));
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let a = _mm512_set1_ps(*a.add(k * GROUP + i));
+                    sums[0] = _mm512_fmadd_ps(a, left, sums[0]);
+                    sums[1] = _mm512_fmadd_ps(a, right, sums[1]);
+                }
+            }
+            store_512(&sums, c, first);
+        }
+    }
+
+    /// # Safety
+    /// See [`super::Tile`]; needs AVX-512 with bf16.
+    #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+    pub unsafe fn pairs_512(rows: usize, steps: usize, a: *const u32, b: *const u32, c: *mut f32, first: bool) {
+        // SAFETY: the caller's promise.
+        unsafe { by_rows!(pairs_512_of, rows, (steps, a, b, c, first), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+    unsafe fn pairs_512_of<const M: usize>(steps: usize, a: *const u32, b: *const u32, c: *mut f32, first: bool) {
+        // SAFETY: the caller of `pairs_512` promises `steps` rows of `a` and `b` and `M` rows of `c`; vectors of one
+        // size are made of bits.
+        unsafe {
+            let pairs = |bits: __m512i| std::mem::transmute::<__m512i, __m512bh>(bits);
+            let mut sums = [[_mm512_setzero_ps(); 2]; M];
+            for k in 0..steps {
+                let b = b.add(k * PANEL);
+                let (left, right) = (pairs(_mm512_loadu_si512(b.cast())), pairs(_mm512_loadu_si512(b.add(16).cast())));
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let a = pairs(_mm512_set1_epi32(*a.add(k * GROUP + i) as i32));
+                    sums[0] = _mm512_dpbf16_ps(sums[0], a, left);
+                    sums[1] = _mm512_dpbf16_ps(sums[1], a, right);
+                }
+            }
+            store_512(&sums, c, first);
+        }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    unsafe fn store_512<const M: usize>(sums: &[[__m512; 2]; M], c: *mut f32, first: bool) {
+        for (i, sums) in sums.iter().enumerate() {
+            for (half, sum) in sums.iter().enumerate() {
+                // SAFETY: `c` has `M` rows of 32 numbers.
+                unsafe {
+                    let c = c.add(i * PANEL + half * 16);
+                    _mm512_storeu_ps(c, if first { *sum } else { _mm512_add_ps(_mm512_loadu_ps(c), *sum) });
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// See [`super::Tile`]; needs AVX2 and FMA.
+    #[target_feature(enable = "avx2,fma")]
+    pub unsafe fn singles_256(rows: usize, steps: usize, a: *const f32, b: *const f32, c: *mut f32, first: bool) {
+        for row in (0..rows).step_by(6) {
+            for column in [0, 16] {
+                // SAFETY: rows and columns of the tile, within what the caller promises.
+                unsafe {
+                    let (a, b, c) = (a.add(row), b.add(column), c.add(row * PANEL + column));
+                    by_rows!(singles_256_of, (rows - row).min(6), (steps, a, b, c, first), [1, 2, 3, 4, 5, 6]);
+                }
+            }
+        }
+    }
+
+    /// `M` rows of 16 outputs.
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn singles_256_of<const M: usize>(steps: usize, a: *const f32, b: *const f32, c: *mut f32, first: bool) {
+        // SAFETY: the caller stays within the tile.
+        unsafe {
+            let mut sums = [[_mm256_setzero_ps(); 2]; M];
+            for k in 0..steps {
+                let (left, right) = (_mm256_loadu_ps(b.add(k * PANEL)), _mm256_loadu_ps(b.add(k * PANEL + 8)));
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let a = _mm256_set1_ps(*a.add(k * GROUP + i));
+                    sums[0] = _mm256_fmadd_ps(a, left, sums[0]);
+                    sums[1] = _mm256_fmadd_ps(a, right, sums[1]);
+                }
+            }
+            for (i, sums) in sums.iter().enumerate() {
+                for (half, sum) in sums.iter().enumerate() {
+                    let c = c.add(i * PANEL + half * 8);
+                    _mm256_storeu_ps(c, if first { *sum } else { _mm256_add_ps(_mm256_loadu_ps(c), *sum) });
+                }
+            }
+        }
+    }
+}

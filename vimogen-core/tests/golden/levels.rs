@@ -1,0 +1,38 @@
+//! The golden tests of the network once more, for each set of instructions that the CPU has and for several numbers of
+//! threads: the choice is made once per process, so each runs in a process of its own.
+
+use std::process::Command;
+
+use vimogen_core::model::kernels::cpu::{Level, VARIABLE};
+
+/// Modules of this program whose tests run the network.
+const NETWORK: [&str; 4] = ["dit::", "sampler::", "precision::", "weights::"];
+
+fn run(level: Level, threads: usize) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(NETWORK)
+        .env(VARIABLE, level.name())
+        .env("RAYON_NUM_THREADS", threads.to_string())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{} with {threads} threads:\n{text}", level.name());
+    assert!(!text.contains("running 0 tests"), "no test is called {NETWORK:?}");
+}
+
+#[test]
+fn the_network_matches_at_every_level() {
+    for level in Level::ALL {
+        match level <= Level::detect() {
+            true => run(level, 2),
+            false => eprintln!("skipped: this CPU has no {}", level.name()),
+        }
+    }
+}
+
+#[test]
+fn the_network_matches_with_one_thread_and_with_many() {
+    for threads in [1, 5] {
+        run(Level::detect(), threads);
+    }
+}

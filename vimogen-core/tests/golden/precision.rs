@@ -1,0 +1,60 @@
+//! Golden `dit` and `sampler` with weights of 16 and 8 bits: how far the outputs are from those in f32.
+//!
+//! Bounds are the measured distances, doubled. They hold at every level and are stated in docs/src/concepts/precision.md.
+
+use burn::tensor::Device;
+use ndarray::ArrayD;
+use vimogen_core::model::Dit;
+use vimogen_core::progress::ignore;
+use vimogen_core::weights::{LoadOptions, WeightDtype, load};
+
+use crate::common::{Golden, Params};
+use crate::dit::{inputs, run, tiny};
+use crate::sampler;
+
+fn model(dtype: WeightDtype) -> Dit {
+    let device = Device::flex();
+    let dit = Dit::new(&tiny(), &device).unwrap();
+    let options = LoadOptions { dtype, ..LoadOptions::default() };
+    load(dit, &Params::file("tiny.safetensors"), &options, &device).unwrap().0
+}
+
+/// Root of the mean squared difference, as a share of that of `want`.
+fn distance(got: &ArrayD<f32>, want: &ArrayD<f32>) -> f64 {
+    let square = |x: f32| f64::from(x) * f64::from(x);
+    let (apart, size) = got.iter().zip(want).fold((0.0, 0.0), |(a, s), (g, w)| (a + square(g - w), s + square(*w)));
+    (apart / size).sqrt()
+}
+
+#[track_caller]
+fn assert_distance(what: &str, got: &ArrayD<f32>, want: &ArrayD<f32>, most: f64) {
+    let distance = distance(got, want);
+    println!("{what}: {distance:.2e}");
+    assert!(distance <= most, "{what}: {distance:.2e} > {most:.2e}");
+}
+
+#[test]
+fn velocities_stay_close_with_smaller_weights() {
+    let golden = Golden::open("dit");
+    for (dtype, most) in [(WeightDtype::Bf16, 1e-2), (WeightDtype::Int8, 2e-2)] {
+        let dit = model(dtype);
+        for case in ["mixed", "mixed_t1", "ref_len_zero"] {
+            let y = run(&dit, &inputs(&golden, case));
+            assert_distance(&format!("{dtype:?} {case}"), &y, &golden.output(case, "y"), most);
+        }
+    }
+}
+
+#[test]
+fn generations_stay_close_with_smaller_weights() {
+    let golden = Golden::open("sampler");
+    for (dtype, most) in [(WeightDtype::Bf16, 2e-2), (WeightDtype::Int8, 4e-2)] {
+        let dit = model(dtype);
+        for (case, text) in [("text50", true), ("motion50", false)] {
+            let generate = || sampler::sampler(50).sample(&dit, &sampler::inputs(&golden, text), &mut ignore).unwrap();
+            let y = generate();
+            assert_eq!(y, generate(), "the same seed gives the same numbers");
+            assert_distance(&format!("{dtype:?} {case}"), &y.into_dyn(), &golden.output(case, "y"), most);
+        }
+    }
+}
