@@ -23,7 +23,7 @@ use crate::text::TextEncoder;
 
 /// Tokens at which the release cuts a text, `</s>` included.
 pub const MAX_TOKENS: usize = 512;
-/// Tokens that are computed together. Of the full size they need about 0.7 GB beside the weights.
+/// Tokens that are computed together: more would need as much memory as the blocks themselves.
 const PASS_TOKENS: usize = 4096;
 /// Memory that stays free when the blocks are kept, in bytes.
 const HEADROOM: u64 = 2 << 30;
