@@ -57,7 +57,7 @@ def convert_command(
 
     \b
     vimogen convert walk.pt walk.bvh          from .npz (also of AMASS), .npy, .pt, .bvh
-                                              to .npz .npy .pt .bvh .glb .csv .joints.npy .html .svg
+                                              to those and .glb .csv .joints.npy .html .svg .mp4 .gif .png
     vimogen convert --hmr params.pt --body SMPLX_NEUTRAL.npz walk.npz
     vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
     """
