@@ -481,9 +481,9 @@ mod tests {
         let asked: Vec<(&[u32], usize)> = texts.iter().map(|(ids, keys)| (ids.as_slice(), *keys)).collect();
         let y = encoder.encode_ids(&asked).unwrap();
         let y: Vec<f32> = y.iter().flat_map(|rows| rows.iter().copied()).collect();
-        // golden/README: rounding in every operation, about 1e-2 of the largest magnitude, 4.1. The release's own bf16 is
-        // 0.037 away from its f32.
-        assert!(worst(&y, "masked.output.y") < 0.06 && worst(&y, "bf16_math.output.y") < 0.06);
+        // Rounding in every operation, of numbers up to 4.1: the release's own bf16 is 0.037 away from its f32, and two
+        // orders of rounding are further apart than each is from the truth.
+        assert!(worst(&y, "masked.output.y") < 0.06 && worst(&y, "bf16_math.output.y") < 0.08);
         assert!(worst(&y, "masked.output.y") > 1e-3, "it computed in f32");
     }
 }
