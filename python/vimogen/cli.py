@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
 MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
-FORMATS = ("npz", "bvh", "glb", "html", "svg", "npy", "joints.npy", "pt", "csv")
+FORMATS = ("npz", "bvh", "glb", "html", "mp4", "gif", "png", "svg", "npy", "joints.npy", "pt", "csv")
 
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda:N or wgpu, as built in.")
 dtype_option = click.option(
@@ -289,6 +289,9 @@ cli.add_command(smplify_command)
     help="Folder for checkpoints.  [default: out/train, or the experiment's]",
 )
 @click.option("--steps", type=int, help="Steps in all, instead of the configuration's.")
+@click.option(
+    "--max-bad-fraction", type=float, help="Share of clips that may be unreadable, instead of the experiment's."
+)
 @click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint (recipes).")
 @click.option("--save", "model", type=click.Path(path_type=Path), help="Folder for the model, when the steps are done.")
 @click.option("-q", "--quiet", is_flag=True, help="No log lines.")
@@ -301,6 +304,7 @@ def train(
     resume: str,
     out: Path | None,
     steps: int | None,
+    max_bad_fraction: float | None,
     fresh: bool,
     model: Path | None,
     quiet: bool,
@@ -323,12 +327,13 @@ def train(
         given = [*overrides]
         given += [] if out is None else [f"experiment.output_dir={json.dumps(str(out))}"]
         given += [] if steps is None else [f"solver.num_steps={steps}"]
+        given += [] if max_bad_fraction is None else [f"dataset.max_bad_fraction={max_bad_fraction}"]
         resume = "never" if fresh else resume
         train_experiment(config, given, resume=resume, device=device, save=model, quiet=quiet, as_json=as_json)
         return
     assert recipe is not None
-    if overrides:
-        raise click.UsageError("--set belongs to --config; a recipe is edited")
+    if overrides or max_bad_fraction is not None:
+        raise click.UsageError("--set and --max-bad-fraction belong to --config; a recipe is edited")
     config, out = recipe, out or Path("out/train")
     try:
         parts = json.loads(config.read_text(encoding="utf-8"))

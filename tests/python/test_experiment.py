@@ -119,7 +119,7 @@ def test_what_is_wrong_with_an_experiment_is_said(experiment, words, text):
 
 def test_train_wants_one_kind_of_configuration(experiment):
     assert "recipe or --config" in run("train", code=2).stderr
-    assert "--set belongs" in run("train", "recipe.json", "--set", "solver.lr=1", code=2).stderr
+    assert "--set and" in run("train", "recipe.json", "--set", "solver.lr=1", code=2).stderr
 
 
 def test_prepared_data_has_exact_statistics_and_packed_clips(experiment, tmp_path):
@@ -136,5 +136,8 @@ def test_prepared_data_has_exact_statistics_and_packed_clips(experiment, tmp_pat
     assert load_file(packed / "shard-00000.safetensors")["5.motion"].shape == (13, 276)
     assert "max_bad_fraction" in run("prepare-data", *words[:-2], code=1).stderr
     vimogen.run_experiment(experiment, [f"dataset.json={packed}/manifest.json", "solver.num_steps=3"])
+    loose = ["train", "--config", experiment, "--steps", 9, "--set", "experiment.visualize_every=0"]
+    assert "clip 3 is left out" in run(*loose, code=1).stderr
+    assert "9 steps done" in run(*loose, "--max-bad-fraction", 0.2).stdout
     run("prepare-data", *[tmp_path / "data" / "stats.json"] * 2, "-o", tmp_path / "merged", "--merge-stats")
     np.testing.assert_allclose(np.load(tmp_path / "merged" / "mean.npy"), rows.mean(0), atol=1e-6)

@@ -194,3 +194,38 @@ fn what_is_trained_and_in_which_numbers_is_read() {
     let half = parse(RELEASE, &["precision.mixed_precision=fp16"]).unwrap();
     assert!(half.ignored.iter().any(|line| line.starts_with("precision.compute")), "{:?}", half.ignored);
 }
+
+#[test]
+fn the_experiment_of_the_built_in_model_is_its_recipe() {
+    #[derive(serde::Deserialize)]
+    struct Recipe {
+        model: DitConfig,
+        train: TrainConfig,
+        mix: crate::data::Mix,
+        generation: crate::weights::GenerationDefaults,
+    }
+    let recipe: Recipe = serde_json::from_str(include_str!("../../../assets/nano/recipe.json")).unwrap();
+    let experiment = parse(include_str!("../../../../examples/nano.yaml"), &[]).unwrap();
+    assert_eq!((experiment.model, experiment.train), (recipe.model, recipe.train));
+    assert_eq!(experiment.generation, recipe.generation);
+    assert!(matches!(experiment.data, Data::Procedural(mix) if mix == recipe.mix));
+}
+
+#[test]
+fn the_example_on_files_is_the_release_s_recipe() {
+    let experiment = parse(include_str!("../../../../examples/tm2m_train.yaml"), &[]).unwrap();
+    assert_eq!(experiment.ignored, Vec::<String>::new());
+    let train = TrainConfig { precision: Precision::Bf16, checkpoint_activations: true, ..TrainConfig::default() };
+    assert_eq!(experiment.train, train);
+}
+
+#[test]
+fn the_book_names_every_key() {
+    let page = include_str!("../../../../docs/src/how-to/train.md");
+    for section in &super::super::keys::SECTIONS {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", section.name))).unwrap();
+        for names in section.used {
+            assert!(row.contains(&format!("`{}`", names[0])), "{}.{} is not in the book", section.name, names[0]);
+        }
+    }
+}
