@@ -1,4 +1,4 @@
-# The few commands of the README and of CI. A fresh machine needs a Rust toolchain, Python 3.10+ and a C compiler;
+# The few commands of the README and of CI. A fresh machine needs a Rust toolchain, Python 3.10+ and a C/C++ compiler;
 # Python packages go into .venv, in this folder.
 #
 # Cargo is called without -p on purpose: every command then resolves the same features, so that the demo, the tests and
@@ -26,10 +26,15 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
+
+# The video encoder is C++.
+demo test-rust test-python test-capi lint wheel: | cxx
+cxx:
+	@tools/cxx.sh
 
 demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=7)
 	$(CARGO) run --locked --example demo -- "$$PROMPT" $(SEED)
@@ -41,9 +46,7 @@ test-rust: ## unit, golden and documentation tests
 	$(CARGO) test --locked --workspace --no-fail-fast
 
 test-mpi: ## training by several processes under mpirun (skipped where there is no MPI)
-	@if command -v mpicc mpirun >/dev/null; then \
-	  $(CARGO) test --locked --workspace --features vimogen-core/mpi --test mpi; \
-	else echo "there is no MPI here: its tests are skipped (Debian: libopenmpi-dev, libclang-dev)"; fi
+	if tests/mpi/tools.sh; then $(CARGO) test --locked --workspace --features vimogen-core/mpi --test mpi; fi
 
 test-python: .venv/.ready ## the Python package, and what Python sees of our files
 	tests/viewer/browser.sh

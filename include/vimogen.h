@@ -233,12 +233,52 @@ enum vimogen_stage
   VIMOGEN_STAGE_SAMPLE = 1,
   /// Something that this version's header has no name for.
   VIMOGEN_STAGE_OTHER = 2,
+  /// Drawing; a step is a picture.
+  VIMOGEN_STAGE_RENDER = 3,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum vimogen_stage vimogen_stage;
 #else
 typedef int32_t vimogen_stage;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// What the pixels show.
+enum vimogen_style
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// A lit body on the ground.
+  VIMOGEN_STYLE_LIT = 0,
+  /// Depth in shades of grey, white is near.
+  VIMOGEN_STYLE_DEPTH = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum vimogen_style vimogen_style;
+#else
+typedef int32_t vimogen_style;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// How the camera goes with the body.
+enum vimogen_view
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// It stands still and sees the whole path.
+  VIMOGEN_VIEW_PATH = 0,
+  /// It keeps its distance to the body.
+  VIMOGEN_VIEW_FOLLOW = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum vimogen_view vimogen_view;
+#else
+typedef int32_t vimogen_view;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -401,6 +441,30 @@ typedef struct vimogen_joint {
   /// forward.
   float rest_offset[3];
 } vimogen_joint;
+
+/// How pictures are taken. Fill it with `vimogen_render_params_init`, then change what you like.
+typedef struct vimogen_render_params {
+  /// Set by `vimogen_render_params_init`.
+  uint32_t struct_size;
+  /// Pixels in a row, 16 to 4096; even for `.mp4`. Default: 960.
+  uint32_t width;
+  /// Rows, as `width`. Default: 960.
+  uint32_t height;
+  /// A `vimogen_view`. Default: `VIMOGEN_VIEW_PATH`.
+  int32_t view;
+  /// A `vimogen_style`. Default: `VIMOGEN_STYLE_LIT`.
+  int32_t style;
+  /// Where the camera stands, degrees around the body from its front to its right. Default: 0.
+  float yaw;
+  /// How far the camera looks down, degrees, -10 to 89. Default: 30.
+  float pitch;
+  /// Always 0.
+  int32_t reserved;
+  /// Called after each picture. Default: NULL.
+  vimogen_progress_fn progress;
+  /// Handed to `progress` as it is. Default: NULL.
+  void *user_data;
+} vimogen_render_params;
 
 /// How motions are scored. Fill it with `vimogen_evaluate_params_init`, then change what you like.
 typedef struct vimogen_evaluate_params {
@@ -676,8 +740,11 @@ vimogen_status vimogen_motion_slice(const struct vimogen_motion *motion,
                                     size_t count,
                                     struct vimogen_motion **derived);
 
-/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.npz` (AMASS layout and features),
-/// `.npy` and `.pt` (features), `.html` (a player), `.svg` (a strip of poses). The folder must exist; a file of that name is replaced once the new one is complete.
+/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb` (metres, y up, worn by the
+/// built-in body), `.npz` (AMASS layout and features), `.npy` and `.pt` (features), `.joints.npy` (MBench's joints), `.csv`
+/// (joints, metres, z up), `.html` (a player), `.svg` (a strip of poses), `.mp4`, `.gif` and `.png` (as
+/// `vimogen_motion_render` draws them by default). The folder must exist; a file of that name is replaced once the new one
+/// is complete.
 VIMOGEN_API
 vimogen_status vimogen_motion_save(const struct vimogen_motion *motion,
                                    const char *path);
@@ -697,6 +764,17 @@ vimogen_status vimogen_motion_quality(const struct vimogen_motion *motion,
 /// Describes joint `index`, below `VIMOGEN_JOINTS`; a parent has a lower number than its children. `size` is
 /// `sizeof(vimogen_joint)`.
 VIMOGEN_API vimogen_status vimogen_skeleton_joint(size_t index, struct vimogen_joint *joint, size_t size);
+
+/// Sets every field to its default. `size` is `sizeof(vimogen_render_params)`.
+VIMOGEN_API vimogen_status vimogen_render_params_init(struct vimogen_render_params *params, size_t size);
+
+/// Draws a motion, worn by the built-in body, without a GPU or a display, in the format that the extension names: `.mp4`
+/// (H.264 as browsers play it), `.gif`, `.png` (a contact sheet of 8 moments; of one frame its picture); a path without
+/// extension is a folder with a PNG a frame. `params`: NULL for the defaults.
+VIMOGEN_API
+vimogen_status vimogen_motion_render(const struct vimogen_motion *motion,
+                                     const char *path,
+                                     const struct vimogen_render_params *params);
 
 /// Sets every field to its default. `size` is `sizeof(vimogen_evaluate_params)`.
 VIMOGEN_API vimogen_status vimogen_evaluate_params_init(struct vimogen_evaluate_params *params, size_t size);

@@ -26,8 +26,9 @@ impl Drawn {
         };
         // Four joints a vertex, as SMPL-X has at most, and chains of five joints.
         let weight = |i: usize| if (i % 55 + 55 - i / 55 % 52) % 55 < 4 { 0.25 } else { 0.0 };
-        let parent =
-            |i: usize| if i < 55 { (i as f32 - 1.0) - ((i % 5 == 0) as usize * (i / 2)) as f32 } else { i as f32 };
+        let parent = |i: usize| {
+            if i < 55 { (i as f32 - 1.0) - (usize::from(i.is_multiple_of(5)) * (i / 2)) as f32 } else { i as f32 }
+        };
         Self(vec![
             ("v_template", array(&[VERTICES, 3], &small)),
             ("shapedirs", array(&[VERTICES, 3, 20], &small)),

@@ -14,6 +14,7 @@ use vimogen_core::mbench::penetration::penetrating_pairs;
 use vimogen_core::mbench::pose::PoseClip;
 use vimogen_core::mbench::smplify::Smplify;
 use vimogen_core::motion::codec::encode;
+use vimogen_core::progress::ignore;
 
 /// A bent tube, closed, of SMPL's size: 6,890 vertices and 13,776 triangles, its ends within each other.
 fn tube() -> (Array3<f32>, Array2<u32>) {
@@ -64,7 +65,7 @@ fn penetration(c: &mut Criterion) {
     let mut group = c.benchmark_group("smplify");
     group.throughput(Throughput::Elements(joints.shape()[0] as u64));
     let name = if smplify.is_builtin() { "100 frames, built-in priors" } else { "100 frames, published priors" };
-    group.bench_function(name, |b| b.iter(|| smplify.fit(joints.view())));
+    group.bench_function(name, |b| b.iter(|| smplify.fit(joints.view(), &mut ignore)));
     group.finish();
 }
 

@@ -8,6 +8,7 @@ files included.
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     task: tuple[str, str]
     size: str
     dtype: tuple[str, str]
+    clips: int = 16
 
 
 def rows(sizes: list[str]) -> Iterator[Row]:
@@ -43,14 +45,15 @@ def rows(sizes: list[str]) -> Iterator[Row]:
             yield Row(f"sampling, {size}", ("sample", "sample"), size, (dtype, dtype))
         yield Row(f"sampling, {size}, ab2 with 40", ("sample", "fast"), size, (bf16, bf16))
     for size in [s for s in sizes if s != "full"]:
-        for dtype in (f32, bf16):
-            yield Row(f"training step, {size}", ("train", "train"), size, (dtype, f32))
+        for clips, dtype in itertools.product((4, 32), (f32, bf16)):
+            yield Row(f"training step, {size}, {clips} clips", ("train", "train"), size, (dtype, dtype), clips)
     yield Row("MBench quality, 450 motions", ("quality", "quality"), "nano", (f32, f32))
     yield Row("encode and decode, 450 clips", ("codec", "codec"), "nano", (f32, f32))
 
 
-def measure(engine: str, task: str, size: str, dtype: str, args: argparse.Namespace) -> dict[str, float]:
+def measure(engine: str, task: str, size: str, dtype: str, clips: int, args: argparse.Namespace) -> dict[str, float]:
     command = [sys.executable, str(HERE / "peer.py"), engine, task, "--size", size, "--dtype", dtype]
+    command += ["--clips", str(clips)]
     threads = {name: str(args.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")}
     repeats = str(args.repeats if size == "nano" else 1)
     done = subprocess.run(
@@ -75,8 +78,8 @@ def difference(row: Row, work: Path) -> float:
 def line(row: Row, args: argparse.Namespace) -> str:
     peer, ours, ratios = [], [], []
     for _ in range(args.rounds):
-        peer.append(measure("torch", row.task[0], row.size, row.dtype[0], args))
-        ours.append(measure("vimogen", row.task[1], row.size, row.dtype[1], args))
+        peer.append(measure("torch", row.task[0], row.size, row.dtype[0], row.clips, args))
+        ours.append(measure("vimogen", row.task[1], row.size, row.dtype[1], row.clips, args))
         ratios.append(peer[-1]["seconds"] / ours[-1]["seconds"])
     middle = [statistics.median(run["seconds"] for run in runs) for runs in (peer, ours)]
     peak = [max(run["peak_gb"] for run in runs) for runs in (peer, ours)]

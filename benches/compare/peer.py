@@ -8,7 +8,6 @@ import json
 import os
 import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,6 @@ BASE = {"text_len": WORDS, "reference": True, "split_head": False, "eps": 1e-6}
 SMALL = {"dim": 768, "ffn_dim": 3072, "freq_dim": 256, "num_heads": 12, "num_layers": 12, "text_dim": 4096}
 FULL = {"dim": 1536, "ffn_dim": 8960, "freq_dim": 256, "num_heads": 12, "num_layers": 30, "text_dim": 4096}
 SIZES = {"nano": {**TEXT, **BASE}, "small": {**SMALL, **BASE}, "full": {**FULL, **BASE}}
-CLIPS = {"nano": 16, "small": 4}
 
 
 def weights(work: Path, size: str) -> Path:
@@ -43,9 +41,9 @@ def inputs(size: str) -> dict[str, np.ndarray]:
     return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
 
 
-def batch(size: str) -> dict[str, Any]:
+def batch(size: str, clips: int) -> dict[str, Any]:
     """Whole clips; the first half attends to its text, the other to its reference."""
-    rng, clips = np.random.default_rng(8), CLIPS[size]
+    rng = np.random.default_rng(8)
     normal = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
     reference = normal(clips, FRAMES, 138)
     reference[: clips // 2] = 0
@@ -118,13 +116,13 @@ def torch_sample(size: str, dtype: str, work: Path, repeats: int) -> tuple[float
     return steps_and_rest(run, size, repeats)
 
 
-def torch_train(size: str, dtype: str, work: Path, repeats: int) -> tuple[float, np.ndarray]:
+def torch_train(size: str, dtype: str, work: Path, repeats: int, clips: int) -> tuple[float, np.ndarray]:
     import torch
 
     model = torch_dit(work, size)
     average = [p.detach().clone() for p in model.parameters()]
     adam = torch.optim.AdamW(model.parameters(), lr=2e-4, betas=(0.9, 0.95), eps=1e-8, weight_decay=1e-4, fused=True)
-    data = {k: torch.from_numpy(v) for k, v in batch(size).items()}
+    data = {k: torch.from_numpy(v) for k, v in batch(size, clips).items()}
     s = torch.linspace(1, 0, 1001, dtype=torch.float64)[:-1]
     s = 5 * s / (1 + 4 * s)
     bell = torch.exp(-2 * ((1000 * s - 500) / 1000) ** 2)
@@ -181,14 +179,12 @@ def vimogen_fast(size: str, dtype: str, work: Path, repeats: int) -> tuple[float
     return steps_and_rest(run, size, repeats, FAST_STEPS)
 
 
-def vimogen_train(size: str, dtype: str, work: Path, repeats: int) -> tuple[float, np.ndarray]:
+def vimogen_train(size: str, dtype: str, work: Path, repeats: int, clips: int) -> tuple[float, np.ndarray]:
     from vimogen._vimogen import TrainState
 
-    if dtype != "float32":
-        sys.exit("vimogen trains in float32")
-    recipe = {"batch_size": CLIPS[size], "micro_batches": 1}
+    recipe = {"batch_size": clips, "precision": {"float32": "f32", "bfloat16": "bf16"}[dtype]}
     state = TrainState(SIZES[size], recipe, weights=weights(work, size))
-    data, losses = batch(size), []
+    data, losses = batch(size, clips), []
 
     def run() -> np.ndarray:
         losses.append(state.train_step(data)["loss"])
@@ -253,6 +249,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="nano")
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "int8"], default="float32")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--clips", type=int, default=16, help="of a training step")
     parser.add_argument("--work", type=Path, required=True)
     args = parser.parse_args()
     if args.task == "quality":
@@ -261,7 +258,8 @@ def main() -> None:
         seconds, result = codec(args.engine, args.repeats)
     else:
         run = globals()[f"{args.engine}_{args.task}"]
-        seconds, result = run(args.size, args.dtype, args.work, args.repeats)
+        more = {"clips": args.clips} if args.task == "train" else {}
+        seconds, result = run(args.size, args.dtype, args.work, args.repeats, **more)
     np.save(args.work / "-".join(["out", args.engine, args.task, args.size, args.dtype]), result)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(json.dumps({"seconds": seconds, "peak_gb": peak}))

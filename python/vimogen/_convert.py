@@ -57,7 +57,7 @@ def convert_command(
 
     \b
     vimogen convert walk.pt walk.bvh          from .npz (also of AMASS), .npy, .pt, .bvh
-                                              to .npz .npy .pt .bvh .glb .csv .joints.npy .html .svg
+                                              to those and .glb .csv .joints.npy .html .svg .mp4 .gif .png
     vimogen convert --hmr params.pt --body SMPLX_NEUTRAL.npz walk.npz
     vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
     """
@@ -69,7 +69,7 @@ def convert_command(
         body = None if body_file is None else Body(body_file)
         # With its camera, where the format has a place for it and nothing changes the clip.
         changed = fps or from_fps or reconcile or lock_feet or canonical
-        whole = hmr and target.suffix.lower() in (".pt", ".pth", ".npz") and not changed
+        whole = hmr and not changed and target.suffix.lower() in (".pt", ".pth", ".npz")
         if hmr:
             motion: Motion = load_hmr(source, body, save=target if whole else None)["motion"]
             motion = motion if from_fps is None else motion.with_fps(from_fps)

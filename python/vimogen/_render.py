@@ -17,17 +17,12 @@ from . import Body, Motion, save_player
 FILE = click.Path(path_type=Path)
 
 
-class Size(click.ParamType):
-    """Pixels as 960 or 1280x720."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Read one side, or both."""
-        found = re.fullmatch(r"(\d{1,6})(?:x(\d{1,6}))?", str(value))
-        if found is None:
-            self.fail(f"{value} is not a size; write 960 or 1280x720", param, ctx)
-        return int(found[1]), int(found[2] or found[1])
+def _size(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Read one side, or both: 960 or 1280x720."""
+    found = re.fullmatch(r"(\d{1,6})(?:x(\d{1,6}))?", value or "960")
+    if found is None:
+        raise click.BadParameter(f"{value} is not a size; write 960 or 1280x720")
+    return (int(found[1]), int(found[2] or found[1])) if value else None
 
 
 @click.command("render")
@@ -37,7 +32,7 @@ class Size(click.ParamType):
 @click.option("--png", type=FILE, help="A contact sheet of 8 moments to write, or the picture of --frame.")
 @click.option("--frames", type=FILE, help="A folder for a PNG a frame.")
 @click.option("--frame", type=int, help="Draw this frame alone; the first is 0.")
-@click.option("--size", type=Size(), help="Pixels, 960 or 1280x720.  [default: 960; depth: 384; that of an overlay]")
+@click.option("--size", callback=_size, help="Pixels, 960 or 1280x720.  [default: 960; depth: 384; that of an overlay]")
 @click.option("--fps", type=float, help="Pictures a second.  [default: the motion's]")
 @click.option(
     "--camera",

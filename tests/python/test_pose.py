@@ -39,6 +39,14 @@ def test_a_body_is_fitted_to_joints(joints):
     assert fit["builtin_priors"] is True
 
 
+def test_fitting_reports_its_frames_and_can_be_stopped(joints):
+    steps = []
+    mbench.smplify(joints, callback=lambda *step: steps.append(step))
+    assert steps == [("fit", 6, 6)]
+    with pytest.raises(vimogen.CancelledError):
+        mbench.smplify(joints, callback=lambda *step: False)
+
+
 def test_the_network_gives_the_golden_numbers():
     golden = Golden("nrdf")
     nrdf = mbench.Nrdf(NRDF)

@@ -317,7 +317,9 @@ pub unsafe extern "C" fn vimogen_motion_slice(
 
 /// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb` (metres, y up, worn by the
 /// built-in body), `.npz` (AMASS layout and features), `.npy` and `.pt` (features), `.joints.npy` (MBench's joints), `.csv`
-/// (joints, metres, z up), `.html` (a player), `.svg` (a strip of poses). The folder must exist; a file of that name is replaced once the new one is complete.
+/// (joints, metres, z up), `.html` (a player), `.svg` (a strip of poses), `.mp4`, `.gif` and `.png` (as
+/// `vimogen_motion_render` draws them by default). The folder must exist; a file of that name is replaced once the new one
+/// is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_save(motion: *const vimogen_motion, path: *const c_char) -> vimogen_status {
     guard(|| {

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use vimogen_core::mbench::benchmark::{EvaluateOptions, Results, evaluate_benchmark, table};
+use vimogen_core::mbench::dimension::{Dimension, Source};
 use vimogen_core::mbench::generate::{BenchmarkOptions, generate_benchmark};
 use vimogen_core::mbench::info::load_info;
 use vimogen_core::mbench::organize::organize;
@@ -49,8 +50,11 @@ fn main() -> Result<()> {
     eprintln!("{made:?}");
     organize(out.join("motions"), out.join("joints"))?;
     let mut runs = Vec::new();
-    for (name, up_axis) in [("parity", UpAxis::Z), ("true-height", UpAxis::Y)] {
-        let options = EvaluateOptions { up_axis, ..EvaluateOptions::new(out.join("results"), name) };
+    // Only the dimensions that are measured on joints know heights.
+    let on_joints = Dimension::ALL.into_iter().filter(|dimension| dimension.source() == Source::Joints).collect();
+    for (name, up_axis, dimensions) in [("parity", UpAxis::Z, None), ("true-height", UpAxis::Y, Some(on_joints))] {
+        let defaults = EvaluateOptions::new(out.join("results"), name);
+        let options = EvaluateOptions { up_axis, dimensions, ..defaults };
         let start = Instant::now();
         runs.push(evaluate_benchmark(out.join("joints"), &info, &options, &mut |_| ControlFlow::Continue(()))?);
         eprintln!("{name}: {:.2} s", start.elapsed().as_secs_f64());
@@ -70,14 +74,22 @@ fn text(parity: &Results, true_height: &Results) -> String {
         .to_string();
     for (dimension, result) in &parity.dimensions {
         let cell = |results: &Results| {
-            let result = results.dimensions.get(dimension);
-            let mean = result.map_or(f32::NAN, |result| result.aggregate.over_motions.mean);
-            let (low, high) = result.and_then(|result| result.interval()).unwrap_or((f64::NAN, f64::NAN));
-            format!("{mean:.4} [{low:.4}, {high:.4}]")
+            let Some(result) = results.dimensions.get(dimension) else { return String::new() };
+            let (low, high) = result.interval().unwrap_or((f64::NAN, f64::NAN));
+            format!("{:.4} [{low:.4}, {high:.4}]", result.aggregate.over_motions.mean)
         };
         let better = if dimension.higher_is_better() { "higher" } else { "lower" };
         let count = result.aggregate.over_motions.num_samples;
         let _ = writeln!(out, "| {dimension} | {better} | {} | {} | {count} |", cell(parity), cell(true_height));
+    }
+    if let Some(bodies) = &parity.settings.bodies {
+        let poses: Vec<String> = parity.settings.poses.iter().map(|(from, count)| format!("{count} {from}")).collect();
+        let _ = write!(
+            out,
+            "\nBodies: {bodies}; poses: {}. Without the files that published numbers are measured with, scores of bodies \
+             compare only with others made so.\n",
+            poses.join(", ")
+        );
     }
     for (dimension, why) in &parity.skipped {
         let _ = write!(out, "\n{dimension} is not measured: {why}.\n");

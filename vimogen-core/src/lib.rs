@@ -1,7 +1,7 @@
 //! vimogen turns a sentence, or a sentence and a reference motion, into 3D human motion.
 //!
 //! It implements ViMoGen (arXiv 2510.26794): a motion representation of 276 numbers a frame, a flow-matching diffusion
-//! transformer, its sampler and training step, and the motion-quality part of MBench. A small model is built in; the
+//! transformer, its sampler and training, its text encoder, and MBench. A small model is built in; the
 //! released one is a path away.
 //!
 //! ```
@@ -18,8 +18,9 @@
 //! # Where things are
 //!
 //! [`motion`] is the representation, [`format`](mod@format) reads and writes files, [`model`] the network, [`weights`] its checkpoints,
-//! [`text`] the encoders, [`sample`] the sampler, [`pipeline`] ties them together. [`data`] and [`train`] make models, [`experiment`] runs their training from a file,
-//! [`mbench`] scores motions, [`render`] and [`export`] take them elsewhere.
+//! [`text`] the encoders, [`sample`] the sampler, [`pipeline`] ties them together. [`data`] and [`train`] make models,
+//! [`experiment`] runs their training from a file, [`mbench`] scores motions, [`body`] gives them a surface, [`render`] and
+//! [`export`] take them elsewhere.
 //!
 //! # Features
 //!
@@ -29,8 +30,10 @@
 //! | `train` | yes | [`train`] and [`data`] |
 //! | `mbench` | yes | [`mbench`] |
 //! | `render` | yes | [`render`] |
+//! | `video` | yes | MP4 files from [`render`]; built with a C++ compiler |
 //! | `umt5` | yes | the release's text encoder, `text::umt5` |
-//! | `network` | yes | downloads, `weights::download` |
+//! | `network` | yes | downloads, `weights::download`; judges, `mbench::vlm` |
+//! | `mpi` | no | training by several processes; built with MPI and libclang |
 //! | `cuda` | no | NVIDIA GPUs |
 //! | `wgpu` | no | GPUs through Vulkan, Metal, DX12 or WebGPU |
 //!

@@ -14,6 +14,8 @@ pub enum Stage {
     Sample,
     /// Scoring motions; a step is a file measured or a judge's answer.
     Evaluate,
+    /// Fitting a body; a step is a frame.
+    Fit,
     /// Drawing; a step is a picture.
     Render,
     /// Preparing a data set; a step is a clip.
@@ -29,6 +31,7 @@ impl Stage {
             Self::Encode => "encode",
             Self::Sample => "sample",
             Self::Evaluate => "evaluate",
+            Self::Fit => "fit",
             Self::Render => "render",
             Self::Prepare => "prepare",
             Self::Download => "download",

@@ -110,7 +110,7 @@ impl Motion {
     ///
     /// ``.bvh`` and ``.glb`` for Blender and engines, ``.npz`` as AMASS has it (read back by :meth:`load`), ``.npy`` and
     /// ``.pt`` for the features alone, ``.joints.npy`` for MBench's joints, ``.csv`` for a table of joints, ``.html`` for a
-    /// player that needs no network, ``.svg`` for a still.
+    /// player that needs no network, ``.svg`` for a still, ``.mp4``, ``.gif`` and ``.png`` as :meth:`render` draws them.
     ///
     /// Parameters
     /// ----------
@@ -119,7 +119,7 @@ impl Motion {
     /// title : str
     ///     Caption of the player.
     /// body : Body, optional
-    ///     Who wears the motion in a ``.glb`` file, instead of the neutral body.
+    ///     Who wears the motion in a ``.glb`` file and in pictures, instead of the neutral body.
     /// joint_names : {"smpl", "mixamo"}
     ///     Names of the joints in a ``.bvh`` file.
     /// unit : {"cm", "m"}

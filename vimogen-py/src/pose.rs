@@ -15,7 +15,7 @@ use vimogen_core::mbench::{penetration, smplify as fitting};
 use crate::args::{Floats, owned, three};
 use crate::body::Body;
 use crate::error::raise;
-use crate::run::detached;
+use crate::run::{detached, with_progress};
 
 /// Share of a body's surface that goes through itself: pairs of triangles that touch and share no vertex, in percent of
 /// the triangles, mean over the frames. Lower is better.
@@ -45,11 +45,13 @@ fn owned_indices(view: ndarray::ArrayView2<'_, u32>) -> ndarray::Array2<u32> {
 /// Parameters
 /// ----------
 /// joints : array_like
-///     (T, 22, 3), metres, y up, such as :meth:`vimogen.Motion.mbench_joints` gives.
+///     (T, 22, 3), metres, y up, such as :func:`vimogen.motion.mbench_joints` gives.
 /// body : Body, optional
 ///     SMPL, as the release fits; without it the neutral body.
 /// priors : str or os.PathLike, optional
 ///     Folder with ``gmm_08.pkl`` and ``neutral_smpl_mean_params.h5``; built-in ones stand for those it lacks.
+/// callback : callable, optional
+///     ``callback("fit", frame, frames)``; False stops with :class:`vimogen.CancelledError`.
 ///
 /// Returns
 /// -------
@@ -57,18 +59,19 @@ fn owned_indices(view: ndarray::ArrayView2<'_, u32>) -> ndarray::Array2<u32> {
 ///     ``pose`` (T, 24, 3) axis-angle, ``betas`` (T, 10), ``transl`` (T, 3), ``joints`` (T, 24, 3), ``loss`` (T),
 ///     ``mean_joint_error`` in metres, and ``builtin_priors``: whether a built-in prior or start was used.
 #[pyfunction]
-#[pyo3(signature = (joints, body=None, priors=None))]
+#[pyo3(signature = (joints, body=None, priors=None, *, callback=None))]
 pub fn smplify<'py>(
     py: Python<'py>,
     joints: Floats<'py>,
     body: Option<PyRef<'py, Body>>,
     priors: Option<PathBuf>,
+    callback: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let body = body.map_or_else(BodyModel::neutral, |body| body.core().clone());
     let joints = owned(three(&joints, "joints")?);
-    let (fit, builtin) = detached(py, || {
+    let (fit, builtin) = with_progress(py, callback, |on_progress| {
         let smplify = fitting::Smplify::from_folder(&body, priors.as_deref())?;
-        Ok((smplify.fit(joints.view())?, smplify.is_builtin()))
+        Ok((smplify.fit(joints.view(), on_progress)?, smplify.is_builtin()))
     })?;
     let dict = PyDict::new(py);
     dict.set_item("pose", fit.pose.into_pyarray(py))?;

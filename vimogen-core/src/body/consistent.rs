@@ -28,7 +28,7 @@ pub struct Residual {
 /// Compares the summed joint steps of a clip with forward kinematics of its rotations on its own mean bones.
 pub fn residual(motion: &Motion) -> Residual {
     let smpl = motion.smpl();
-    let rig = Rig::of(&smpl);
+    let rig = Rig::of(&smpl, smpl.len());
     let (mut sum, mut max) = (0.0f64, 0.0f32);
     for t in 0..smpl.len() {
         let (_, places) = rig.forward(&Frame::of(&smpl, t));
@@ -48,14 +48,15 @@ pub fn residual(motion: &Motion) -> Residual {
 /// # Errors
 /// [`Error::NonFinite`](crate::Error::NonFinite) for a clip whose sums of steps overflow.
 pub fn consistent(motion: &Motion, lock_feet: bool) -> Result<Motion> {
-    // One frame more than the clip has: a step leads to the next frame, also from the last.
+    // One frame more than the clip has: a step leads to the next frame, also from the last. Its body pose is that of the
+    // last frame, and its joints are not, so that it says nothing about the bones.
     let mut smpl = decode(motion.features(), DecodeMode::EqualLength)?;
-    let rig = Rig::of(&smpl);
+    let rig = Rig::of(&smpl, motion.len());
     let mut frames: Vec<Frame> = (0..smpl.len()).map(|t| Frame::of(&smpl, t)).collect();
     if lock_feet {
         feet::lock(&rig, &mut frames, motion.fps());
     }
-    let root = mean((0..smpl.len()).map(|t| joint(&smpl, t, 0) - vec3(smpl.transl.row(t), 0)));
+    let root = mean((0..motion.len()).map(|t| joint(&smpl, t, 0) - vec3(smpl.transl.row(t), 0)));
     for (t, frame) in frames.iter().enumerate() {
         let (_, places) = rig.forward(frame);
         put(smpl.transl.row_mut(t), 0, &(frame.pelvis - root).to_array());
@@ -95,10 +96,10 @@ pub(super) struct Rig {
 }
 
 impl Rig {
-    /// The bones of a clip: mean directions as their parents see them, at their mean lengths.
-    fn of(smpl: &SmplMotion) -> Self {
+    /// The bones of the first `frames` of a clip: mean directions as their parents see them, at their mean lengths.
+    fn of(smpl: &SmplMotion, frames: usize) -> Self {
         let mut sums = [(Vec3::ZERO, 0.0); JOINTS];
-        for t in 0..smpl.len() {
+        for t in 0..frames {
             let turns = turns(&Frame::of(smpl, t));
             for j in 1..JOINTS {
                 let parent = PARENTS[j].unwrap_or(0);
@@ -107,7 +108,7 @@ impl Rig {
                 sums[j].1 += bone.length();
             }
         }
-        let count = smpl.len() as f32;
+        let count = frames as f32;
         Self { offsets: sums.map(|(direction, length)| direction.normalize_or_zero() * (length / count)) }
     }
 

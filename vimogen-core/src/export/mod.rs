@@ -23,7 +23,9 @@ use crate::format::{extension, npy};
 use crate::motion::clip::Motion;
 use crate::motion::codec::{SmplMotion, encode};
 #[cfg(feature = "render")]
-use crate::render::{svg::strip_svg, worn};
+use crate::progress::ignore;
+#[cfg(feature = "render")]
+use crate::render::{Actor, Film, RenderOptions, movie, svg::strip_svg, worn};
 
 /// Reads a motion in the format that the extension names: what [`Motion::load`] reads, BVH ([`retarget::load`]) and npz
 /// in the layout of AMASS ([`amass::load`], with the neutral body).
@@ -75,6 +77,7 @@ fn clip_of(smpl: &SmplMotion, fps: f32) -> Result<Motion> {
 /// - `.npz`: [`npz::save`], also read back by [`Motion::load`]
 /// - `.npy`, `.pt`, `.pth`: the features alone, [`Motion::save`]
 /// - `.html`: a player, `.svg`: a strip of eight poses; with the feature `render`
+/// - `.mp4`, `.gif`, `.png`: [`movie::save`] by the default camera; with the feature `render`
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for another extension, and those of the writers.
@@ -85,7 +88,7 @@ pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
 /// What some formats leave open.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SaveOptions<'a> {
-    /// Who wears the motion in `.glb`; `None`: the neutral body.
+    /// Who wears the motion in `.glb` and in pictures; `None`: the neutral body.
     pub body: Option<&'a BodyModel>,
     /// Names, unit and bones of `.bvh`.
     pub bvh: bvh::BvhOptions,
@@ -113,12 +116,24 @@ pub fn save_with(path: impl AsRef<Path>, motion: &Motion, options: &SaveOptions<
             let strip = strip_svg(motion.joints().view(), motion.fps(), 8)?;
             write_atomic(path, |w| w.write_all(strip.as_bytes()))
         }
+        #[cfg(feature = "render")]
+        "mp4" | "gif" | "png" => film(path, motion, options.body),
         "npy" | "pt" | "pth" => motion.save(path),
         other => {
-            let reason = format!("{other:?} is none of bvh, glb, npz, npy, pt, csv, html, svg, path: {path:?}");
+            let known = "bvh, glb, npz, npy, pt, csv, html, svg, mp4, gif, png";
+            let reason = format!("{other:?} is none of {known}, path: {path:?}");
             Err(Error::invalid("file extension", reason))
         }
     }
+}
+
+#[cfg(feature = "render")]
+fn film(path: &Path, motion: &Motion, body: Option<&BodyModel>) -> Result<()> {
+    let actor = match body {
+        Some(body) => Actor::body(motion, body)?,
+        None => Actor::body(motion, &BodyModel::neutral())?,
+    };
+    movie::save(path, &Film::new(&actor, &RenderOptions::default())?, motion.fps(), &mut ignore)
 }
 
 /// Whether a `.npy` file is named `*.joints.npy`.

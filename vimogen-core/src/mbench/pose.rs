@@ -15,10 +15,13 @@ use crate::motion::Motion;
 use crate::motion::layout::JOINTS;
 use crate::motion::rotation::axis_angle_from_matrix;
 use crate::motion::rotation::rows::matrix_from_axis_angle;
+use crate::progress::ignore;
 
 /// Longest clip and largest body that is read.
 const MAX_FRAMES: usize = 1 << 16;
 const MAX_VERTICES: usize = 1 << 18;
+/// Most bytes that the vertices of a clip may have: 13,000 frames of SMPL.
+const MAX_CLIP_BYTES: u64 = 1 << 30;
 
 /// Where the poses of a clip come from, which a score should say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,7 +73,7 @@ impl PoseClip {
     /// - joints: `[frames, 22, 3]`, metres
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::NonFinite`].
+    /// [`Error::Shape`], [`Error::NonFinite`]; [`Error::TooLarge`] for clips whose vertices take more than 1 GiB.
     pub fn new(body: &BodyModel, pose: Array3<f32>, joints: Array3<f32>, origin: PoseOrigin) -> Result<Self> {
         let frames = pose.dim().0;
         if pose.dim().1 != SMPL_JOINTS || pose.dim().2 != 3 || frames == 0 {
@@ -79,6 +82,7 @@ impl PoseClip {
         if joints.dim() != (frames, JOINTS, 3) {
             return Err(Error::shape("joints", format!("({frames}, 22, 3)"), joints.shape()));
         }
+        check_size(body, frames)?;
         let roots = joints.index_axis(Axis(1), 0);
         let transl = &roots - &roots.index_axis(Axis(0), 0);
         let rotations = match body.num_joints() {
@@ -148,6 +152,15 @@ impl PoseClip {
     }
 }
 
+/// Before a body is fitted and posed: a small file of joints can ask for many vertices.
+fn check_size(body: &BodyModel, frames: usize) -> Result<()> {
+    let needed = frames as u64 * body.num_vertices() as u64 * 12;
+    match needed <= MAX_CLIP_BYTES {
+        true => Ok(()),
+        false => Err(Error::TooLarge { what: format!("a body in {frames} frames"), needed, limit: MAX_CLIP_BYTES }),
+    }
+}
+
 /// An array of three axes whose sizes are at most these.
 fn read(file: &TorchFile, name: &str, most: [usize; 3]) -> Result<Array3<f32>> {
     let shape = file.info(name)?.shape;
@@ -200,9 +213,10 @@ impl PoseScorer {
     /// Fits joints `(T, 22, 3)`, metres, y up.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::NonFinite`].
+    /// [`Error::Shape`], [`Error::NonFinite`], [`Error::TooLarge`] as [`PoseClip::new`].
     pub fn fit(&self, joints: ArrayView3<'_, f32>) -> Result<PoseClip> {
-        let pose = self.smplify.fit(joints)?.pose;
+        check_size(&self.body, joints.dim().0)?;
+        let pose = self.smplify.fit(joints, &mut ignore)?.pose;
         let origin = if self.smplify.is_builtin() { PoseOrigin::FittedBuiltin } else { PoseOrigin::Fitted };
         PoseClip::new(&self.body, pose, joints.to_owned(), origin)
     }
@@ -344,6 +358,8 @@ mod tests {
         std::fs::write(&path, b"no torch").unwrap();
         assert!(scorer.open(&path).is_err());
         let body = BodyModel::neutral();
+        let long = scorer.fit(Array3::zeros((1 << 16, 22, 3)).view());
+        assert!(matches!(long, Err(Error::TooLarge { .. })));
         let wrong = PoseClip::new(&body, Array3::zeros((2, 22, 3)), Array3::zeros((2, 22, 3)), PoseOrigin::File);
         assert!(matches!(wrong, Err(Error::Shape { .. })));
     }

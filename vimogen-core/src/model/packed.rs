@@ -79,6 +79,11 @@ impl Dit {
         self
     }
 
+    /// How the weights are packed, if they are.
+    pub(crate) fn packed_precision(&self) -> Option<Precision> {
+        self.clone().packed_weights().values().next().map(|packed| packed.precision())
+    }
+
     /// Bytes of the packed weights; 0 for a model that is not packed.
     pub fn packed_bytes(&self) -> usize {
         self.clone().packed_weights().values().map(|packed| packed.bytes()).sum()

@@ -40,7 +40,8 @@ impl<W: Write> Writer<W> {
     /// Adds a picture.
     pub fn add(&mut self, image: &Image) -> Result<()> {
         let (width, height) = (image.width(), image.height());
-        let new: Vec<u8> = image.pixels().chunks_exact(3).map(|p| self.palette.nearest([p[0], p[1], p[2]])).collect();
+        let pixels = image.pixels().as_chunks::<3>().0.iter().enumerate();
+        let new: Vec<u8> = pixels.map(|(at, p)| self.palette.nearest(dithered(*p, at % width, at / width))).collect();
         let (left, top, right, bottom) = self.changed(&new, width, height);
         let mut buffer = Vec::with_capacity((right - left) * (bottom - top));
         for at in (top..bottom).flat_map(|y| y * width + left..y * width + right) {
@@ -79,6 +80,15 @@ impl<W: Write> Writer<W> {
         }
         if right == 0 { (0, 0, 1, 1) } else { (left, top, right, bottom) }
     }
+}
+
+/// Bayer's pattern: what rounding to the palette loses in a place is made up for beside it, so that gradients have no steps.
+/// It stands still, so what does not change is still left out of the next picture.
+const PATTERN: [[i16; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
+
+fn dithered(colour: [u8; 3], x: usize, y: usize) -> [u8; 3] {
+    let offset = PATTERN[y % 4][x % 4] * 5 / 16 - 2;
+    colour.map(|c| (i16::from(c) + offset).clamp(0, 255) as u8)
 }
 
 fn failed(error: gif::EncodingError) -> Error {

@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_page_with_a_body_is_small_and_asks_for_nothing() {
-        let motion = Motion::from_features(Array2::zeros((3, 276)), 20.0).unwrap();
+        let features = Array2::from_shape_fn((3, 276), |(t, c)| ((t * 31 + c * 7) as f32 * 0.1).sin());
+        let motion = Motion::from_features(features, 20.0).unwrap();
         let clip = Worn { motion: &motion, title: "</script>", metrics: &[("Jitter_Degree", 0.1)] };
         let page = html(&[clip, clip]).unwrap();
         assert!(page.len() < 200_000, "{} bytes", page.len());

@@ -42,7 +42,7 @@ pub(crate) fn save_lora(dit: &Dit, scale: f64, path: impl AsRef<Path>) -> Result
     safetensors::save_with(path, &infos, &super::save::METADATA, bytes)
 }
 
-/// Adds the adapters of a file to the weights that they belong to.
+/// Adds the adapters of a file to the weights that they belong to. A packed model stays packed.
 ///
 /// # Errors
 /// [`Error::Weights`] if the file has something else or lacks one of a pair, or a shape does not fit; [`Error::Format`]
@@ -51,8 +51,13 @@ pub fn merge_lora(dit: Dit, path: impl AsRef<Path>) -> Result<Dit> {
     let source = open(path)?;
     let mut merge =
         Merge { source: source.as_ref(), path: vec![], left: source.names().into_iter().collect(), failed: None };
+    let precision = dit.packed_precision();
     let dit = dit.map(&mut merge);
     merge.failed.map_or(Ok(()), Err)?;
+    let dit = match precision {
+        Some(precision) => dit.pack(precision),
+        None => dit,
+    };
     match merge.left.first() {
         None => Ok(dit),
         Some(name) => {

@@ -12,9 +12,11 @@ use vimogen_core::mbench::pose::{PoseClip, PoseOrigin};
 use vimogen_core::mbench::smplify::{
     GaussianMixture, JointModel, Loss, MeanParameters, Parameters, Smplify, Target, TorsoLoss, angle_prior, robust,
 };
+use vimogen_core::progress::ignore;
 
 use crate::common::{Golden, assert_all_cases, assert_close, folder};
 
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn release_file(name: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let path = std::env::var_os("VIMOGEN_RELEASE_DATA").map_or(beside, PathBuf::from).join(name);
@@ -186,7 +188,7 @@ fn fits_end_no_higher_than_the_releases() {
     let (Some(prior), Some(mean)) = (mixture(), release_file("neutral_smpl_mean_params.h5")) else { return };
     let (body, mean) = (body(), MeanParameters::load(mean).unwrap());
     let joints = golden.input("fit_target", "joints").into_dimensionality::<Ix3>().unwrap();
-    let fit = Smplify::new(body.clone(), Some(mean), Some(prior.clone())).fit(joints.view()).unwrap();
+    let fit = Smplify::new(body.clone(), Some(mean), Some(prior.clone())).fit(joints.view(), &mut ignore).unwrap();
     let loss: f64 = fit.losses.iter().sum();
     for case in ["fit_iters5", "fit_iters20", "fit_iters150"] {
         let config = &golden.case(case)["config"];

@@ -141,7 +141,8 @@ pub fn evaluate_benchmark(
     if tasks.is_empty() {
         let looked =
             missing.first().map_or(String::new(), |first| format!(", not even {}", first.looked_for.join(" or ")));
-        let reason = format!("no motion of the info file is in {folder:?}{looked}; skipped: {skipped:?}");
+        let left_out: Vec<String> = skipped.iter().map(|(dimension, why)| format!("; {dimension}: {why}")).collect();
+        let reason = format!("no motion of the info file is in {folder:?}{looked}{}", left_out.concat());
         return Err(Error::invalid("folder", reason));
     }
     fs::create_dir_all(&options.output).map_err(|e| Error::io("create", &options.output, e))?;

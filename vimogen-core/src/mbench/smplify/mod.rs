@@ -21,13 +21,17 @@ pub use mean::MeanParameters;
 use minimise::minimise;
 use ndarray::{Array2, Array3, ArrayView3};
 pub use parameters::Parameters;
-use parameters::{COUNT, TRANSLATION};
+use parameters::{BODY, COUNT, TRANSLATION};
 pub use prior::{GaussianMixture, angle_prior};
 use rayon::prelude::*;
 
 use crate::body::BodyModel;
 use crate::error::{Error, Result, check_finite};
 use crate::motion::layout::JOINTS;
+use crate::progress::{OnProgress, Stage, report};
+
+/// Frames between two reports of progress: enough to keep many cores busy, a fraction of a second for one.
+const FRAMES_A_REPORT: usize = 64;
 
 /// Fits a body to joints.
 #[derive(Debug, Clone)]
@@ -89,8 +93,8 @@ impl Smplify {
     /// - joints: `[frames, 22, 3]`, metres, y up
     ///
     /// # Errors
-    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`; [`Error::NonFinite`].
-    pub fn fit(&self, joints: ArrayView3<'_, f32>) -> Result<Fit> {
+    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`; [`Error::NonFinite`]; [`Error::Cancelled`].
+    pub fn fit(&self, joints: ArrayView3<'_, f32>, on_progress: &mut OnProgress<'_>) -> Result<Fit> {
         match joints.dim() {
             (1.., JOINTS, 3) => check_finite("joints", &joints)?,
             _ => return Err(Error::shape("joints", "(T, 22, 3) with T >= 1", joints.shape())),
@@ -102,11 +106,16 @@ impl Smplify {
                 Target { joints: std::array::from_fn(at), confidence: [1.0; JOINTS] }
             })
             .collect();
-        let fitted: Vec<Parameters> = targets.par_iter().map(|target| self.fit_frame(target)).collect();
+        let mut fitted: Vec<Parameters> = Vec::with_capacity(targets.len());
+        for group in targets.chunks(FRAMES_A_REPORT) {
+            fitted.par_extend(group.par_iter().map(|target| self.fit_frame(target)));
+            report(on_progress, Stage::Fit, fitted.len(), targets.len())?;
+        }
         Ok(self.gather(&targets, &fitted))
     }
 
-    /// Fits one frame.
+    /// Fits one frame: from the mean pose, then once more from the centre of each Gaussian of the prior, since downhill
+    /// from the mean the nearest of them is not always the best; the lowest loss wins.
     pub fn fit_frame(&self, target: &Target) -> Parameters {
         let mut x = self.mean.parameters().clone();
         let estimate = TorsoLoss::estimate(&self.body, target, &x);
@@ -114,7 +123,19 @@ impl Smplify {
         const PLACE: [usize; 6] = [0, 1, 2, TRANSLATION, TRANSLATION + 1, TRANSLATION + 2];
         let x = minimise(&TorsoLoss { body: &self.body, target, estimate }, x, &PLACE);
         let everything: [usize; COUNT] = std::array::from_fn(|i| i);
-        minimise(&self.loss(target, PRESERVE_WEIGHT), x, &everything)
+        let loss = self.loss(target, PRESERVE_WEIGHT);
+        let mut best = minimise(&loss, x, &everything);
+        let mut least = loss.value(&best);
+        for centre in self.prior.centres() {
+            let mut start = best.clone();
+            start.0[BODY].copy_from_slice(centre);
+            let found = minimise(&loss, start, &everything);
+            let value = loss.value(&found);
+            if value < least {
+                (best, least) = (found, value);
+            }
+        }
+        best
     }
 
     fn loss<'a>(&'a self, target: &'a Target, preserve_weight: f64) -> Loss<'a> {
@@ -142,7 +163,10 @@ impl Smplify {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use super::*;
+    use crate::progress::{Progress, ignore};
 
     /// Joints of the neutral body in poses that drift.
     fn moving(frames: usize) -> Array3<f32> {
@@ -164,7 +188,8 @@ mod tests {
     #[test]
     fn joints_of_a_body_are_found_again_to_a_centimetre() {
         let joints = moving(4);
-        let fit = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None).fit(joints.view()).unwrap();
+        let fit =
+            Smplify::new(JointModel::new(&BodyModel::neutral()), None, None).fit(joints.view(), &mut ignore).unwrap();
         assert_eq!((fit.pose.dim(), fit.betas.dim()), ((4, 24, 3), (4, 10)));
         assert!(fit.mean_joint_error < 0.01, "{}", fit.mean_joint_error);
         assert!(fit.pose.iter().chain(&fit.joints).all(|v| v.is_finite()));
@@ -175,12 +200,30 @@ mod tests {
     fn a_frame_is_fitted_alike_whatever_clip_it_is_in_and_wherever_it_stands() {
         let joints = moving(3);
         let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
-        let all = smplify.fit(joints.view()).unwrap();
-        let last = smplify.fit(joints.slice(ndarray::s![2.., .., ..])).unwrap();
+        let all = smplify.fit(joints.view(), &mut ignore).unwrap();
+        let last = smplify.fit(joints.slice(ndarray::s![2.., .., ..]), &mut ignore).unwrap();
         assert_eq!(all.pose.index_axis(ndarray::Axis(0), 2), last.pose.index_axis(ndarray::Axis(0), 0));
-        let raised = smplify.fit((&joints + 1.0).view()).unwrap();
+        let raised = smplify.fit((&joints + 1.0).view(), &mut ignore).unwrap();
         let close = raised.pose.iter().zip(&all.pose).all(|(a, b)| (a - b).abs() < 1e-3);
         assert!(close, "raising the joints raises the body and changes nothing else");
+    }
+
+    #[test]
+    fn the_gaussian_that_a_pose_belongs_to_is_found_from_any_start() {
+        // Two narrow Gaussians, at the start and far from it; the target stands at the far one.
+        let builtin = MeanParameters::builtin();
+        let near = builtin.parameters().body_pose();
+        let far: Vec<f64> = near.iter().enumerate().map(|(i, v)| v + 0.7 * (i as f64 * 2.1).sin()).collect();
+        let mut covars = vec![0.0; 2 * 69 * 69];
+        (0..2).flat_map(|g| (0..69).map(move |i| g * 69 * 69 + 70 * i)).for_each(|at| covars[at] = 1e-4);
+        let prior = GaussianMixture::new(&[near, &far].concat(), &covars, &[0.5, 0.5]).unwrap();
+        let body = JointModel::new(&BodyModel::neutral());
+        let mut truth = builtin.parameters().clone();
+        truth.0[BODY].copy_from_slice(&far);
+        let joints = body.pose(&truth).joints;
+        let target = Target { joints: std::array::from_fn(|j| joints[j]), confidence: [1.0; JOINTS] };
+        let found = Smplify::new(body, None, Some(prior.clone())).fit_frame(&target);
+        assert_eq!(prior.cost(found.body_pose()).1, 1);
     }
 
     #[test]
@@ -193,7 +236,7 @@ mod tests {
             for mut p in turned.rows_mut() {
                 (p[0], p[2]) = (cos * p[0] + sin * p[2], cos * p[2] - sin * p[0]);
             }
-            let error = smplify.fit(turned.view()).unwrap().mean_joint_error;
+            let error = smplify.fit(turned.view(), &mut ignore).unwrap().mean_joint_error;
             assert!(error < 0.01, "{degrees} degrees: {error}");
         }
     }
@@ -209,12 +252,27 @@ mod tests {
     }
 
     #[test]
+    fn frames_are_reported_and_fitting_can_be_stopped() {
+        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        let joints = Array3::zeros((FRAMES_A_REPORT + 1, 22, 3));
+        let mut steps = Vec::new();
+        let mut note = |progress: Progress| {
+            steps.push((progress.stage, progress.step, progress.total));
+            ControlFlow::Continue(())
+        };
+        smplify.fit(joints.view(), &mut note).unwrap();
+        assert_eq!(steps, [(Stage::Fit, 64, 65), (Stage::Fit, 65, 65)]);
+        let stopped = smplify.fit(joints.view(), &mut |_| ControlFlow::Break(()));
+        assert!(matches!(stopped, Err(Error::Cancelled)));
+    }
+
+    #[test]
     fn wrong_joints_are_errors() {
         let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
-        assert!(matches!(smplify.fit(Array3::zeros((0, 22, 3)).view()), Err(Error::Shape { .. })));
-        assert!(matches!(smplify.fit(Array3::zeros((1, 24, 3)).view()), Err(Error::Shape { .. })));
+        assert!(matches!(smplify.fit(Array3::zeros((0, 22, 3)).view(), &mut ignore), Err(Error::Shape { .. })));
+        assert!(matches!(smplify.fit(Array3::zeros((1, 24, 3)).view(), &mut ignore), Err(Error::Shape { .. })));
         let nan = Array3::from_elem((1, 22, 3), f32::NAN);
-        assert!(matches!(smplify.fit(nan.view()), Err(Error::NonFinite { .. })));
+        assert!(matches!(smplify.fit(nan.view(), &mut ignore), Err(Error::NonFinite { .. })));
     }
 
     #[test]
@@ -222,7 +280,7 @@ mod tests {
         let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
         let scattered = |scale: f32| Array3::from_shape_fn((1, 22, 3), |(_, j, c)| scale * ((7 * j + c) as f32).sin());
         for scale in [0.0, 1e-20, 1e3, 1e30] {
-            let fit = smplify.fit(scattered(scale).view()).unwrap();
+            let fit = smplify.fit(scattered(scale).view(), &mut ignore).unwrap();
             assert!(fit.pose.iter().all(|v| v.is_finite()), "joints scattered by {scale} m");
         }
     }

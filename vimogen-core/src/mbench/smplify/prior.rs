@@ -83,7 +83,7 @@ impl GaussianMixture {
     /// The weight of a Gaussian is `w / ((2 pi)^(69/2) sqrt(det C) / min sqrt(det C))`, rounded to f32 before its
     /// logarithm, as the release does: in the published mixture one weight underflows to 0, so that this Gaussian is
     /// never chosen, and four are subnormal.
-    fn new(means: &[f64], covars: &[f64], weights: &[f64]) -> Result<Self> {
+    pub(super) fn new(means: &[f64], covars: &[f64], weights: &[f64]) -> Result<Self> {
         let mut parts = Vec::new();
         for (mean, covar) in means.chunks_exact(POSE).zip(covars.chunks_exact(POSE * POSE)) {
             let matrix = DMatrix::from_row_slice(POSE, POSE, covar);
@@ -119,6 +119,11 @@ impl GaussianMixture {
         let precisions = DEVIATIONS.iter().flat_map(|d| [1.0 / (d * d); 3]);
         let precision = DMatrix::from_diagonal(&DVector::from_iterator(POSE, precisions));
         Self { gaussians: vec![Gaussian { mean: DVector::from_row_slice(mean), precision, log_weight: 0.0 }] }
+    }
+
+    /// The mean pose of each Gaussian that can be chosen.
+    pub(super) fn centres(&self) -> impl Iterator<Item = &[f64]> {
+        self.gaussians.iter().filter(|g| g.log_weight.is_finite()).map(|g| g.mean.as_slice())
     }
 
     /// The logarithm of each Gaussian's weight, minus infinity where it underflows.

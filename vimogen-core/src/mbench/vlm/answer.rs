@@ -126,3 +126,37 @@ pub fn decision(answer: &str) -> &str {
 pub fn is_yes(answer: &str) -> bool {
     decision(answer).to_lowercase().contains("yes")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_a_judge_says_is_read(text in "[`{}\\[\\]\"\\\\a-zé:,.0-9NaIfity\n -]{0,80}|.*") {
+            let fenced = format!("```json\n{text}\n```");
+            for said in [text.as_str(), fenced.as_str()] {
+                if let Ok(verdict) = Verdict::read(said) {
+                    prop_assert!(!verdict.matches || !said.trim().is_empty());
+                }
+                prop_assert!(said.contains(choice(said)) && said.contains(decision(said)));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_that_only_python_writes_are_true_and_stay_words_within_texts() {
+        for (raw, matches) in [
+            (r#"{"matches": -Infinity}"#, true),
+            (r#"{"analysis": "NaN \" NaN", "matches": NaN}"#, true),
+            (r#"{"analysis": "NaN", "matches": false}"#, false),
+            (r#"{"matches": "NaN"}"#, false),
+        ] {
+            let verdict = Verdict::read(raw).unwrap();
+            assert_eq!(verdict.matches, matches, "{raw}");
+            assert!(!verdict.analysis.to_string().contains("not finite"), "{verdict:?}");
+        }
+    }
+}

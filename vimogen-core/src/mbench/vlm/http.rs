@@ -228,11 +228,14 @@ fn check_address(config: &JudgeConfig) -> Result<()> {
         (_, Some(host)) => (host, true),
         _ => return wrong("begins neither with https:// nor with http://"),
     };
-    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
-    if host.is_empty() || host.contains('@') {
-        return wrong("needs a host, without user and password");
+    let host = host.split('/').next().unwrap_or_default();
+    if host.is_empty() || config.url.contains(['@', '?', '#']) {
+        // It is not shown: what does not belong there may be a password.
+        let reason = "it must be a host and a path, without user, password and parameters";
+        return Err(Error::config("judge address", reason));
     }
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    // The colons of an address in brackets are no port's.
+    let name = if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) };
     let here =
         name == "localhost" || name == "[::1]" || name.parse().is_ok_and(|ip: std::net::Ipv4Addr| ip.is_loopback());
     if open && !here && !config.key.0.is_empty() {
@@ -336,14 +339,17 @@ mod tests {
         assert!(!format!("{judge:?} {}", judge.name()).contains("sk-secret"));
         let quoted = json!({"error": {"message": "bad key sk-secret"}});
         assert!(judge.message(401, &quoted, b"").contains("bad key ***"));
-        for url in
-            ["http://example.org", "ftp://a", "https://", "https://me:pw@example.org", "http://localhost.evil.org"]
-        {
+        let addresses = ["http://example.org", "ftp://a", "https://", "http://localhost.evil.org", "http://[::2]:80"];
+        let telling = ["https://me:sk-secret@example.org", "https://example.org?key=sk-secret"];
+        for url in addresses.into_iter().chain(telling) {
             let config = JudgeConfig::new(Protocol::Gemini, url, "m").with_key("sk-secret");
             let error = HttpJudge::new(config).unwrap_err().to_string();
             assert!(!error.contains("sk-secret"), "{error}");
         }
         assert!(HttpJudge::new(JudgeConfig::new(Protocol::OpenAi, "http://gpu.lan:8000/v1", "m")).is_ok());
+        for here in ["http://[::1]:8000", "http://[::1]", "http://127.0.0.1:1/v1", "http://localhost"] {
+            assert!(HttpJudge::new(JudgeConfig::new(Protocol::OpenAi, here, "m").with_key("k")).is_ok(), "{here}");
+        }
         for model in ["", "../../x", "a b", "m?key="] {
             assert!(
                 HttpJudge::new(JudgeConfig::new(Protocol::Gemini, "https://example.org", model)).is_err(),

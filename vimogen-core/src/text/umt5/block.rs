@@ -80,7 +80,9 @@ pub(super) fn block(x: Tensor<2>, weights: &BlockWeights, config: &Umt5Config, p
 /// - x, output: `[rows, dim]`
 pub(super) fn ffn(x: Tensor<2>, weights: &BlockWeights) -> Tensor<2> {
     let x = rms_norm(x, &weights.norm2);
-    let gate = kernels::gelu(weights.matrix(Linear::Gate).apply(x.clone()));
+    let gate = weights.matrix(Linear::Gate).apply(x.clone());
+    // In f32 whatever the type: a cube and an exponential in bf16 would lose what the products kept.
+    let gate = kernels::gelu(gate.cast(DType::F32)).cast(x.dtype());
     weights.matrix(Linear::Down).apply(weights.matrix(Linear::Up).apply(x) * gate)
 }
 

@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_long_line_is_not_cut_inside_a_character() {
-        let text = "€".repeat(700_000);
+        let text = "€".repeat(100_000);
         assert_eq!(clean(&text).len(), text.len());
     }
 

@@ -23,7 +23,7 @@ use crate::text::TextEncoder;
 
 /// Tokens at which the release cuts a text, `</s>` included.
 pub const MAX_TOKENS: usize = 512;
-/// Tokens that are computed together. Of the full size they need about 0.7 GB beside the weights.
+/// Tokens that are computed together: more would need as much memory as the blocks themselves.
 const PASS_TOKENS: usize = 4096;
 /// Memory that stays free when the blocks are kept, in bytes.
 const HEADROOM: u64 = 2 << 30;
@@ -31,7 +31,7 @@ const HEADROOM: u64 = 2 << 30;
 /// How many of the blocks stay in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EncoderMemory {
-    /// All if they fit, and 2 GiB remain free; otherwise one at a time.
+    /// On the CPU all if they fit, and 2 GiB remain free; otherwise, and on a GPU, one at a time.
     #[default]
     Auto,
     /// One at a time, and the next one, which a thread reads meanwhile: each call reads the file once.
@@ -147,6 +147,8 @@ impl Umt5Encoder {
         match self.memory {
             EncoderMemory::Streamed => false,
             EncoderMemory::Resident => true,
+            // How much a GPU has left is not known here.
+            EncoderMemory::Auto if self.device != Device::flex() => false,
             EncoderMemory::Auto => memory::available().is_some_and(|free| bytes.saturating_add(HEADROOM) <= free),
         }
     }
@@ -481,9 +483,9 @@ mod tests {
         let asked: Vec<(&[u32], usize)> = texts.iter().map(|(ids, keys)| (ids.as_slice(), *keys)).collect();
         let y = encoder.encode_ids(&asked).unwrap();
         let y: Vec<f32> = y.iter().flat_map(|rows| rows.iter().copied()).collect();
-        // golden/README: rounding in every operation, about 1e-2 of the largest magnitude, 4.1. The release's own bf16 is
-        // 0.037 away from its f32.
-        assert!(worst(&y, "masked.output.y") < 0.06 && worst(&y, "bf16_math.output.y") < 0.06);
+        // Rounding in every operation, of numbers up to 4.1: the release's own bf16 is 0.037 away from its f32, and two
+        // orders of rounding are further apart than each is from the truth.
+        assert!(worst(&y, "masked.output.y") < 0.06 && worst(&y, "bf16_math.output.y") < 0.08);
         assert!(worst(&y, "masked.output.y") > 1e-3, "it computed in f32");
     }
 }

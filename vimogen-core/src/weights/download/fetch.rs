@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 
 /// Attempts in a row that bring nothing new.
 const ATTEMPTS: usize = 4;
+/// Refusals that may be over a second later, as those of the server's own faults may be.
+const PASSING: [StatusCode; 2] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
 /// Longest silence of a server.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -127,6 +129,10 @@ fn connect(
                 true => have,
                 false => return Ok((have, Err(format!("it answered with another range, {range:?}")))),
             }
+        }
+        status if status.is_client_error() && !PASSING.contains(&status) => {
+            let source = std::io::Error::other(format!("{url} answered {status}"));
+            return Err(Error::Io { op: "download", path: path.to_path_buf(), source });
         }
         status => return Ok((have, Err(format!("it answered {status}")))),
     };

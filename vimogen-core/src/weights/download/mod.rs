@@ -221,10 +221,11 @@ fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Appends to a file what a reader gives, until `size` bytes are there or the reader ends. Gives the bytes that are there.
+/// Appends to a file what a reader gives, until `size` bytes are there or the reader ends; what it has beyond is not read. Gives
+/// the bytes that are there.
 ///
 /// # Errors
-/// Inner: the reader failed, or has more than that. Outer: the disk did, or the caller stops.
+/// Inner: the reader failed. Outer: the disk did, or the caller stops.
 fn append(
     file: &mut File,
     path: &Path,
@@ -234,14 +235,12 @@ fn append(
     told: &mut Told<'_, '_>,
 ) -> Result<(u64, std::io::Result<()>)> {
     let mut piece = vec![0; PIECE];
-    loop {
-        match from.read(&mut piece) {
+    while have < size {
+        let room = usize::try_from(size - have).unwrap_or(PIECE).min(PIECE);
+        match from.read(&mut piece[..room]) {
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
             Err(e) => return Ok((have, Err(e))),
-            Ok(0) => return Ok((have, Ok(()))),
-            Ok(n) if have + n as u64 > size => {
-                return Ok((have, Err(std::io::Error::other(format!("more than the {size} bytes of the file")))));
-            }
+            Ok(0) => break,
             Ok(n) => {
                 file.write_all(&piece[..n]).map_err(|e| Error::io("write", path, e))?;
                 have += n as u64;
@@ -249,4 +248,5 @@ fn append(
             }
         }
     }
+    Ok((have, Ok(())))
 }

@@ -144,16 +144,26 @@ fn a_part_of_another_file_is_noticed_and_fetched_anew() {
 }
 
 #[test]
-fn servers_that_refuse_lie_or_send_too_much_are_given_up() {
-    for manner in [Manner::Status(404), Manner::Status(500), Manner::TooLong] {
+fn servers_that_refuse_or_lie_are_given_up() {
+    for (code, asked) in [(404, 1), (500, 4)] {
         let folder = tempfile::tempdir().unwrap();
-        let error = fetch(&Server::new(move |_| manner), folder.path()).unwrap_err();
-        assert!(matches!(error, Error::Io { op: "download", .. }), "{manner:?}: {error}");
+        let server = Server::new(move |_| Manner::Status(code));
+        let error = fetch(&server, folder.path()).unwrap_err();
+        assert!(matches!(error, Error::Io { op: "download", .. }), "{error}");
+        assert!(error.to_string().contains(&code.to_string()), "{error}");
+        assert_eq!(server.ranges().len(), asked);
         assert!(!folder.path().join("sub/file.bin").exists());
     }
     let server = Server::new(|i| if i == 0 { Manner::Cut(1 << 20) } else { Manner::OtherRange });
     let folder = tempfile::tempdir().unwrap();
     assert!(fetch(&server, folder.path()).unwrap_err().to_string().contains("another range"));
+}
+
+#[test]
+fn of_a_server_that_sends_too_much_only_the_file_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = fetch(&Server::new(|_| Manner::TooLong), folder.path()).unwrap();
+    assert_eq!(fs::read(path).unwrap(), content());
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Whether f32 weights are worth packing: without vectors of 256 bits Burn's own product is faster.
+    /// Whether f32 weights are worth packing: our portable loop is slower than Burn's product.
     pub(crate) fn packs_f32() -> bool {
         Level::current() >= Level::Avx2
     }
@@ -51,6 +51,15 @@ impl std::fmt::Debug for Packed {
 }
 
 impl Packed {
+    /// How the weights are kept.
+    pub(crate) fn precision(&self) -> Precision {
+        match self.store {
+            Store::F32(_) => Precision::F32,
+            Store::Bf16(_) => Precision::Bf16,
+            Store::Int8 { .. } => Precision::Int8,
+        }
+    }
+
     /// Packs a matrix, with a bias of zeros. `read(output, input, to)` reads the weights of an output from an input on.
     pub(crate) fn new(
         inputs: usize,

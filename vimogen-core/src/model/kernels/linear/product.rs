@@ -12,7 +12,9 @@ use super::rows::{Element, Rows};
 use super::tile::{self, Tile};
 use super::{GROUP, PANEL};
 
-/// Groups of rows of a task: its rows and one stretch of a panel stay in the second-level cache.
+/// Tasks for each thread at least.
+const TASKS: usize = 8;
+/// Most groups of rows of a task: its rows and one stretch of a panel stay in the second-level cache.
 const GROUPS: usize = 20;
 /// Bytes of a panel that are multiplied with all rows of a task before the next ones.
 const STRETCH: usize = 112 << 10;
@@ -182,11 +184,15 @@ impl Unpack for u32 {
 
 /// Calls `sink(task, sums)` with the finished `[rows of the task][32]` numbers of every task, in parallel.
 fn product<E: Unpack>(x: &Rows<E>, weights: &[&Packed], tile: Tile<E>, sink: impl Fn(&Task, &mut [f32]) + Sync) {
-    let (panels, strips) = (weights[0].panels(), x.groups().div_ceil(GROUPS));
+    let panels = weights[0].panels();
+    // Narrow layers have few panels: then tasks take fewer rows, so that every thread finds some. No sum changes by it.
+    let wanted = (TASKS * rayon::current_num_threads()).div_ceil(weights.len() * panels);
+    let groups = x.groups().div_ceil(wanted).clamp(1, GROUPS);
+    let strips = x.groups().div_ceil(groups);
     (0..weights.len() * panels * strips).into_par_iter().for_each(|i| {
-        let task = Task { weight: i / strips / panels, panel: i / strips % panels, group: i % strips * GROUPS };
+        let task = Task { weight: i / strips / panels, panel: i / strips % panels, group: i % strips * groups };
         let mut c = [0.0f32; GROUPS * GROUP * PANEL];
-        let rows = (x.rows - task.group * GROUP).min(GROUPS * GROUP);
+        let rows = (x.rows - task.group * GROUP).min(groups * GROUP);
         let c = &mut c[..rows * PANEL];
         multiply(c, x, weights[task.weight], tile, &task);
         finish(c, weights[task.weight], task.panel);

@@ -111,7 +111,8 @@ simd_dispatch!(pack_pairs, pack_pairs_body, (group: &mut [u32], rows: &[f32], st
 simd_dispatch!(pack_rounded, pack_rounded_body, (group: &mut [f32], rows: &[f32], stride: usize, width: usize));
 simd_dispatch!(pack_singles, pack_singles_body, (group: &mut [f32], rows: &[f32], stride: usize, width: usize));
 
-/// Rows in groups of 12: `[group][elements][12]`. Slots of the last group that have no row are never read.
+/// Rows in groups of 12: `[group][elements][12]`. Slots of the last group that have no row are never used, nor what
+/// follows the last group.
 pub(super) struct Rows<E: Element> {
     pub rows: usize,
     /// Elements of a row.
@@ -124,9 +125,12 @@ impl<E: Element> Rows<E> {
     pub fn room(rows: usize, inputs: usize) -> Self {
         let length = 2 * inputs.div_ceil(2) / E::WIDTH;
         let mut data = E::spare().with_borrow_mut(Vec::pop).unwrap_or_default();
-        data.resize(rows.div_ceil(GROUP) * length * GROUP, E::default());
+        let groups = rows.div_ceil(GROUP);
+        if data.len() < groups * length * GROUP {
+            data.resize(groups * length * GROUP, E::default());
+        }
         if inputs < length * E::WIDTH {
-            for group in data.chunks_exact_mut(length * GROUP) {
+            for group in data.chunks_exact_mut(length * GROUP).take(groups) {
                 group[(length - 1) * GROUP..].fill(E::default());
             }
         }
