@@ -16,7 +16,7 @@ from pathlib import Path
 from check import BROWSERS, Browser
 
 PAGE = """<!doctype html><video id="v" muted src="data:video/mp4;base64,{}"></video><script>
-const v = document.getElementById('v'), g = document.createElement('canvas').getContext('2d');
+const v = document.getElementById('v'), g = document.createElement('canvas').getContext('2d', {{willReadFrequently: true}});
 // Mean red, green and blue of the picture that is shown.
 const look = () => {{
   Object.assign(g.canvas, {{width: v.videoWidth, height: v.videoHeight}});
