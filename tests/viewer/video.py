@@ -33,7 +33,9 @@ def play(browser, film, width, height, seconds):
         page = Path(folder) / "page.html"
         page.write_text(PAGE.format(base64.b64encode(film.read_bytes()).decode()), encoding="utf-8")
         browser.call("Page.navigate", url=page.as_uri())
-        browser.wait("loads", "location.protocol === 'file:' && (v.readyState >= 2 || v.error)")
+        browser.wait(
+            "loads", "document.readyState === 'complete' && window.v && (v.readyState >= 2 || v.error !== null)"
+        )
         assert browser.run("v.error && v.error.message") is None, browser.run("v.error.message")
         size = browser.run("[v.videoWidth, v.videoHeight, v.duration]")
         assert size[:2] == [width, height] and abs(size[2] - seconds) < 0.01, size
