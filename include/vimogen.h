@@ -664,7 +664,9 @@ vimogen_status vimogen_generate_batch(const struct vimogen_pipeline *pipeline,
 
 /// Reads a motion from `.pt`, `.npy`, `.npz` (also in the layout of AMASS) or `.bvh`. `motion`: receives it, to be freed
 /// with `vimogen_motion_free`.
-VIMOGEN_API vimogen_status vimogen_motion_load(const char *path, struct vimogen_motion **motion);
+VIMOGEN_API
+vimogen_status vimogen_motion_load(const char *path,
+                                   struct vimogen_motion **motion);
 
 /// Makes a motion of features, `frames` x `channels` numbers, which are copied. `channels` must be `VIMOGEN_FEATURES`;
 /// `fps`: frames per second, above 0 and at most 1000. `motion`: receives it, to be freed with `vimogen_motion_free`.

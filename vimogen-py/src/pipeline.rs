@@ -225,7 +225,7 @@ pub fn preset(py: Python<'_>, quality: &str, steps: Option<usize>, solver: Optio
     let mut options = match quality {
         "full" => GenerateOptions::default(),
         "fast" => GenerateOptions::fast(),
-        other => return Err(invalid(py, "quality", &format!("{other:?} is none of \"full\", \"fast\""))),
+        other => return Err(invalid(py, "quality", format!("{other:?} is none of \"full\", \"fast\""))),
     };
     options.num_inference_steps = steps.unwrap_or(options.num_inference_steps);
     options.solver = solver.map_or(Ok(options.solver), str::parse).or_raise(py)?;

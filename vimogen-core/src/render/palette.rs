@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn few_colours_are_kept_and_many_are_near() {
         let few = Image::new(3, 1, vec![0, 0, 0, 250, 10, 20, 255, 255, 255]).unwrap();
-        let mut palette = Palette::of(&[few.clone()]);
+        let mut palette = Palette::of(std::slice::from_ref(&few));
         for pixel in few.pixels().chunks_exact(3) {
             let index = palette.nearest([pixel[0], pixel[1], pixel[2]]);
             assert_eq!(palette.colours[usize::from(index)], pixel);
@@ -122,7 +122,7 @@ mod tests {
         let many =
             Image::new(64, 64, (0..64 * 64).flat_map(|i| [(i % 64) as u8 * 4, (i / 64) as u8 * 4, 128]).collect())
                 .unwrap();
-        let mut palette = Palette::of(&[many.clone()]);
+        let mut palette = Palette::of(std::slice::from_ref(&many));
         assert_eq!(palette.colours.len(), 255);
         for pixel in many.pixels().chunks_exact(3) {
             let index = palette.nearest([pixel[0], pixel[1], pixel[2]]);
