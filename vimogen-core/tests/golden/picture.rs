@@ -100,6 +100,7 @@ fn film(name: &str) -> (Actor, PathBuf) {
 }
 
 /// Runs a tool; `None`, with a message, where it is not installed.
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn tool(name: &str, arguments: &[&str]) -> Option<Vec<u8>> {
     match Command::new(name).args(arguments).output() {
         Ok(output) => {
