@@ -38,7 +38,7 @@ dtype_option = click.option(
     default="float32",
     show_default=True,
     type=click.Choice(["float32", "bfloat16", "int8"]),
-    help="How weights are kept: less memory and, on most CPUs, more speed with the later ones.",
+    help="How weights are kept: the later, the less memory; on CPUs with bfloat16, also more speed.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
 

@@ -19,7 +19,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Whether f32 weights are worth packing: without vectors of 256 bits Burn's own product is faster.
+    /// Whether f32 weights are worth packing: our portable loop is slower than Burn's product.
     pub(crate) fn packs_f32() -> bool {
         Level::current() >= Level::Avx2
     }
