@@ -322,11 +322,13 @@ def generate_mbench(
     prompt_durations: bool = False,
     text_key: str = "prompt",
     root: _StrPath = ".",
-    num_inference_steps: int = 50,
+    num_inference_steps: int | None = None,
     guidance_scale: float | None = None,
     strength: float | None = None,
     seed: int = 42,
-    solver: _Solver = "euler",
+    solver: _Solver | None = None,
+    guidance_interval: tuple[float, float] | None = None,
+    quality: Literal["full", "fast"] = "full",
     callback: _Callback | None = None,
 ) -> dict[str, Any]: ...
 def gate(
