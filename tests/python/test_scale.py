@@ -84,15 +84,14 @@ def test_what_the_function_raises_is_raised():
     class GoneError(Exception):
         pass
 
-    calls = []
+    gone = []
 
     def all_reduce(array):
-        calls.append(array.size)
-        if len(calls) > 100:
+        if gone:
             raise GoneError("rank 3 is gone")
 
     trainer = vimogen.Trainer(CONFIG, [], all_reduce=all_reduce)
-    calls.extend([0] * 200)
+    gone.append(3)
     with pytest.raises(GoneError, match="rank 3"):
         trainer.train_step(batch(0))
 

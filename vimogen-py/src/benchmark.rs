@@ -118,6 +118,8 @@ pub fn organize(
 ///     ``"prompt"``, ``"motion_text_annot"`` or ``"video_text_annot"``: which wording the model is given.
 /// root : str or os.PathLike
 ///     Folder that the paths in the prompt file start from.
+/// num_inference_steps, guidance_scale, strength, seed, solver, callback, guidance_interval, quality
+///     As for :meth:`Pipeline.__call__`.
 ///
 /// Returns
 /// -------
@@ -127,7 +129,7 @@ pub fn organize(
 #[pyfunction]
 #[pyo3(signature = (pipeline, prompts, output, *, num_frames=None, prompt_durations=false, text_key="prompt",
     root=PathBuf::from("."), num_inference_steps=None, guidance_scale=None, strength=None, seed=42, solver=None,
-    guidance_interval=None, quality="full", callback=None))]
+    callback=None, guidance_interval=None, quality="full"))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn generate_mbench<'py>(
     py: Python<'py>,
@@ -143,15 +145,15 @@ pub fn generate_mbench<'py>(
     strength: Option<f64>,
     seed: u64,
     solver: Option<&str>,
+    callback: Option<Py<PyAny>>,
     guidance_interval: Option<(f64, f64)>,
     quality: &str,
-    callback: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut generate = preset(py, quality, num_inference_steps, solver)?.with_seed(seed);
     generate.num_frames = num_frames;
     generate.guidance_scale = guidance_scale;
-    generate.strength = strength;
     generate.guidance_interval = guidance_interval;
+    generate.strength = strength;
     let options = BenchmarkOptions { generate, prompt_durations, text_key: text_key.parse().or_raise(py)?, root };
     let made = with_progress(py, callback, |on_progress| {
         generate_benchmark(pipeline.core(), &load_prompts(prompts)?, output, &options, on_progress)

@@ -139,8 +139,7 @@ impl Pipeline {
         quality: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
         let asked = Asked::read(py, prompt, prompt_embeds, reference, num_frames, seed)?;
-        let mut options = preset(py, quality, num_inference_steps, solver)?;
-        options.smooth = smooth;
+        let mut options = preset(py, quality, num_inference_steps, solver)?.with_smooth(smooth);
         options.guidance_scale = guidance_scale;
         options.strength = strength;
         options.guidance_interval = guidance_interval;
@@ -221,6 +220,18 @@ impl Pipeline {
     }
 }
 
+/// The options of a preset, and what is set beside it.
+pub fn preset(py: Python<'_>, quality: &str, steps: Option<usize>, solver: Option<&str>) -> PyResult<GenerateOptions> {
+    let mut options = match quality {
+        "full" => GenerateOptions::default(),
+        "fast" => GenerateOptions::fast(),
+        other => return Err(invalid(py, "quality", &format!("{other:?} is none of \"full\", \"fast\""))),
+    };
+    options.num_inference_steps = steps.unwrap_or(options.num_inference_steps);
+    options.solver = solver.map_or(Ok(options.solver), str::parse).or_raise(py)?;
+    Ok(options)
+}
+
 /// An encoder, or one from its folder.
 fn text_encoder_of(value: &Bound<'_, PyAny>, device: &str) -> PyResult<Arc<Umt5Encoder>> {
     if let Ok(encoder) = value.cast::<TextEncoder>() {
@@ -229,23 +240,6 @@ fn text_encoder_of(value: &Bound<'_, PyAny>, device: &str) -> PyResult<Arc<Umt5E
     let path =
         value.extract::<PathBuf>().map_err(|_| invalid(value.py(), "text_encoder", "give a TextEncoder or a path"))?;
     Ok(TextEncoder::open(value.py(), path, "auto", "stored", device, None)?.core())
-}
-
-/// The options of a quality, and what was chosen instead of its steps and solver.
-pub fn preset(
-    py: Python<'_>,
-    quality: &str,
-    num_inference_steps: Option<usize>,
-    solver: Option<&str>,
-) -> PyResult<GenerateOptions> {
-    let mut options = match quality {
-        "full" => GenerateOptions::default(),
-        "fast" => GenerateOptions::fast(),
-        other => return Err(invalid(py, "quality", &format!("{other:?} is none of \"full\", \"fast\""))),
-    };
-    options.num_inference_steps = num_inference_steps.unwrap_or(options.num_inference_steps);
-    options.solver = solver.map_or(Ok(options.solver), str::parse).or_raise(py)?;
-    Ok(options)
 }
 
 /// What one call asks for.
