@@ -57,7 +57,8 @@ impl Forward {
         }
         let mut states = vec![stem.x.clone()];
         for i in 0..dit.blocks.len() {
-            states.push(dit.main_block(i, states[i].clone(), &stem, &rows));
+            let x = states[states.len() - 1].clone();
+            states.push(dit.main_block(i, x, &stem, &rows));
         }
         Ok(Self { stem, rows, references, states })
     }
