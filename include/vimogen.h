@@ -662,8 +662,11 @@ vimogen_status vimogen_generate_batch(const struct vimogen_pipeline *pipeline,
                                       const struct vimogen_generate_params *params,
                                       struct vimogen_motion **motions);
 
-/// Reads a motion from `.pt`, `.npy` or `.npz`. `motion`: receives it, to be freed with `vimogen_motion_free`.
-VIMOGEN_API vimogen_status vimogen_motion_load(const char *path, struct vimogen_motion **motion);
+/// Reads a motion from `.pt`, `.npy`, `.npz` (also in the layout of AMASS) or `.bvh`. `motion`: receives it, to be freed
+/// with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_load(const char *path,
+                                   struct vimogen_motion **motion);
 
 /// Makes a motion of features, `frames` x `channels` numbers, which are copied. `channels` must be `VIMOGEN_FEATURES`;
 /// `fps`: frames per second, above 0 and at most 1000. `motion`: receives it, to be freed with `vimogen_motion_free`.
@@ -673,6 +676,14 @@ vimogen_status vimogen_motion_from_features(const float *features,
                                             size_t channels,
                                             float fps,
                                             struct vimogen_motion **motion);
+
+/// A motion whose joints follow from its rotations and whose root follows from its steps; of a generated motion these
+/// disagree slightly. `lock_feet` other than 0: standing feet stay in place and above the ground. `reconciled`: receives it,
+/// to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_reconcile(const struct vimogen_motion *motion,
+                                        int32_t lock_feet,
+                                        struct vimogen_motion **reconciled);
 
 /// Frees a motion and all arrays that were got from it. NULL is allowed and does nothing.
 VIMOGEN_API vimogen_status vimogen_motion_free(struct vimogen_motion *motion);

@@ -201,6 +201,7 @@ def reference(folder: Path, dtype: str):
 
 def speed(a: argparse.Namespace) -> None:
     import torch
+
     import vimogen
 
     torch.set_num_threads(a.threads)

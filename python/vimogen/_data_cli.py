@@ -111,7 +111,7 @@ def _wait(work: Future[dict[str, Any]], tell: _Teller) -> None:
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for what is made.")
 @click.option("--root", type=click.Path(path_type=Path), help="Folder that paths in the manifests are relative to.")
 @click.option("--stats", is_flag=True, help="Compute mean.npy and std.npy, in one pass.")
-@click.option("--pack", is_flag=True, help="Pack the clips into shards, which are read faster than many small files.")
+@click.option("--pack", is_flag=True, help="Pack the clips into a few large files.")
 @click.option("--shard-size", default=1024, show_default=True, type=click.IntRange(1), help="Size of a shard, MiB.")
 @click.option("--text-key", default="video_text_annot", show_default=True, help="Caption whose encoded form is packed.")
 @click.option("--max-bad-fraction", default=0.01, show_default=True, help="Share of clips that may be unreadable.")

@@ -321,20 +321,22 @@ def generate_mbench(
     num_frames: int | None = None,
     prompt_durations: bool = False,
     text_key: str = "prompt",
-    root: _StrPath = ".",
-    num_inference_steps: int = 50,
+    root: _StrPath = ...,
+    num_inference_steps: int | None = None,
     guidance_scale: float | None = None,
     strength: float | None = None,
     seed: int = 42,
-    solver: _Solver = "euler",
+    solver: _Solver | None = None,
     callback: _Callback | None = None,
+    guidance_interval: tuple[float, float] | None = None,
+    quality: Literal["full", "fast"] = "full",
 ) -> dict[str, Any]: ...
 def gate(
     prompts: _StrPath,
     report: _StrPath,
     videos: _StrPath,
     *,
-    root: _StrPath = ".",
+    root: _StrPath = ...,
     prompt_template: _StrPath | None = None,
     jobs: int = 4,
     callback: _Callback | None = None,
@@ -344,9 +346,9 @@ def mm_dist(text: ArrayLike, motion: ArrayLike) -> float: ...
 def r_precision(
     text: ArrayLike, motion: ArrayLike, *, repetitions: int = 20, seed: int = 42
 ) -> list[tuple[float, float]]: ...
-def diversity(motion: ArrayLike, *, pairs: int = 300, repetitions: int = 20, seed: int = 42) -> tuple[float, float]: ...
+def diversity(motion: ArrayLike, *, pairs: int = ..., repetitions: int = 20, seed: int = 42) -> tuple[float, float]: ...
 def multimodality(
-    motion: ArrayLike, *, pairs: int = 10, repetitions: int = 20, seed: int = 42
+    motion: ArrayLike, *, pairs: int = ..., repetitions: int = 20, seed: int = 42
 ) -> tuple[float, float]: ...
 def run_experiment(
     config: _StrPath,
@@ -466,7 +468,7 @@ class TextEncoder:
         dtype: Literal["stored", "int8"] = "stored",
         device: str = "cpu",
         cache: _StrPath | None = None,
-        cache_bytes: int = 2147483648,
+        cache_bytes: int = ...,
     ) -> TextEncoder: ...
     @overload
     def encode(self, prompt: str, *, callback: _Callback | None = None) -> _Floats: ...
@@ -479,7 +481,7 @@ class TextEncoder:
         output: _StrPath,
         *,
         text_key: str = "video_text_annot",
-        shard: tuple[int, int] = (1, 1),
+        shard: tuple[int, int] = ...,
         callback: _Callback | None = None,
     ) -> dict[str, Any]: ...
     @property

@@ -38,7 +38,7 @@ dtype_option = click.option(
     default="float32",
     show_default=True,
     type=click.Choice(["float32", "bfloat16", "int8"]),
-    help="How weights are kept: less memory and, on most CPUs, more speed with the later ones.",
+    help="How weights are kept: the later, the less memory; on CPUs with bfloat16, also more speed.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
 
@@ -314,8 +314,8 @@ def train(
     """Train a model; run it again to continue from the newest checkpoint.
 
     \b
-    vimogen train --config tm2m_train.yaml --set solver.lr=1e-4      on files, with the release's experiment file
-    vimogen train recipe.json                                        on procedural motion
+    vimogen train --config tm2m_train.yaml --set solver.lr=1e-4   on files, with the release's experiment file
+    vimogen train recipe.json                                     on procedural motion
 
     An experiment file has the sections experiment, model_path, model, solver, precision, parallel, dataloader, dataset
     and ref_motion_corruption. RECIPE is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr,

@@ -47,13 +47,16 @@ class Judge(BaseHTTPRequestHandler):
 
     asked: ClassVar[list[str]] = []
     pause: ClassVar[float] = 0.0
+    lock: ClassVar[threading.Lock] = threading.Lock()
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         question = body["messages"][0]["content"][1]["text"]
-        self.asked.append(question)
+        with self.lock:
+            first = not self.asked
+            self.asked.append(question)
         time.sleep(self.pause)
-        if len(self.asked) == 1:
+        if first:
             self.send_response(429)
             self.send_header("retry-after-ms", "20")
             self.end_headers()

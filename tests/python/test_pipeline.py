@@ -161,6 +161,21 @@ def test_a_converted_model_generates_the_same(pipe, tmp_path):
         half(reference=pipe("a person waves", **QUICK))
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "int8"])
+def test_smaller_weights_generate_nearly_the_same(pipe, dtype):
+    small = vimogen.Pipeline.from_pretrained(dtype=dtype)
+    motion = small("a person waves", **QUICK)
+    assert motion == small("a person waves", **QUICK)
+    apart = np.linalg.norm(motion.joints - pipe("a person waves", **QUICK).joints, axis=-1)
+    assert 0 < apart.mean() < 0.1  # metres
+
+
+def test_weights_of_8_bits_are_not_written(tmp_path):
+    with pytest.raises(vimogen.InvalidArgumentError, match="bfloat16"):
+        vimogen.convert(None, tmp_path / "model", dtype="int8")
+    assert not (tmp_path / "model").exists()
+
+
 def test_normalising_is_undone(pipe):
     features = pipe("a person waves", **QUICK).features
     normal = pipe.normalize(features)

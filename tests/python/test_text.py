@@ -54,17 +54,33 @@ def test_mistakes_are_named(folder, tmp_path):
         vimogen.Pipeline.from_pretrained(text_encoder=folder)
 
 
-def test_a_pipeline_takes_the_encoder_or_its_folder(encoder, folder, tmp_path):
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A folder with a model that reads rows of the encoder's width, and no encoder."""
+    path = tmp_path_factory.mktemp("model")
     sizes = {"dim": 32, "ffn_dim": 32, "freq_dim": 16, "num_heads": 2, "num_layers": 2, "text_dim": 32, "text_len": 8}
     dit = vimogen.Dit.from_seed(sizes, seed=1)
-    dit.save_pretrained(tmp_path, mean=np.zeros(276, np.float32), std=np.ones(276, np.float32))
+    dit.save_pretrained(path, mean=np.zeros(276, np.float32), std=np.ones(276, np.float32))
+    return path
+
+
+def test_a_pipeline_takes_the_encoder_or_its_folder(encoder, folder, model):
     made = [
-        vimogen.Pipeline.from_pretrained(tmp_path, text_encoder=given)(PROMPTS[0], num_frames=12, num_inference_steps=2)
+        vimogen.Pipeline.from_pretrained(model, text_encoder=given)(PROMPTS[0], num_frames=12, num_inference_steps=2)
         for given in (encoder, folder)
     ]
     assert made[0] == made[1]
     with pytest.raises(vimogen.NoTextEncoderError, match="prompt_embeds"):
-        vimogen.Pipeline.from_pretrained(tmp_path)(PROMPTS[0])
+        vimogen.Pipeline.from_pretrained(model)(PROMPTS[0])
+
+
+def test_generate_takes_an_encoder_and_a_cache(folder, model, tmp_path):
+    words = ["generate", PROMPTS[0], "-m", model, "--frames", 24, "--steps", 2, "--text-cache", tmp_path / "cache"]
+    run(*words, "-o", tmp_path / "a.npy", "--text-encoder", folder)
+    run(*words, "-o", tmp_path / "b.npy", "--text-encoder", folder)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"))
+    assert "--text-encoder" in run(*words, "-o", tmp_path / "c.npy", code=2).stderr
 
 
 @pytest.fixture

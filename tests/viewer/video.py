@@ -16,7 +16,7 @@ from pathlib import Path
 from check import BROWSERS, Browser
 
 PAGE = """<!doctype html><video id="v" muted src="data:video/mp4;base64,{}"></video><script>
-const v = document.getElementById('v'), g = document.createElement('canvas').getContext('2d');
+const v = document.getElementById('v'), g = document.createElement('canvas').getContext('2d', {{willReadFrequently: true}});
 // Mean red, green and blue of the picture that is shown.
 const look = () => {{
   Object.assign(g.canvas, {{width: v.videoWidth, height: v.videoHeight}});
@@ -33,7 +33,9 @@ def play(browser, film, width, height, seconds):
         page = Path(folder) / "page.html"
         page.write_text(PAGE.format(base64.b64encode(film.read_bytes()).decode()), encoding="utf-8")
         browser.call("Page.navigate", url=page.as_uri())
-        browser.wait("loads", "location.protocol === 'file:' && (v.readyState >= 2 || v.error)")
+        browser.wait(
+            "loads", "document.readyState === 'complete' && window.v && (v.readyState >= 2 || v.error !== null)"
+        )
         assert browser.run("v.error && v.error.message") is None, browser.run("v.error.message")
         size = browser.run("[v.videoWidth, v.videoHeight, v.duration]")
         assert size[:2] == [width, height] and abs(size[2] - seconds) < 0.01, size

@@ -48,7 +48,8 @@ impl vimogen_motion {
     }
 }
 
-/// Reads a motion from `.pt`, `.npy`, `.npz` (also in the layout of AMASS) or `.bvh`. `motion`: receives it, to be freed with `vimogen_motion_free`.
+/// Reads a motion from `.pt`, `.npy`, `.npz` (also in the layout of AMASS) or `.bvh`. `motion`: receives it, to be freed
+/// with `vimogen_motion_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_load(path: *const c_char, motion: *mut *mut vimogen_motion) -> vimogen_status {
     guard(|| {

@@ -79,7 +79,9 @@ fn unsafe_code_is_kernels_and_memory_maps_only() {
         .into_iter()
         .filter(|(path, text)| {
             let maps = words(text).any(|word| word == "memmap2");
-            words(text).any(|word| word == "unsafe") && !within(path, KERNELS) && !maps
+            // A page's security policy has a word of that name.
+            let text = text.replace("unsafe-inline", "");
+            words(&text).any(|word| word == "unsafe") && !within(path, KERNELS) && !maps
         })
         .map(|(path, _)| format!("{path}: unsafe code belongs to {KERNELS}"))
         .collect();

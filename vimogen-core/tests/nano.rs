@@ -1,5 +1,7 @@
 //! The built-in model does what its model card says, on a part of what `make nano-evaluate` scores.
 
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
 use std::sync::Arc;
 
 use vimogen_core::data::synth::{Prompt, Split, SynthDataset, check, held_out_prompts};

@@ -4,6 +4,7 @@
 //! repository; without it the test says so and passes.
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+#![allow(clippy::print_stdout, reason = "it measures")]
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::borrow::Cow;

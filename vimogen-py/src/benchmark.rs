@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
+use vimogen_core::Result;
 use vimogen_core::mbench::benchmark::{EvaluateOptions, Results, evaluate_benchmark, table};
 use vimogen_core::mbench::bodies::BodyFiles;
 use vimogen_core::mbench::dimension::Dimension;
@@ -14,11 +15,10 @@ use vimogen_core::mbench::prompts::load_prompts;
 use vimogen_core::mbench::quality::UpAxis;
 use vimogen_core::mbench::vlm::question::Templates;
 use vimogen_core::mbench::vlm::{HttpJudge, Judge, JudgeConfig, Patience};
-use vimogen_core::{GenerateOptions, Result};
 
 use crate::args::to_python;
 use crate::error::OrRaise;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, preset};
 use crate::run::with_progress;
 
 /// Score the motions that an info file lists; gives the results as JSON and writes MBench's files.
@@ -118,6 +118,8 @@ pub fn organize(
 ///     ``"prompt"``, ``"motion_text_annot"`` or ``"video_text_annot"``: which wording the model is given.
 /// root : str or os.PathLike
 ///     Folder that the paths in the prompt file start from.
+/// num_inference_steps, guidance_scale, strength, seed, solver, callback, guidance_interval, quality
+///     As for :meth:`Pipeline.__call__`.
 ///
 /// Returns
 /// -------
@@ -126,8 +128,8 @@ pub fn organize(
 ///     there.
 #[pyfunction]
 #[pyo3(signature = (pipeline, prompts, output, *, num_frames=None, prompt_durations=false, text_key="prompt",
-    root=PathBuf::from("."), num_inference_steps=50, guidance_scale=None, strength=None, seed=42, solver="euler",
-    callback=None))]
+    root=PathBuf::from("."), num_inference_steps=None, guidance_scale=None, strength=None, seed=42, solver=None,
+    callback=None, guidance_interval=None, quality="full"))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn generate_mbench<'py>(
     py: Python<'py>,
@@ -138,18 +140,20 @@ pub fn generate_mbench<'py>(
     prompt_durations: bool,
     text_key: &str,
     root: PathBuf,
-    num_inference_steps: usize,
+    num_inference_steps: Option<usize>,
     guidance_scale: Option<f32>,
     strength: Option<f64>,
     seed: u64,
-    solver: &str,
+    solver: Option<&str>,
     callback: Option<Py<PyAny>>,
+    guidance_interval: Option<(f64, f64)>,
+    quality: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut generate = GenerateOptions::default().with_num_inference_steps(num_inference_steps).with_seed(seed);
+    let mut generate = preset(py, quality, num_inference_steps, solver)?.with_seed(seed);
     generate.num_frames = num_frames;
     generate.guidance_scale = guidance_scale;
+    generate.guidance_interval = guidance_interval;
     generate.strength = strength;
-    generate.solver = solver.parse().or_raise(py)?;
     let options = BenchmarkOptions { generate, prompt_durations, text_key: text_key.parse().or_raise(py)?, root };
     let made = with_progress(py, callback, |on_progress| {
         generate_benchmark(pipeline.core(), &load_prompts(prompts)?, output, &options, on_progress)

@@ -139,16 +139,9 @@ impl Pipeline {
         quality: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
         let asked = Asked::read(py, prompt, prompt_embeds, reference, num_frames, seed)?;
-        let mut options = match quality {
-            "full" => GenerateOptions::default(),
-            "fast" => GenerateOptions::fast(),
-            other => return Err(invalid(py, "quality", &format!("{other:?} is none of \"full\", \"fast\""))),
-        };
-        options.num_inference_steps = num_inference_steps.unwrap_or(options.num_inference_steps);
-        options.smooth = smooth;
+        let mut options = preset(py, quality, num_inference_steps, solver)?.with_smooth(smooth);
         options.guidance_scale = guidance_scale;
         options.strength = strength;
-        options.solver = solver.map_or(Ok(options.solver), str::parse).or_raise(py)?;
         options.guidance_interval = guidance_interval;
         let requests = asked.requests(py)?;
         let work = |on_progress: &mut vimogen_core::progress::OnProgress<'_>| {
@@ -225,6 +218,18 @@ impl Pipeline {
     pub fn core(&self) -> &Core {
         &self.core
     }
+}
+
+/// The options of a preset, and what is set beside it.
+pub fn preset(py: Python<'_>, quality: &str, steps: Option<usize>, solver: Option<&str>) -> PyResult<GenerateOptions> {
+    let mut options = match quality {
+        "full" => GenerateOptions::default(),
+        "fast" => GenerateOptions::fast(),
+        other => return Err(invalid(py, "quality", format!("{other:?} is none of \"full\", \"fast\""))),
+    };
+    options.num_inference_steps = steps.unwrap_or(options.num_inference_steps);
+    options.solver = solver.map_or(Ok(options.solver), str::parse).or_raise(py)?;
+    Ok(options)
 }
 
 /// An encoder, or one from its folder.

@@ -74,7 +74,7 @@ impl TextEncoder {
     ///     A folder with weights (the release's ``models_t5_umt5-xxl-enc-bf16.pth``, or safetensors with the names of
     ///     `transformers`) and ``tokenizer.json``, or the file of the weights.
     /// memory : str
-    ///     ``"streamed"``: a block at a time, 1.5 GB at most. ``"resident"``: all of them. ``"auto"``: what there is room for.
+    ///     ``"streamed"``: a block at a time. ``"resident"``: all of them. ``"auto"``: what there is room for.
     /// dtype : str
     ///     ``"stored"``: as the file has them. ``"int8"``: half of bf16's memory.
     /// device : str

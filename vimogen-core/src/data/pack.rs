@@ -1,4 +1,4 @@
-//! Packed shards: many clips in one safetensors file, since a quarter of a million small files are slow to read.
+//! Packed shards: many clips in one safetensors file, instead of a quarter of a million small files.
 //!
 //! A shard holds for clip `k` the tensors `k.motion` `(T, 276)`, `k.text` `(L, text_dim)` and, if it has one,
 //! `k.reference` `(T, 276)`. The manifest beside the shards names them by `pack`: `shard-00000.safetensors#k`.

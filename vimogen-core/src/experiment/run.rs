@@ -219,9 +219,8 @@ impl Run {
         let saved = checkpoint::list(&self.checkpoints()).last().map(|(step, _)| *step);
         if self.trainer.steps_done() > first && saved != Some(self.trainer.steps_done()) {
             // An error of the run says more than one of saving it.
-            match (self.save(on_event), &ended) {
-                (Err(error), Ok(_)) => return Err(error),
-                _ => {}
+            if let (Err(error), Ok(_)) = (self.save(on_event), &ended) {
+                return Err(error);
             }
         }
         watch.plot(&self.experiment.name)?;

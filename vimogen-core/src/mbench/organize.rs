@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::format::{extension, npy};
+use crate::format::{RawTensor, extension, npy, write_atomic};
 use crate::motion::Motion;
 #[cfg(feature = "video")]
 use crate::{
@@ -30,7 +31,8 @@ const GENERATED: [&str; 2] = ["motion_gen_condition_on_motion.pt", "motion_gen_c
 /// [`mbench_joints`](crate::motion::clip::mbench_joints)); gives the numbers of the motions.
 ///
 /// A motion is `<source>/<id>/motion_gen_condition_on_motion.pt`, else `motion_gen_condition_on_text.pt` beside it, or a
-/// file `<source>/<id>.pt`, `.npz` or `.npy` of features `(T, 276)`. What has another name is passed over.
+/// file `<source>/<id>.pt`, `.npz` or `.npy` of features `(T, 276)`. What has another name is passed over. Joints that are
+/// there already are left alone.
 ///
 /// # Errors
 /// [`Error::NotFound`] for no folder or no motion in it, [`Error::InvalidArgument`] for two motions of one number, and
@@ -41,7 +43,15 @@ pub fn organize(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Ve
     fs::create_dir_all(target).map_err(|e| Error::io("create", target, e))?;
     motions.par_iter().try_for_each(|(id, path)| {
         let joints = Motion::load(path)?.mbench_joints();
-        npy::save_f32(target.join(format!("{id}.npy")), joints.view().into_dyn())
+        let mut bytes = Vec::new();
+        let file = target.join(format!("{id}.npy"));
+        npy::write(&mut bytes, &RawTensor::from_f32(joints.view().into_dyn()))
+            .map_err(|e| Error::io("write", &file, e))?;
+        // A file that is left alone keeps its time, and what was measured on it is not measured again.
+        match fs::read(&file).is_ok_and(|old| old == bytes) {
+            true => Ok(()),
+            false => write_atomic(file, |w| w.write_all(&bytes)),
+        }
     })?;
     Ok(motions.into_keys().collect())
 }
@@ -128,6 +138,10 @@ mod tests {
         clip(3.0).save(at("5.npz")).unwrap();
         fs::write(at("prompt.txt"), "x").unwrap();
         assert_eq!(organize(folder.path(), at("out/joints")).unwrap(), [0, 5, 12]);
+        let changed = || fs::metadata(at("out/joints/5.npy")).unwrap().modified().unwrap();
+        let before = changed();
+        organize(folder.path(), at("out/joints")).unwrap();
+        assert_eq!(changed(), before, "what is there already is left alone");
         for (id, shift) in [(0, 0.0), (12, 2.0), (5, 3.0)] {
             let got = npy::load(at(&format!("out/joints/{id}.npy"))).unwrap().to_array_f32();
             assert_eq!(got, clip(shift).mbench_joints().into_dyn(), "{id}");

@@ -1,5 +1,5 @@
 //! The layers that everything else is made of. Weights may be stored in bf16 or f32; arithmetic is in the dtype of
-//! the input, or that of [packed](super::packed) weights.
+//! the input, or that of packed weights.
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::module::linear;

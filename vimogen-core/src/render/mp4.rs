@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
+use glam::Vec3;
 use muxide::api::{Muxer, MuxerBuilder, MuxerError, VideoCodec};
 use openh264::OpenH264API;
 use openh264::encoder::{
-    Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, MatrixCoefficients, QpRange, RateControlMode,
-    UsageType, VuiConfig,
+    Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, QpRange, RateControlMode, UsageType, VuiConfig,
 };
-use openh264::formats::{RgbSliceU8, YUVBuffer};
+use openh264::formats::YUVBuffer;
 
 use super::image::Image;
 use crate::error::{Error, Result};
@@ -53,8 +53,7 @@ impl<W: Write> Writer<W> {
             .background_detection(false)
             // One thread: the same film makes the same file on every machine.
             .num_threads(1)
-            // The colour conversion is that of BT.601; displays are sRGB, whose primaries are those of BT.709.
-            .vui(VuiConfig::bt709().matrix_coefficients(MatrixCoefficients::Smpte170M));
+            .vui(VuiConfig::bt709());
         let encoder = Encoder::with_api_config(OpenH264API::from_source(), config).map_err(encoding)?;
         let muxer = MuxerBuilder::new(writer)
             .video(VideoCodec::H264, width as u32, height as u32, fps.into())
@@ -65,8 +64,7 @@ impl<W: Write> Writer<W> {
 
     /// Adds a picture.
     pub fn add(&mut self, image: &Image) -> Result<()> {
-        let colours = YUVBuffer::from_rgb8_source(RgbSliceU8::new(image.pixels(), (image.width(), image.height())));
-        let stream = self.encoder.encode(&colours).map_err(encoding)?;
+        let stream = self.encoder.encode(&planes(image)).map_err(encoding)?;
         let key = matches!(stream.frame_type(), FrameType::IDR | FrameType::I);
         let seconds = self.frame as f64 / self.fps;
         self.frame += 1;
@@ -77,6 +75,24 @@ impl<W: Write> Writer<W> {
     pub fn finish(self) -> Result<()> {
         self.muxer.finish().map_err(muxing)
     }
+}
+
+/// Brightness of each pixel, then the two colour differences of each square of four: BT.709, 16 to 235 and 16 to 240. The
+/// encoder's own conversion cuts fractions off, which tints every picture.
+fn planes(image: &Image) -> YUVBuffer {
+    const LUMA: Vec3 = Vec3::new(0.2126, 0.7152, 0.0722);
+    let (width, height) = (image.width(), image.height());
+    let pixels = image.pixels().as_chunks::<3>().0;
+    let colour = |at: usize| Vec3::from_array(pixels[at].map(f32::from));
+    let mut out: Vec<u8> = (0..pixels.len()).map(|at| (16.5 + colour(at).dot(LUMA) * (219.0 / 255.0)) as u8).collect();
+    for (channel, range) in [(2, 1.8556), (0, 1.5748)] {
+        for (y, x) in (0..height / 2).flat_map(|y| (0..width / 2).map(move |x| (y, x))) {
+            let at = 2 * (y * width + x);
+            let mean = (colour(at) + colour(at + 1) + colour(at + width) + colour(at + width + 1)) * 0.25;
+            out.push((128.5 + (mean[channel] - mean.dot(LUMA)) / range * (224.0 / 255.0)) as u8);
+        }
+    }
+    YUVBuffer::from_vec(out, width, height)
 }
 
 fn encoding(error: openh264::Error) -> Error {

@@ -16,8 +16,8 @@ pub(super) struct Palette {
     nearest: Vec<u8>,
 }
 
-/// Colours of which some pictures consist, with weights.
-type Box = Vec<(Vec3, f32)>;
+/// A colour of some pictures and its weight.
+type Weighted = (Vec3, f32);
 
 impl Palette {
     /// The index that means no colour.
@@ -27,12 +27,12 @@ impl Palette {
     pub fn of(pictures: &[Image]) -> Self {
         let mut boxes = vec![histogram(pictures)];
         while boxes.len() < usize::from(Self::CLEAR) {
-            let spreads = boxes.iter().map(spread).enumerate();
+            let spreads = boxes.iter().map(|colours| spread(colours)).enumerate();
             let Some((widest, _)) = spreads.filter(|(_, s)| *s > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)) else { break };
             let (low, high) = split(boxes.swap_remove(widest));
             boxes.extend([low, high]);
         }
-        let colours = boxes.iter().map(|b| mean(b).to_array().map(|v| (v + 0.5) as u8)).collect();
+        let colours = boxes.iter().map(|colours| mean(colours).to_array().map(|v| (v + 0.5) as u8)).collect();
         Self { colours, nearest: vec![Self::CLEAR; 1 << (3 * BITS)] }
     }
 
@@ -62,7 +62,7 @@ impl Palette {
 }
 
 /// Colours of every pixel, joined to cells; a colour that fills the picture weighs not much more than a rare one.
-fn histogram(pictures: &[Image]) -> Box {
+fn histogram(pictures: &[Image]) -> Vec<Weighted> {
     let mut cells: HashMap<[u8; 3], (Vec3, f32)> = HashMap::new();
     for pixel in pictures.iter().flat_map(|picture| picture.pixels().chunks_exact(3)) {
         let colour = [pixel[0], pixel[1], pixel[2]];
@@ -70,32 +70,32 @@ fn histogram(pictures: &[Image]) -> Box {
         cell.0 += Vec3::from_array(colour.map(f32::from));
         cell.1 += 1.0;
     }
-    let mut colours: Box = cells.into_values().map(|(sum, n)| (sum / n, n.powf(0.55))).collect();
+    let mut colours: Vec<Weighted> = cells.into_values().map(|(sum, n)| (sum / n, n.powf(0.55))).collect();
     // The table has no order of its own: the same film has the same palette.
     colours.sort_by(|a, b| a.0.to_array().partial_cmp(&b.0.to_array()).unwrap_or(std::cmp::Ordering::Equal));
     colours
 }
 
-fn mean(colours: &Box) -> Vec3 {
+fn mean(colours: &[Weighted]) -> Vec3 {
     let (sum, weight) = colours.iter().fold((Vec3::ZERO, 0.0), |(sum, weight), (c, w)| (sum + *c * *w, weight + w));
     sum / weight
 }
 
 /// Sums of squared distances to the mean, by channel.
-fn spreads(colours: &Box) -> Vec3 {
+fn spreads(colours: &[Weighted]) -> Vec3 {
     let middle = mean(colours);
     colours.iter().map(|(c, w)| (*c - middle) * (*c - middle) * *w).sum()
 }
 
-fn spread(colours: &Box) -> f32 {
+fn spread(colours: &[Weighted]) -> f32 {
     if colours.len() < 2 { 0.0 } else { spreads(colours).element_sum() }
 }
 
 /// Two boxes, parted at the mean of the channel that spreads most.
-fn split(colours: Box) -> (Box, Box) {
+fn split(colours: Vec<Weighted>) -> (Vec<Weighted>, Vec<Weighted>) {
     let channel = spreads(&colours).max_position();
     let middle = mean(&colours)[channel];
-    let parts: (Box, Box) = colours.iter().partition(|(c, _)| c[channel] <= middle);
+    let parts: (Vec<Weighted>, Vec<Weighted>) = colours.iter().partition(|(c, _)| c[channel] <= middle);
     match parts {
         // Rounding may put a mean below all: then any parting does.
         (low, high) if low.is_empty() || high.is_empty() => {
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn few_colours_are_kept_and_many_are_near() {
         let few = Image::new(3, 1, vec![0, 0, 0, 250, 10, 20, 255, 255, 255]).unwrap();
-        let mut palette = Palette::of(&[few.clone()]);
+        let mut palette = Palette::of(std::slice::from_ref(&few));
         for pixel in few.pixels().chunks_exact(3) {
             let index = palette.nearest([pixel[0], pixel[1], pixel[2]]);
             assert_eq!(palette.colours[usize::from(index)], pixel);
@@ -122,7 +122,7 @@ mod tests {
         let many =
             Image::new(64, 64, (0..64 * 64).flat_map(|i| [(i % 64) as u8 * 4, (i / 64) as u8 * 4, 128]).collect())
                 .unwrap();
-        let mut palette = Palette::of(&[many.clone()]);
+        let mut palette = Palette::of(std::slice::from_ref(&many));
         assert_eq!(palette.colours.len(), 255);
         for pixel in many.pixels().chunks_exact(3) {
             let index = palette.nearest([pixel[0], pixel[1], pixel[2]]);

@@ -52,7 +52,7 @@ pub(super) fn sample(spots: &[Vec3], faces: &[[u32; 3]], width: usize, height: u
 fn whole(from: f32, to: f32, limit: Range<usize>) -> Range<usize> {
     // Casts of negative and huge numbers saturate.
     let start = ((from - 0.5).ceil() as usize).max(limit.start);
-    start..((to - 0.5).floor() as i64 + 1).clamp(start as i64, limit.end.max(start) as i64) as usize
+    start..((to - 0.5).floor() as i64).saturating_add(1).clamp(start as i64, limit.end.max(start) as i64) as usize
 }
 
 /// Weights of the corners of a triangle in the plane, linear in x and y.

@@ -195,7 +195,7 @@ fn adapters_are_saved_apart_and_merged_into_the_weights_at_load() {
     assert!(off < 1e-6 && distance(&merged, &base) > 1e-4, "{off:e}");
     let packed = crate::weights::merge_lora(base.clone().pack(crate::model::Precision::Bf16), &path).unwrap();
     let off = distance(&packed, trainer.ema());
-    assert!(packed.packed_bytes() > 0 && off < 1e-3, "{off:e}");
+    assert!(packed.packed_bytes() > 0 && off < 4e-3, "{off:e}");
 
     let other = crate::Dit::new(&DitConfig { num_layers: 2, ..tiny() }, &Device::flex()).unwrap();
     let error = crate::weights::merge_lora(other, &path).unwrap_err().to_string();

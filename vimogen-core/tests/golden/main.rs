@@ -3,6 +3,7 @@
 //! One binary for all topics, so that Burn is linked once.
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a test measured or skipped")]
 
 mod body_model;
 mod bvh;

@@ -1,6 +1,6 @@
 //! Golden `dit` and `sampler` with weights of 16 and 8 bits: how far the outputs are from those in f32.
 //!
-//! Bounds are the measured distances, doubled. They hold at every level and are stated in docs/src/concepts/precision.md.
+//! The bounds hold at every level of instructions.
 
 use burn::tensor::Device;
 use ndarray::ArrayD;

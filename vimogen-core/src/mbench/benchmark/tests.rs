@@ -40,7 +40,8 @@ impl Judge for Slow {
             return Err(Unanswered::Never { reason: "it shows nothing".into() });
         }
         // The right choice for motions of even number.
-        let text = if video[video.len() - 1] % 2 == 0 && question.contains("- hop") { "It is: hop" } else { "no" };
+        let text =
+            if video[video.len() - 1].is_multiple_of(2) && question.contains("- hop") { "It is: hop" } else { "no" };
         Ok(Answer { text: text.into(), pause: None })
     }
 }

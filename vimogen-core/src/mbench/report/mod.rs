@@ -19,6 +19,7 @@ use crate::motion::layout::FPS;
 use crate::render::html::{Clip, html as player};
 use plot::{COLOURS, Row, histograms, shown};
 
+const HEAD: &str = include_str!("head.html");
 const STYLE: &str = include_str!("style.css");
 /// Best motions that are shown for each dimension, and as many of the worst.
 const SHOWN: usize = 3;
@@ -39,9 +40,7 @@ pub fn html(runs: &[&Results]) -> Result<String> {
     let title = names.join(", ");
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>MBench: {title}</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
-         script-src 'unsafe-inline'; img-src data: blob:; frame-src 'self' about:\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         {HEAD}<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <h1>MBench: {title}</h1>\n"
     );
     for (i, run) in runs.iter().enumerate() {

@@ -63,24 +63,17 @@ fn mark(svg: &mut String, row: &Row, colour: &str, y: f64, x: &impl Fn(f64) -> f
     if !row.mean.is_finite() {
         return;
     }
-    if let Some((low, high)) = row.interval {
-        let (from, to) = (x(low), x(high));
-        let _ = write!(
-            svg,
-            "<line x1=\"{from:.1}\" x2=\"{to:.1}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{colour}\" stroke-width=\"4\"/>"
-        );
-    }
     let at = x(row.mean);
-    let anchor = if at > WIDTH - 120.0 { "end" } else { "start" };
-    let shift = if anchor == "end" { -10.0 } else { 10.0 };
-    let _ = write!(svg, "<circle cx=\"{at:.1}\" cy=\"{y}\" r=\"5\" fill=\"{colour}\"/>");
+    let (from, to) = row.interval.map_or((at, at), |(low, high)| (x(low), x(high)));
     let _ = write!(
         svg,
-        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">mean {}</text>",
-        at + shift,
-        y - 2.0,
-        shown(row.mean)
+        "<line x1=\"{from:.1}\" x2=\"{to:.1}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{colour}\" stroke-width=\"4\"/>\
+         <circle cx=\"{at:.1}\" cy=\"{y}\" r=\"5\" fill=\"{colour}\"/>"
     );
+    // Beside point and bar, on the side where there is room.
+    let (anchor, text) = if to > WIDTH - 120.0 { ("end", from.min(at) - 10.0) } else { ("start", to.max(at) + 10.0) };
+    let label = y + 4.0;
+    let _ = write!(svg, "<text x=\"{text:.1}\" y=\"{label}\" text-anchor=\"{anchor}\">mean {}</text>", shown(row.mean));
 }
 
 fn counts(values: &[f32], low: f64, high: f64) -> [usize; BINS] {

@@ -9,7 +9,8 @@ mod cache;
 #[cfg(feature = "network")]
 mod http;
 pub mod question;
-#[cfg(all(test, feature = "network"))]
+#[cfg(test)]
+#[cfg(feature = "network")]
 mod tests;
 #[cfg(feature = "network")]
 mod wait;

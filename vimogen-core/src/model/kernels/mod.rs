@@ -4,6 +4,8 @@
 //! Numbers in half precision are widened for what is between the matrix products: a norm's sums and a softmax's
 //! exponentials would lose too much.
 
+#![cfg_attr(not(feature = "train"), allow(dead_code, reason = "gradients are for training"))]
+
 mod attention;
 pub mod cpu;
 mod fused;

@@ -23,7 +23,7 @@ use crate::text::TextEncoder;
 
 /// Tokens at which the release cuts a text, `</s>` included.
 pub const MAX_TOKENS: usize = 512;
-/// Tokens that are computed together. Of the full size they need about 0.7 GB beside the weights.
+/// Tokens that are computed together: more would need as much memory as the blocks themselves.
 const PASS_TOKENS: usize = 4096;
 /// Memory that stays free when the blocks are kept, in bytes.
 const HEADROOM: u64 = 2 << 30;
@@ -31,7 +31,7 @@ const HEADROOM: u64 = 2 << 30;
 /// How many of the blocks stay in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EncoderMemory {
-    /// All if they fit, and 2 GiB remain free; otherwise one at a time.
+    /// On the CPU all if they fit, and 2 GiB remain free; otherwise, and on a GPU, one at a time.
     #[default]
     Auto,
     /// One at a time, and the next one, which a thread reads meanwhile: each call reads the file once.
@@ -147,6 +147,8 @@ impl Umt5Encoder {
         match self.memory {
             EncoderMemory::Streamed => false,
             EncoderMemory::Resident => true,
+            // How much a GPU has left is not known here.
+            EncoderMemory::Auto if self.device != Device::flex() => false,
             EncoderMemory::Auto => memory::available().is_some_and(|free| bytes.saturating_add(HEADROOM) <= free),
         }
     }

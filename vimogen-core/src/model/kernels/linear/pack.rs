@@ -19,7 +19,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Whether f32 weights are worth packing: without vectors of 256 bits Burn's own product is faster.
+    /// Whether f32 weights are worth packing: our portable loop is slower than Burn's product.
     pub(crate) fn packs_f32() -> bool {
         Level::current() >= Level::Avx2
     }
@@ -117,7 +117,7 @@ impl Packed {
             Store::F32(values) => values[at(input, 2 * self.pairs())],
             Store::Bf16(values) => {
                 let pair = values[at(input / 2, self.pairs())];
-                f32::from_bits(if input % 2 == 0 { pair << 16 } else { pair & 0xffff_0000 })
+                f32::from_bits(if input.is_multiple_of(2) { pair << 16 } else { pair & 0xffff_0000 })
             }
             Store::Int8 { codes, scales } => f32::from(codes[at(input, 2 * self.pairs())]) * scales[output],
         }
