@@ -90,6 +90,11 @@ fn train(folder: &Path, until: usize, together: Option<bool>, kill_at: Option<us
         save(&trainer.model(), folder.join("weights.safetensors"), WeightDtype::F32).unwrap();
     }
     trainer.finish();
+    // Afterwards there is nobody to talk to, but the place is known.
+    assert_eq!((trainer.rank(), trainer.world_size()), (rank, size));
+    if together.is_some() {
+        assert!(trainer.any(true).is_err());
+    }
 }
 
 #[test]

@@ -179,11 +179,11 @@ impl Run {
             trainer.join(collective)?;
             notes.push(format!("{} processes train together", place.1));
         }
-        // What all would say, the first says.
-        notes.retain(|_| place.0 == 0);
         if trainer.steps_done() > 0 {
             notes.push(format!("continued from step {}", trainer.steps_done()));
         }
+        // What all would say, the first says.
+        notes.retain(|_| place.0 == 0);
         Ok(Self { experiment, trainer, source, notes })
     }
 

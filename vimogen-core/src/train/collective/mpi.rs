@@ -43,22 +43,31 @@ mod world {
             let used = || unavailable("mpi", "it was started by another part of this program, or is finished");
             *universe = Some(start.ok_or_else(used)?.0);
         }
-        Ok(Arc::new(World))
+        // Asked once: MPI answers nothing after its end.
+        let world = SimpleCommunicator::world();
+        let rank = usize::try_from(world.rank()).unwrap_or(0);
+        Ok(Arc::new(World { rank, size: usize::try_from(world.size()).unwrap_or(1) }))
     }
 
-    struct World;
+    struct World {
+        rank: usize,
+        size: usize,
+    }
 
     impl Collective for World {
         fn rank(&self) -> usize {
-            usize::try_from(SimpleCommunicator::world().rank()).unwrap_or(0)
+            self.rank
         }
 
         fn size(&self) -> usize {
-            usize::try_from(SimpleCommunicator::world().size()).unwrap_or(1)
+            self.size
         }
 
         fn all_reduce_sum(&self, values: &mut [f32]) -> Result<()> {
             let _one_at_a_time = CALL.lock().unwrap_or_else(PoisonError::into_inner);
+            if UNIVERSE.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+                return Err(unavailable("mpi", "it is finished"));
+            }
             let own = values.to_vec();
             SimpleCommunicator::world().all_reduce_into(&own[..], values, SystemOperation::sum());
             Ok(())
