@@ -15,15 +15,15 @@ number() { sed -n "s/^#define VIMOGEN_$1 //p" "$root/include/vimogen.h"; }
 abi=$(number ABI_VERSION)
 version=$(number VERSION_MAJOR).$(number VERSION_MINOR).$(number VERSION_PATCH)
 
-# What the static library needs of the system: rustc --print native-static-libs.
+# What the static library needs of the system: rustc --print native-static-libs, and the C++ library of the video encoder.
 case $(uname -s) in
 Darwin)
   shared=libvimogen.$abi.dylib link=libvimogen.dylib built=libvimogen.dylib
-  system="-liconv -lSystem -lc -lm"
+  system="-lc++ -liconv -lSystem -lc -lm"
   ;;
 *)
   shared=libvimogen.so.$abi link=libvimogen.so built=libvimogen.so
-  system="-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc"
+  system="-lstdc++ -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc"
   ;;
 esac
 
