@@ -8,6 +8,8 @@ fn main() {
     match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
         Ok("linux" | "android" | "freebsd" | "netbsd" | "openbsd") => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libvimogen.so.{ABI}");
+            // C functions of crates that we use are not part of our interface.
+            println!("cargo:rustc-cdylib-link-arg=-Wl,--exclude-libs,ALL");
         }
         Ok("macos" | "ios") => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libvimogen.{ABI}.dylib");
