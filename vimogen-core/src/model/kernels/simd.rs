@@ -61,8 +61,9 @@ pub(super) fn sum(n: usize, f: impl Fn(usize) -> f32) -> f32 {
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 87.0);
-    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
-    let n = (x * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
+    // Adding 1.5 * 2^23 rounds to the nearest integer, which is then in the low bits.
+    let rounded = x * std::f32::consts::LOG2_E + 12_582_912.0;
+    let n = rounded - 12_582_912.0;
     let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
     let p = 1.987_569_1e-4;
     let p = p * r + 1.398_2e-3;
@@ -71,5 +72,6 @@ pub(super) fn exp(x: f32) -> f32 {
     let p = p * r + 1.666_666_5e-1;
     let p = p * r + 5e-1;
     let p = p * r * r + r + 1.0;
-    f32::from_bits(((n as i32 + 127) << 23) as u32) * p
+    // Without checks of overflow, also in builds that have them: they would keep the loop from becoming vectors.
+    f32::from_bits(rounded.to_bits().wrapping_add(127) << 23) * p
 }

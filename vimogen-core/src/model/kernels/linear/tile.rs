@@ -98,13 +98,16 @@ mod x86 {
         // SAFETY: the caller of `singles_512` promises `steps` rows of `a` and `b` and `M` rows of `c`.
         unsafe {
             let mut sums = [[_mm512_setzero_ps(); 2]; M];
-            for k in 0..steps {
-                let (left, right) = (_mm512_loadu_ps(b.add(k * PANEL)), _mm512_loadu_ps(b.add(k * PANEL + 16)));
+            let (mut a, mut b) = (a, b);
+            for _ in 0..steps {
+                let (left, right) = (_mm512_loadu_ps(b), _mm512_loadu_ps(b.wrapping_add(16)));
                 for (i, sums) in sums.iter_mut().enumerate() {
-                    let a = _mm512_set1_ps(*a.add(k * GROUP + i));
+                    let a = _mm512_set1_ps(*a.wrapping_add(i));
                     sums[0] = _mm512_fmadd_ps(a, left, sums[0]);
                     sums[1] = _mm512_fmadd_ps(a, right, sums[1]);
                 }
+                // Wrapping, so that no build checks it in the innermost loop.
+                (a, b) = (a.wrapping_add(GROUP), b.wrapping_add(PANEL));
             }
             store_512(&sums, c, first);
         }
@@ -125,14 +128,17 @@ mod x86 {
         unsafe {
             let pairs = |bits: __m512i| std::mem::transmute::<__m512i, __m512bh>(bits);
             let mut sums = [[_mm512_setzero_ps(); 2]; M];
-            for k in 0..steps {
-                let b = b.add(k * PANEL);
-                let (left, right) = (pairs(_mm512_loadu_si512(b.cast())), pairs(_mm512_loadu_si512(b.add(16).cast())));
+            let (mut a, mut b) = (a, b);
+            for _ in 0..steps {
+                let (left, right) = (b.cast::<__m512i>(), b.wrapping_add(16).cast::<__m512i>());
+                let (left, right) = (pairs(_mm512_loadu_si512(left)), pairs(_mm512_loadu_si512(right)));
                 for (i, sums) in sums.iter_mut().enumerate() {
-                    let a = pairs(_mm512_set1_epi32(*a.add(k * GROUP + i) as i32));
+                    let a = pairs(_mm512_set1_epi32(*a.wrapping_add(i) as i32));
                     sums[0] = _mm512_dpbf16_ps(sums[0], a, left);
                     sums[1] = _mm512_dpbf16_ps(sums[1], a, right);
                 }
+                // Wrapping, so that no build checks it in the innermost loop.
+                (a, b) = (a.wrapping_add(GROUP), b.wrapping_add(PANEL));
             }
             store_512(&sums, c, first);
         }
