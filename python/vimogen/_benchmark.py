@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from . import Pipeline, _vimogen, evaluate
+from ._progress import progress
 from .mbench import gate, generate, organize
-
-if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
@@ -211,25 +206,3 @@ def generate_mbench(pipe: Pipeline, prompts: Path, out: Path, *, hidden: bool, a
     click.echo(f"{text} motions from text, {follows} from references, {kept} were there already: {out}")
     if made["without_reference"]:
         click.echo(f"{len(made['without_reference'])} references are not there: these were made from text", err=True)
-
-
-@contextmanager
-def progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A callback that moves a bar with the time left on standard error, if somebody looks at it."""
-    if hidden or not sys.stderr.isatty():
-        yield None
-        return
-    bar: ProgressBar[int] | None = None
-
-    def show(_stage: str, step: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True, show_eta=True)
-            bar.__enter__()
-        bar.update(step - bar.pos)
-
-    try:
-        yield show
-    finally:
-        if bar is not None:
-            bar.__exit__(None, None, None)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import click
 
+from ._progress import progress
 from ._vimogen import TextEncoder, download
-
-if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -46,28 +43,6 @@ def load_encoder(path: Path | None, dtype: str, cache: Path | None, device: str)
             raise click.UsageError("--text-dtype and --text-cache need --text-encoder")
         return None
     return TextEncoder.from_pretrained(path, dtype=cast("Any", dtype), cache=cache, device=device)
-
-
-@contextmanager
-def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A callback that moves a bar with the time that is left, on standard error, if somebody looks at it."""
-    if hidden or not sys.stderr.isatty():
-        yield None
-        return
-    bar: ProgressBar[int] | None = None
-
-    def show(_: str, step: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True)
-            bar.__enter__()
-        bar.update(step - bar.pos)
-
-    try:
-        yield show
-    finally:
-        if bar is not None:
-            bar.__exit__(None, None, None)
 
 
 def _shard(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]:
@@ -113,7 +88,7 @@ def encode_text(
     vimogen encode-text --json data.json --output embeds --text-encoder Wan2.1-T2V-1.3B --shard 1/2
     """
     encoder = TextEncoder.from_pretrained(text_encoder, memory=memory, dtype=text_dtype, device=device)
-    with _progress("encoding", hidden=quiet) as callback:
+    with progress("encoding", hidden=quiet) as callback:
         report = encoder.encode_manifest(manifest, output, text_key=text_key, shard=shard, callback=callback)
     for index, reason in report["failed"]:
         click.echo(f"entry {index}: {reason}", err=True)
@@ -137,7 +112,7 @@ def download_command(what: str, folder: Path, from_file: Path | None, endpoint: 
     vimogen download umt5 Wan2.1-T2V-1.3B
     vimogen download umt5 Wan2.1-T2V-1.3B --from-file ~/Downloads/models_t5_umt5-xxl-enc-bf16.pth
     """
-    with _progress("downloading (MiB)", hidden=quiet) as callback:
+    with progress("downloading (MiB)", hidden=quiet) as callback:
         files = download(what, folder, endpoint=endpoint, from_file=from_file, callback=callback)
     for file in files:
         click.echo(file)

@@ -10,10 +10,9 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -23,11 +22,9 @@ from ._cli_text import commands as text_commands
 from ._cli_text import load_encoder, text_encoder_options
 from ._convert import convert_command
 from ._data_cli import launched, prepare_command, train_experiment
+from ._progress import progress
 from ._render import render_command, view_command
 from ._smplify import smplify_command
-
-if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
 
 MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
 FORMATS = ("npz", "bvh", "glb", "html", "mp4", "gif", "png", "svg", "npy", "joints.npy", "pt", "csv")
@@ -206,7 +203,7 @@ def generate(
         start = time.perf_counter()
         pipe = load()
         asked: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
-        with _progress("generating", hidden=quiet or as_json) as callback:
+        with progress("generating", hidden=quiet or as_json, stage="sample") as callback:
             made: Any = pipe(**asked, **options, seed=seed, callback=callback)
         motions: list[Motion] = made if isinstance(made, list) else [made]
         seconds = time.perf_counter() - start
@@ -243,30 +240,6 @@ def _quality(motion: Motion) -> dict[str, float | None]:
     if len(motion) < 2:
         return {}
     return {name: value if value == value else None for name, value in motion.quality().items()}
-
-
-@contextmanager
-def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A callback that moves a bar on standard error, if somebody looks at it."""
-    if hidden or not sys.stderr.isatty():
-        yield None
-        return
-    bar: ProgressBar[int] | None = None
-
-    def show(stage: str, step: int, total: int) -> None:
-        nonlocal bar
-        if stage != "sample":
-            return
-        if bar is None:
-            bar = click.progressbar(length=total, label=label, file=sys.stderr)
-            bar.__enter__()
-        bar.update(step - bar.pos)
-
-    try:
-        yield show
-    finally:
-        if bar is not None:
-            bar.__exit__(None, None, None)
 
 
 cli.add_command(convert_command)

@@ -140,7 +140,7 @@ pub(super) fn stored(point: Vec3, centre: Vec3, step: f32) -> impl Iterator<Item
 }
 
 /// Text for HTML, also within quotes.
-fn escape_html(text: &str) -> String {
+pub(crate) fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::format::write_atomic;
 use crate::motion::Motion;
 use crate::motion::layout::FPS;
-use crate::render::html::{Clip, html as player};
+use crate::render::html::{Clip, escape_html as escape, html as player};
 use plot::{COLOURS, Row, histograms, shown};
 
 const HEAD: &str = include_str!("head.html");
@@ -187,23 +187,6 @@ fn playable(path: &Path) -> Result<Array3<f32>> {
     };
     let frames = joints.shape()[0].min(MAX_FRAMES);
     Ok(joints.slice_move(ndarray::s![..frames, .., ..]))
-}
-
-/// Text for HTML, also within quotes.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// A page for the attribute `srcdoc`, which only has to end where it ends.
