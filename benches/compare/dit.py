@@ -133,9 +133,10 @@ class Dit(nn.Module):
         return self.motion_head(x, e)
 
 
-def sigmas(steps: int, strength: float = 0.7, shift: float = 5.0) -> Tensor:
-    s = torch.linspace(strength, 0, steps + 1, dtype=torch.float64)[:-1]
-    return torch.cat([shift * s / (1 + (shift - 1) * s), torch.zeros(1, dtype=torch.float64)])
+def sigmas(steps: int, strength: float = 0.7, shift: float = 5.0) -> list[float]:
+    """As numbers: on a GPU, reading them from a tensor would wait for it in every step."""
+    s = torch.linspace(strength, 0, steps + 1, dtype=torch.float64, device="cpu")[:-1]
+    return [*(shift * s / (1 + (shift - 1) * s)).tolist(), 0.0]
 
 
 def smooth(x: Tensor) -> Tensor:
@@ -151,7 +152,7 @@ def sample(dit: Dit, noise: Tensor, context: Tensor, null: Tensor, steps: int, s
     both = torch.cat([context, null])
     reference, to_text = torch.zeros(2, noise.shape[1], 138), torch.ones(2, dtype=torch.bool)
     for here, there in itertools.pairwise(schedule):
-        t = (1000 * here).float().expand(2)
+        t = torch.full((2,), 1000 * here)
         conditional, unconditional = dit(x.expand(2, -1, -1), t, both, reference, to_text).float().chunk(2)
-        x = x + (unconditional + scale * (conditional - unconditional)) * float(there - here)
+        x = x + (unconditional + scale * (conditional - unconditional)) * (there - here)
     return smooth(x)

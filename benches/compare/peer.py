@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -77,52 +78,54 @@ def timed(run: Callable[[], Any], repeats: int) -> tuple[float, Any]:
     return statistics.median(seconds), result
 
 
-def steps_and_rest(run: Callable[[int], Any], size: str, repeats: int, steps: int = STEPS) -> tuple[float, Any]:
-    """Seconds of a generation; of the full size extrapolated from 2 and 4 steps. The result is that of the last run."""
-    if size != "full":
+def steps_and_rest(run: Callable[[int], Any], args: argparse.Namespace, steps: int = STEPS) -> tuple[float, Any]:
+    """Seconds of a generation; of the full size on a CPU from 2 and 4 steps. The result is that of the last run."""
+    repeats = args.repeats
+    if args.size != "full" or args.device != "cpu":
         return timed(lambda: run(steps), repeats)
     two, _ = timed(lambda: run(2), repeats)
     four, result = timed(lambda: run(4), repeats)
     return two + (steps - 2) * (four - two) / 2, result
 
 
-def torch_dit(work: Path, size: str) -> Any:
+def torch_dit(args: argparse.Namespace) -> Any:
     import dit
     import torch
     from safetensors.torch import load_file
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    model = dit.Dit(SIZES[size])
-    model.load_state_dict({k: v.float() for k, v in load_file(weights(work, size)).items()})
+    torch.set_default_device(args.device)
+    model = dit.Dit(SIZES[args.size])
+    model.load_state_dict({k: v.float() for k, v in load_file(weights(args.work, args.size)).items()})
     return model
 
 
-def torch_sample(size: str, dtype: str, work: Path, repeats: int) -> tuple[float, np.ndarray]:
+def torch_sample(args: argparse.Namespace) -> tuple[float, np.ndarray]:
     import dit
     import torch
 
-    model = torch_dit(work, size).eval()
-    if dtype == "bfloat16":
+    model, half = torch_dit(args).eval(), args.dtype == "bfloat16"
+    if half:
         for layer in model.modules():  # kept so: autocast would otherwise round every weight in every step
             if isinstance(layer, torch.nn.Linear):
                 layer.to(torch.bfloat16)
-    data = {k: torch.from_numpy(v) for k, v in inputs(size).items()}
+    data = {k: torch.from_numpy(v).to(args.device) for k, v in inputs(args.size).items()}
 
     def run(steps: int) -> np.ndarray:
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
+        with torch.inference_mode(), torch.autocast(args.device.split(":")[0], torch.bfloat16, enabled=half):
             out = dit.sample(model, data["noise"], data["context"], data["null_context"], steps, GUIDANCE)
-        return out.float().numpy()
+        return out.float().cpu().numpy()
 
-    return steps_and_rest(run, size, repeats)
+    return steps_and_rest(run, args)
 
 
-def torch_train(size: str, dtype: str, work: Path, repeats: int, clips: int) -> tuple[float, np.ndarray]:
+def torch_train(args: argparse.Namespace) -> tuple[float, np.ndarray]:
     import torch
 
-    model = torch_dit(work, size)
+    model, half = torch_dit(args), args.dtype == "bfloat16"
     average = [p.detach().clone() for p in model.parameters()]
     adam = torch.optim.AdamW(model.parameters(), lr=2e-4, betas=(0.9, 0.95), eps=1e-8, weight_decay=1e-4, fused=True)
-    data = {k: torch.from_numpy(v) for k, v in batch(size, clips).items()}
+    data = {k: torch.from_numpy(v).to(args.device) for k, v in batch(args.size, args.clips).items()}
     s = torch.linspace(1, 0, 1001, dtype=torch.float64)[:-1]
     s = 5 * s / (1 + 4 * s)
     bell = torch.exp(-2 * ((1000 * s - 500) / 1000) ** 2)
@@ -135,7 +138,7 @@ def torch_train(size: str, dtype: str, work: Path, repeats: int, clips: int) -> 
 
     def run() -> np.ndarray:
         x = (1 - sigma) * data["motion"] + sigma * data["noise"]
-        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
+        with torch.autocast(args.device.split(":")[0], torch.bfloat16, enabled=half):
             v = model(x, 1000 * sigma[:, 0, 0], data["prompt_embeds"], data["ref_motion"], to_text)
         error = (v.float() - (data["noise"] - data["motion"])) ** 2
         loss = (error * channel * weight).mean()
@@ -148,49 +151,54 @@ def torch_train(size: str, dtype: str, work: Path, repeats: int, clips: int) -> 
         losses.append(float(loss.detach()))
         return np.array(losses[:1])
 
-    return timed(run, repeats)
+    return timed(run, args.repeats)
 
 
-def vimogen_sample(size: str, dtype: str, work: Path, repeats: int) -> tuple[float, np.ndarray]:
+def vimogen_dit(args: argparse.Namespace) -> Any:
     import vimogen
 
-    model = vimogen.Dit.from_file(weights(work, size), SIZES[size], dtype=dtype)
-    data = inputs(size)
+    path = weights(args.work, args.size)
+    return vimogen.Dit.from_file(path, SIZES[args.size], dtype=args.dtype, device=args.device)
+
+
+def vimogen_sample(args: argparse.Namespace) -> tuple[float, np.ndarray]:
+    import vimogen
+
+    model, data = vimogen_dit(args), inputs(args.size)
 
     def run(steps: int) -> np.ndarray:
         return vimogen.sample(
             model, **data, attend_to_text=np.array([True]), num_inference_steps=steps, guidance_scale=GUIDANCE
         )
 
-    return steps_and_rest(run, size, repeats)
+    return steps_and_rest(run, args)
 
 
-def vimogen_fast(size: str, dtype: str, work: Path, repeats: int) -> tuple[float, np.ndarray]:
+def vimogen_fast(args: argparse.Namespace) -> tuple[float, np.ndarray]:
     """The same motion by fewer evaluations: the preset `quality="fast"`."""
     import vimogen
 
-    model = vimogen.Dit.from_file(weights(work, size), SIZES[size], dtype=dtype)
-    data, to_text = inputs(size), np.array([True])
+    model, data, to_text = vimogen_dit(args), inputs(args.size), np.array([True])
 
     def run(steps: int) -> np.ndarray:
         settings = {"solver": "ab2", "num_inference_steps": steps, "guidance_scale": GUIDANCE}
         return vimogen.sample(model, **data, attend_to_text=to_text, **settings)
 
-    return steps_and_rest(run, size, repeats, FAST_STEPS)
+    return steps_and_rest(run, args, FAST_STEPS)
 
 
-def vimogen_train(size: str, dtype: str, work: Path, repeats: int, clips: int) -> tuple[float, np.ndarray]:
+def vimogen_train(args: argparse.Namespace) -> tuple[float, np.ndarray]:
     from vimogen._vimogen import TrainState
 
-    recipe = {"batch_size": clips, "precision": {"float32": "f32", "bfloat16": "bf16"}[dtype]}
-    state = TrainState(SIZES[size], recipe, weights=weights(work, size))
-    data, losses = batch(size, clips), []
+    recipe = {"batch_size": args.clips, "precision": {"float32": "f32", "bfloat16": "bf16"}[args.dtype]}
+    state = TrainState(SIZES[args.size], recipe, weights=weights(args.work, args.size), device=args.device)
+    data, losses = batch(args.size, args.clips), []
 
     def run() -> np.ndarray:
         losses.append(state.train_step(data)["loss"])
         return np.array(losses[:1])
 
-    return timed(run, repeats)
+    return timed(run, args.repeats)
 
 
 def quality(engine: str, work: Path, repeats: int) -> tuple[float, np.ndarray]:
@@ -242,6 +250,14 @@ def codec(engine: str, repeats: int) -> tuple[float, np.ndarray]:
     return timed(by_vimogen if engine == "vimogen" else by_torch, repeats)
 
 
+def memory(device: str) -> float:
+    """Gigabytes: the peak of this process, or what is taken of the GPU, pools of the allocators included."""
+    if device == "cpu":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    query = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "-i", device.split(":")[1]]
+    return int(subprocess.run(query, capture_output=True, text=True, check=True).stdout) / 1024
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("engine", choices=["torch", "vimogen"])
@@ -250,6 +266,7 @@ def main() -> None:
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "int8"], default="float32")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--clips", type=int, default=16, help="of a training step")
+    parser.add_argument("--device", default="cpu", help="of the network: cpu or cuda:N")
     parser.add_argument("--work", type=Path, required=True)
     args = parser.parse_args()
     if args.task == "quality":
@@ -257,12 +274,9 @@ def main() -> None:
     elif args.task == "codec":
         seconds, result = codec(args.engine, args.repeats)
     else:
-        run = globals()[f"{args.engine}_{args.task}"]
-        more = {"clips": args.clips} if args.task == "train" else {}
-        seconds, result = run(args.size, args.dtype, args.work, args.repeats, **more)
+        seconds, result = globals()[f"{args.engine}_{args.task}"](args)
     np.save(args.work / "-".join(["out", args.engine, args.task, args.size, args.dtype]), result)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(json.dumps({"seconds": seconds, "peak_gb": peak}))
+    print(json.dumps({"seconds": seconds, "peak_gb": memory(args.device)}))
 
 
 if __name__ == "__main__":

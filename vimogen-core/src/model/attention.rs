@@ -46,8 +46,8 @@ impl Attention {
 
     /// Keys and values of a source; text sources are projected once per generation.
     pub fn key_value(&self, source: Tensor<3>) -> KeyValue {
-        let keys = self.norm_k.forward(self.k.forward(source.clone()));
-        KeyValue { keys, values: self.v.forward(source) }
+        let keys = self.norm_k.forward(self.k.forward_block(source.clone()));
+        KeyValue { keys, values: self.v.forward_block(source) }
     }
 
     /// Attends from `x` to the first `lengths[i]` keys of each sample's source.
@@ -58,7 +58,7 @@ impl Attention {
     ///
     /// - x, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>, source: KeyValue, lengths: &[usize]) -> Tensor<3> {
-        self.attend(self.q.forward(x), source, lengths)
+        self.attend(self.q.forward_block(x), source, lengths)
     }
 
     /// Attends from `x` to itself.
@@ -71,6 +71,6 @@ impl Attention {
     fn attend(&self, queries: Tensor<3>, source: KeyValue, lengths: &[usize]) -> Tensor<3> {
         let queries = self.norm_q.forward(queries);
         probe::value("norm_q", &queries);
-        self.o.forward(kernels::attention(queries, source.keys, source.values, lengths, self.heads))
+        self.o.forward_block(kernels::attention(queries, source.keys, source.values, lengths, self.heads))
     }
 }

@@ -134,6 +134,7 @@ impl Block {
         // Text keys are never limited: the zero rows that pad a prompt take part, as in the release.
         let all = vec![usize::MAX; queries.dims()[0]];
         let y = probe::part("cross_attn_text_rows", || self.cross_attn.forward(queries, text.clone(), &all));
+        let y = y.cast(x.dtype());
         x + y
     }
 
@@ -147,6 +148,7 @@ impl Block {
         let source = attn.key_value(reference.clone());
         let queries = norm.forward(x.clone());
         let y = probe::part("ref_cross_attn_motion_rows", || attn.forward(queries, source, sources.reference_lengths));
+        let y = y.cast(x.dtype());
         x + y
     }
 }

@@ -1,9 +1,9 @@
 //! The layers that everything else is made of. Weights may be stored in bf16 or f32; arithmetic is in the dtype of
-//! the input, or that of packed weights.
+//! the input, or that of packed weights. Products of the blocks on a GPU are in the dtype of the weights.
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::module::linear;
-use burn::tensor::{Device, FloatDType, Int, Shape, Tensor, assert_shape};
+use burn::tensor::{DType, Device, FloatDType, Int, Shape, Tensor, assert_shape};
 
 use super::kernels;
 use super::packed::Slot;
@@ -59,6 +59,22 @@ impl Linear {
         let dtype = x.dtype();
         linear(x, weight.cast(dtype), Some(self.bias.val().cast(dtype)))
     }
+
+    /// [`Linear::forward`] of a block's layer: where the device multiplies faster in the half precision that the weights
+    /// are kept in, `x` is rounded to it and the output is left in it.
+    ///
+    /// # Shapes
+    ///
+    /// - x: `[batch, tokens, in]`
+    /// - output: `[batch, tokens, out]`
+    pub(super) fn forward_block(&self, x: Tensor<3>) -> Tensor<3> {
+        if self.packed.usable(&x).is_some() {
+            return self.forward(x);
+        }
+        let dtype = self.weight.val().dtype();
+        let half = matches!(dtype, DType::BF16 | DType::F16) && x.device().inner() != Device::flex();
+        self.forward(if half { x.cast(dtype) } else { x })
+    }
 }
 
 /// Two linear layers with a function between them.
@@ -85,7 +101,7 @@ impl Mlp {
         if let (Some(first), Some(second)) = (self.fc1.packed.usable(&x), self.fc2.packed.usable(&x)) {
             return kernels::linear::mlp(x, first, second);
         }
-        self.fc2.forward(kernels::gelu(self.fc1.forward(x)))
+        self.fc2.forward_block(kernels::gelu(self.fc1.forward_block(x)))
     }
 
     /// `fc2(silu(fc1(x)))`.

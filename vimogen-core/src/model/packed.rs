@@ -181,7 +181,7 @@ pub(crate) fn project<const N: usize>(x: Tensor<3>, layers: [&Linear; N]) -> [Te
     let packed = layers.map(|layer| layer.packed.usable(&x));
     match packed.iter().all(Option::is_some) {
         true => super::kernels::linear::linear(x, packed.map(|p| p.expect("all layers are packed"))),
-        false => layers.map(|layer| layer.forward(x.clone())),
+        false => layers.map(|layer| layer.forward_block(x.clone())),
     }
 }
 

@@ -1,5 +1,7 @@
 //! From noise to motion: the denoising loop (docs/method.md section 3, *Generation*).
 
+use std::time::{Duration, Instant};
+
 use burn::tensor::Tensor;
 use ndarray::{Array3, Axis, s};
 
@@ -19,6 +21,8 @@ pub const MAX_FRAMES: usize = 5000;
 pub const MAX_STEPS: usize = 1000;
 /// Most rows of a prompt; the release cuts prompts at 512.
 const MAX_WORDS: usize = 4096;
+/// How long steps are queued before the device is waited for.
+const MAX_AHEAD: Duration = Duration::from_millis(100);
 /// Strongest guidance that is not evidently a mistake.
 const MAX_GUIDANCE: f32 = 100.0;
 
@@ -264,11 +268,16 @@ impl Sampler {
             probe::value("velocity", &v);
             v
         };
+        let mut waited = Instant::now();
         for step in 0..steps {
             x = probe::numbered("step", step, || integrator.step(step, x.clone(), &velocity));
-            // A GPU would otherwise queue all steps at once: progress would lie and cancelling come too late.
-            let name = || format!("{device:?}");
-            device.sync().map_err(|e| Error::Device { device: name(), reason: e.to_string() })?;
+            // A GPU would otherwise queue all steps at once: progress would lie and cancelling come too late. Waiting for
+            // it after each step would leave it idle while the next one is prepared.
+            if waited.elapsed() >= MAX_AHEAD || step + 1 == steps {
+                let name = || format!("{device:?}");
+                device.sync().map_err(|e| Error::Device { device: name(), reason: e.to_string() })?;
+                waited = Instant::now();
+            }
             report(on_progress, Stage::Sample, step + 1, steps)?;
         }
         Ok(x)

@@ -15,10 +15,15 @@ pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")
 }
 
-/// Where the network computes: on the device named by `VIMOGEN_TEST_DEVICE`, such as `wgpu`, else on the processor.
+/// Where the network computes: `VIMOGEN_TEST_DEVICE`, such as `wgpu`, else the processor.
+pub fn device_name() -> String {
+    std::env::var("VIMOGEN_TEST_DEVICE").unwrap_or_else(|_| "cpu".into())
+}
+
+/// The device of that name.
 pub fn device() -> Device {
-    let name = std::env::var("VIMOGEN_TEST_DEVICE").unwrap_or_else(|_| "cpu".into());
-    name.parse::<DeviceSpec>().and_then(DeviceSpec::open).expect("the device that VIMOGEN_TEST_DEVICE names")
+    let spec = device_name().parse::<DeviceSpec>();
+    spec.and_then(DeviceSpec::open).expect("the device that VIMOGEN_TEST_DEVICE names")
 }
 
 /// One topic: `<name>.safetensors` and `<name>.json`.

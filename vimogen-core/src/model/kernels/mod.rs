@@ -106,7 +106,10 @@ pub fn add_gated(x: Tensor<3>, y: Tensor<3>, gate: Tensor<3>) -> Tensor<3> {
             let (x, y, gate) = (x.into_dispatch(), y.into_dispatch(), gate.into_dispatch());
             Tensor::from_dispatch(Dispatch::fused_gated(x, y, gate))
         }
-        false => x + y * gate,
+        false => {
+            let y = y.cast(x.dtype());
+            x + y * gate
+        }
     }
 }
 

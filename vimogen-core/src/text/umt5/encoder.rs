@@ -379,9 +379,9 @@ impl TextEncoder for Umt5Encoder {
     }
 }
 
-/// bf16 where the device computes faster in it. The CPU does not, and wgpu cannot.
+/// bf16 where the device computes faster in it. The CPU does not, and wgpu mostly cannot.
 fn compute_type(device: &Device) -> DType {
-    match cfg!(feature = "cuda") && *device != Device::flex() {
+    match *device != Device::flex() && device.supports_dtype(DType::BF16) {
         true => DType::BF16,
         false => DType::F32,
     }
