@@ -72,9 +72,18 @@ impl Linear {
             return self.forward(x);
         }
         let dtype = self.weight.val().dtype();
-        let half = matches!(dtype, DType::BF16 | DType::F16) && x.device().inner() != Device::flex();
+        let half = matches!(dtype, DType::BF16 | DType::F16) && multiplies_in_half(&x.device());
         self.forward(if half { x.cast(dtype) } else { x })
     }
+}
+
+/// Whether products of half precision are the faster ones: on every device but the CPU.
+fn multiplies_in_half(device: &Device) -> bool {
+    #[cfg(test)]
+    if tests::IN_HALF.get() {
+        return true;
+    }
+    device.clone().inner() != Device::flex()
 }
 
 /// Two linear layers with a function between them.
@@ -171,4 +180,52 @@ pub(crate) fn select_rows<const D: usize>(x: Tensor<D>, order: &[usize]) -> Tens
     let index: Vec<i32> = order.iter().map(|i| *i as i32).collect();
     let index = Tensor::<1, Int>::from_ints(index.as_slice(), &x.device());
     x.select(0, index)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use burn::tensor::{FloatDType, Tolerance};
+
+    use super::*;
+    use crate::model::{Conditions, Dit, DitConfig};
+
+    thread_local! {
+        /// Lets this thread's CPU multiply as a GPU does.
+        pub(super) static IN_HALF: Cell<bool> = const { Cell::new(false) };
+    }
+
+    struct Rounded;
+
+    impl burn::module::ModuleMapper for Rounded {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|tensor| tensor.cast(FloatDType::BF16))
+        }
+    }
+
+    #[test]
+    fn a_model_whose_blocks_multiply_in_half_precision_stays_close() {
+        let device = Device::flex();
+        let config = DitConfig { dim: 32, ffn_dim: 64, num_heads: 2, num_layers: 2, text_dim: 8, ..DitConfig::small() };
+        let dit = Dit::new(&config, &device).unwrap().init_weights(1, &device).map(&mut Rounded);
+        let normal = |shape: [usize; 3]| Tensor::random(shape, burn::tensor::Distribution::Normal(0.0, 1.0), &device);
+        let conditions = Conditions {
+            context: normal([2, 5, 8]),
+            reference: Some(normal([2, 6, 138])),
+            attend_to_text: vec![true, false],
+            frame_lengths: vec![6, 4],
+            reference_lengths: vec![0, 5],
+        };
+        let x: Tensor<3> = normal([2, 6, 276]);
+        let run = || dit.forward(x.clone(), &[500.0], &conditions).unwrap();
+        let wide = run();
+        IN_HALF.set(true);
+        let half = run();
+        IN_HALF.set(false);
+        assert_eq!(half.dtype(), DType::F32);
+        let (wide, half) = (wide.into_data(), half.into_data());
+        assert_ne!(wide, half);
+        half.assert_approx_eq::<f32>(&wide, Tolerance::absolute(0.1));
+    }
 }
