@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::super::{Data, Experiment};
 use crate::data::corruption::Rate;
+use crate::Pipeline;
 use crate::model::DitConfig;
 use crate::train::{LoraConfig, Precision, TrainConfig};
 
@@ -196,19 +197,14 @@ fn what_is_trained_and_in_which_numbers_is_read() {
 }
 
 #[test]
-fn the_experiment_of_the_built_in_model_is_its_recipe() {
-    #[derive(serde::Deserialize)]
-    struct Recipe {
-        model: DitConfig,
-        train: TrainConfig,
-        mix: crate::data::Mix,
-        generation: crate::weights::GenerationDefaults,
-    }
-    let recipe: Recipe = serde_json::from_str(include_str!("../../../assets/nano/recipe.json")).unwrap();
+fn the_experiment_of_the_built_in_model_says_how_it_was_trained() {
     let experiment = parse(include_str!("../../../../examples/nano.yaml"), &[]).unwrap();
-    assert_eq!((experiment.model, experiment.train), (recipe.model, recipe.train));
-    assert_eq!(experiment.generation, recipe.generation);
-    assert!(matches!(experiment.data, Data::Procedural(mix) if mix == recipe.mix));
+    let pipeline = Pipeline::builtin().unwrap();
+    let built_in = pipeline.config();
+    assert_eq!((&experiment.model, experiment.generation), (&built_in.dit, built_in.generation));
+    assert_eq!(built_in.notes["trained_steps"], experiment.train.num_steps);
+    assert_eq!(experiment.ignored, Vec::<String>::new());
+    assert_eq!((experiment.train.batch_size, experiment.train.accumulation), (16, 1));
 }
 
 #[test]
