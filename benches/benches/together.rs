@@ -25,7 +25,9 @@ fn main() {
         return measure(&model);
     }
     let asked = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    println!("| model | step | waiting for the other process | packing and adding | of it adding |\n|---|---|---|---|---|");
+    println!(
+        "| model | step | waiting for the other process | packing and adding | of it adding |\n|---|---|---|---|---|"
+    );
     for model in ["nano", "small"].into_iter().filter(|model| asked.as_deref().is_none_or(|asked| asked == *model)) {
         let mut command = Command::new("mpirun");
         command.args(["-n", "2"]).arg(std::env::current_exe().expect("this program has a path")).env(MODEL, model);

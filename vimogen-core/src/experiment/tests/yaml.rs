@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::super::{Data, Experiment};
-use crate::data::corruption::Rate;
 use crate::Pipeline;
+use crate::data::corruption::Rate;
 use crate::model::DitConfig;
 use crate::train::{LoraConfig, Precision, TrainConfig};
 
@@ -192,6 +192,9 @@ fn what_is_trained_and_in_which_numbers_is_read() {
     assert_eq!(train.lora, Some(LoraConfig { rank: 4, ..LoraConfig::default() }));
     assert!(train.shard_optimizer && !train.checkpoint_activations);
     assert!(message(RELEASE, &["solver.lora={rank: 0}"]).contains("lora.rank"));
+    assert_eq!(train.parameters, Precision::F32);
+    let rounded = parse(RELEASE, &["precision.parameters=bf16"]).unwrap().train;
+    assert_eq!((rounded.precision, rounded.parameters), (Precision::Bf16, Precision::Bf16));
     let half = parse(RELEASE, &["precision.mixed_precision=fp16"]).unwrap();
     assert!(half.ignored.iter().any(|line| line.starts_with("precision.compute")), "{:?}", half.ignored);
 }
