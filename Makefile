@@ -121,12 +121,13 @@ docs: ## the API reference, and the book if mdbook is installed
 pictures: ## draw the pictures of the README and of docs/src/how-to/pictures.md anew, by the built-in model
 	$(CARGO) run --locked --example pictures
 
-nano: ## train the built-in model, by default into vimogen-core/assets/nano; run it again to resume (ARGS="--out DIR")
-	MIMALLOC_PURGE_DELAY=-1 $(CARGO) run --locked --example train_nano -- train $(ARGS)
-	$(CARGO) run --locked --example train_nano -- export $(ARGS)
+nano: .venv/.ready | cxx ## train the built-in model into vimogen-core/assets/nano, minutes to hours; again to resume (ARGS="--save DIR")
+	$(CARGO) build --locked --workspace --lib
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	MIMALLOC_PURGE_DELAY=-1 $(VENV_PYTHON) -m vimogen train --config examples/nano.yaml --save vimogen-core/assets/nano --dtype bfloat16 $(ARGS)
 
-nano-evaluate: ## the built-in model's scores, as in its model card
-	$(CARGO) run --locked --example train_nano -- evaluate $(ARGS)
+nano-evaluate: ## the built-in model's scores, as in its model card (ARGS="--model DIR --report FILE")
+	$(CARGO) run --locked --example evaluate_nano -- $(ARGS)
 
 mbench: ## the built-in model's MBench scores, as in docs/mbench-scores.md (MBENCH=folder of MBench_final.json and MBench_eval_info.json)
 	$(CARGO) run --locked --example mbench -- "$(MBENCH)" docs/mbench-scores.md

@@ -8,12 +8,10 @@
 use std::process::Command;
 use std::time::Instant;
 
-use ndarray::{Array2, Array3};
-use vimogen_bench as _;
-use vimogen_core::train::{Precision, TrainBatch, TrainConfig, Trainer};
+use vimogen_bench::train_batch;
+use vimogen_core::train::{Precision, TrainConfig, Trainer};
 use vimogen_core::{Device, DitConfig, Pipeline};
 
-const FRAMES: usize = 100;
 /// Names the row that a process is to measure.
 const ROW: &str = "VIMOGEN_BENCH_ROW";
 
@@ -57,7 +55,7 @@ fn measure(row: &str) {
         ..TrainConfig::default()
     };
     let mut trainer = Trainer::new(&sizes, &config, &Device::flex()).expect("the settings are valid");
-    let batch = batch(&sizes, clips);
+    let batch = train_batch(&sizes, clips);
     let mut step = || {
         let draws = trainer.draws(&batch);
         let start = Instant::now();
@@ -70,22 +68,6 @@ fn measure(row: &str) {
     let mut times: Vec<f64> = (0..steps).map(|_| step()).collect();
     times.sort_by(f64::total_cmp);
     println!("| {row} | {:.3} | {:.2} GB |", 1.0 / times[times.len() / 2], peak());
-}
-
-/// Half of the clips attend to their text, the others to a reference.
-fn batch(sizes: &DitConfig, clips: usize) -> TrainBatch {
-    let wave = |i: usize, j: usize, k: usize| ((i * 31 + j * 7 + k) as f32 * 0.37).sin();
-    let mut ref_motion = Array3::from_shape_fn((clips, FRAMES, 138), |(i, j, k)| wave(i + 3, j, k));
-    ref_motion.slice_mut(ndarray::s![..clips / 2, .., ..]).fill(0.0);
-    TrainBatch {
-        motion: Array3::from_shape_fn((clips, FRAMES, 276), |(i, j, k)| wave(i, j, k)),
-        motion_mask: Array2::ones((clips, FRAMES)),
-        prompt_embeds: Array3::from_shape_fn((clips, sizes.text_len, sizes.text_dim), |(i, j, k)| wave(i, j + 5, k)),
-        ref_motion,
-        ref_motion_mask: Array2::ones((clips, FRAMES)),
-        motion_dim_mask: Array2::ones((clips, 276)),
-        attend_to_text: (0..clips).map(|i| i < clips / 2).collect(),
-    }
 }
 
 /// Most memory that the process had, in GB (Linux; else not a number).

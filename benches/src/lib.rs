@@ -1,10 +1,15 @@
 //! What the benchmarks share: the models, and the allocator of vimogen's programs, without which the CPU backend is up
 //! to twice slower.
 
+use ndarray::{Array2, Array3};
+use vimogen_core::train::TrainBatch;
 use vimogen_core::{Device, Dit, DitConfig, Pipeline};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Frames of the clips that are trained on.
+const FRAMES: usize = 100;
 
 /// A model with the words and frames that it is measured with.
 pub struct Subject {
@@ -31,4 +36,20 @@ pub fn subjects() -> Vec<Subject> {
         subjects.push(drawn("full", DitConfig::vimogen_1_3b()));
     }
     subjects
+}
+
+/// Clips of 100 frames to train on: half of them attend to their text, the others to a reference.
+pub fn train_batch(sizes: &DitConfig, clips: usize) -> TrainBatch {
+    let wave = |i: usize, j: usize, k: usize| ((i * 31 + j * 7 + k) as f32 * 0.37).sin();
+    let mut ref_motion = Array3::from_shape_fn((clips, FRAMES, 138), |(i, j, k)| wave(i + 3, j, k));
+    ref_motion.slice_mut(ndarray::s![..clips / 2, .., ..]).fill(0.0);
+    TrainBatch {
+        motion: Array3::from_shape_fn((clips, FRAMES, 276), |(i, j, k)| wave(i, j, k)),
+        motion_mask: Array2::ones((clips, FRAMES)),
+        prompt_embeds: Array3::from_shape_fn((clips, sizes.text_len, sizes.text_dim), |(i, j, k)| wave(i, j + 5, k)),
+        ref_motion,
+        ref_motion_mask: Array2::ones((clips, FRAMES)),
+        motion_dim_mask: Array2::ones((clips, 276)),
+        attend_to_text: (0..clips).map(|i| i < clips / 2).collect(),
+    }
 }

@@ -66,7 +66,7 @@ def _shard(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]
 )
 @_dtype
 @click.option("--shard", default="1/1", callback=_shard, help="This process's share, i/n.  [default: 1/1]")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda:N or wgpu, as built in.")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or wgpu, as built in.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 def encode_text(
     manifest: Path,

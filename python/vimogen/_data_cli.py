@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,13 +67,14 @@ def train_experiment(
     resume: str,
     device: str,
     save: Path | None,
+    dtype: str,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Run an experiment; the first Ctrl-C saves and exits, the second exits at once."""
     tell = _Teller(quiet=quiet)
     # In a thread, so that this one hears Ctrl-C while a step is computed.
-    with ThreadPoolExecutor(1) as pool:
+    with _ctrl_c(tell), ThreadPoolExecutor(1) as pool:
         work = pool.submit(
             run_experiment,
             config,
@@ -79,10 +82,12 @@ def train_experiment(
             resume=resume,
             device=device,
             save=save,
+            dtype=dtype,
             callback=tell,
             all_reduce=launched(),
         )
-        _wait(work, tell)
+        while not wait([work], timeout=0.2).done:
+            pass
         tell.close()
         result = work.result()
     result["checkpoints"] = str(result["checkpoints"])
@@ -94,16 +99,21 @@ def train_experiment(
         click.get_current_context().exit(130)
 
 
-def _wait(work: Future[dict[str, Any]], tell: _Teller) -> None:
-    try:
-        while not wait([work], timeout=0.2).done:
-            pass
-    except KeyboardInterrupt:
-        # From here on the system's own answer to Ctrl-C: the end, at once. Checkpoints are whole or not there.
+@contextmanager
+def _ctrl_c(tell: _Teller) -> Iterator[None]:
+    """Ask for the end at the first Ctrl-C; the second is the system's own, which ends the process at once."""
+
+    def first(_signal: int, _frame: object) -> None:
+        # Checkpoints are whole or not there, so nothing is lost by an end at any moment.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         tell.stop.set()
         click.echo("\nsaving and stopping after this step; Ctrl-C again stops at once", err=True)
-        wait([work])
+
+    earlier = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, earlier or signal.SIG_DFL)
 
 
 @click.command("prepare-data")

@@ -29,7 +29,9 @@ from ._smplify import smplify_command
 MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
 FORMATS = ("npz", "bvh", "glb", "html", "mp4", "gif", "png", "svg", "npy", "joints.npy", "pt", "csv")
 
-device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda:N or wgpu, as built in.")
+device_option = click.option(
+    "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or wgpu, as built in."
+)
 dtype_option = click.option(
     "--dtype",
     default="float32",
@@ -267,6 +269,13 @@ cli.add_command(smplify_command)
 )
 @click.option("--fresh", is_flag=True, help="Start anew even if there is a checkpoint (recipes).")
 @click.option("--save", "model", type=click.Path(path_type=Path), help="Folder for the model, when the steps are done.")
+@click.option(
+    "--dtype",
+    default="float32",
+    show_default=True,
+    type=click.Choice(["float32", "bfloat16"]),
+    help="How --save stores the weights.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No log lines.")
 @device_option
 @json_option
@@ -280,6 +289,7 @@ def train(
     max_bad_fraction: float | None,
     fresh: bool,
     model: Path | None,
+    dtype: str,
     quiet: bool,
     device: str,
     as_json: bool,
@@ -288,11 +298,12 @@ def train(
 
     \b
     vimogen train --config tm2m_train.yaml --set solver.lr=1e-4   on files, with the release's experiment file
-    vimogen train recipe.json                                     on procedural motion
+    vimogen train --config nano.yaml --save nano                  on procedural motion, as the built-in model
+    vimogen train recipe.json                                     the settings of a Trainer, on procedural motion
 
     An experiment file has the sections experiment, model_path, model, solver, precision, parallel, dataloader, dataset
     and ref_motion_corruption. RECIPE is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr,
-    ...), such as the recipe of the built-in model.
+    ...), which Trainer takes in Python.
     """
     if (recipe is None) == (config is None):
         raise click.UsageError("give either a recipe or --config; for example: vimogen train --config tm2m_train.yaml")
@@ -302,7 +313,9 @@ def train(
         given += [] if steps is None else [f"solver.num_steps={steps}"]
         given += [] if max_bad_fraction is None else [f"dataset.max_bad_fraction={max_bad_fraction}"]
         resume = "never" if fresh else resume
-        train_experiment(config, given, resume=resume, device=device, save=model, quiet=quiet, as_json=as_json)
+        train_experiment(
+            config, given, resume=resume, device=device, save=model, dtype=dtype, quiet=quiet, as_json=as_json
+        )
         return
     assert recipe is not None
     if overrides or max_bad_fraction is not None:
@@ -328,7 +341,7 @@ def train(
 
     report = trainer.fit(tell)
     if model is not None and first_process:
-        trainer.save(model)
+        trainer.save(model, dtype=dtype)
     trainer.finish()
     if not first_process:
         return

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -103,6 +105,28 @@ def test_ctrl_c_saves_and_ends_with_130(experiment, tmp_path):
     events = []
     vimogen.run_experiment(experiment, [f"solver.num_steps={int(newest) + 1}"], callback=events.append)
     assert any(event["text"] == f"continued from step {int(newest)}" for event in events)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe that has a name")
+def test_a_second_ctrl_c_ends_at_once(tmp_path):
+    # Work that never ends: the file is a pipe that nobody writes into.
+    pipe = tmp_path / "endless.yaml"
+    os.mkfifo(pipe)
+    process = subprocess.Popen([*COMMAND, "train", "--config", str(pipe)], stderr=subprocess.PIPE, text=True)
+    too_late = threading.Timer(120, process.kill)
+    too_late.start()
+    try:
+        # Opens as soon as the run reads from it.
+        with pipe.open("wb"):
+            process.send_signal(signal.SIGINT)
+            told = any("Ctrl-C again" in line for line in process.stderr)
+            assert told and process.poll() is None
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) == -signal.SIGINT
+    finally:
+        too_late.cancel()
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,24 @@ use burn::tensor::DeviceType;
 
 use crate::error::{Error, Result};
 
+/// Where Open MPI, MPICH and Intel MPI, MVAPICH, Slurm and torchrun say which process of this machine one is, from 0.
+/// `mpirun` below Slurm sets its own variable, and Slurm's is then the same in all.
+#[cfg(any(feature = "cuda", test))]
+const LOCAL_RANK: [&str; 5] =
+    ["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "MV2_COMM_WORLD_LOCAL_RANK", "SLURM_LOCALID", "LOCAL_RANK"];
+
+/// The number of this process's device among `found`, by the environment: where a process sees one device alone, that.
+#[cfg(any(feature = "cuda", test))]
+fn own(found: usize, variable: impl Fn(&str) -> Option<String>) -> usize {
+    let rank = LOCAL_RANK.iter().find_map(|name| variable(name)?.parse::<usize>().ok());
+    rank.unwrap_or(0) % found.max(1)
+}
+
 /// A device by name, not yet opened.
 ///
 /// ```
 /// use vimogen_core::DeviceSpec;
-/// assert_eq!("cuda".parse::<DeviceSpec>()?, DeviceSpec::Cuda(0));
+/// assert_eq!("cuda:1".parse::<DeviceSpec>()?, DeviceSpec::Cuda(Some(1)));
 /// assert_eq!(DeviceSpec::default().to_string(), "cpu");
 /// # Ok::<(), vimogen_core::Error>(())
 /// ```
@@ -22,8 +35,9 @@ pub enum DeviceSpec {
     /// The processor; always there.
     #[default]
     Cpu,
-    /// An NVIDIA GPU by its number; needs the feature `cuda`.
-    Cuda(usize),
+    /// An NVIDIA GPU by its number, or this process's own: the first, and of several processes that `mpirun`, `srun` or
+    /// `torchrun` started on this machine each another one, in turn. Needs the feature `cuda`.
+    Cuda(Option<usize>),
     /// A GPU through Vulkan, Metal, DX12 or WebGPU by its number, or the best one; needs the feature `wgpu`.
     Wgpu(Option<usize>),
 }
@@ -32,7 +46,8 @@ impl fmt::Display for DeviceSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cpu => write!(f, "cpu"),
-            Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Cuda(None) => write!(f, "cuda"),
+            Self::Cuda(Some(index)) => write!(f, "cuda:{index}"),
             Self::Wgpu(None) => write!(f, "wgpu"),
             Self::Wgpu(Some(index)) => write!(f, "wgpu:{index}"),
         }
@@ -53,7 +68,7 @@ impl FromStr for DeviceSpec {
         };
         match (kind, index) {
             ("cpu", None) => Ok(Self::Cpu),
-            ("cuda", index) => Ok(Self::Cuda(index.unwrap_or(0))),
+            ("cuda", index) => Ok(Self::Cuda(index)),
             ("wgpu", index) => Ok(Self::Wgpu(index)),
             _ => Err(unknown(name)),
         }
@@ -107,12 +122,14 @@ impl DeviceSpec {
     }
 
     #[cfg(feature = "cuda")]
-    fn cuda(self, index: usize) -> Result<Device> {
+    fn cuda(self, index: Option<usize>) -> Result<Device> {
+        let found = || Device::enumerate(DeviceType::Cuda).into_vec().len();
+        let index = index.unwrap_or_else(|| own(found(), |name| std::env::var(name).ok()));
         self.pick(DeviceType::Cuda, index)
     }
 
     #[cfg(not(feature = "cuda"))]
-    fn cuda(self, _: usize) -> Result<Device> {
+    fn cuda(self, _: Option<usize>) -> Result<Device> {
         Err(self.not_compiled("cuda"))
     }
 
@@ -140,8 +157,9 @@ mod tests {
     fn names_are_read_and_written() {
         for (name, spec) in [
             ("cpu", DeviceSpec::Cpu),
-            ("cuda:0", DeviceSpec::Cuda(0)),
-            ("cuda:12", DeviceSpec::Cuda(12)),
+            ("cuda", DeviceSpec::Cuda(None)),
+            ("cuda:0", DeviceSpec::Cuda(Some(0))),
+            ("cuda:12", DeviceSpec::Cuda(Some(12))),
             ("wgpu", DeviceSpec::Wgpu(None)),
             ("wgpu:1", DeviceSpec::Wgpu(Some(1))),
         ] {
@@ -156,9 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn each_process_of_a_machine_has_a_gpu_of_its_own() {
+        let number = |found: usize, set: &[(&str, &str)]| {
+            own(found, |name| set.iter().find(|(set, _)| *set == name).map(|(_, value)| value.to_string()))
+        };
+        assert_eq!(number(8, &[]), 0);
+        let four: Vec<usize> = (0..4).map(|rank| number(4, &[("SLURM_LOCALID", &rank.to_string())])).collect();
+        assert_eq!(four, [0, 1, 2, 3]);
+        // Below Slurm mpirun's own number counts, more processes than devices share them, and of one device all have it.
+        let both = [("SLURM_LOCALID", "0"), ("OMPI_COMM_WORLD_LOCAL_RANK", "5")];
+        assert_eq!([8, 4, 1, 0].map(|found| number(found, &both)), [5, 1, 0, 0]);
+        assert_eq!(number(4, &[("LOCAL_RANK", "2")]), 2);
+        assert_eq!(number(4, &[("MPI_LOCALRANKID", "no number")]), 0);
+    }
+
+    #[test]
     fn the_cpu_opens_and_what_is_not_there_says_what_to_do() {
         DeviceSpec::Cpu.open().unwrap();
-        for spec in [DeviceSpec::Cuda(99), DeviceSpec::Wgpu(Some(99))] {
+        for spec in [DeviceSpec::Cuda(Some(99)), DeviceSpec::Wgpu(Some(99))] {
             let text = spec.open().unwrap_err().to_string();
             assert!(text.contains("feature") || text.contains("\"cpu\" always works"), "{text}");
         }

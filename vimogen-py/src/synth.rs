@@ -28,7 +28,8 @@ const MOST: usize = 4096;
 /// seed : int
 ///     The same seed gives the same batches.
 /// mix : dict, optional
-///     How conditions are mixed: ``text``, ``null_text`` and ``corruption``, as in the built-in model's recipe.
+///     How conditions are mixed: the shares ``text`` and ``null_text``, and ``corruption``, a dict with the keys of an
+///     experiment's ``ref_motion_corruption``.
 #[pyclass(frozen, module = "vimogen", name = "SyntheticData")]
 pub struct SyntheticData {
     core: SynthLoader,

@@ -124,10 +124,10 @@ impl Experiment {
         let solver: Solver = read(sections, "solver")?;
         let loader: Loader = read(sections, "dataloader")?;
         let global_batch = solver.global_batch;
-        let precision = precision(read(sections, "precision")?, &mut ignored);
+        let (precision, parameters) = precision(read(sections, "precision")?, &mut ignored);
         let parallel: Parallel = read(sections, "parallel")?;
         let mut train = train(&general, solver, loader.batch_size)?;
-        train.precision = precision;
+        (train.precision, train.parameters) = (precision, parameters);
         train.checkpoint_activations = is_on(parallel.activation_checkpointing.as_ref());
         train.shard_optimizer = is_on(parallel.shard_optimizer.as_ref());
         train.check()?;
@@ -314,7 +314,8 @@ fn is_on(value: Option<&Value>) -> bool {
     value.is_some_and(|value| !off(value))
 }
 
-fn precision(precision: Precision, ignored: &mut Vec<String>) -> crate::train::Precision {
+/// In which numbers is computed, and in which the parameters are kept.
+fn precision(precision: Precision, ignored: &mut Vec<String>) -> (crate::train::Precision, crate::train::Precision) {
     let is = |value: &Option<Value>, names: &[&str]| {
         value.as_ref().and_then(Value::as_str).is_some_and(|value| names.contains(&value))
     };
@@ -322,15 +323,16 @@ fn precision(precision: Precision, ignored: &mut Vec<String>) -> crate::train::P
     if !plain(&precision.reduce) {
         ignored.push("precision.reduce (gradients are added in float32)".into());
     }
-    match is(&precision.compute, &["bf16", "bfloat16"]) {
+    let mut read = |value: &Option<Value>, key: &str| match is(value, &["bf16", "bfloat16"]) {
         true => crate::train::Precision::Bf16,
         false => {
-            if !plain(&precision.compute) {
-                ignored.push("precision.compute (there are bf16 and fp32; arithmetic is in float32)".into());
+            if !plain(value) {
+                ignored.push(format!("precision.{key} (there are bf16 and fp32; this is float32)"));
             }
             crate::train::Precision::F32
         }
-    }
+    };
+    (read(&precision.compute, "compute"), read(&precision.parameters, "parameters"))
 }
 
 fn data(dataset: Dataset, corruption: Corruption, null_context: Option<PathBuf>, reference: bool) -> Result<Data> {

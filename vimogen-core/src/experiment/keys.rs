@@ -96,7 +96,7 @@ pub const SECTIONS: [Section; 9] = [
     },
     Section {
         name: "precision",
-        used: &[&["compute", "mixed_precision", "dtype"], &["reduce", "reduce_dtype", "grad_reduce"]],
+        used: &[&["compute", "mixed_precision", "dtype"], &["parameters"], &["reduce", "reduce_dtype", "grad_reduce"]],
         ignored: &[],
     },
     Section {

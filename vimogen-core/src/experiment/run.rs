@@ -333,9 +333,10 @@ impl Run {
         }
         let mut config = ModelConfig::new(self.experiment.model.clone());
         config.generation = self.experiment.generation;
-        if self.source.encoder.is_some() {
-            let encoder = serde_json::to_value(TextEncoderConfig::default());
-            config.text_encoder = Some(encoder.map_err(|e| Error::config("text_encoder", e.to_string()))?);
+        if let Some(encoder) = &self.source.encoder {
+            let settings = serde_json::to_value(TextEncoderConfig::default());
+            config.text_encoder = Some(settings.map_err(|e| Error::config("text_encoder", e.to_string()))?);
+            config.notes.insert("text_encoder_fingerprint".into(), encoder.fingerprint().into());
         }
         config.notes.insert("experiment".into(), self.experiment.name.clone().into());
         config.notes.insert("trained_steps".into(), self.trainer.steps_done().into());

@@ -115,6 +115,7 @@ impl Default for Solver {
 #[serde(default)]
 pub struct Precision {
     pub compute: Option<Value>,
+    pub parameters: Option<Value>,
     pub reduce: Option<Value>,
 }
 

@@ -261,7 +261,8 @@ fn weights_of_8_bits_generate_nearly_the_same_and_are_for_the_cpu() {
 #[test]
 fn devices_that_cannot_serve_are_errors() {
     let dir = directory(&config(true));
-    for (device, dtype) in [(DeviceSpec::Wgpu(None), WeightDtype::Bf16), (DeviceSpec::Cuda(99), WeightDtype::F32)] {
+    for (device, dtype) in [(DeviceSpec::Wgpu(None), WeightDtype::Bf16), (DeviceSpec::Cuda(Some(99)), WeightDtype::F32)]
+    {
         let load = LoadConfig { device, dtype, ..LoadConfig::default() };
         assert_eq!(Pipeline::load(Some(dir.path()), &load).unwrap_err().code(), ErrorCode::Device);
     }

@@ -12,7 +12,6 @@ use super::collective::by_first;
 use super::config::TrainConfig;
 use super::freeze::Track;
 use super::lora;
-use super::optimizer::Optimizer;
 use super::trainer::{Trainer, sharing};
 use crate::error::{Error, Result};
 use crate::format::{read_bounded, sync_folder};
@@ -80,11 +79,12 @@ impl Trainer {
     /// As [`Trainer::save_checkpoint`].
     pub fn save_checkpoint_keeping(&self, folder: impl AsRef<Path>, keep: usize) -> Result<PathBuf> {
         let folder = folder.as_ref();
+        let weights = self.optimizer.whole(&self.dit, sharing(&self.config, &self.collective))?;
         match &self.collective {
-            None => self.write_checkpoint(folder, keep),
+            None => self.write_checkpoint(&weights, folder, keep),
             Some(collective) => by_first(
                 collective.as_ref(),
-                || self.write_checkpoint(folder, keep),
+                || self.write_checkpoint(&weights, folder, keep),
                 || self.optimizer.save(&self.dit, sharing(&self.config, &self.collective), None),
             )
             .map(|written| written.unwrap_or_else(|| folder.join(self.checkpoint_name()))),
@@ -95,7 +95,7 @@ impl Trainer {
         format!("{:08}", self.steps_done())
     }
 
-    fn write_checkpoint(&self, folder: &Path, keep: usize) -> Result<PathBuf> {
+    fn write_checkpoint(&self, weights: &Dit, folder: &Path, keep: usize) -> Result<PathBuf> {
         let name = self.checkpoint_name();
         let finished = folder.join(&name);
         let (unfinished, earlier) =
@@ -112,7 +112,7 @@ impl Trainer {
         let place = begun.is_ok().then(|| unfinished.join(OPTIMIZER));
         let moments = self.optimizer.save(&self.dit, group, place.as_deref());
         begun.and(moments)?;
-        self.write_files(&unfinished)?;
+        self.write_files(weights, &unfinished)?;
         if finished.exists() {
             fs::rename(&finished, &earlier).map_err(|e| Error::io("rename", &finished, e))?;
         }
@@ -126,11 +126,11 @@ impl Trainer {
         Ok(finished)
     }
 
-    fn write_files(&self, folder: &Path) -> Result<()> {
+    fn write_files(&self, weights: &Dit, folder: &Path) -> Result<()> {
         let record = |name: &str, result: std::result::Result<(), burn::store::RecordError>| {
             result.map_err(|e| Error::io("write", folder.join(name), std::io::Error::other(e)))
         };
-        record("model.bpk", self.dit.valid().save_file(folder.join("model.bpk")))?;
+        record("model.bpk", weights.clone().save_file(folder.join("model.bpk")))?;
         record("ema.bpk", self.average.clone().save_file(folder.join("ema.bpk")))?;
         let state = State { step: self.step, model: self.dit.config().clone(), config: self.config.clone() };
         let text = serde_json::to_string_pretty(&state).map_err(|e| Error::config("state", e.to_string()))?;
@@ -174,8 +174,8 @@ impl Trainer {
         let mut trainer = Self::from_model(read("model.bpk")?, config, device)?;
         trainer.dit = trainer.dit.map(&mut Track::new(&config.trainable()));
         trainer.average = read("ema.bpk")?;
-        let moments = Optimizer::load(config, &trainer.dit, &path.join(OPTIMIZER));
-        trainer.optimizer = moments.map_err(|e| damaged(OPTIMIZER, e.to_string()))?;
+        let moments = trainer.optimizer.load(&trainer.dit, &path.join(OPTIMIZER));
+        moments.map_err(|e| damaged(OPTIMIZER, e.to_string()))?;
         trainer.step = state.step;
         Ok(Some(trainer))
     }

@@ -61,6 +61,10 @@ pub struct TrainConfig {
     pub checkpoint_activations: bool,
     /// In which numbers the network computes.
     pub precision: Precision,
+    /// In which numbers the parameters are that the network computes with. Those in bf16 are rounded: their exact values,
+    /// in f32, are kept with the optimizer's moments, and by the process alone that has these ([`Self::shard_optimizer`]),
+    /// which is what saves memory. The moving average is then that of the rounded ones. Frozen parameters stay as they are.
+    pub parameters: Precision,
     /// Of processes that train together, each keeps its part of the optimizer's moments and updates its part of the
     /// parameters (ZeRO stage 1), for one more exchange of all parameters a step.
     pub shard_optimizer: bool,
@@ -106,6 +110,7 @@ impl Default for TrainConfig {
             accumulation: 1,
             checkpoint_activations: false,
             precision: Precision::F32,
+            parameters: Precision::F32,
             shard_optimizer: false,
             trainable_modules: vec![],
             lora: None,
@@ -188,6 +193,14 @@ impl TrainConfig {
                 return Err(Error::config("trainable_modules", reason));
             }
         }
+        if self.parameters == Precision::Bf16 && self.precision == Precision::F32 {
+            let reason = "bf16 parameters are for computing in bf16; set precision, too";
+            return Err(Error::config("parameters", reason));
+        }
+        if self.parameters == Precision::Bf16 && self.lora.is_some() {
+            let reason = "with lora only the small adapters would be in bf16; leave one of the two out";
+            return Err(Error::config("parameters", reason));
+        }
         positive("checkpoint_every", self.checkpoint_every)?;
         positive("log_every", self.log_every)?;
         let range = |field: &str, value: f64, low: f64, high: f64| match value >= low && value <= high {
@@ -232,5 +245,9 @@ mod tests {
         }
         let config = TrainConfig { lr: f64::NAN, ..TrainConfig::default() };
         assert!(config.check().unwrap_err().to_string().contains("lr"));
+        let config = TrainConfig { parameters: Precision::Bf16, ..TrainConfig::default() };
+        assert!(config.check().unwrap_err().to_string().contains("set precision"));
+        let config = TrainConfig { precision: Precision::Bf16, lora: Some(LoraConfig::default()), ..config };
+        assert!(config.check().unwrap_err().to_string().contains("adapters"));
     }
 }

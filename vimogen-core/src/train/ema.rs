@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
-use burn::tensor::Tensor;
+use burn::tensor::{FloatDType, Tensor};
 
 use crate::model::Dit;
 
@@ -37,6 +37,6 @@ impl ModuleMapper for Mix {
         // A frozen parameter is its own average.
         let Some(value) = value else { return param };
         let decay = self.decay;
-        param.map(|average| average * decay + *value * (1.0 - decay))
+        param.map(|average| average * decay + value.cast(FloatDType::F32) * (1.0 - decay))
     }
 }

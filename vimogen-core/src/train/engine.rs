@@ -3,7 +3,7 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 use rayon::ThreadPool;
 
 use super::batch::{Draws, TrainBatch};
@@ -113,6 +113,8 @@ impl ModuleVisitor for Add<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         // A part without a clip that attends to its reference has no gradient for the reference path.
         let Some(part) = self.part.remove::<D>(param.id) else { return };
+        // In f32: a sum of many parts would lose too much in half precision.
+        let part = part.cast(FloatDType::F32);
         let sum = match self.total.remove::<D>(param.id) {
             Some(total) => total + part,
             None => part,

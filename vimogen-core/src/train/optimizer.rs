@@ -9,10 +9,10 @@ use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, GradientsParams, Optimizer as _};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{FloatDType, Tensor, TensorData};
 
 use super::collective::{Collective, from_owners, to_first};
-use super::config::TrainConfig;
+use super::config::{Precision, TrainConfig};
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorInfo, TensorSource, open_tensors, safetensors};
 use crate::model::Dit;
@@ -24,6 +24,10 @@ const STORED: [&str; 3] = ["moment_1", "moment_2", "time"];
 pub(crate) struct Optimizer {
     rule: AdamW,
     moments: HashMap<ParamId, Moments>,
+    /// Whether parameters are kept rounded.
+    rounds: bool,
+    /// The exact values of those that this process updates, flat.
+    exact: HashMap<ParamId, Tensor<1>>,
 }
 
 /// Moments of one parameter, flat.
@@ -43,7 +47,8 @@ impl Optimizer {
             .with_epsilon(config.eps)
             .with_weight_decay(config.weight_decay)
             .build();
-        Self { rule, moments: HashMap::new() }
+        let rounds = config.parameters == Precision::Bf16;
+        Self { rule, moments: HashMap::new(), rounds, exact: HashMap::new() }
     }
 
     /// Updates the parameters that have a gradient. With `group` each process updates those that it owns.
@@ -70,10 +75,38 @@ impl Optimizer {
         }
     }
 
-    /// Bytes of the moments in this process.
+    /// Bytes of the moments, and of the exact values of rounded parameters, in this process.
     pub(crate) fn bytes(&self) -> usize {
-        let numbers = self.moments.values().map(|m| m.first.shape().num_elements() + m.second.shape().num_elements());
-        numbers.sum::<usize>() * size_of::<f32>()
+        let moments = self.moments.values().flat_map(|m| [&m.first, &m.second]);
+        moments.chain(self.exact.values()).map(|kept| kept.shape().num_elements()).sum::<usize>() * size_of::<f32>()
+    }
+
+    /// Rounds the parameters that are trained to bf16 and keeps their exact values, if the settings say so.
+    pub(crate) fn round(&mut self, dit: Dit) -> Dit {
+        if !self.rounds {
+            return dit;
+        }
+        dit.map(&mut Round { exact: &mut self.exact })
+    }
+
+    /// The model in f32, with the exact values of the parameters that this process has them of.
+    pub(crate) fn exact(&self, dit: Dit) -> Dit {
+        if !self.rounds {
+            return dit;
+        }
+        dit.map(&mut Restore { exact: &self.exact })
+    }
+
+    /// The model in f32, with all exact values. With `group` all must call this.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if another process is gone.
+    pub(crate) fn whole(&self, dit: &Dit, group: Option<&dyn Collective>) -> Result<Dit> {
+        let own = self.exact(dit.valid());
+        match group.filter(|_| self.rounds) {
+            Some(group) => from_owners(group, &owners(dit, group.size()), own),
+            None => Ok(own),
+        }
     }
 
     /// Writes the moments of all parameters. With `group` all must call this, and those of other processes are fetched
@@ -126,6 +159,7 @@ impl Optimizer {
         for (parameter, owner) in names.found.iter().zip(owners(dit, group.size())) {
             if owner != Some(group.rank()) {
                 self.moments.remove(&parameter.id);
+                self.exact.remove(&parameter.id);
             }
         }
     }
@@ -134,17 +168,16 @@ impl Optimizer {
     ///
     /// # Errors
     /// [`Error::Format`] if the file is damaged or of another model.
-    pub(crate) fn load(config: &TrainConfig, dit: &Dit, path: &Path) -> Result<Self> {
+    pub(crate) fn load(&mut self, dit: &Dit, path: &Path) -> Result<()> {
         let source = open_tensors(path)?;
         let mut names = Names::default();
         dit.visit(&mut names);
-        let mut optimizer = Self::new(config);
         for parameter in &names.found {
             if let Some(moments) = read(source.as_ref(), parameter, dit)? {
-                optimizer.moments.insert(parameter.id, moments);
+                self.moments.insert(parameter.id, moments);
             }
         }
-        Ok(optimizer)
+        Ok(())
     }
 }
 
@@ -215,12 +248,55 @@ impl ModuleMapper for Update<'_> {
         let state = self.optimizer.moments.remove(&param.id).map(|m| AdamWState {
             momentum: AdaptiveMomentumState { time: m.time, moment_1: m.first, moment_2: m.second, max_moment_2: None },
         });
-        let (value, state) = self.optimizer.rule.step(self.lr, value.reshape(flat), grad.reshape(flat), state);
+        let exact = self.optimizer.exact.remove(&param.id);
+        let rounded = exact.is_some();
+        let before = exact.unwrap_or_else(|| value.reshape(flat));
+        let (mut value, state) =
+            self.optimizer.rule.step(self.lr, before, grad.reshape(flat).cast(FloatDType::F32), state);
+        if rounded {
+            self.optimizer.exact.insert(param.id, value.clone());
+            value = value.cast(FloatDType::BF16);
+        }
         if let Some(AdamWState { momentum: m }) = state {
             let moments = Moments { first: m.moment_1, second: m.moment_2, time: m.time };
             self.optimizer.moments.insert(param.id, moments);
         }
         Param::initialized(param.id, value.reshape(shape).autodiff().require_grad())
+    }
+}
+
+/// Replaces parameters that are trained by rounded ones.
+struct Round<'a> {
+    exact: &'a mut HashMap<ParamId, Tensor<1>>,
+}
+
+impl ModuleMapper for Round<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let value = param.val();
+        if !value.is_require_grad() {
+            return param;
+        }
+        let value = value.without_autodiff().cast(FloatDType::F32);
+        self.exact.insert(param.id, value.clone().reshape([value.shape().num_elements()]));
+        Param::initialized(param.id, value.cast(FloatDType::BF16).autodiff().require_grad())
+    }
+}
+
+/// Replaces rounded parameters by their exact values.
+struct Restore<'a> {
+    exact: &'a HashMap<ParamId, Tensor<1>>,
+}
+
+impl ModuleMapper for Restore<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let old = param.val();
+        let plain = old.clone().without_autodiff();
+        let value = match self.exact.get(&param.id) {
+            Some(exact) => exact.clone().reshape(plain.shape()),
+            None => plain.cast(FloatDType::F32),
+        };
+        let value = if old.is_autodiff() { value.autodiff() } else { value };
+        Param::initialized(param.id, if old.is_require_grad() { value.require_grad() } else { value })
     }
 }
 

@@ -159,6 +159,67 @@ fn bf16_has_the_gradients_of_f32_to_its_precision() {
     }
 }
 
+/// Parameters in bf16.
+pub(super) fn rounded() -> TrainConfig {
+    TrainConfig { precision: Precision::Bf16, parameters: Precision::Bf16, ..recipe() }
+}
+
+pub(super) fn exact(trainer: &Trainer) -> BTreeMap<String, Vec<f32>> {
+    weights(&trainer.optimizer.whole(&trainer.dit, None).unwrap())
+}
+
+#[test]
+fn updates_smaller_than_bf16_can_hold_add_up_in_the_exact_values() {
+    let batch = batch(&tiny(), 5, 2);
+    let config = TrainConfig { lr: 1e-5, ..rounded() };
+    let [before, narrow] = [0, 6].map(|steps| trained(&config, &batch, steps));
+    let wide = trained(&TrainConfig { parameters: Precision::F32, ..config }, &batch, 6);
+    let (start, exact, wide) = (exact(&before), exact(&narrow), weights(&wide.model()));
+    assert_eq!(start, weights(&trained(&recipe(), &batch, 0).model()));
+    let (mut moved, mut off, mut kept) = (0.0, 0.0, 0);
+    for (name, rounded) in weights(&narrow.model()) {
+        for (i, rounded) in rounded.into_iter().enumerate() {
+            let (start, exact) = (start[&name][i], exact[&name][i]);
+            assert_eq!(half::bf16::from_f32(exact).to_f32(), rounded, "{name}");
+            moved += f64::from(wide[&name][i] - start).powi(2);
+            off += f64::from(wide[&name][i] - exact).powi(2);
+            kept += usize::from(exact != start && half::bf16::from_f32(start).to_f32() == rounded);
+        }
+    }
+    let off = (off / moved).sqrt();
+    assert!(off < 0.3, "{off} of the way of f32 parameters");
+    assert!(kept * 2 > narrow.parameter_bytes() / 2, "{kept} steps below the precision of bf16");
+}
+
+#[test]
+fn a_run_with_rounded_parameters_learns_like_one_without_and_resumes_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let batch = batch(&tiny(), 5, 2);
+    let losses = |config: &TrainConfig| {
+        let mut trainer = Trainer::new(&tiny(), config, &Device::flex()).unwrap();
+        let step = |_| {
+            let draws = trainer.draws(&batch);
+            trainer.train_step(&batch, &draws).unwrap().loss
+        };
+        (0..60).map(step).collect::<Vec<_>>()[40..].iter().sum::<f64>() / 20.0
+    };
+    let (narrow, wide) = (losses(&rounded()), losses(&recipe()));
+    assert!((narrow / wide - 1.0).abs() < 0.02, "{narrow} and {wide}");
+
+    trained(&rounded(), &batch, 2).save_checkpoint(folder.path()).unwrap();
+    let mut resumed = Trainer::resume(&tiny(), &rounded(), &Device::flex(), folder.path()).unwrap().unwrap();
+    for _ in 0..2 {
+        let draws = resumed.draws(&batch);
+        resumed.train_step(&batch, &draws).unwrap();
+    }
+    let straight = trained(&rounded(), &batch, 4);
+    assert_eq!(exact(&resumed), exact(&straight));
+    assert_eq!(weights(resumed.ema()), weights(straight.ema()));
+    // In f32 such a run goes on from the exact values.
+    let wide = Trainer::resume(&tiny(), &recipe(), &Device::flex(), folder.path()).unwrap().unwrap();
+    assert_eq!(weights(&wide.model()), exact(&trained(&rounded(), &batch, 2)));
+}
+
 fn with_lora() -> TrainConfig {
     let lora = LoraConfig { rank: 3, alpha: 6.0, targets: vec!["self_attn.q".into(), ".ffn.".into()] };
     TrainConfig { lora: Some(lora), lr: 1e-2, ..recipe() }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
@@ -69,10 +69,11 @@ impl Trainer {
             None => dit,
         };
         freeze::check(&dit, &config.trainable_modules)?;
+        let mut optimizer = Optimizer::new(config);
         Ok(Self {
             average: dit.valid(),
-            dit: dit.map(&mut Track::new(&config.trainable())),
-            optimizer: Optimizer::new(config),
+            dit: optimizer.round(dit.map(&mut Track::new(&config.trainable()))),
+            optimizer,
             config: config.clone(),
             step: 0,
             engine: Engine::new(config, device)?,
@@ -80,7 +81,7 @@ impl Trainer {
         })
     }
 
-    /// The weights in training.
+    /// The weights in training, as the network computes with them.
     pub fn model(&self) -> Dit {
         self.dit.valid()
     }
@@ -95,9 +96,16 @@ impl Trainer {
         self.step
     }
 
-    /// Bytes of the optimizer's moments in this process.
+    /// Bytes of the optimizer's moments, and of the exact values of parameters that are kept in bf16, in this process.
     pub fn optimizer_bytes(&self) -> usize {
         self.optimizer.bytes()
+    }
+
+    /// Bytes of the parameters that the network computes with.
+    pub fn parameter_bytes(&self) -> usize {
+        let mut bytes = Bytes(0);
+        self.dit.visit(&mut bytes);
+        bytes.0
     }
 
     /// The settings.
@@ -174,6 +182,14 @@ impl Trainer {
         };
         self.step += 1;
         Ok(report)
+    }
+}
+
+struct Bytes(usize);
+
+impl ModuleVisitor for Bytes {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0 += param.lazy_shape().num_elements() * param.val().dtype().size();
     }
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::super::{Event, Experiment, Finished, Resume, Run};
 use super::{tiny, tiny_experiment};
-use crate::data::{Batches, SynthLoader};
+use crate::data::corruption::Rate;
+use crate::data::{Batches, Corruption, Mix, SynthLoader};
 use crate::error::{Error, Result};
 use crate::text::StaticWordsEncoder;
-use crate::train::{TrainBatch, Trainer, checkpoint};
+use crate::train::{LossWeighting, LrSchedule, TrainBatch, TrainConfig, Trainer, checkpoint};
 use crate::weights::{WeightDtype, state_dict};
 use crate::{Device, Dit, Pipeline};
 
@@ -175,25 +176,43 @@ fn the_average_is_exported_as_a_model_that_loads() {
     assert_eq!(pipeline.null_context().dim(), (3, 6));
 }
 
-/// What `make nano` does, written out: the same loader, the same trainer.
+/// `make nano` with a small network, against its steps written out.
 #[test]
-fn procedural_motion_gives_the_weights_that_the_built_in_model_s_recipe_gives() {
+fn the_built_in_model_s_experiment_does_the_steps_of_a_trainer_on_procedural_batches() {
     let folder = tempfile::tempdir().unwrap();
-    let yaml = format!(
-        "experiment: {{output_dir: {:?}, seed: 7, visualize_every: 0}}
-model: {{dim: 16, ffn_dim: 24, freq_dim: 8, num_heads: 2, num_layers: 2, text_dim: 256, text_len: 32, reference: true}}
-solver: {{num_steps: 2, lr: 1e-3, warmup_steps: 1, lr_schedule: stable_decay, loss_weighting: uniform, ema_warmup: true}}
-dataloader: {{batch_size: 4}}
-dataset: {{procedural: true}}
-",
-        folder.path()
-    );
-    let experiment = Experiment::parse(&yaml, &[]).unwrap();
-    let encoder = Arc::new(StaticWordsEncoder::builtin().unwrap());
-    let mix = crate::data::Mix::default();
-    let loader = SynthLoader::new(7, 4, 32, mix, encoder).unwrap();
-    let mut trainer = Trainer::new(&experiment.model, &experiment.train, &Device::flex()).unwrap();
-    for step in 0..2 {
+    let out = format!("experiment.output_dir={:?}", folder.path());
+    let small = ["model.dim=16", "model.ffn_dim=24", "model.freq_dim=8", "model.num_heads=2", "solver.warmup_steps=2"];
+    let short = ["dataloader.batch_size=4", "experiment.visualize_every=0", "solver.num_steps=4"];
+    let set: Vec<String> = small.iter().chain(&short).map(|s| s.to_string()).chain([out]).collect();
+    let yaml = include_str!("../../../../examples/nano.yaml");
+    let experiment = Experiment::parse(yaml, &set).unwrap();
+    let train = TrainConfig {
+        num_steps: 4,
+        batch_size: 4,
+        lr: 1e-3,
+        betas: (0.9, 0.98),
+        weight_decay: 0.01,
+        warmup_steps: 2,
+        lr_schedule: LrSchedule::StableDecay,
+        loss_weighting: LossWeighting::Uniform,
+        grad_clip: 1.0,
+        ema_decay: 0.999,
+        ema_warmup: true,
+        micro_batches: 2,
+        seed: 7,
+        ..TrainConfig::default()
+    };
+    let corruption = Corruption {
+        corrupt_rate: Rate::Pair([0.0, 0.4]),
+        noise_scale: Rate::Pair([0.05, 0.15]),
+        replace_noise_rate: Rate::Pair([0.03, 0.08]),
+        temporal_dropout_rate: 0.02,
+        ..Corruption::default()
+    };
+    let mix = Mix { text: 0.85, null_text: 0.1, corruption };
+    let loader = SynthLoader::new(7, 4, 32, mix, Arc::new(StaticWordsEncoder::builtin().unwrap())).unwrap();
+    let mut trainer = Trainer::new(&experiment.model, &train, &Device::flex()).unwrap();
+    for step in 0..4 {
         let batch = loader.batch(step).unwrap();
         let draws = trainer.draws(&batch);
         trainer.train_step(&batch, &draws).unwrap();
@@ -201,6 +220,12 @@ dataset: {{procedural: true}}
     let mut run = run(experiment, Resume::Auto);
     quiet(&mut run);
     assert!(same(&trainer.model(), &run.trainer.model()) && same(trainer.ema(), run.trainer.ema()));
+    let model = folder.path().join("model");
+    run.export(&model, WeightDtype::F32).unwrap();
+    let pipeline = Pipeline::from_pretrained(Some(&model)).unwrap();
+    let (ours, built_in) = (pipeline.config(), Pipeline::builtin().unwrap().config().clone());
+    assert_eq!((&ours.text_encoder, ours.generation), (&built_in.text_encoder, built_in.generation));
+    assert_eq!(ours.notes["text_encoder_fingerprint"], built_in.notes["text_encoder_fingerprint"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::{Data, Experiment};
+use crate::Pipeline;
 use crate::data::corruption::Rate;
 use crate::model::DitConfig;
 use crate::train::{LoraConfig, Precision, TrainConfig};
@@ -191,24 +192,22 @@ fn what_is_trained_and_in_which_numbers_is_read() {
     assert_eq!(train.lora, Some(LoraConfig { rank: 4, ..LoraConfig::default() }));
     assert!(train.shard_optimizer && !train.checkpoint_activations);
     assert!(message(RELEASE, &["solver.lora={rank: 0}"]).contains("lora.rank"));
+    assert_eq!(train.parameters, Precision::F32);
+    let rounded = parse(RELEASE, &["precision.parameters=bf16"]).unwrap().train;
+    assert_eq!((rounded.precision, rounded.parameters), (Precision::Bf16, Precision::Bf16));
     let half = parse(RELEASE, &["precision.mixed_precision=fp16"]).unwrap();
     assert!(half.ignored.iter().any(|line| line.starts_with("precision.compute")), "{:?}", half.ignored);
 }
 
 #[test]
-fn the_experiment_of_the_built_in_model_is_its_recipe() {
-    #[derive(serde::Deserialize)]
-    struct Recipe {
-        model: DitConfig,
-        train: TrainConfig,
-        mix: crate::data::Mix,
-        generation: crate::weights::GenerationDefaults,
-    }
-    let recipe: Recipe = serde_json::from_str(include_str!("../../../assets/nano/recipe.json")).unwrap();
+fn the_experiment_of_the_built_in_model_says_how_it_was_trained() {
     let experiment = parse(include_str!("../../../../examples/nano.yaml"), &[]).unwrap();
-    assert_eq!((experiment.model, experiment.train), (recipe.model, recipe.train));
-    assert_eq!(experiment.generation, recipe.generation);
-    assert!(matches!(experiment.data, Data::Procedural(mix) if mix == recipe.mix));
+    let pipeline = Pipeline::builtin().unwrap();
+    let built_in = pipeline.config();
+    assert_eq!((&experiment.model, experiment.generation), (&built_in.dit, built_in.generation));
+    assert_eq!(built_in.notes["trained_steps"], experiment.train.num_steps);
+    assert_eq!(experiment.ignored, Vec::<String>::new());
+    assert_eq!((experiment.train.batch_size, experiment.train.accumulation), (16, 1));
 }
 
 #[test]

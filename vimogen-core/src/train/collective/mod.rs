@@ -61,7 +61,8 @@ impl Trainer {
             let reason = "the processes have done different numbers of steps; let all resume from one folder";
             return Err(unavailable("process group", reason));
         }
-        self.dit = from_first(collective.as_ref(), self.dit.clone())?;
+        let exact = from_first(collective.as_ref(), self.optimizer.exact(self.dit.clone()))?;
+        self.dit = self.optimizer.round(exact);
         self.average = from_first(collective.as_ref(), self.average.clone())?;
         if self.config.shard_optimizer {
             self.optimizer.share_out(&self.dit, collective.as_ref());

@@ -151,7 +151,7 @@ impl ModuleVisitor for Pack<'_> {
             return;
         }
         let size = param.lazy_shape().num_elements();
-        match self.grads.get::<D>(param.id).map(|grad| host(grad * self.scale)) {
+        match self.grads.get::<D>(param.id).map(|grad| host(grad.cast(FloatDType::F32) * self.scale)) {
             None => self.values.extend(std::iter::repeat_n(0.0, size)),
             Some(Ok(values)) => self.values.extend(values),
             Some(Err(error)) => self.failed = Some(error),
@@ -199,7 +199,8 @@ impl<F: Fn(usize) -> Option<usize>> Exchange<'_, F> {
         let plain = value.clone().without_autodiff();
         let own = if self.collective.rank() == owner { Some(host(plain.clone())?) } else { None };
         let values = to_first(self.collective, own, plain.shape().num_elements())?;
-        Ok(Tensor::from_data(TensorData::new(values, plain.shape()), &plain.device()))
+        let data = TensorData::new(values, plain.shape());
+        Ok(Tensor::<D>::from_data(data, &plain.device()).cast(plain.dtype()))
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use burn::tensor::Device;
 
 use super::{Collective, Threads};
-use crate::train::tests::{batch, distance, recipe, tiny, weights};
+use crate::train::tests::{batch, distance, exact, recipe, rounded, tiny, weights};
 use crate::train::{Draws, TrainBatch, TrainConfig, Trainer};
 use crate::{Dit, Error};
 
@@ -199,6 +199,30 @@ fn shared_out_moments_are_each_process_s_part_and_change_nothing() {
     // The largest parameter, of which there is one more or less, is the projection of the embedded time.
     let largest = 8 * 6 * tiny().dim * tiny().dim;
     assert!(parts.iter().all(|part| part.abs_diff(alone / 4) <= largest), "{parts:?} of {alone}");
+}
+
+#[test]
+fn rounded_parameters_leave_their_exact_values_with_the_process_that_updates_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = models(&rounded(), 2);
+    let config = TrainConfig { shard_optimizer: true, ..rounded() };
+    let shared = models(&config, 2);
+    assert_eq!(weights(&whole[0].0), weights(&shared[0].0));
+    assert_eq!(weights(&shared[0].1), weights(&shared[1].1));
+    let numbers = weights(&whole[0].0).values().map(Vec::len).sum::<usize>();
+    let bytes = group(2, |member| {
+        let trainer = train(&config, Some(member));
+        trainer.save_checkpoint(folder.path()).unwrap();
+        (trainer.parameter_bytes(), trainer.optimizer_bytes())
+    });
+    assert!(bytes.iter().all(|(parameters, _)| *parameters == 2 * numbers), "{bytes:?}");
+    assert_eq!(bytes.iter().map(|(_, kept)| kept).sum::<usize>(), 12 * numbers, "{bytes:?}");
+    // What was shared out is whole in a checkpoint.
+    let alone = Trainer::resume(&tiny(), &rounded(), &Device::flex(), folder.path()).unwrap().unwrap();
+    assert_eq!(weights(&alone.model()), weights(&shared[0].0));
+    let wide = weights(&Trainer::resume(&tiny(), &recipe(), &Device::flex(), folder.path()).unwrap().unwrap().model());
+    assert_eq!(exact(&alone), wide);
+    assert_ne!(wide, weights(&alone.model()));
 }
 
 #[test]

@@ -1,4 +1,9 @@
-//! Scores of the built-in model: what its model card says.
+//! Scores of the built-in model, or of another one trained on procedural motion: `make nano-evaluate`.
+//!
+//! ```text
+//! evaluate_nano [--model DIR] [--report FILE] [--seeds N]   what the model card says; without --model, the built-in one
+//! ```
+#![allow(clippy::print_stdout, reason = "a command-line program")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,25 +18,46 @@ use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::encode;
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Request, Result};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Prompts generated together.
 const BATCH: usize = 10;
 /// Clips that the reference mode is measured on.
 const REFERENCES: u64 = 40;
 
 /// What to score and where to write it.
-pub struct Settings {
+struct Settings {
     /// A model directory; the built-in model without one.
-    pub model: Option<PathBuf>,
+    model: Option<PathBuf>,
     /// A Markdown file for the scores.
-    pub report: Option<PathBuf>,
+    report: Option<PathBuf>,
     /// Seeds 0.. for each prompt.
-    pub seeds: u64,
+    seeds: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self { model: None, report: None, seeds: 5 }
     }
+}
+
+fn main() -> Result<()> {
+    let mut settings = Settings::default();
+    let mut words = std::env::args().skip(1);
+    while let Some(flag) = words.next() {
+        let value = words.next().ok_or_else(|| Error::invalid("argument", format!("{flag} needs a value")))?;
+        match flag.as_str() {
+            "--model" => settings.model = Some(value.into()),
+            "--report" => settings.report = Some(value.into()),
+            "--seeds" => {
+                let wrong = |_| Error::invalid("--seeds", format!("{value:?} is not a whole number"));
+                settings.seeds = value.parse().map_err(wrong)?;
+            }
+            _ => return Err(Error::invalid("argument", format!("{flag} is unknown; see the top of this file"))),
+        }
+    }
+    run(&settings)
 }
 
 /// Outcome of a list of prompts.
@@ -88,7 +114,7 @@ fn kind(action: &ActionSpec) -> String {
 }
 
 /// Generates, checks and reports.
-pub fn run(settings: &Settings) -> Result<()> {
+fn run(settings: &Settings) -> Result<()> {
     let pipeline = Pipeline::from_pretrained(settings.model.as_deref())?;
     let mut text = String::from("| prompts | passed | share | jitter | foot sliding |\n|---|---|---|---|---|\n");
     let held_out = score(&pipeline, &held_out_prompts(), settings.seeds)?;
