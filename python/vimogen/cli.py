@@ -24,6 +24,7 @@ from ._convert import convert_command
 from ._data_cli import launched, prepare_command, train_experiment
 from ._progress import progress
 from ._render import render_command, view_command
+from ._sets import sets_command
 from ._smplify import smplify_command
 
 MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
@@ -339,6 +340,7 @@ def train(
 cli.add_command(organize_command)
 cli.add_command(evaluate_command)
 cli.add_command(gate_command)
+cli.add_command(sets_command)
 
 
 @cli.command()
