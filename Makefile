@@ -25,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray test-fuzz fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -73,6 +73,14 @@ test-ray: .venv/.ready ## batch work on a local Ray with two workers (downloads 
 	@if $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check 'ray[data]'; then \
 	  $(VENV_PYTHON) -m pytest -q tests/python/test_ray.py --artifacts "$(TARGET)"; \
 	else echo "Ray cannot be installed here: its test is skipped"; fi
+
+test-blender: .venv/.ready ## Blender imports our files (downloads it as a Python module, some 400 MB; skipped where it cannot be had)
+	$(CARGO) build --locked --workspace --lib --examples
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	@$(PYTHON) -m venv "$(TARGET)/blender"
+	@if "$(TARGET)/blender/bin/python" -m pip install --quiet --disable-pip-version-check bpy; then \
+	  VIMOGEN_BLENDER="$(abspath $(TARGET))/blender/bin/python" $(VENV_PYTHON) -m pytest -q tests/python/test_blender.py --artifacts "$(TARGET)"; \
+	else echo "Blender cannot be had for this Python: its test is skipped"; fi
 
 test-fuzz: ## readers of files under the fuzzer, 10 s each (skipped where no fuzzer can be built)
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),10)

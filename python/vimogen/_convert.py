@@ -14,7 +14,7 @@ from .motion import load_hmr
 FILE = click.Path(path_type=Path)
 
 
-@click.command("convert")
+@click.command("convert", short_help="Turn a motion file or a model into another format.")
 @click.argument("source", type=FILE)
 @click.argument("target", type=FILE)
 @click.option("--fps", type=float, help="Bring a motion to this frame rate.")

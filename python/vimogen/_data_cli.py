@@ -106,7 +106,7 @@ def _wait(work: Future[dict[str, Any]], tell: _Teller) -> None:
         wait([work])
 
 
-@click.command("prepare-data")
+@click.command("prepare-data", short_help="Make a data set ready for training.")
 @click.argument("manifests", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for what is made.")
 @click.option("--root", type=click.Path(path_type=Path), help="Folder that paths in the manifests are relative to.")

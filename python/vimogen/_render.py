@@ -23,7 +23,7 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
     return (int(found[1]), int(found[2] or found[1])) if value else None
 
 
-@click.command("render")
+@click.command("render", short_help="Draw a motion: video, GIF, contact sheet, pictures.")
 @click.argument("source", type=FILE)
 @click.option("--mp4", type=FILE, help="A video (H.264) to write.")
 @click.option("--gif", type=FILE, help="A GIF to write.")
@@ -109,7 +109,7 @@ def render_command(
     click.echo(json.dumps({"files": written, "frames": len(motion)}, indent=2) if as_json else "\n".join(written))
 
 
-@click.command("view")
+@click.command("view", short_help="Make a page that plays motions side by side.")
 @click.argument("motions", nargs=-1, required=True, type=FILE)
 @click.option("-o", "--out", required=True, type=FILE, help="The page, a .html file.")
 @click.option(

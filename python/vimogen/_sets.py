@@ -32,7 +32,7 @@ def _figure(pair: tuple[float, float], **more: Any) -> dict[str, Any]:
     return {"mean": pair[0], "interval": pair[1], **more}
 
 
-@click.command("set-metrics")
+@click.command("set-metrics", short_help="FID and its kin, of features in .npy files.")
 @click.option("--generated", required=True, type=FILE, help="Features of generated motions, (N, d).")
 @click.option("--real", type=FILE, help="Features of real motions, (M, d), for FID.")
 @click.option("--text", type=FILE, help="Features of the texts, row i of which GENERATED's row i was made from.")

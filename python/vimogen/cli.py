@@ -55,7 +55,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Make motions from sentences or a reference.")
 @click.argument("prompts", nargs=-1, metavar="PROMPT...")
 @click.option(
     "-f",
@@ -249,7 +249,7 @@ cli.add_command(view_command)
 cli.add_command(smplify_command)
 
 
-@cli.command()
+@cli.command(short_help="Train a model, or go on with it.")
 @click.argument("recipe", required=False, type=click.Path(path_type=Path))
 @click.option("-c", "--config", type=click.Path(path_type=Path), help="An experiment file (YAML) instead of a recipe.")
 @click.option(
@@ -343,7 +343,7 @@ cli.add_command(gate_command)
 cli.add_command(sets_command)
 
 
-@cli.command()
+@cli.command(short_help="Describe this installation, a model or a motion.")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @json_option
 def info(path: Path | None, as_json: bool) -> None:

@@ -113,10 +113,13 @@ fn smplx_matches_with_hands_face_and_shape() {
     // The joints; then some vertices, which the header numbers; then the landmarks of the face.
     let picked = golden.meta()["smplx"]["extra_joint_vertex_ids_used"].as_array().expect("vertices").iter();
     let picked: Vec<usize> = picked.map(|id| id.as_u64().expect("a vertex") as usize).collect();
-    let landmarks = model.landmarks(posed.vertices.view()).expect("landmarks");
-    assert_eq!((picked.len(), model.num_landmarks()), (21, 51));
-    let all = [posed.joints.view(), posed.vertices.select(Axis(1), &picked).view(), landmarks.view()];
-    let all = ndarray::concatenate(Axis(1), &all).expect("joints beside each other");
+    // This file's shares of corners add up to 1 within 1.6e-5 only, and the release moves the body after it.
+    let place = params.transl.view().insert_axis(Axis(1));
+    let landmarks = model.landmarks((&posed.vertices - &place).view()).expect("landmarks") + place;
+    assert_eq!((picked.len(), model.num_landmarks(), joints.shape()[1]), (21, 51, 127));
+    let picked = posed.vertices.select(Axis(1), &picked);
+    let all = ndarray::concatenate(Axis(1), &[posed.joints.view(), picked.view(), landmarks.view()]);
+    let all = all.expect("joints beside each other");
     assert_close("smplx joints", all.view().into_dyn(), joints.view(), golden.atol("smplx_body", "joints"));
 
     let [jaw, hand] = ["jaw_pose", "left_hand_pose"].map(|name| input("smplx_full", name));
