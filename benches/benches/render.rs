@@ -50,7 +50,9 @@ fn pictures(c: &mut Criterion) {
     group.sample_size(10);
     group.throughput(Throughput::Elements(actor.len() as u64));
     let options = RenderOptions::default();
-    for (name, options) in [("path", options), ("follow", options.with_view(View::Follow)), ("depth", RenderOptions::depth())] {
+    for (name, options) in
+        [("path", options), ("follow", options.with_view(View::Follow)), ("depth", RenderOptions::depth())]
+    {
         let film = Film::new(&actor, &options).expect("a film");
         group.bench_function(format!("drawn alone, {name}"), |b| {
             b.iter(|| (0..film.len()).into_par_iter().for_each(|frame| drop(film.frame(frame).expect("a picture"))));

@@ -13,8 +13,8 @@ import vimogen
 PYTHON = os.environ.get("VIMOGEN_BLENDER")
 pytestmark = pytest.mark.skipif(not PYTHON, reason="make test-blender runs these, with a Python that has Blender")
 NAMES = [
-    "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle", "spine3",
-    "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder", "right_shoulder",
+    "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
+    "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder", "right_shoulder",
     "left_elbow", "right_elbow", "left_wrist", "right_wrist",
 ]  # fmt: skip
 LOOK = Path(__file__).with_name("blender_look.py")
@@ -43,7 +43,7 @@ def test_a_glb_has_its_names_frames_and_heights(walk, tmp_path):
     assert seen["frames"] == [0, len(walk) - 1]
     body = vimogen.Body()
     for frame, places in seen["joints"].items():
-        assert len(places) == 22 and list(places)[0] == "pelvis"
+        assert len(places) == 22 and next(iter(places)) == "pelvis"
         got = np.array([places[name] for name in NAMES])
         np.testing.assert_allclose(got, as_blender(body.joints(walk)[int(frame)]), atol=1e-3)
         mesh = np.array(seen["bounds"][frame])

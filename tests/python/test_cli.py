@@ -155,7 +155,10 @@ def test_info_describes_the_installation_a_model_and_a_motion(tmp_path):
     [
         [],
         ["--help"],
-        *([name, "--help"] for name in ("generate", "convert", "train", "organize", "evaluate", "gate", "set-metrics", "info")),
+        *(
+            [name, "--help"]
+            for name in ("generate", "convert", "train", "organize", "evaluate", "gate", "set-metrics", "info")
+        ),
     ],
 )
 def test_help_teaches(words):

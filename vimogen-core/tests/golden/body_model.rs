@@ -313,5 +313,8 @@ fn folder_of_formats() -> PathBuf {
 #[test]
 fn every_case_is_computed() {
     let smpl = ["smpl", "smpl_defaults", "smpl_matrices", "smpl_grad"];
-    assert_all_cases(&golden(), smpl.into_iter().chain(["smplx_body", "smplx_full", "hmr_to_motion", "motion_to_vertices"]));
+    assert_all_cases(
+        &golden(),
+        smpl.into_iter().chain(["smplx_body", "smplx_full", "hmr_to_motion", "motion_to_vertices"]),
+    );
 }

@@ -142,8 +142,7 @@ impl Chain {
     ) -> (Slopes, Array1<f32>) {
         let count = self.world.len();
         let none = || vec![DVec3::ZERO; count];
-        let mut slopes =
-            Slopes { world: vec![DMat3::ZERO; count], place: none(), rest: none(), transl: DVec3::ZERO };
+        let mut slopes = Slopes { world: vec![DMat3::ZERO; count], place: none(), rest: none(), transl: DVec3::ZERO };
         let mut by_rest = Array1::zeros(rest.len());
         for (v, weights) in weights.iter().enumerate() {
             let pull = double(vertices, v);
