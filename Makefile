@@ -15,7 +15,6 @@ PYTHON_CODE := python examples tests/python benches/compare
 
 # Where and from which build `make install` installs; dev is the build of the tests.
 PREFIX ?= /usr/local
-FUZZ_SECONDS ?= 60
 PROFILE ?= release
 # cbindgen in a workspace of its own: it would switch features of crates that Burn is built with.
 HEADER = $(CARGO) run --quiet --locked --manifest-path tools/header/Cargo.toml --target-dir "$(TARGET)/header" --
@@ -26,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -39,7 +38,7 @@ cxx:
 demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=7)
 	$(CARGO) run --locked --example demo -- "$$PROMPT" $(SEED)
 
-test: test-rust test-mpi test-python test-ray test-capi test-viewer ## all tests
+test: test-rust test-mpi test-python test-ray test-capi test-viewer test-fuzz ## all tests
 
 test-rust: ## unit, golden and documentation tests
 	tests/viewer/ffmpeg.sh
@@ -75,11 +74,21 @@ test-ray: .venv/.ready ## batch work on a local Ray with two workers (downloads 
 	  $(VENV_PYTHON) -m pytest -q tests/python/test_ray.py --artifacts "$(TARGET)"; \
 	else echo "Ray cannot be installed here: its test is skipped"; fi
 
-fuzz: ## every reader of files under the fuzzer (needs a nightly Rust and cargo-fuzz; FUZZ_SECONDS=60 each)
-	cd vimogen-core && for reader in npy npz pt pickle safetensors bvh body; do \
-	  mkdir -p fuzz/corpus/$$reader; \
-	  $(CARGO) +nightly fuzz run $$reader fuzz/corpus/$$reader fuzz/seeds/$$reader -- \
-	    -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+test-blender: .venv/.ready ## Blender imports our files (downloads it as a Python module, some 400 MB; skipped where it cannot be had)
+	$(CARGO) build --locked --workspace --lib --examples
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	@$(PYTHON) -m venv "$(TARGET)/blender"
+	@if "$(TARGET)/blender/bin/python" -m pip install --quiet --disable-pip-version-check bpy; then \
+	  VIMOGEN_BLENDER="$(abspath $(TARGET))/blender/bin/python" $(VENV_PYTHON) -m pytest -q tests/python/test_blender.py --artifacts "$(TARGET)"; \
+	else echo "Blender cannot be had for this Python: its test is skipped"; fi
+
+test-fuzz: ## readers of files under the fuzzer, 10 s each (skipped where no fuzzer can be built)
+	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),10)
+
+fuzz: ## all readers under the fuzzer, those too that need Burn, then some with AddressSanitizer where there is a nightly Rust (FUZZ_SECONDS=60)
+	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
+	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60) experiment
+	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60) --sanitize
 
 lint: .venv/.ready ## format, clippy, documentation and Python, without a warning
 	$(CARGO) fmt --all --check

@@ -235,6 +235,8 @@ enum vimogen_stage
   VIMOGEN_STAGE_OTHER = 2,
   /// Drawing; a step is a picture.
   VIMOGEN_STAGE_RENDER = 3,
+  /// Scoring; a step is a file measured or a judge's answer.
+  VIMOGEN_STAGE_EVALUATE = 4,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -458,8 +460,8 @@ typedef struct vimogen_render_params {
   float yaw;
   /// How far the camera looks down, degrees, -10 to 89. Default: 30.
   float pitch;
-  /// Always 0.
-  int32_t reserved;
+  /// Not 0: a mannequin about the joints where the motion has them, in place of a body that its rotations bend. Default: 0.
+  int32_t figure;
   /// Called after each picture. Default: NULL.
   vimogen_progress_fn progress;
   /// Handed to `progress` as it is. Default: NULL.
@@ -479,6 +481,26 @@ typedef struct vimogen_evaluate_params {
   const char *info;
   /// With `info`: the folder for the results. Default: NULL, which is the folder's path with `-results` behind it.
   const char *output;
+  /// With `info`: a file of SMPL, such as `SMPL_NEUTRAL.pkl`, that bodies are fitted with. Default: NULL, the neutral body.
+  const char *body;
+  /// With `info`: the folder of `gmm_08.pkl` and `neutral_smpl_mean_params.h5`. Default: NULL, built-in ones.
+  const char *priors;
+  /// With `info`: the folder of an NRDF model, without which `Pose_Quality` is skipped. Default: NULL.
+  const char *nrdf;
+  /// With `info`: a file with another wording of a judge's questions. Default: NULL.
+  const char *prompt_template;
+  /// With `info`: what the files of results begin with. Default: NULL, the folder's name.
+  const char *name;
+  /// With `info`: called after each file measured and each question answered. Default: NULL.
+  vimogen_progress_fn progress;
+  /// Handed to `progress` as it is. Default: NULL.
+  void *user_data;
+  /// Seed of the order in which a judge sees candidates. Default: 42.
+  uint64_t seed;
+  /// Files measured, or questions asked, at a time, 1 to 256. Default: 0, which is one a core, and 4 questions.
+  uint32_t jobs;
+  /// Not 0: NRDF is given the 21 body joints that it was trained on, not the rows that the release gives it. Default: 0.
+  int32_t body_joints;
 } vimogen_evaluate_params;
 
 /// How a training starts. Fill it with `vimogen_trainer_params_init`, then set `pipeline` or `model`.

@@ -190,7 +190,7 @@ template <class T, vimogen_status (*Init)(T *, std::size_t)> struct Defaults : T
 } // namespace detail
 
 using LoadParams = detail::Defaults<vimogen_load_params, vimogen_load_params_init>;
-/// To be told of progress, pass a callable to generate instead.
+/// To be told of progress, pass a callable to generate or evaluate instead.
 using GenerateParams = detail::Defaults<vimogen_generate_params, vimogen_generate_params_init>;
 using Request = detail::Defaults<vimogen_request, vimogen_request_init>;
 using TrainerParams = detail::Defaults<vimogen_trainer_params, vimogen_trainer_params_init>;
@@ -208,7 +208,7 @@ template <class F> class Callback {
 public:
   explicit Callback(F &callable) noexcept : callable_(callable) {}
 
-  void install(vimogen_generate_params &params) noexcept {
+  template <class P> void install(P &params) noexcept {
     params.progress = &Callback::call;
     params.user_data = this;
   }
@@ -497,6 +497,17 @@ inline Result<std::string> evaluate(const std::string &folder, const EvaluatePar
   char *json = nullptr;
   const auto status = vimogen_evaluate(folder.c_str(), &params, &json);
   return detail::taken(status, json);
+}
+
+/// As above, and calls `on_progress`, `Next(const vimogen_progress &)`, after each file and each question of MBench
+/// (`params.info`). What it throws stops the work and comes out here.
+template <class F>
+Result<std::string> evaluate(const std::string &folder, EvaluateParams params, F &&on_progress) {
+  detail::Callback<std::remove_reference_t<F>> callback(on_progress);
+  callback.install(params);
+  auto report = evaluate(folder, params);
+  callback.rethrow();
+  return report;
 }
 
 /// A joint of the skeleton; `index` below VIMOGEN_JOINTS.

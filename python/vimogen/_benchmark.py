@@ -147,7 +147,7 @@ def _evaluate_folder(
         click.echo(f"{name:<20} {mean:10.5f}  std {std:.5f}")
 
 
-@click.command("organize")
+@click.command("organize", short_help="Turn generated motions into what evaluate reads.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--videos", is_flag=True, help="Draw the motions too, ID.mp4, for a judge.")
@@ -164,7 +164,7 @@ def organize_command(source: Path, target: Path, videos: bool, quiet: bool, as_j
     click.echo(json.dumps(numbers) if as_json else f"{len(numbers)} motions in {target}")
 
 
-@click.command("gate")
+@click.command("gate", short_help="Decide which references of a prompt file are followed.")
 @click.argument("prompts", type=click.Path(path_type=Path))
 @click.option("--videos", required=True, type=click.Path(path_type=Path), help="Folder of the references, ID.mp4.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The report.  [default: PROMPTS.quality.json]")

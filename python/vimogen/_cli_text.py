@@ -52,7 +52,7 @@ def _shard(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]
     return int(found[1]), int(found[2])
 
 
-@click.command("encode-text")
+@click.command("encode-text", short_help="Encode the texts of a data set for training.")
 @click.option("--json", "manifest", required=True, type=click.Path(path_type=Path), help="The data set: a JSON list.")
 @click.option("--text-key", default="video_text_annot", show_default=True, help="Key of the text in each entry.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder for the encoded texts.")
@@ -97,7 +97,7 @@ def encode_text(
         sys.exit(1)
 
 
-@click.command("download")
+@click.command("download", short_help="Download files of the release.")
 @click.argument("what")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--from-file", type=click.Path(path_type=Path), help="Take a file that was fetched by hand.")

@@ -14,14 +14,19 @@ from .motion import load_hmr
 FILE = click.Path(path_type=Path)
 
 
-@click.command("convert")
+@click.command("convert", short_help="Turn a motion file or a model into another format.")
 @click.argument("source", type=FILE)
 @click.argument("target", type=FILE)
 @click.option("--fps", type=float, help="Bring a motion to this frame rate.")
 @click.option("--from-fps", type=float, help="The rate of a motion whose file does not say it.")
 @click.option("--title", default="", help="Caption of a player (.html).")
 @click.option("--hmr", is_flag=True, help="SOURCE holds SMPL-X parameters in the frame of a camera (.pt, .npz, .pkl).")
-@click.option("--body", "body_file", type=FILE, help="A file of SMPL or SMPL-X (.npz, .pkl), for --hmr and .glb.")
+@click.option(
+    "--body",
+    "body_file",
+    type=FILE,
+    help="A file of SMPL or SMPL-X (.npz, .pkl): whose joints --hmr and AMASS mean, who wears .glb and pictures.",
+)
 @click.option("--joint-names", default="smpl", type=click.Choice(["smpl", "mixamo"]), help="Names in .bvh.")
 @click.option("--unit", default="cm", type=click.Choice(["cm", "m"]), help="Unit of length in .bvh.")
 @click.option("--reconcile", is_flag=True, help="Put the joints where the rotations have them.")
@@ -59,6 +64,7 @@ def convert_command(
     vimogen convert walk.pt walk.bvh          from .npz (also of AMASS), .npy, .pt, .bvh
                                               to those and .glb .csv .joints.npy .html .svg .mp4 .gif .png
     vimogen convert --hmr params.pt --body SMPLX_NEUTRAL.npz walk.npz
+    vimogen convert amass.npz --body SMPLX_NEUTRAL.npz walk.npz
     vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
     """
     if source.is_dir():
@@ -74,7 +80,7 @@ def convert_command(
             motion: Motion = load_hmr(source, body, save=target if whole else None)["motion"]
             motion = motion if from_fps is None else motion.with_fps(from_fps)
         else:
-            motion = Motion.load(source, fps=from_fps)
+            motion = Motion.load(source, fps=from_fps, body=body)
         motion = motion.reconcile(lock_feet=lock_feet) if reconcile or lock_feet else motion
         motion = motion.canonical() if canonical else motion
         motion = motion if fps is None else motion.at_rate(fps)

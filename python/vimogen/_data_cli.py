@@ -116,7 +116,7 @@ def _ctrl_c(tell: _Teller) -> Iterator[None]:
         signal.signal(signal.SIGINT, earlier or signal.SIG_DFL)
 
 
-@click.command("prepare-data")
+@click.command("prepare-data", short_help="Make a data set ready for training.")
 @click.argument("manifests", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for what is made.")
 @click.option("--root", type=click.Path(path_type=Path), help="Folder that paths in the manifests are relative to.")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from . import Body, Motion, save_player
+from ._progress import progress
 
 FILE = click.Path(path_type=Path)
 
@@ -25,7 +23,7 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
     return (int(found[1]), int(found[2] or found[1])) if value else None
 
 
-@click.command("render")
+@click.command("render", short_help="Draw a motion: video, GIF, contact sheet, pictures.")
 @click.argument("source", type=FILE)
 @click.option("--mp4", type=FILE, help="A video (H.264) to write.")
 @click.option("--gif", type=FILE, help="A GIF to write.")
@@ -45,6 +43,7 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
 @click.option("--pitch", default=30.0, show_default=True, help="How far the camera looks down, degrees.")
 @click.option("--depth", is_flag=True, help="Depth in shades of grey, white is near.")
 @click.option("--mesh", type=FILE, help="A file of SMPL or SMPL-X (.npz, .pkl) to wear the motion.")
+@click.option("--figure", is_flag=True, help="A mannequin about the joints, in place of a body that rotations bend.")
 @click.option("--overlay", type=FILE, help="A folder of PNG frames of a video to draw over, at 50 %.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
@@ -62,6 +61,7 @@ def render_command(
     pitch: float,
     depth: bool,
     mesh: Path | None,
+    figure: bool,
     overlay: Path | None,
     quiet: bool,
     as_json: bool,
@@ -77,6 +77,8 @@ def render_command(
     wanted = {ending: path for ending, path in endings.items() if path is not None}
     if not wanted:
         raise click.UsageError("there is nothing to write; for example: --mp4 walk.mp4")
+    if figure and mesh is not None:
+        raise click.UsageError("a figure is drawn in place of a mesh; give one of --figure and --mesh")
     for ending, path in wanted.items():
         if path.suffix.lower() != ending:
             raise click.UsageError(
@@ -89,7 +91,7 @@ def render_command(
         motion = motion[frame : frame + 1]
     body = None if mesh is None else Body(mesh)
     for path in wanted.values():
-        with _bar(path.name, hidden=quiet or as_json) as callback:
+        with progress(path.name, hidden=quiet or as_json) as callback:
             motion.render(
                 path,
                 size=size,
@@ -99,6 +101,7 @@ def render_command(
                 pitch=pitch,
                 style="depth" if depth else "lit",
                 body=body,
+                figure=figure,
                 overlay=overlay,
                 callback=callback,
             )
@@ -106,22 +109,7 @@ def render_command(
     click.echo(json.dumps({"files": written, "frames": len(motion)}, indent=2) if as_json else "\n".join(written))
 
 
-@contextmanager
-def _bar(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A callback that moves a bar on standard error, if somebody looks at it."""
-    if hidden or not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
-
-        def show(_stage: str, step: int, total: int) -> None:
-            bar.length = total
-            bar.update(step - bar.pos)
-
-        yield show
-
-
-@click.command("view")
+@click.command("view", short_help="Make a page that plays motions side by side.")
 @click.argument("motions", nargs=-1, required=True, type=FILE)
 @click.option("-o", "--out", required=True, type=FILE, help="The page, a .html file.")
 @click.option(

@@ -15,7 +15,7 @@ FILE = click.Path(path_type=Path)
 ENDINGS = (".npy", ".npz", ".pt", ".pth")
 
 
-@click.command("smplify")
+@click.command("smplify", short_help="Fit bodies to joints, for MBench's pose dimensions.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=FILE)
 @click.option("-o", "--out", required=True, type=FILE, help="Folder for the bodies, made if need be.")
 @click.option("--body", "body_file", type=FILE, help="SMPL (SMPL_NEUTRAL.pkl).  [default: the neutral body]")

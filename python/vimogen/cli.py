@@ -24,6 +24,7 @@ from ._convert import convert_command
 from ._data_cli import launched, prepare_command, train_experiment
 from ._progress import progress
 from ._render import render_command, view_command
+from ._sets import sets_command
 from ._smplify import smplify_command
 
 MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
@@ -56,7 +57,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Make motions from sentences or a reference.")
 @click.argument("prompts", nargs=-1, metavar="PROMPT...")
 @click.option(
     "-f",
@@ -250,7 +251,7 @@ cli.add_command(view_command)
 cli.add_command(smplify_command)
 
 
-@cli.command()
+@cli.command(short_help="Train a model, or go on with it.")
 @click.argument("recipe", required=False, type=click.Path(path_type=Path))
 @click.option("-c", "--config", type=click.Path(path_type=Path), help="An experiment file (YAML) instead of a recipe.")
 @click.option(
@@ -352,9 +353,10 @@ def train(
 cli.add_command(organize_command)
 cli.add_command(evaluate_command)
 cli.add_command(gate_command)
+cli.add_command(sets_command)
 
 
-@cli.command()
+@cli.command(short_help="Describe this installation, a model or a motion.")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @json_option
 def info(path: Path | None, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 // What the library does when it is used right: ./api FOLDER
 #include <math.h>
+#include <stddef.h>
 
 #include "check.h"
 
@@ -22,6 +23,18 @@ static void asks_the_model_about_itself(const vimogen_pipeline *pipeline) {
 struct steps {
   int encoded, sampled, total, stop_after;
 };
+
+struct measured {
+  uint64_t steps, total, stop_after;
+};
+
+static int32_t measure(const vimogen_progress *progress, void *user_data) {
+  struct measured *measured = user_data;
+  CHECK(progress->stage == VIMOGEN_STAGE_EVALUATE && progress->step <= progress->total);
+  measured->steps++;
+  measured->total = progress->total;
+  return measured->stop_after != 0 && measured->steps >= measured->stop_after;
+}
 
 static int32_t count(const vimogen_progress *progress, void *user_data) {
   struct steps *steps = user_data;
@@ -249,6 +262,16 @@ static int32_t stop_at_the_third(const vimogen_progress *progress, void *user_da
   return progress->step == 3;
 }
 
+static long file_size(const char *folder, const char *name) {
+  char path[1024];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "rb");
+  CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0);
+  const long size = ftell(file);
+  fclose(file);
+  return size;
+}
+
 static void motions_become_pictures(const vimogen_motion *motion, const char *folder) {
   const char *names[] = {"clip.mp4", "clip.gif", "clip.png"};
   char path[1024];
@@ -262,10 +285,13 @@ static void motions_become_pictures(const vimogen_motion *motion, const char *fo
   for (int i = 0; i < 3; i++) {
     snprintf(path, sizeof path, "%s/%s", folder, names[i]);
     OK(vimogen_motion_render(motion, path, &params));
-    FILE *file = fopen(path, "rb");
-    CHECK(file != NULL);
-    fclose(file);
+    CHECK(file_size(folder, names[i]) > 0);
   }
+  CHECK(params.figure == 0);
+  params.figure = 1;
+  snprintf(path, sizeof path, "%s/figure.png", folder);
+  OK(vimogen_motion_render(motion, path, &params));
+  CHECK(file_size(folder, "figure.png") != file_size(folder, "clip.png"));
   params.progress = stop_at_the_third;
   params.user_data = &step;
   CHECK(vimogen_motion_render(motion, path, &params) == VIMOGEN_STATUS_CANCELLED && step == 3);
@@ -304,7 +330,8 @@ static void a_benchmark_is_scored(const char *folder) {
   char *json = NULL, scored[1024], info[1024], output[1024], path[1100];
   vimogen_evaluate_params params;
   OK(vimogen_evaluate_params_init(&params, sizeof params));
-  CHECK(params.info == NULL && params.output == NULL);
+  CHECK(params.info == NULL && params.output == NULL && params.nrdf == NULL && params.progress == NULL);
+  CHECK(params.seed == 42 && params.jobs == 0 && params.body_joints == 0);
   snprintf(scored, sizeof scored, "%s/scored", folder);
   snprintf(info, sizeof info, "%s/info.json", folder);
   snprintf(output, sizeof output, "%s/results", folder);
@@ -329,6 +356,58 @@ static void a_benchmark_is_scored(const char *folder) {
   file = fopen(path, "r");
   CHECK(file != NULL);
   fclose(file);
+}
+
+static void bodies_are_scored_with_progress(const char *folder) {
+  char *json = NULL, scored[1024], info[1024], output[1024], nrdf[1024], body[1024];
+  vimogen_evaluate_params params;
+  OK(vimogen_evaluate_params_init(&params, sizeof params));
+  snprintf(scored, sizeof scored, "%s/scored", folder);
+  snprintf(info, sizeof info, "%s/bodies.json", folder);
+  snprintf(output, sizeof output, "%s/bodies", folder);
+  snprintf(nrdf, sizeof nrdf, "%s/nrdf_model", folder);
+  snprintf(body, sizeof body, "%s/smpl.npz", folder);
+  FILE *file = fopen(info, "w");
+  CHECK(file != NULL);
+  fputs("[{\"prompt\": \"a\", \"dimension\": \"Pose_Quality\", \"id\": 7}, "
+        "{\"prompt\": \"a\", \"dimension\": \"Jitter_Degree\", \"id\": 7}]",
+        file);
+  fclose(file);
+  struct measured measured = {0, 0, 1};
+  params.info = info;
+  params.output = output;
+  params.nrdf = nrdf;
+  params.body = body;
+  params.name = "run";
+  params.jobs = 1;
+  params.progress = measure;
+  params.user_data = &measured;
+  FAILS(CANCELLED, "cancel", vimogen_evaluate(scored, &params, &json));
+  CHECK(json == NULL && measured.steps == 1);
+  measured.stop_after = 0; // goes on where it was stopped
+  OK(vimogen_evaluate(scored, &params, &json));
+  CHECK(measured.total == 2 && strstr(json, "\"Pose_Quality\"") && strstr(json, "smpl.npz"));
+  CHECK(strstr(json, "NRDF nrdf_model") && !strstr(json, "21 body joints"));
+  OK(vimogen_string_free(json));
+  params.body_joints = 1;
+  params.output = scored;
+  OK(vimogen_evaluate(scored, &params, &json));
+  CHECK(strstr(json, "21 body joints"));
+  OK(vimogen_string_free(json));
+  json = NULL;
+  params.nrdf = "none/such";
+  FAILS(NOT_FOUND, "none/such", vimogen_evaluate(scored, &params, &json));
+  params.nrdf = NULL;
+  params.jobs = 1000;
+  FAILS(INVALID_ARGUMENT, "jobs", vimogen_evaluate(scored, &params, &json));
+  // A program that was compiled for the shorter struct: what lies behind it is not looked at.
+  params.struct_size = offsetof(vimogen_evaluate_params, body);
+  params.dimensions = "Jitter_Degree";
+  params.body = params.nrdf = (const char *)1;
+  const uint64_t steps = measured.steps;
+  OK(vimogen_evaluate(scored, &params, &json));
+  CHECK(measured.steps == steps);
+  OK(vimogen_string_free(json));
 }
 
 static void the_skeleton_is_a_tree(void) {
@@ -391,6 +470,7 @@ int main(int argc, char **argv) {
   }
   a_folder_is_scored(argv[1]);
   a_benchmark_is_scored(argv[1]);
+  bodies_are_scored_with_progress(argv[1]);
   OK(vimogen_motion_free(motion));
   puts("ok");
   return 0;

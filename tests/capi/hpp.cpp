@@ -1,5 +1,6 @@
 // vimogen.hpp with exceptions: ./hpp FOLDER. Linked with hpp_other.cpp, which includes the header as well.
 #include <algorithm>
+#include <fstream>
 #include <type_traits>
 #include <vimogen.hpp>
 
@@ -70,6 +71,17 @@ void motions_have_their_arrays(const vimogen::Pipeline &pipeline, const std::str
   CHECK(moved.slice(0, 1).value().render(folder + "/hpp.png").ok());
   CHECK(vimogen::Motion::load(folder + "/hpp.npz").value().frames() == 8);
   CHECK(vimogen::evaluate(folder).value().find("\"hpp\"") != std::string::npos && !vimogen::evaluate("none/such"));
+  vimogen::EvaluateParams asked;
+  const std::string info = folder + "/hpp.json";
+  std::ofstream(info) << R"([{"prompt": "a", "dimension": "Jitter_Degree", "id": 7}])";
+  moved.save(folder + "/7.npy").value();
+  asked.info = info.c_str();
+  int heard = 0;
+  const auto hear = [&](const vimogen_progress &progress) {
+    heard += progress.stage == VIMOGEN_STAGE_EVALUATE;
+    return vimogen::Next::Continue;
+  };
+  CHECK(vimogen::evaluate(folder, asked, hear).value().find("7.npy") != std::string::npos && heard == 1);
   CHECK(moved.save(folder + "/hpp.mp3").status() == VIMOGEN_STATUS_INVALID_ARGUMENT);
 }
 

@@ -24,6 +24,9 @@ def sources(name):
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "scored").mkdir()
+    golden = ROOT / "tests/golden"
+    shutil.copytree(golden / "nrdf_model", tmp_path / "nrdf_model")
+    shutil.copy(golden / "body_models/smpl_synthetic.npz", tmp_path / "smpl.npz")
     return tmp_path
 
 

@@ -104,6 +104,31 @@ def test_evaluate_prints_a_table_or_json(tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["motions"].keys() == {"a"}
 
 
+def test_set_metrics_are_those_of_the_package(tmp_path):
+    rng = np.random.default_rng(2)
+    arrays = {"ours": rng.normal(size=(80, 5)), "real": rng.normal(size=(90, 5)), "each": rng.normal(size=(3, 30, 5))}
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array.astype(np.float32))
+    ours, real = arrays["ours"].astype(np.float32), arrays["real"].astype(np.float32)
+    words = ["set-metrics", "--generated", tmp_path / "ours.npy", "--seed", 7, "--repetitions", 5]
+    alone = json.loads(run(*words, "--json").stdout)
+    assert set(alone) == {"motions", "repetitions", "seed", "diversity"} and alone["diversity"]["pairs"] == 40
+    files = ["--real", tmp_path / "real.npy", "--text", tmp_path / "ours.npy", "--per-text", tmp_path / "each.npy"]
+    done = json.loads(run(*words, *files, "--json").stdout)
+    drawn = {"seed": 7, "repetitions": 5}
+    assert done["fid"] == pytest.approx(vimogen.mbench.fid(ours, real), rel=1e-12)
+    assert done["mm_dist"] == 0 and done["r_precision"]["top_1"] == {"mean": 1.0, "interval": 0.0}
+    mean, interval = vimogen.mbench.diversity(real, pairs=45, **drawn)
+    assert done["diversity_real"] == {"mean": mean, "interval": interval, "pairs": 45}
+    mean, interval = vimogen.mbench.multimodality(arrays["each"].astype(np.float32), pairs=10, **drawn)
+    assert done["multimodality"] == {"mean": mean, "interval": interval, "pairs": 10}
+    table = run(*words, *files).stdout
+    assert "FID" in table and "R-precision, top 3" in table and "(10 pairs)" in table
+    assert "(80, 5)" in run(*words, "--per-text", tmp_path / "ours.npy", code=1).stderr
+    (tmp_path / "bad.npy").write_text("no numbers")
+    assert "bad.npy" in run("set-metrics", "--generated", tmp_path / "bad.npy", code=1).stderr
+
+
 def test_train_continues_and_saves_a_model(tmp_path):
     sizes = {"dim": 32, "ffn_dim": 32, "freq_dim": 16, "num_heads": 2, "num_layers": 2, "text_dim": 256, "text_len": 8}
     sizes["reference"] = True
@@ -130,7 +155,10 @@ def test_info_describes_the_installation_a_model_and_a_motion(tmp_path):
     [
         [],
         ["--help"],
-        *([name, "--help"] for name in ("generate", "convert", "train", "organize", "evaluate", "gate", "info")),
+        *(
+            [name, "--help"]
+            for name in ("generate", "convert", "train", "organize", "evaluate", "gate", "set-metrics", "info")
+        ),
     ],
 )
 def test_help_teaches(words):
@@ -154,6 +182,8 @@ def test_help_teaches(words):
         (["convert", "nowhere.npz", "a.bvh"], 1, "nowhere.npz"),
         (["train", "nowhere.json"], 1, "nowhere.json"),
         (["evaluate", "nowhere"], 1, "nowhere"),
+        (["set-metrics"], 2, "--generated"),
+        (["set-metrics", "--generated", "nowhere.npy"], 1, "nowhere.npy"),
         (["info", "nowhere.npz"], 1, "nowhere.npz"),
         (["dance"], 2, "dance"),
     ],

@@ -242,8 +242,27 @@ def test_a_body_wears_a_motion(walk, golden, tmp_path):
     np.testing.assert_allclose(neutral.joints(walk), walk.joints, atol=1e-4)
     walk.save(tmp_path / "walk.glb", body=smplx)
     assert len(pygltflib.GLTF2().load(str(tmp_path / "walk.glb")).skins[0].joints) == 55
+    assert smplx.landmarks(walk).shape == (len(walk), 51, 3) and neutral.landmarks(walk).shape == (len(walk), 0, 3)
     with pytest.raises(vimogen.NotFoundError):
         vimogen.Body(tmp_path / "SMPLX_NEUTRAL.npz")
+
+
+def test_a_clip_of_amass_has_the_joints_of_the_body_that_is_given(walk, golden, tmp_path):
+    model = golden / "body_models" / "SMPLX_SYNTHETIC.npz"
+    with_ours = {name: array for name, array in np.load(_saved(walk, tmp_path)).items() if name != "features"}
+    np.savez(tmp_path / "amass.npz", **with_ours)
+    body = vimogen.Body(model)
+    got = vimogen.Motion.load(tmp_path / "amass.npz", body=body)
+    np.testing.assert_allclose(got.joints, body.joints(walk)[:, :22], atol=1e-5)
+    assert np.abs(got.joints - vimogen.Motion.load(tmp_path / "amass.npz").joints).max() > 0.01
+    words = ["convert", str(tmp_path / "amass.npz"), str(tmp_path / "b.npy"), "--body", str(model)]
+    subprocess.run([sys.executable, "-m", "vimogen", *words], check=True, capture_output=True)
+    np.testing.assert_allclose(vimogen.Motion.load(tmp_path / "b.npy").joints, got.joints, atol=1e-5)
+
+
+def _saved(walk, folder):
+    walk.save(folder / "walk.npz")
+    return folder / "walk.npz"
 
 
 def test_a_motion_is_made_consistent_and_its_feet_stay():

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import vimogen
@@ -35,6 +36,21 @@ def test_every_format_is_written_and_progress_told(motion, tmp_path):
     names = [path.name for path in sorted((tmp_path / "frames").iterdir())]
     assert names == [f"{i:05}.png" for i in range(6)]
     assert png(tmp_path / "frames" / names[0]) == (384, 384)
+
+
+def test_a_figure_stands_where_the_joints_are_and_not_where_rotations_bend_a_body(motion, tmp_path):
+    features = np.array(motion[3:4].features)
+    bent = features.copy()
+    bent[:, 0:126] = np.tile([1, 0, 0, 1, 0, 0], 21)
+    drawn = {}
+    for name, clip in (("as_is", features), ("bent", bent)):
+        for figure in (False, True):
+            path = tmp_path / f"{name}-{figure}.png"
+            vimogen.Motion(clip).render(path, size=(64, 64), figure=figure)
+            drawn[name, figure] = path.read_bytes()
+    assert drawn["as_is", True] == drawn["bent", True] != drawn["as_is", False] != drawn["bent", False]
+    with pytest.raises(vimogen.InvalidArgumentError, match="figure"):
+        motion.render(tmp_path / "a.png", figure=True, body=vimogen.Body())
 
 
 def test_an_overlay_has_the_size_of_its_frames(motion, tmp_path):
@@ -99,6 +115,9 @@ def test_the_command_line_renders_and_shows(motion, tmp_path):
     assert result == {"files": [str(tmp_path / "a.mp4"), str(tmp_path / "a.png")], "frames": 12}
     run("render", clip, "--png", tmp_path / "pose.png", "--frame", 5, "--size", 64)
     assert png(tmp_path / "pose.png") == (64, 64)
+    run("render", clip, "--png", tmp_path / "figure.png", "--frame", 5, "--size", 64, "--figure")
+    assert png(tmp_path / "figure.png") == (64, 64)
+    assert "--mesh" in run("render", clip, "--png", tmp_path / "b.png", "--figure", "--mesh", "a.npz", code=2).stderr
     assert "nothing to write" in run("render", clip, code=2).stderr
     assert "no frame 12" in run("render", clip, "--png", tmp_path / "b.png", "--frame", 12, code=2).stderr
     assert "end in .gif" in run("render", clip, "--gif", tmp_path / "b.png", code=2).stderr

@@ -1,18 +1,22 @@
 //! Scores of a folder of motions.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::mem::offset_of;
 use std::path::{Path, PathBuf};
+use std::ptr::{null, null_mut};
 
 use vimogen_core::mbench;
 use vimogen_core::mbench::benchmark::{EvaluateOptions, evaluate_benchmark};
+use vimogen_core::mbench::bodies::BodyFiles;
 use vimogen_core::mbench::dimension::Dimension;
 use vimogen_core::mbench::info::load_info;
 use vimogen_core::mbench::quality::UpAxis;
+use vimogen_core::mbench::vlm::question::Templates;
 use vimogen_core::mbench::vlm::{HttpJudge, Judge};
-use vimogen_core::{Error, Result, progress};
+use vimogen_core::{Error, Result};
 
 use crate::edge::{Growing, Params, Place, init, optional_params, optional_text, owned_text, text};
+use crate::generate::{tell, vimogen_progress_fn};
 use crate::status::{guard, vimogen_status};
 
 /// How motions are scored. Fill it with `vimogen_evaluate_params_init`, then change what you like.
@@ -30,19 +34,54 @@ pub struct vimogen_evaluate_params {
     pub info: *const c_char,
     /// With `info`: the folder for the results. Default: NULL, which is the folder's path with `-results` behind it.
     pub output: *const c_char,
+    /// With `info`: a file of SMPL, such as `SMPL_NEUTRAL.pkl`, that bodies are fitted with. Default: NULL, the neutral body.
+    pub body: *const c_char,
+    /// With `info`: the folder of `gmm_08.pkl` and `neutral_smpl_mean_params.h5`. Default: NULL, built-in ones.
+    pub priors: *const c_char,
+    /// With `info`: the folder of an NRDF model, without which `Pose_Quality` is skipped. Default: NULL.
+    pub nrdf: *const c_char,
+    /// With `info`: a file with another wording of a judge's questions. Default: NULL.
+    pub prompt_template: *const c_char,
+    /// With `info`: what the files of results begin with. Default: NULL, the folder's name.
+    pub name: *const c_char,
+    /// With `info`: called after each file measured and each question answered. Default: NULL.
+    pub progress: vimogen_progress_fn,
+    /// Handed to `progress` as it is. Default: NULL.
+    pub user_data: *mut c_void,
+    /// Seed of the order in which a judge sees candidates. Default: 42.
+    pub seed: u64,
+    /// Files measured, or questions asked, at a time, 1 to 256. Default: 0, which is one a core, and 4 questions.
+    pub jobs: u32,
+    /// Not 0: NRDF is given the 21 body joints that it was trained on, not the rows that the release gives it. Default: 0.
+    pub body_joints: i32,
 }
 
-// SAFETY: numbers and a pointer, the first field is the size.
+// SAFETY: numbers and pointers, of which a NULL one is valid; the first field is the size.
 unsafe impl Growing for vimogen_evaluate_params {
     const NAME: &'static str = "vimogen_evaluate_params";
-    const SIZES: &'static [usize] = &[offset_of!(Self, info), size_of::<Self>()];
+    const SIZES: &'static [usize] = &[offset_of!(Self, info), offset_of!(Self, body), size_of::<Self>()];
 }
 
 // SAFETY: as above.
 unsafe impl Params for vimogen_evaluate_params {
     fn defaults() -> Self {
-        let (dimensions, info, output) = (std::ptr::null(), std::ptr::null(), std::ptr::null());
-        Self { struct_size: size_of::<Self>() as u32, up_axis: 2, dimensions, info, output }
+        Self {
+            struct_size: size_of::<Self>() as u32,
+            up_axis: 2,
+            dimensions: null(),
+            info: null(),
+            output: null(),
+            body: null(),
+            priors: null(),
+            nrdf: null(),
+            prompt_template: null(),
+            name: null(),
+            progress: None,
+            user_data: null_mut(),
+            seed: EvaluateOptions::new("", "").seed,
+            jobs: 0,
+            body_joints: 0,
+        }
     }
 }
 
@@ -56,36 +95,80 @@ pub unsafe extern "C" fn vimogen_evaluate_params_init(
     guard(|| unsafe { init(params, size) })
 }
 
-/// The texts of the parameters.
+/// The parameters, their texts read.
 struct Asked<'a> {
+    params: vimogen_evaluate_params,
     dimensions: Option<Vec<String>>,
     info: Option<&'a str>,
     output: Option<&'a str>,
+    body: Option<&'a str>,
+    priors: Option<&'a str>,
+    nrdf: Option<&'a str>,
+    prompt_template: Option<&'a str>,
+    name: Option<&'a str>,
 }
 
-fn report(folder: &str, asked: Asked<'_>, up_axis: i32) -> Result<String> {
-    let up_axis = usize::try_from(up_axis).map_or_else(
-        |_| Err(Error::invalid("up_axis", format!("{up_axis} is not an axis, use 0 (x), 1 (y) or 2 (z)"))),
-        UpAxis::from_index,
-    )?;
-    match asked.info {
-        None => mbench::evaluate(folder, asked.dimensions.as_deref(), up_axis)?.to_json(),
-        Some(info) => benchmark(Path::new(folder), info, asked, up_axis),
+impl Asked<'_> {
+    /// # Safety
+    /// Pointers in `params` are NULL or texts, by the conventions of the header.
+    unsafe fn new(params: vimogen_evaluate_params) -> Result<Self> {
+        // SAFETY: as ours.
+        let text = |name, pointer| unsafe { optional_text(name, pointer) };
+        let dimensions = text("dimensions", params.dimensions)?;
+        Ok(Self {
+            dimensions: dimensions.map(|names| names.split(',').map(|name| name.trim().to_string()).collect()),
+            info: text("info", params.info)?,
+            output: text("output", params.output)?,
+            body: text("body", params.body)?,
+            priors: text("priors", params.priors)?,
+            nrdf: text("nrdf", params.nrdf)?,
+            prompt_template: text("prompt_template", params.prompt_template)?,
+            name: text("name", params.name)?,
+            params,
+        })
     }
-}
 
-fn benchmark(folder: &Path, info: &str, asked: Asked<'_>, up_axis: UpAxis) -> Result<String> {
-    let info = load_info(info)?;
-    let names = asked.dimensions.as_ref();
-    let parsed = names.map(|names| names.iter().map(|name| name.parse()).collect::<Result<Vec<Dimension>>>());
-    let dimensions = parsed.transpose()?;
-    let judge = HttpJudge::for_benchmark(&info, dimensions.as_deref())?;
-    let whole = folder.canonicalize().map_err(|e| Error::io("read", folder, e))?;
-    let name = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let output = asked.output.map_or_else(|| whole.with_file_name(format!("{name}-results")), PathBuf::from);
-    let judge = judge.as_ref().map(|judge| judge as &dyn Judge);
-    let options = EvaluateOptions { dimensions, up_axis, judge, ..EvaluateOptions::new(output, name) };
-    evaluate_benchmark(folder, &info, &options, &mut progress::ignore)?.to_json()
+    fn report(&self, folder: &str) -> Result<String> {
+        let axis = self.params.up_axis;
+        let up_axis = usize::try_from(axis).map_or_else(
+            |_| Err(Error::invalid("up_axis", format!("{axis} is not an axis, use 0 (x), 1 (y) or 2 (z)"))),
+            UpAxis::from_index,
+        )?;
+        match self.info {
+            None => mbench::evaluate(folder, self.dimensions.as_deref(), up_axis)?.to_json(),
+            Some(info) => self.benchmark(Path::new(folder), info, up_axis),
+        }
+    }
+
+    fn benchmark(&self, folder: &Path, info: &str, up_axis: UpAxis) -> Result<String> {
+        let info = load_info(info)?;
+        let names = self.dimensions.as_ref();
+        let parsed = names.map(|names| names.iter().map(|name| name.parse()).collect::<Result<Vec<Dimension>>>());
+        let dimensions = parsed.transpose()?;
+        let judge = HttpJudge::for_benchmark(&info, dimensions.as_deref())?;
+        let whole = folder.canonicalize().map_err(|e| Error::io("read", folder, e))?;
+        let folder_name = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let output = self.output.map_or_else(|| whole.with_file_name(format!("{folder_name}-results")), PathBuf::from);
+        let path = |text: Option<&str>| text.map(PathBuf::from);
+        let params = &self.params;
+        let options = EvaluateOptions {
+            dimensions,
+            up_axis,
+            jobs: (params.jobs != 0).then_some(params.jobs as usize),
+            judge: judge.as_ref().map(|judge| judge as &dyn Judge),
+            templates: self.prompt_template.map_or_else(|| Ok(Templates::default()), Templates::load)?,
+            seed: params.seed,
+            bodies: BodyFiles {
+                body: path(self.body),
+                priors: path(self.priors),
+                nrdf: path(self.nrdf),
+                body_joints: params.body_joints != 0,
+            },
+            ..EvaluateOptions::new(output, self.name.map_or(folder_name, String::from))
+        };
+        let mut told = |progress| tell(params.progress, params.user_data, progress);
+        evaluate_benchmark(folder, &info, &options, &mut told)?.to_json()
+    }
 }
 
 /// Scores the motions in a folder (`.npy`, `.npz`, `.pt`) with MBench's motion-quality metrics, or with `info` in all its
@@ -107,15 +190,8 @@ pub unsafe extern "C" fn vimogen_evaluate(
         let (folder, params, place) =
             unsafe { (text("folder", folder)?, optional_params("params", params)?, Place::new("json", json)?) };
         // SAFETY: as above.
-        let (dimensions, info, output) = unsafe {
-            (
-                optional_text("dimensions", params.dimensions)?,
-                optional_text("info", params.info)?,
-                optional_text("output", params.output)?,
-            )
-        };
-        let dimensions = dimensions.map(|names| names.split(',').map(|name| name.trim().to_string()).collect());
-        place.write(owned_text(report(folder, Asked { dimensions, info, output }, params.up_axis)?)?);
+        let asked = unsafe { Asked::new(params)? };
+        place.write(owned_text(asked.report(folder)?)?);
         Ok(())
     })
 }

@@ -29,6 +29,8 @@ pub enum vimogen_stage {
     Other = 2,
     /// Drawing; a step is a picture.
     Render = 3,
+    /// Scoring; a step is a file measured or a judge's answer.
+    Evaluate = 4,
 }
 
 /// A report of progress.
@@ -168,6 +170,7 @@ pub(crate) fn tell(callback: vimogen_progress_fn, user_data: *mut c_void, progre
         Stage::Encode => vimogen_stage::Encode,
         Stage::Sample => vimogen_stage::Sample,
         Stage::Render => vimogen_stage::Render,
+        Stage::Evaluate => vimogen_stage::Evaluate,
         _ => vimogen_stage::Other,
     };
     let report = vimogen_progress {

@@ -52,8 +52,8 @@ pub struct vimogen_render_params {
     pub yaw: f32,
     /// How far the camera looks down, degrees, -10 to 89. Default: 30.
     pub pitch: f32,
-    /// Always 0.
-    pub reserved: i32,
+    /// Not 0: a mannequin about the joints where the motion has them, in place of a body that its rotations bend. Default: 0.
+    pub figure: i32,
     /// Called after each picture. Default: NULL.
     pub progress: vimogen_progress_fn,
     /// Handed to `progress` as it is. Default: NULL.
@@ -78,7 +78,7 @@ unsafe impl Params for vimogen_render_params {
             style: LIT,
             yaw: options.yaw,
             pitch: options.pitch,
-            reserved: 0,
+            figure: 0,
             progress: None,
             user_data: std::ptr::null_mut(),
         }
@@ -122,7 +122,10 @@ pub unsafe extern "C" fn vimogen_motion_render(
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, path, params) =
             unsafe { (borrow("motion", motion)?, text("path", path)?, optional_params("params", params)?) };
-        let actor = Actor::body(&motion.motion, &BodyModel::neutral())?;
+        let actor = match params.figure {
+            0 => Actor::body(&motion.motion, &BodyModel::neutral())?,
+            _ => Actor::figure(motion.motion.joints().view())?,
+        };
         let film = Film::new(&actor, &params.options()?)?;
         movie::save(path, &film, motion.motion.fps(), &mut |progress| tell(params.progress, params.user_data, progress))
     })

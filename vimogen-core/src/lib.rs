@@ -26,6 +26,7 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
+//! | `generate` | yes | [`pipeline`] and the network under it; without it motions, files, bodies and scores remain, built in a minute |
 //! | `flex` | yes | the CPU backend |
 //! | `train` | yes | [`train`] and [`data`] |
 //! | `mbench` | yes | [`mbench`] |
@@ -44,6 +45,7 @@
 pub mod body;
 #[cfg(feature = "train")]
 pub mod data;
+#[cfg(feature = "generate")]
 pub mod device;
 pub mod error;
 #[cfg(all(feature = "train", feature = "mbench", feature = "render"))]
@@ -52,29 +54,43 @@ pub mod export;
 pub mod format;
 #[cfg(feature = "mbench")]
 pub mod mbench;
+#[cfg(feature = "generate")]
 pub mod model;
 pub mod motion;
+#[cfg(feature = "generate")]
 pub mod options;
+#[cfg(feature = "generate")]
 pub mod pipeline;
 pub mod progress;
 #[cfg(feature = "render")]
 pub mod render;
+#[cfg(feature = "generate")]
 pub mod sample;
+#[cfg(feature = "generate")]
 pub mod text;
 #[cfg(feature = "train")]
 pub mod train;
+#[cfg(feature = "generate")]
 pub mod weights;
 
+#[cfg(feature = "generate")]
 pub use burn::tensor::Device;
+#[cfg(feature = "generate")]
 pub use device::DeviceSpec;
 pub use error::{Error, ErrorCode, Result};
+#[cfg(feature = "generate")]
 pub use model::{Dit, DitConfig};
 pub use motion::Motion;
+#[cfg(feature = "generate")]
 pub use options::{GenerateOptions, LoadConfig};
+#[cfg(feature = "generate")]
 pub use pipeline::{Pipeline, Prompt, Request};
 pub use progress::{Progress, Stage};
+#[cfg(feature = "generate")]
 pub use sample::{Sampler, Solver};
+#[cfg(feature = "generate")]
 pub use text::TextEncoder;
+#[cfg(feature = "generate")]
 pub use weights::WeightDtype;
 
 /// The README's program compiles.

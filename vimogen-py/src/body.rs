@@ -80,6 +80,12 @@ impl Body {
         Ok(detached(py, || self.core.joints(&self.core.params(&core.smpl())?))?.into_pyarray(py))
     }
 
+    /// Points of the face on the surface of the mean body in the poses of a motion, (T, 51, 3) of SMPL-X, else (T, 0, 3).
+    fn landmarks<'py>(&self, py: Python<'py>, motion: PyRef<'py, Motion>) -> PyResult<Bound<'py, PyArray3<f32>>> {
+        let core = motion.core();
+        Ok(detached(py, || self.core.landmarks(self.core.vertices(&core.smpl())?.view()))?.into_pyarray(py))
+    }
+
     fn __repr__(&self) -> String {
         format!("Body(kind={:?}, vertices={}, joints={})", self.kind(), self.core.num_vertices(), self.num_joints())
     }

@@ -96,12 +96,15 @@ impl Motion {
     ///     A tensor or dict as the release saves it, or what :meth:`save` wrote.
     /// fps : float, optional
     ///     Instead of the rate that the file states, or of 20 if it states none.
+    /// body : Body, optional
+    ///     Whose joints a clip of AMASS has, with the clip's own shape, instead of those of the neutral body.
     #[staticmethod]
-    #[pyo3(signature = (path, *, fps=None))]
-    fn load(py: Python<'_>, path: PathBuf, fps: Option<f32>) -> PyResult<Self> {
+    #[pyo3(signature = (path, *, fps=None, body=None))]
+    fn load(py: Python<'_>, path: PathBuf, fps: Option<f32>, body: Option<PyRef<'_, Body>>) -> PyResult<Self> {
+        let worn = body.as_ref().map(|body| body.core());
         let motion = detached(py, || match fps {
-            None => export::load(path),
-            Some(fps) => export::load(path)?.with_fps(fps),
+            None => export::load_worn(path, worn),
+            Some(fps) => export::load_worn(path, worn)?.with_fps(fps),
         })?;
         Ok(motion.into())
     }
@@ -170,13 +173,15 @@ impl Motion {
     ///     A lit body on the ground, or depth in shades of grey, white is near.
     /// body : Body, optional
     ///     Who wears the motion, instead of the neutral body.
+    /// figure : bool
+    ///     Draw a mannequin about the joints where the motion has them, in place of a body that its rotations bend.
     /// overlay : str or os.PathLike, optional
     ///     A folder of PNG files, such as the frames of a video, over which the pictures are laid at 50 %.
     /// callback : callable, optional
     ///     ``callback("render", picture, pictures)`` after each picture. Returning False stops.
     #[pyo3(signature = (
-        path, *, size=None, fps=None, view="path", yaw=0.0, pitch=30.0, style="lit", body=None, overlay=None,
-        callback=None
+        path, *, size=None, fps=None, view="path", yaw=0.0, pitch=30.0, style="lit", body=None, figure=false,
+        overlay=None, callback=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn render(
@@ -190,10 +195,11 @@ impl Motion {
         pitch: f32,
         style: &str,
         body: Option<PyRef<'_, Body>>,
+        figure: bool,
         overlay: Option<PathBuf>,
         callback: Option<Py<PyAny>>,
     ) -> PyResult<()> {
-        let asked = Asked { size, fps, view, yaw, pitch, style, overlay, callback };
+        let asked = Asked { size, fps, view, yaw, pitch, style, figure, overlay, callback };
         render(py, &self.core, path, body, asked)
     }
 

@@ -22,6 +22,7 @@ pub struct Asked<'py> {
     pub yaw: f32,
     pub pitch: f32,
     pub style: &'py str,
+    pub figure: bool,
     pub overlay: Option<PathBuf>,
     pub callback: Option<Py<PyAny>>,
 }
@@ -38,6 +39,9 @@ pub fn render(
     let default = if style == Style::Depth { RenderOptions::depth() } else { RenderOptions::default() };
     let options = default.with_view(asked.view.parse().or_raise(py)?).with_angles(asked.yaw, asked.pitch);
     let body = body.as_ref().map(|body| body.core());
+    if asked.figure && body.is_some() {
+        return Err(invalid(py, "figure", "a figure is drawn in place of a body; give one of them"));
+    }
     with_progress(py, asked.callback, |on_progress| {
         let resampled;
         let motion = match asked.fps {
@@ -48,6 +52,7 @@ pub fn render(
             None => motion,
         };
         let actor = match body {
+            _ if asked.figure => Actor::figure(motion.joints().view())?,
             Some(body) => Actor::body(motion, body)?,
             None => Actor::body(motion, &BodyModel::neutral())?,
         };

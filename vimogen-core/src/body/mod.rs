@@ -16,7 +16,7 @@ mod surface;
 use glam::{Mat3, Vec3};
 
 pub use consistent::{Residual, consistent, residual};
-pub use model::{BodyKind, BodyModel, BodyParams, Posed, motion_joints};
+pub use model::{BodyGradient, BodyKind, BodyModel, BodyParams, Posed, motion_joints};
 pub use reconcile::Reconcile;
 
 pub use crate::motion::canonical::SMPLX_ROOT;

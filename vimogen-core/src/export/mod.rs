@@ -33,17 +33,27 @@ use crate::render::{Actor, Film, RenderOptions, movie, svg::strip_svg, worn};
 /// # Errors
 /// Those of the readers.
 pub fn load(path: impl AsRef<Path>) -> Result<Motion> {
+    load_worn(path, None)
+}
+
+/// [`load`] with a body whose joints a clip of AMASS has; `None`: the neutral one. Other files hold their joints.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_worn(path: impl AsRef<Path>, body: Option<&BodyModel>) -> Result<Motion> {
     let path = path.as_ref();
     match extension(path).as_str() {
         "bvh" => retarget::load(path),
         "npz" => {
             let file = NpzFile::open(path)?;
-            let amass = amass::is_amass(&file);
-            if amass {
-                amass::to_motion(&file, &BodyModel::neutral()).map_err(|e| e.with_path(path))
-            } else {
-                Motion::load(path)
+            if !amass::is_amass(&file) {
+                return Motion::load(path);
             }
+            let motion = match body {
+                Some(body) => amass::to_motion(&file, body),
+                None => amass::to_motion(&file, &BodyModel::neutral()),
+            };
+            motion.map_err(|e| e.with_path(path))
         }
         _ => Motion::load(path),
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 
-use super::{BodyKind, BodyModel, COMPONENTS};
+use super::{BodyKind, BodyModel, COMPONENTS, landmarks};
 use crate::error::{Error, Result, check_finite};
 use crate::format::npz::NpzFile;
 use crate::format::pickle::PickleFile;
@@ -18,7 +18,7 @@ const MAX_SHAPES: usize = 1 << 10;
 /// Components of shape before those of expression in the large files of SMPL-X, and how many they have in all.
 const LARGE_SHAPE: [usize; 2] = [300, 400];
 
-fn bad(reason: impl Into<String>) -> Error {
+pub(super) fn bad(reason: impl Into<String>) -> Error {
     Error::format(FORMAT, reason)
 }
 
@@ -66,10 +66,12 @@ impl BodyModel {
         let joints = regressed(&regressor, &matrix(template.to_vec(), 3 * vertices)?);
         let joint_dirs = regressed(&regressor, &shapedirs);
         let weights = weights(&matrix(read(source, "weights", &[vertices, count])?, vertices)?);
+        let faces = faces(source, vertices)?;
         Ok(Self {
             kind,
             template,
-            faces: faces(source, vertices)?,
+            landmarks: landmarks::read_all(source, faces.nrows())?,
+            faces,
             parents: parents(source, count)?,
             joints: joints.column(0).to_owned(),
             shapedirs,
@@ -83,7 +85,7 @@ impl BodyModel {
 }
 
 /// The shape of an array of `N` axes, each of at least 1 and at most the bound.
-fn shape<const N: usize>(source: &dyn TensorSource, name: &str, most: [usize; N]) -> Result<[usize; N]> {
+pub(super) fn shape<const N: usize>(source: &dyn TensorSource, name: &str, most: [usize; N]) -> Result<[usize; N]> {
     if !source.names().iter().any(|n| n == name) {
         return Err(bad(format!("it has no array {name:?}")));
     }
@@ -95,7 +97,7 @@ fn shape<const N: usize>(source: &dyn TensorSource, name: &str, most: [usize; N]
 }
 
 /// The numbers of an array of this very shape.
-fn read(source: &dyn TensorSource, name: &str, expected: &[usize]) -> Result<Vec<f32>> {
+pub(super) fn read(source: &dyn TensorSource, name: &str, expected: &[usize]) -> Result<Vec<f32>> {
     if !source.names().iter().any(|n| n == name) {
         return Err(bad(format!("it has no array {name:?}")));
     }

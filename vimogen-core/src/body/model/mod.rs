@@ -4,9 +4,13 @@
 //! pose blend shapes, rigid transforms along the tree, linear blend skinning, translation. Golden topic `body_model`
 //! pins the numbers down. SMPL and SMPL-X files are licensed and come from the user; the neutral body is our own.
 
+mod gradient;
+mod landmarks;
 mod load;
 mod skin;
 
+pub use gradient::BodyGradient;
+use landmarks::Landmark;
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3};
 
 use super::neutral;
@@ -60,6 +64,8 @@ pub struct BodyModel {
     weights: Vec<Vec<(u16, f32)>>,
     /// Added to the pose, `(3 J)`: the mean hands of SMPL-X.
     mean_pose: Array1<f32>,
+    /// Points of the face on the surface, if the file has them.
+    landmarks: Vec<Landmark>,
 }
 
 /// Pose, shape and place of a body in T frames.
@@ -113,6 +119,7 @@ impl BodyModel {
             mean_pose: Array1::zeros(count),
             joints,
             weights,
+            landmarks: Vec::new(),
         }
     }
 

@@ -64,7 +64,7 @@ impl BodyModel {
     }
 
     /// `R - I` of all joints but the root, row by row, `(T, 9 (J - 1))`, or no column if no blend shape needs them.
-    fn pose_coefficients(&self, rotations: &[Mat3], frames: usize) -> Array2<f32> {
+    pub(super) fn pose_coefficients(&self, rotations: &[Mat3], frames: usize) -> Array2<f32> {
         let joints = self.num_joints();
         Array2::from_shape_fn((frames, self.posedirs.ncols()), |(t, i)| {
             let (joint, row, column) = (1 + i / 9, i % 9 / 3, i % 3);

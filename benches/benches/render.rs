@@ -1,0 +1,71 @@
+//! Pictures: 100 frames of 960 x 960 of a mesh of SMPL's size (13,776 triangles), drawn alone and written as a video and a GIF.
+#![allow(missing_docs, reason = "criterion_group makes undocumented items")]
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ndarray::{Array3, ArrayView3};
+use rayon::prelude::*;
+use vimogen_bench as _;
+use vimogen_core::Motion;
+use vimogen_core::body::BodyModel;
+use vimogen_core::data::synth::{Split, SynthDataset};
+use vimogen_core::motion::codec::encode;
+use vimogen_core::progress::ignore;
+use vimogen_core::render::{Actor, Film, RenderOptions, View, movie};
+
+/// Triangles of SMPL; each that is added splits one of the neutral body's in three.
+const TRIANGLES: usize = 13_776;
+
+/// The vertices of a finer mesh: the given ones, then the middles of the first `middles` triangles.
+fn finer(vertices: ArrayView3<'_, f32>, faces: &[[u32; 3]], middles: usize) -> Array3<f32> {
+    let (frames, count, _) = vertices.dim();
+    Array3::from_shape_fn((frames, count + middles, 3), |(t, v, c)| match v.checked_sub(count) {
+        None => vertices[[t, v, c]],
+        Some(face) => faces[face].iter().map(|corner| vertices[[t, *corner as usize, c]]).sum::<f32>() / 3.0,
+    })
+}
+
+/// A walking body of SMPL's size.
+fn actor() -> Actor {
+    let motion = SynthDataset::new(1, Split::Train).sample_with_frames(3, 101).motion;
+    let motion = encode(&motion).and_then(|features| Motion::from_features(features, 20.0)).expect("a clip");
+    let body = BodyModel::neutral();
+    let mut faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
+    let middles = (TRIANGLES - faces.len()) / 2;
+    let smpl = motion.smpl();
+    let vertices = finer(body.vertices(&smpl).expect("vertices").view(), &faces, middles);
+    for face in 0..middles {
+        let ([a, b, c], middle) = (faces[face], (body.num_vertices() + face) as u32);
+        faces[face] = [a, b, middle];
+        faces.extend([[b, c, middle], [c, a, middle]]);
+    }
+    assert_eq!(faces.len(), TRIANGLES);
+    Actor::mesh(smpl.joints.view(), vertices.view(), &faces).expect("a mesh")
+}
+
+fn pictures(c: &mut Criterion) {
+    let actor = actor();
+    let folder = std::env::temp_dir().join(format!("vimogen-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for films");
+    let mut group = c.benchmark_group("render");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(actor.len() as u64));
+    let options = RenderOptions::default();
+    for (name, options) in
+        [("path", options), ("follow", options.with_view(View::Follow)), ("depth", RenderOptions::depth())]
+    {
+        let film = Film::new(&actor, &options).expect("a film");
+        group.bench_function(format!("drawn alone, {name}"), |b| {
+            b.iter(|| (0..film.len()).into_par_iter().for_each(|frame| drop(film.frame(frame).expect("a picture"))));
+        });
+    }
+    let film = Film::new(&actor, &options).expect("a film");
+    for ending in ["mp4", "gif"] {
+        let path = folder.join(format!("film.{ending}"));
+        group.bench_function(ending, |b| b.iter(|| movie::save(&path, &film, 20.0, &mut ignore).expect("a film")));
+    }
+    group.finish();
+    std::fs::remove_dir_all(folder).expect("the folder for films");
+}
+
+criterion_group!(benches, pictures);
+criterion_main!(benches);

@@ -1,0 +1,38 @@
+"""Run by a Python that has Blender (`bpy`): imports a file and prints what is there, as JSON on the last line."""
+
+import json
+import sys
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+
+def main() -> None:
+    path = Path(sys.argv[1])
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    scene.render.fps = 20
+    if path.suffix == ".glb":
+        bpy.ops.import_scene.gltf(filepath=str(path))
+    else:
+        scale = 1.0 if path.stem == "m" else 0.01
+        bpy.ops.import_anim.bvh(filepath=str(path), global_scale=scale, update_scene_fps=True)
+    rig = next(thing for thing in scene.objects if thing.type == "ARMATURE")
+    # Blender draws bones as a mesh of its own, which follows nothing.
+    meshes = [thing for thing in scene.objects if thing.type == "MESH" and thing.parent is rig]
+    first, last = (round(frame) for frame in bpy.data.actions[0].frame_range)
+    joints, bounds = {}, {}
+    for frame in (first, (first + last) // 2, last):
+        scene.frame_set(frame)
+        bpy.context.view_layer.update()
+        joints[frame] = {bone.name: list(rig.matrix_world @ bone.head) for bone in rig.pose.bones}
+        for mesh in meshes:
+            posed = mesh.evaluated_get(bpy.context.evaluated_depsgraph_get())
+            points = np.array([posed.matrix_world @ vertex.co for vertex in posed.to_mesh().vertices])
+            bounds[frame] = [points.min(0).tolist(), points.max(0).tolist()]
+    print(json.dumps({"frames": [first, last], "fps": scene.render.fps, "joints": joints, "bounds": bounds}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Blender itself imports what we export: `make test-blender`, which installs it as a Python module (some 400 MB)."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vimogen
+
+PYTHON = os.environ.get("VIMOGEN_BLENDER")
+pytestmark = pytest.mark.skipif(not PYTHON, reason="make test-blender runs these, with a Python that has Blender")
+NAMES = [
+    "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
+    "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder", "right_shoulder",
+    "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+]  # fmt: skip
+LOOK = Path(__file__).with_name("blender_look.py")
+
+
+@pytest.fixture(scope="module")
+def walk():
+    return vimogen.generate("a person walks forward", num_frames=60, num_inference_steps=8, seed=1).reconcile()
+
+
+def look(path):
+    """What Blender has after importing a file: names of bones, frames, places of joints and vertices."""
+    done = subprocess.run([PYTHON, LOOK, path], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def as_blender(points):
+    """z up, and what faces +y here faces Blender's front view there: half a turn."""
+    return points * [-1, -1, 1]
+
+
+def test_a_glb_has_its_names_frames_and_heights(walk, tmp_path):
+    walk.save(tmp_path / "walk.glb")
+    seen = look(tmp_path / "walk.glb")
+    assert seen["frames"] == [0, len(walk) - 1]
+    body = vimogen.Body()
+    for frame, places in seen["joints"].items():
+        assert len(places) == 22 and next(iter(places)) == "pelvis"
+        got = np.array([places[name] for name in NAMES])
+        np.testing.assert_allclose(got, as_blender(body.joints(walk)[int(frame)]), atol=1e-3)
+        mesh = np.array(seen["bounds"][frame])
+        want = as_blender(body.vertices(walk)[int(frame)])
+        np.testing.assert_allclose(mesh, [want.min(0), want.max(0)], atol=1e-3)
+
+
+@pytest.mark.parametrize("unit", ["cm", "m"])
+def test_a_bvh_has_its_names_frames_and_joints(unit, walk, tmp_path):
+    path = tmp_path / f"{unit}.bvh"
+    walk.save(path, unit=unit)
+    seen = look(path)
+    assert seen["frames"] == [1, len(walk)] and seen["fps"] == 20
+    for frame, places in seen["joints"].items():
+        got = np.array([places[name] for name in NAMES])
+        np.testing.assert_allclose(got, as_blender(walk.joints[int(frame) - 1]), atol=1e-3)
+
+
+def test_mixamos_names_arrive(walk, tmp_path):
+    walk.save(tmp_path / "cm.bvh", joint_names="mixamo")
+    places = look(tmp_path / "cm.bvh")["joints"]["1"]
+    assert "mixamorig:LeftUpLeg" in places and len(places) == 22
