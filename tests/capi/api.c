@@ -365,8 +365,8 @@ static void bodies_are_scored_with_progress(const char *folder) {
   snprintf(scored, sizeof scored, "%s/scored", folder);
   snprintf(info, sizeof info, "%s/bodies.json", folder);
   snprintf(output, sizeof output, "%s/bodies", folder);
-  snprintf(nrdf, sizeof nrdf, "%s/nrdf_model", folder);
-  snprintf(body, sizeof body, "%s/smpl.npz", folder);
+  snprintf(nrdf, sizeof nrdf, "%s/models/nrdf_model", folder);
+  snprintf(body, sizeof body, "%s/models/smpl.npz", folder);
   FILE *file = fopen(info, "w");
   CHECK(file != NULL);
   fputs("[{\"prompt\": \"a\", \"dimension\": \"Pose_Quality\", \"id\": 7}, "

@@ -25,8 +25,8 @@ def sources(name):
 def folder(tmp_path):
     (tmp_path / "scored").mkdir()
     golden = ROOT / "tests/golden"
-    shutil.copytree(golden / "nrdf_model", tmp_path / "nrdf_model")
-    shutil.copy(golden / "body_models/smpl_synthetic.npz", tmp_path / "smpl.npz")
+    shutil.copytree(golden / "nrdf_model", tmp_path / "models/nrdf_model")
+    shutil.copy(golden / "body_models/smpl_synthetic.npz", tmp_path / "models/smpl.npz")
     return tmp_path
 
 

@@ -14,8 +14,8 @@ PYTHON = os.environ.get("VIMOGEN_BLENDER")
 pytestmark = pytest.mark.skipif(not PYTHON, reason="make test-blender runs these, with a Python that has Blender")
 NAMES = [
     "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
-    "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder", "right_shoulder",
-    "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+    "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder",
+    "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
 ]  # fmt: skip
 LOOK = Path(__file__).with_name("blender_look.py")
 
