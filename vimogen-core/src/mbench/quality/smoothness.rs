@@ -39,10 +39,12 @@ pub(super) struct Smoothness {
 
 /// Both metrics of one motion, in one pass.
 pub(super) fn smoothness(frames: &Frames<'_>) -> Smoothness {
+    // All frames first: what is written number by number cannot be read as a vector at once.
+    let places: Vec<Lanes> = (0..frames.len()).map(|t| Lanes::of(frames.row(t))).collect();
     let (mut steps, mut turns) = (0.0f64, 0.0f64);
-    let mut before: Option<Differences> = None;
-    for t in 0..frames.len() - 1 {
-        let step = Differences::between(frames.row(t), frames.row(t + 1));
+    let mut before: Option<Lanes> = None;
+    for (now, next) in places.iter().zip(&places[1..]) {
+        let step = next.minus(now);
         steps += step.lengths();
         turns += before.map_or(0.0, |before| step.minus(&before).lengths());
         before = Some(step);
@@ -55,16 +57,16 @@ pub(super) fn smoothness(frames: &Frames<'_>) -> Smoothness {
 /// Joints rounded up to whole vectors; the lanes that are no joint stay zero.
 const LANES: usize = 24;
 
-/// Differences of the joints of two frames, those of each axis side by side.
+/// A vector of each joint, the numbers of each axis side by side.
 #[derive(Clone, Copy)]
-struct Differences([[f32; LANES]; 3]);
+struct Lanes([[f32; LANES]; 3]);
 
-impl Differences {
-    fn between(from: &[[f32; 3]; JOINTS], to: &[[f32; 3]; JOINTS]) -> Self {
+impl Lanes {
+    fn of(joints: &[[f32; 3]; JOINTS]) -> Self {
         let mut out = [[0.0; LANES]; 3];
-        for j in 0..JOINTS {
-            for c in 0..3 {
-                out[c][j] = to[j][c] - from[j][c];
+        for (j, joint) in joints.iter().enumerate() {
+            for (out, number) in out.iter_mut().zip(joint) {
+                out[j] = *number;
             }
         }
         Self(out)
@@ -87,6 +89,11 @@ impl Differences {
         for j in 0..LANES {
             lengths[j] = length(x[j], y[j], z[j]) + length(x[j] - a, y[j] - b, z[j] - c);
         }
-        lengths[..JOINTS].iter().map(|length| f64::from(*length)).sum()
+        lengths[JOINTS..].fill(0.0);
+        let mut sums = [0.0f32; 4];
+        for four in lengths.as_chunks::<4>().0 {
+            sums.iter_mut().zip(four).for_each(|(sum, length)| *sum += length);
+        }
+        sums.iter().map(|sum| f64::from(*sum)).sum()
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct AdamW {
 
 /// The numbers that [`AdamW`]'s loop needs.
 #[derive(Clone, Copy)]
-struct Factors {
+pub(super) struct Factors {
     rule: AdamW,
     /// `1 - beta`
     rest: (f32, f32),
