@@ -38,6 +38,6 @@ impl ModuleMapper for Mix {
         // A frozen parameter is its own average.
         let Some(value) = value else { return param };
         let decay = self.decay;
-        param.map(|average| blend(average, value.clone().cast(FloatDType::F32), decay))
+        param.map(|average| blend(average, (*value).cast(FloatDType::F32), decay))
     }
 }
