@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from . import Body, Motion, convert
+from ._options import FILE, json_option
 from .motion import load_hmr
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command("convert")
@@ -21,7 +20,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--from-fps", type=float, help="The rate of a motion whose file does not say it.")
 @click.option("--title", default="", help="Caption of a player (.html).")
 @click.option("--hmr", is_flag=True, help="SOURCE holds SMPL-X parameters in the frame of a camera (.pt, .npz, .pkl).")
-@click.option("--body", "body_file", type=FILE, help="A file of SMPL or SMPL-X (.npz, .pkl), for --hmr and .glb.")
+@click.option("--body", "body_file", type=FILE, help="SMPL or SMPL-X (.npz, .pkl), for --hmr, .glb and pictures.")
 @click.option("--joint-names", default="smpl", type=click.Choice(["smpl", "mixamo"]), help="Names in .bvh.")
 @click.option("--unit", default="cm", type=click.Choice(["cm", "m"]), help="Unit of length in .bvh.")
 @click.option("--reconcile", is_flag=True, help="Put the joints where the rotations have them.")
@@ -35,7 +34,7 @@ FILE = click.Path(path_type=Path)
     type=click.Choice(["float32", "bfloat16"]),
     help="How the weights of a model are kept.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+@json_option
 def convert_command(
     source: Path,
     target: Path,

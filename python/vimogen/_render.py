@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from . import Body, Motion, save_player
-
-FILE = click.Path(path_type=Path)
+from ._options import FILE, json_option, quiet_option
+from ._progress import progress
 
 
 def _size(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -46,8 +43,8 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
 @click.option("--depth", is_flag=True, help="Depth in shades of grey, white is near.")
 @click.option("--mesh", type=FILE, help="A file of SMPL or SMPL-X (.npz, .pkl) to wear the motion.")
 @click.option("--overlay", type=FILE, help="A folder of PNG frames of a video to draw over, at 50 %.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+@quiet_option
+@json_option
 def render_command(
     source: Path,
     mp4: Path | None,
@@ -89,7 +86,7 @@ def render_command(
         motion = motion[frame : frame + 1]
     body = None if mesh is None else Body(mesh)
     for path in wanted.values():
-        with _bar(path.name, hidden=quiet or as_json) as callback:
+        with progress(path.name, hidden=quiet or as_json) as callback:
             motion.render(
                 path,
                 size=size,
@@ -104,21 +101,6 @@ def render_command(
             )
     written = [str(path) for path in wanted.values()]
     click.echo(json.dumps({"files": written, "frames": len(motion)}, indent=2) if as_json else "\n".join(written))
-
-
-@contextmanager
-def _bar(label: str, *, hidden: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A callback that moves a bar on standard error, if somebody looks at it."""
-    if hidden or not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
-
-        def show(_stage: str, step: int, total: int) -> None:
-            bar.length = total
-            bar.update(step - bar.pos)
-
-        yield show
 
 
 @click.command("view")
