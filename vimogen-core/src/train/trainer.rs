@@ -17,7 +17,7 @@ use super::loss::loss;
 use super::optimizer::Optimizer;
 use super::{ema, lora, optim};
 use crate::error::{Error, Result};
-use crate::model::{Dit, DitConfig};
+use crate::model::{Dit, DitConfig, named};
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,7 +71,7 @@ impl Trainer {
         freeze::check(&dit, &config.trainable_modules)?;
         Ok(Self {
             average: dit.valid(),
-            dit: dit.map(&mut Track::new(&config.trainable())),
+            dit: named::map(dit, &mut Track::new(&config.trainable())),
             optimizer: Optimizer::new(config),
             config: config.clone(),
             step: 0,
