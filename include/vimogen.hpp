@@ -195,6 +195,7 @@ using GenerateParams = detail::Defaults<vimogen_generate_params, vimogen_generat
 using Request = detail::Defaults<vimogen_request, vimogen_request_init>;
 using TrainerParams = detail::Defaults<vimogen_trainer_params, vimogen_trainer_params_init>;
 using TrainBatch = detail::Defaults<vimogen_train_batch, vimogen_train_batch_init>;
+using RenderParams = detail::Defaults<vimogen_render_params, vimogen_render_params_init>;
 using EvaluateParams = detail::Defaults<vimogen_evaluate_params, vimogen_evaluate_params_init>;
 
 /// What a progress callable returns.
@@ -268,7 +269,7 @@ class Motion : public detail::Object<vimogen_motion, vimogen_motion_free> {
 public:
   using Object::Object;
 
-  /// Reads .pt, .npy or .npz.
+  /// Reads .pt, .npy, .npz (also in the layout of AMASS) or .bvh.
   static Result<Motion> load(const std::string &path) {
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_load(path.c_str(), handle); });
   }

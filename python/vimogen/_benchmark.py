@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 from . import Pipeline, _vimogen, evaluate
+from ._options import json_option, quiet_option
 from ._progress import progress
 from .mbench import gate, generate, organize
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 template_option = click.option(
     "--prompt-template", type=click.Path(path_type=Path), help="A file with another wording of the judge's questions."
 )

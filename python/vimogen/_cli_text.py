@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import click
 
+from ._options import device_option, quiet_option
 from ._progress import progress
 from ._vimogen import TextEncoder, download
 
@@ -66,8 +67,8 @@ def _shard(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]
 )
 @_dtype
 @click.option("--shard", default="1/1", callback=_shard, help="This process's share, i/n.  [default: 1/1]")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or wgpu, as built in.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@device_option
+@quiet_option
 def encode_text(
     manifest: Path,
     text_key: str,
@@ -102,7 +103,7 @@ def encode_text(
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--from-file", type=click.Path(path_type=Path), help="Take a file that was fetched by hand.")
 @click.option("--endpoint", help="A mirror.  [default: HF_ENDPOINT, or https://huggingface.co]")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@quiet_option
 def download_command(what: str, folder: Path, from_file: Path | None, endpoint: str | None, quiet: bool) -> None:
     """Download files of the release, resuming what was interrupted and checking their hashes.
 

@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from . import Body, Motion, convert
+from ._options import FILE, json_option
 from .motion import load_hmr
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command("convert", short_help="Turn a motion file or a model into another format.")
@@ -40,7 +39,7 @@ FILE = click.Path(path_type=Path)
     type=click.Choice(["float32", "bfloat16"]),
     help="How the weights of a model are kept.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+@json_option
 def convert_command(
     source: Path,
     target: Path,

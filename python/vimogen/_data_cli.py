@@ -17,6 +17,8 @@ import click
 
 from . import _vimogen
 from ._experiment import prepare_data, run_experiment
+from ._options import json_option, quiet_option
+from ._progress import progress
 
 _LINE = 160
 
@@ -126,7 +128,8 @@ def _ctrl_c(tell: _Teller) -> Iterator[None]:
 @click.option("--text-key", default="video_text_annot", show_default=True, help="Caption whose encoded form is packed.")
 @click.option("--max-bad-fraction", default=0.01, show_default=True, help="Share of clips that may be unreadable.")
 @click.option("--merge-stats", is_flag=True, help="MANIFESTS are the stats.json of parts: join them, nothing else.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+@quiet_option
+@json_option
 def prepare_command(
     manifests: tuple[Path, ...],
     out: Path,
@@ -137,6 +140,7 @@ def prepare_command(
     text_key: str,
     max_bad_fraction: float,
     merge_stats: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Make a data set ready for training: one manifest, statistics, packed shards.
@@ -149,15 +153,17 @@ def prepare_command(
         _vimogen.merge_stats(list(manifests), out)
         click.echo(json.dumps({"folder": str(out)}, indent=2) if as_json else f"mean.npy and std.npy in {out}")
         return
-    done = prepare_data(
-        manifests,
-        out,
-        root=root,
-        stats=stats,
-        shard_bytes=shard_size << 20 if pack else None,
-        text_key=text_key,
-        max_bad_fraction=max_bad_fraction,
-    )
+    with progress("preparing", hidden=quiet or as_json) as callback:
+        done = prepare_data(
+            manifests,
+            out,
+            root=root,
+            stats=stats,
+            shard_bytes=shard_size << 20 if pack else None,
+            text_key=text_key,
+            max_bad_fraction=max_bad_fraction,
+            callback=callback,
+        )
     done["manifest"] = str(done["manifest"])
     for name, reason in done["bad"]:
         click.echo(f"clip {name} is left out: {reason}", err=True)

@@ -10,9 +10,8 @@ from typing import Any
 import click
 
 from . import Body, Motion, save_player
+from ._options import FILE, json_option, quiet_option
 from ._progress import progress
-
-FILE = click.Path(path_type=Path)
 
 
 def _size(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -45,8 +44,8 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
 @click.option("--mesh", type=FILE, help="A file of SMPL or SMPL-X (.npz, .pkl) to wear the motion.")
 @click.option("--figure", is_flag=True, help="A mannequin about the joints, in place of a body that rotations bend.")
 @click.option("--overlay", type=FILE, help="A folder of PNG frames of a video to draw over, at 50 %.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+@quiet_option
+@json_option
 def render_command(
     source: Path,
     mp4: Path | None,

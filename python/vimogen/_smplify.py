@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from . import Body
+from ._options import FILE, json_option
 from .mbench import PoseScorer
 
-FILE = click.Path(path_type=Path)
 ENDINGS = (".npy", ".npz", ".pt", ".pth")
 
 
@@ -21,7 +21,7 @@ ENDINGS = (".npy", ".npz", ".pt", ".pth")
 @click.option("--body", "body_file", type=FILE, help="SMPL (SMPL_NEUTRAL.pkl).  [default: the neutral body]")
 @click.option("--priors", type=FILE, help="Folder of gmm_08.pkl and neutral_smpl_mean_params.h5.  [default: built in]")
 @click.option("--always-fit", is_flag=True, help="Fit motions too whose features hold rotations, as the release does.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+@json_option
 def smplify_command(
     sources: tuple[Path, ...],
     out: Path,

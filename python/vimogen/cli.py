@@ -22,6 +22,7 @@ from ._cli_text import commands as text_commands
 from ._cli_text import load_encoder, text_encoder_options
 from ._convert import convert_command
 from ._data_cli import launched, prepare_command, train_experiment
+from ._options import device_option, json_option, quiet_option
 from ._progress import progress
 from ._render import render_command, view_command
 from ._sets import sets_command
@@ -30,9 +31,6 @@ from ._smplify import smplify_command
 MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
 FORMATS = ("npz", "bvh", "glb", "html", "mp4", "gif", "png", "svg", "npy", "joints.npy", "pt", "csv")
 
-device_option = click.option(
-    "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or wgpu, as built in."
-)
 dtype_option = click.option(
     "--dtype",
     default="float32",
@@ -40,7 +38,6 @@ dtype_option = click.option(
     type=click.Choice(["float32", "bfloat16", "int8"]),
     help="How weights are kept: the later, the less memory; on CPUs with bfloat16, also more speed.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -129,7 +126,7 @@ def cli() -> None:
 @root_option
 @click.option("--lora", type=click.Path(path_type=Path), help="A file of LoRA adapters to add to the model.")
 @click.option("--skip-existing", is_flag=True, help="Leave motions alone whose files are there already.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@quiet_option
 @device_option
 @dtype_option
 @json_option

@@ -119,7 +119,9 @@ def generate(
     ]
     if todo:
         load = {"device": device, "dtype": dtype}
-        _run(todo, _Generator, workers, batch_size, resources, (model and os.fspath(model), load, options))
+        # A worker stands in another folder.
+        path = None if model is None else os.fspath(Path(model).resolve())
+        _run(todo, _Generator, workers, batch_size, resources, (path, load, options))
     return files
 
 
@@ -127,6 +129,8 @@ def evaluate(
     folder: StrPath, *, workers: int = 2, batch_size: int = 64, resources: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Score the motions in a folder as :func:`vimogen.evaluate` does, on many workers.
+
+    Files of joints, which that function takes as well, are not read here.
 
     Returns
     -------

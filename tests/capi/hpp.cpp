@@ -69,6 +69,9 @@ void motions_have_their_arrays(const vimogen::Pipeline &pipeline, const std::str
   moved.save(folder + "/hpp.npz").value();
   moved.save_html(folder + "/hpp.html", "a person waves").value();
   CHECK(moved.slice(0, 1).value().render(folder + "/hpp.png").ok());
+  vimogen::RenderParams small;
+  small.width = small.height = 64;
+  CHECK(moved.slice(0, 1).value().render(folder + "/small.png", &small).ok());
   CHECK(vimogen::Motion::load(folder + "/hpp.npz").value().frames() == 8);
   CHECK(vimogen::evaluate(folder).value().find("\"hpp\"") != std::string::npos && !vimogen::evaluate("none/such"));
   vimogen::EvaluateParams asked;

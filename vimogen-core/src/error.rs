@@ -206,12 +206,19 @@ impl Error {
         }
     }
 
-    /// Adds the file to an [`Error::Format`] that has none yet.
+    /// Adds the file to an error about its contents, or about reading or writing it, that names none yet.
     pub fn with_path(mut self, file: impl AsRef<Path>) -> Self {
-        if let Self::Format { path, .. } = &mut self
-            && path.as_os_str().is_empty()
-        {
-            *path = file.as_ref().to_path_buf();
+        let file = file.as_ref();
+        match &mut self {
+            Self::Format { path, .. } | Self::Io { path, .. } if path.as_os_str().is_empty() => *path = file.into(),
+            // What is quoted in a name is a path.
+            Self::Shape { name, .. } | Self::NonFinite { name, .. } if !name.contains('"') => {
+                *name = format!("{name} of {file:?}");
+            }
+            Self::InvalidArgument { reason, .. } if !reason.contains(&format!("{file:?}")) => {
+                *reason = format!("{reason}, path: {file:?}");
+            }
+            _ => {}
         }
         self
     }
@@ -260,6 +267,24 @@ mod tests {
         let denied = Error::io("read", "a.npy", std::io::ErrorKind::PermissionDenied.into());
         assert_eq!(denied.code(), ErrorCode::Io);
         assert!(std::error::Error::source(&denied).is_some());
+    }
+
+    #[test]
+    fn an_error_without_a_file_is_given_one_and_keeps_one_that_it_has() {
+        let full = || std::io::ErrorKind::StorageFull.into();
+        let errors = [
+            Error::format("GIF", "cut short"),
+            Error::io("write", "", full()),
+            Error::invalid("joints", "one frame"),
+            Error::shape("joints", "(T, 22, 3)", &[1]),
+            Error::NonFinite { name: "joints".into(), index: vec![0] },
+        ];
+        for error in errors {
+            let text = error.with_path("walk.gif").with_path("walk.gif").to_string();
+            assert_eq!(text.matches("\"walk.gif\"").count(), 1, "{text}");
+        }
+        let text = Error::format("GIF", "cut short").with_path("walk.gif").with_path("other.gif").to_string();
+        assert!(text.ends_with("path: \"walk.gif\""), "{text}");
     }
 
     #[test]

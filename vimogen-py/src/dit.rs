@@ -174,7 +174,7 @@ impl Dit {
     /// text_encoder : dict or "built-in", optional
     ///     Settings of the text encoder. None: prompts come encoded.
     /// generation : dict, optional
-    ///     How the model is best sampled: ``guidance_scale``, ``strength``, ``drift_correction``. None: the release's way.
+    ///     How the model is best sampled: ``guidance_scale``, ``strength``, ``reconcile``. None: the release's way.
     /// fps : float
     ///     Frames per second of the motions.
     /// dtype : str

@@ -228,6 +228,10 @@ impl PoseScorer {
     /// Those of reading the file, which name it, and of fitting.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<PoseClip> {
         let path = path.as_ref();
+        self.read(path).map_err(|e| e.with_path(path))
+    }
+
+    fn read(&self, path: &Path) -> Result<PoseClip> {
         let kind = extension(path);
         if ["pt", "pth"].contains(&kind.as_str()) {
             if let Some(clip) = PoseClip::load(path)? {

@@ -61,14 +61,15 @@ impl Report {
 ///
 /// # Errors
 /// [`Error::NotFound`] for no folder or no motion in it, [`Error::InvalidArgument`] for an unknown dimension or two
-/// motions of one name, and those of reading and measuring a motion.
+/// motions of one name, and those of reading and measuring a motion, which name its file: a clip of one frame has no
+/// motion to measure.
 pub fn evaluate(folder: impl AsRef<Path>, dimensions: Option<&[String]>, up_axis: UpAxis) -> Result<Report> {
     let wanted = wanted(dimensions)?;
     let files = motion_files(folder.as_ref())?;
     let measured: Vec<(String, BTreeMap<String, f32>)> = files
         .par_iter()
         .map(|(name, path)| {
-            let quality = measure(path, up_axis)?;
+            let quality = measure(path, up_axis).map_err(|e| e.with_path(path))?;
             let values = quality.named().into_iter().filter(|(metric, _)| wanted.contains(metric));
             Ok((name.clone(), values.map(|(metric, value)| (metric.to_string(), value)).collect()))
         })
@@ -188,5 +189,8 @@ mod tests {
         assert!(evaluate(folder.path(), None, UpAxis::Z).unwrap_err().to_string().contains("one name"));
         fs::rename(at("a.npz"), at("b.npz")).unwrap();
         assert!(evaluate(folder.path(), None, UpAxis::Z).unwrap_err().to_string().contains("b.npz"));
+        fs::remove_file(at("b.npz")).unwrap();
+        save(&at("still.npy"), &walk(1));
+        assert!(evaluate(folder.path(), None, UpAxis::Z).unwrap_err().to_string().contains("still.npy"));
     }
 }

@@ -1,25 +1,25 @@
 //! Random weights for training: Xavier-uniform linear layers, zero biases, unit norms; text and time embeddings
 //! normal(0, 0.02), modulations normal/sqrt(D).
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::dit::Dit;
+use super::named::{self, Map};
 
 impl Dit {
     /// Draws all weights. Each tensor's numbers depend on `seed` and its own name alone.
     pub fn init_weights(self, seed: u64, device: &Device) -> Self {
-        self.map(&mut Initializer { seed, device: device.clone(), path: vec![] })
+        named::map(self, &mut Initializer { seed, device: device.clone() })
     }
 }
 
 struct Initializer {
     seed: u64,
     device: Device,
-    path: Vec<String>,
 }
 
 /// 64-bit FNV-1a.
@@ -28,10 +28,9 @@ fn hash(text: &str) -> u64 {
 }
 
 impl Initializer {
-    fn draw(&self, shape: &[usize]) -> Vec<f32> {
-        let name = self.path.join(".");
+    fn draw(&self, name: &str, shape: &[usize]) -> Vec<f32> {
         let n = shape.iter().product();
-        let mut rng = ChaCha12Rng::seed_from_u64(self.seed ^ hash(&name));
+        let mut rng = ChaCha12Rng::seed_from_u64(self.seed ^ hash(name));
         let mut normal = |std: f32| -> Vec<f32> {
             (0..n).map(|_| std * Distribution::<f32>::sample(&StandardNormal, &mut rng)).collect()
         };
@@ -50,18 +49,10 @@ impl Initializer {
     }
 }
 
-impl ModuleMapper for Initializer {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+impl Map for Initializer {
+    fn float<const D: usize>(&mut self, name: &str, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let shape = param.lazy_shape();
-        let data = TensorData::new(self.draw(shape.as_slice()), shape);
+        let data = TensorData::new(self.draw(name, shape.as_slice()), shape);
         Param::initialized(param.id, Tensor::from_data(data, &self.device))
     }
 }

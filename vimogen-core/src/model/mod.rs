@@ -12,6 +12,7 @@ pub mod host;
 pub mod init;
 pub mod kernels;
 pub mod layers;
+pub(crate) mod named;
 mod packed;
 pub mod probe;
 pub(crate) mod rows;

@@ -101,7 +101,7 @@ mod tests {
     fn rot6ds() -> Vec<[f32; 6]> {
         let turn = |i: usize| {
             let axis = Vec3::new((i as f32).sin(), (i as f32 * 1.7).cos(), (i as f32 * 0.3).sin());
-            axis.normalize() * (i as f32 * 0.02)
+            axis.normalize_or_zero() * (i as f32 * 0.02)
         };
         let mut all: Vec<[f32; 6]> = (0..150).map(|i| rot6d_from_matrix(matrix_from_axis_angle(turn(i)))).collect();
         all.extend([[f32::NAN; 6], [0.0; 6], [1.0, 0.0, 0.0, 1.0, 0.0, 0.0], [3.0, -0.5, 0.2, 1.0, -2.0, 0.7]]);

@@ -62,7 +62,7 @@ struct Entry {
 }
 
 /// Encodes the text of every entry of a manifest to a `.pt` with a bf16 tensor `(L, dim)`, and writes its path to the entry
-/// as `<text_key>_wanvideot5_embed_path`.
+/// as `<text_key>_wanvideot5_embed_path`; paths are whole, however the output is given.
 ///
 /// A file is named after the entry, its text and the encoder, so work that was stopped goes on where it was, and a text
 /// that was changed is encoded anew. Several processes can share a manifest by [`EncodeJob::shard`]. An entry without
@@ -80,6 +80,9 @@ pub fn encode_manifest(
     if !(1..=of).contains(&mine) {
         return Err(Error::invalid("shard", format!("{mine}/{of} is not a share; the first of two is 1/2")));
     }
+    // Whole paths: whoever reads the manifest stands elsewhere, or looks relative ones up below its root.
+    let output = std::path::absolute(&job.output).map_err(|e| Error::io("find", &job.output, e))?;
+    let job = &EncodeJob { output, ..job.clone() };
     std::fs::create_dir_all(&job.output).map_err(|e| Error::io("create", &job.output, e))?;
     let all = read(&job.manifest)?;
     let mut report = EncodeReport::default();
@@ -256,6 +259,17 @@ mod tests {
         assert_eq!((tensor.dtype(), tensor.shape()), (DType::BF16, want.shape()));
         assert!(tensor.to_f32().iter().zip(&want).all(|(a, b)| (a - b).abs() <= 0.004 * b.abs()));
         assert_eq!(read(&job.manifest).unwrap()[1]["kept"], json!([1, 2]));
+    }
+
+    #[test]
+    fn paths_are_whole_wherever_the_output_is_seen_from() {
+        let folder = tempfile::tempdir_in(".").unwrap();
+        let here = std::env::current_dir().unwrap();
+        let output = folder.path().strip_prefix(&here).unwrap_or(folder.path()).join("out");
+        assert!(output.is_relative());
+        let job = EncodeJob { output, ..job(folder.path()) };
+        run(&job);
+        assert!(paths(&job).iter().flatten().all(|path| Path::new(path).is_absolute() && Path::new(path).is_file()));
     }
 
     #[test]

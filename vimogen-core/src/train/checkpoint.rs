@@ -15,7 +15,7 @@ use super::lora;
 use super::trainer::{Trainer, sharing};
 use crate::error::{Error, Result};
 use crate::format::{read_bounded, sync_folder};
-use crate::model::{Dit, DitConfig};
+use crate::model::{Dit, DitConfig, named};
 
 /// Checkpoints kept when a new one is written.
 const KEEP: usize = 2;
@@ -172,7 +172,7 @@ impl Trainer {
             dit.try_load_file(path.join(file)).map_err(|e| damaged(file, e.to_string()))
         };
         let mut trainer = Self::from_model(read("model.bpk")?, config, device)?;
-        trainer.dit = trainer.dit.map(&mut Track::new(&config.trainable()));
+        trainer.dit = named::map(trainer.dit, &mut Track::new(&config.trainable()));
         trainer.average = read("ema.bpk")?;
         let moments = trainer.optimizer.load(&trainer.dit, &path.join(OPTIMIZER));
         moments.map_err(|e| damaged(OPTIMIZER, e.to_string()))?;

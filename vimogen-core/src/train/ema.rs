@@ -1,7 +1,7 @@
 //! The moving average of the weights, which is what generation uses.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{FloatDType, Tensor};
@@ -14,6 +14,29 @@ pub fn update(average: Dit, dit: &Dit, decay: f64) -> Dit {
     let mut values = Values(HashMap::new());
     dit.visit(&mut values);
     average.map(&mut Mix { values: values.0, decay })
+}
+
+/// `average` as the moving average of `dit`, whatever it was loaded into: [`update`] finds parameters by their ids.
+pub(crate) fn of(dit: &Dit, average: Dit) -> Dit {
+    let mut ids = Ids(VecDeque::new());
+    dit.visit(&mut ids);
+    average.map(&mut ids)
+}
+
+/// The ids of one module, taken by the parameters of another in the same order.
+struct Ids(VecDeque<ParamId>);
+
+impl ModuleVisitor for Ids {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.push_back(param.id);
+    }
+}
+
+impl ModuleMapper for Ids {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let id = self.0.pop_front().unwrap_or(param.id);
+        Param::initialized(id, param.val())
+    }
 }
 
 struct Values(HashMap<ParamId, Box<dyn Any>>);

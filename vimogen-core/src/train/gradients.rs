@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Param;
 use burn::optim::GradientsParams;
 use burn::tensor::{FloatDType, Tensor};
 use ndarray::{ArrayD, IxDyn};
@@ -11,6 +11,7 @@ use super::batch::{Draws, TrainBatch};
 use super::trainer::Trainer;
 use crate::error::{Error, Result};
 use crate::model::Dit;
+use crate::model::named::{self, Visit};
 use crate::weights::mapping::{checkpoint_name, is_linear};
 
 impl Trainer {
@@ -27,28 +28,19 @@ impl Trainer {
 
 /// Brings gradients to the host.
 pub(super) fn by_name(dit: &Dit, grads: &GradientsParams) -> Result<BTreeMap<String, ArrayD<f32>>> {
-    let mut named = Named { grads, path: vec![], out: Ok(BTreeMap::new()) };
-    dit.visit(&mut named);
+    let mut named = Named { grads, out: Ok(BTreeMap::new()) };
+    named::visit(dit, &mut named);
     named.out
 }
 
 struct Named<'a> {
     grads: &'a GradientsParams,
-    path: Vec<String>,
     out: Result<BTreeMap<String, ArrayD<f32>>>,
 }
 
-impl ModuleVisitor for Named<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = checkpoint_name(&self.path.join("."));
+impl Visit for Named<'_> {
+    fn float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+        let name = checkpoint_name(name);
         let (Some(grad), Ok(out)) = (self.grads.get::<D>(param.id), &mut self.out) else { return };
         match array(grad) {
             Ok(grad) => {

@@ -1,7 +1,7 @@
 //! LoRA (arXiv 2106.09685): the weights stay as they are, and for some matrices a product of two thin ones is learnt
 //! that is added to them, `W + alpha / rank * A B`. Little is trained, kept in the optimiser and saved.
 
-use burn::module::{Lora, Module, ModuleMapper, ModuleVisitor, Param, ParamGroup, ParamId};
+use burn::module::{Lora, Module, Param, ParamGroup, ParamId};
 use burn::tensor::{Tensor, TensorData};
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::model::Dit;
+use crate::model::named::{self, Map, Visit};
 use crate::weights::mapping::checkpoint_name;
 
 /// Part of the path of a parameter of an adapter.
@@ -59,7 +60,7 @@ impl LoraConfig {
 /// [`Error::Config`] if a target is in no Linear layer's name.
 pub(crate) fn attach(dit: Dit, config: &LoraConfig, seed: u64) -> Result<Dit> {
     let mut matrices = Matrices::default();
-    dit.visit(&mut matrices);
+    named::visit(&dit, &mut matrices);
     if matrices.adapted {
         return Ok(dit);
     }
@@ -71,29 +72,20 @@ pub(crate) fn attach(dit: Dit, config: &LoraConfig, seed: u64) -> Result<Dit> {
     let chosen = matrices.found.into_iter().filter(|(name, _)| config.targets.iter().any(|target| is(name, target)));
     let ids: Vec<ParamId> = chosen.map(|(_, id)| id).collect();
     let lora = Lora::new(config.rank, config.alpha).set_param_group(ParamGroup::from_ids(ids));
-    Ok(dit.apply_lora(lora).map(&mut Draw { path: vec![], seed, std: 1.0 / config.rank as f32 }))
+    Ok(named::map(dit.apply_lora(lora), &mut Draw { seed, std: 1.0 / config.rank as f32 }))
 }
 
 /// Checkpoint names and ids of the matrices.
 #[derive(Default)]
 struct Matrices {
-    path: Vec<String>,
     found: Vec<(String, ParamId)>,
     /// Whether there are adapters.
     adapted: bool,
 }
 
-impl ModuleVisitor for Matrices {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = checkpoint_name(&self.path.join("."));
+impl Visit for Matrices {
+    fn float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+        let name = checkpoint_name(name);
         self.adapted |= name.contains(ADAPTER);
         if D == 2 {
             self.found.push((name, param.id));
@@ -103,22 +95,12 @@ impl ModuleVisitor for Matrices {
 
 /// Draws the A of each adapter on the host, from the seed and its own name: the same on every device.
 struct Draw {
-    path: Vec<String>,
     seed: u64,
     std: f32,
 }
 
-impl ModuleMapper for Draw {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.join(".");
+impl Map for Draw {
+    fn float<const D: usize>(&mut self, name: &str, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         if !name.ends_with(".lora.a") {
             return param;
         }

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::Path;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, GradientsParams, Optimizer as _};
 use burn::tensor::{FloatDType, Tensor, TensorData};
 
@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::format::{DType, TensorInfo, TensorSource, open_tensors, safetensors};
 use crate::model::Dit;
 use crate::model::kernels::{in_pool, update};
+use crate::model::named::{self, Visit};
 
 /// Names of what is stored of each parameter.
 const STORED: [&str; 3] = ["moment_1", "moment_2", "time"];
@@ -155,7 +156,7 @@ impl Optimizer {
     /// [`Error::Io`], [`Error::Device`].
     pub(crate) fn save(&self, dit: &Dit, group: Option<&dyn Collective>, path: Option<&Path>) -> Result<()> {
         let mut names = Names::default();
-        dit.visit(&mut names);
+        named::visit(dit, &mut names);
         let mut times: Vec<f32> =
             names.found.iter().map(|p| self.moments.get(&p.id).map_or(0.0, |m| m.time as f32)).collect();
         if let Some(group) = group {
@@ -194,7 +195,7 @@ impl Optimizer {
     /// Lets the moments go that other processes of the group own.
     pub(crate) fn share_out(&mut self, dit: &Dit, group: &dyn Collective) {
         let mut names = Names::default();
-        dit.visit(&mut names);
+        named::visit(dit, &mut names);
         for (parameter, owner) in names.found.iter().zip(owners(dit, group.size())) {
             if owner != Some(group.rank()) {
                 self.moments.remove(&parameter.id);
@@ -210,7 +211,7 @@ impl Optimizer {
     pub(crate) fn load(&mut self, dit: &Dit, path: &Path) -> Result<()> {
         let source = open_tensors(path)?;
         let mut names = Names::default();
-        dit.visit(&mut names);
+        named::visit(dit, &mut names);
         for parameter in &names.found {
             if let Some(moments) = read(source.as_ref(), parameter, dit)? {
                 self.moments.insert(parameter.id, moments);
@@ -223,7 +224,7 @@ impl Optimizer {
 /// The process that owns each parameter that is trained: stretches of about the same number of numbers.
 fn owners(dit: &Dit, size: usize) -> Vec<Option<usize>> {
     let mut names = Names::default();
-    dit.visit(&mut names);
+    named::visit(dit, &mut names);
     let trained = names.found.iter().filter(|parameter| parameter.trained);
     let total = trained.map(|parameter| parameter.size).sum::<usize>().max(1);
     let mut before = 0;
@@ -245,23 +246,14 @@ struct Parameter {
 /// The parameters in their order.
 #[derive(Default)]
 struct Names {
-    path: Vec<String>,
     found: Vec<Parameter>,
 }
 
-impl ModuleVisitor for Names {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+impl Visit for Names {
+    fn float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
         let size = param.lazy_shape().num_elements();
         let trained = param.val().is_require_grad();
-        self.found.push(Parameter { id: param.id, name: self.path.join("."), size, trained });
+        self.found.push(Parameter { id: param.id, name: name.into(), size, trained });
     }
 }
 

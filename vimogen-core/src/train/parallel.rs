@@ -12,7 +12,7 @@ use super::engine::{Engine, add};
 use super::freeze::Track;
 use super::loss::{LossSums, mass, masses};
 use crate::error::{Error, Result};
-use crate::model::Dit;
+use crate::model::{Dit, named};
 
 /// Pools that share the processor's cores, one for each part.
 pub(crate) fn pools(parts: usize) -> Result<Vec<ThreadPool>> {
@@ -43,7 +43,7 @@ pub(crate) fn gradients(
         let rows: Vec<usize> = (i..batch.len()).step_by(pools.len()).collect();
         let (batch, draws) = (batch.select(&rows), draws.select(&rows));
         // Leaves of its own: parts with common leaves would be one graph, and wait for each other.
-        let dit = dit.valid().map(&mut Track::new(&engine.trainable));
+        let dit = named::map(dit.valid(), &mut Track::new(&engine.trainable));
         engine.part(&dit, &batch, &draws, share * mass(&masses(&batch)) / whole)
     };
     let parts: Vec<Result<(GradientsParams, LossSums)>> = std::thread::scope(|scope| {

@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::config::TrainConfig;
+use super::ema;
 use super::trainer::Trainer;
 use crate::error::Result;
 use crate::model::{Dit, DitConfig};
@@ -27,7 +28,8 @@ impl Trainer {
     /// Continues from the newest of the release's checkpoints below `folder`; `None` if there is none.
     ///
     /// Such a checkpoint has weights and their moving average. The optimiser's moments begin anew, the step count goes on,
-    /// and with it data, learning rate and noise. A missing `ema.pt` is replaced by the weights.
+    /// and with it data, learning rate and noise. A missing `ema.pt` is replaced by the weights, and so is one beside LoRA
+    /// adapters.
     ///
     /// # Errors
     /// [`crate::Error::Weights`] if the weights are not the model's, those of reading the files.
@@ -41,8 +43,9 @@ impl Trainer {
         let read =
             |file: &str| -> Result<Dit> { Ok(load_file(path.join(file), model, &LoadOptions::default(), device)?.0) };
         let mut trainer = Self::from_model(read("model.pt")?, config, device)?;
-        if path.join("ema.pt").is_file() {
-            trainer.average = read("ema.pt")?.valid();
+        // Adapters are learnt on the weights that they are added to, and averaged with them.
+        if config.lora.is_none() && path.join("ema.pt").is_file() {
+            trainer.average = ema::of(&trainer.dit, read("ema.pt")?.valid());
         }
         trainer.step = step;
         Ok(Some(trainer))
@@ -91,6 +94,27 @@ mod tests {
         for (a, b) in [(trainer.model(), resumed.model()), (trainer.ema().clone(), resumed.ema().clone())] {
             let (a, b) = (state_dict(&a, WeightDtype::F32), state_dict(&b, WeightDtype::F32));
             assert!(a.iter().all(|(name, entry)| entry.to_f32() == b[name].to_f32()));
+        }
+    }
+
+    #[test]
+    fn the_average_of_a_continued_checkpoint_goes_on_following_the_weights() {
+        let (device, config) = (Device::flex(), TrainConfig { ema_decay: 0.5, lr: 1e-2, ..TrainConfig::default() });
+        let folder = tempfile::tempdir().unwrap();
+        let mut trainer = Trainer::new(&tiny(), &config, &device).unwrap();
+        run(&mut trainer, 3);
+        let place = folder.path().join("00000500");
+        std::fs::create_dir_all(&place).unwrap();
+        save(&trainer.model(), &place.join("model.pt"));
+        save(trainer.ema(), &place.join("ema.pt"));
+        let mut resumed = Trainer::resume_release(&tiny(), &config, &device, folder.path()).unwrap().unwrap();
+        run(&mut resumed, 1);
+        let [before, weights, after] =
+            [trainer.ema(), &resumed.model(), resumed.ema()].map(|dit| state_dict(dit, WeightDtype::F32));
+        for (name, entry) in &after {
+            let halves = before[name].to_f32().into_iter().zip(weights[name].to_f32());
+            let off = halves.zip(entry.to_f32()).map(|((a, b), c)| (0.5 * a + 0.5 * b - c).abs()).fold(0.0, f32::max);
+            assert!(off < 1e-6, "{name} is {off} off");
         }
     }
 }

@@ -18,7 +18,7 @@ use super::optimizer::Optimizer;
 use super::{ema, lora, optim};
 use crate::error::{Error, Result};
 use crate::model::kernels::in_pool;
-use crate::model::{Dit, DitConfig};
+use crate::model::{Dit, DitConfig, named};
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,7 +73,7 @@ impl Trainer {
         let mut optimizer = Optimizer::new(config);
         Ok(Self {
             average: dit.valid(),
-            dit: optimizer.round(dit.map(&mut Track::new(&config.trainable()))),
+            dit: optimizer.round(named::map(dit, &mut Track::new(&config.trainable()))),
             optimizer,
             config: config.clone(),
             step: 0,

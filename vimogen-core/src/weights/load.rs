@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::Param;
 use burn::tensor::{DType as BurnDType, Device, Tensor, TensorData};
 use half::{bf16, f16};
 
@@ -12,6 +12,7 @@ use super::report::Report;
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorSource};
 use crate::model::kernels::cpu::Level;
+use crate::model::named::{self, Map};
 use crate::model::{Dit, Packed, PackedWeights, Precision};
 
 /// How weights are kept in memory. Sums are in f32 with all of them.
@@ -112,7 +113,6 @@ fn run(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: Optio
         source,
         options,
         device,
-        path: vec![],
         used: BTreeSet::new(),
         report: Report::default(),
         error: None,
@@ -120,7 +120,7 @@ fn run(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: Optio
         prefix: &prefix,
         packed: PackedWeights::new(),
     };
-    let mut dit = dit.map(&mut loader);
+    let mut dit = named::map(dit, &mut loader);
     let Loader { used, mut report, error, packed, .. } = loader;
     if let Some(error) = error {
         return Err(error);
@@ -152,7 +152,6 @@ struct Loader<'a> {
     options: &'a LoadOptions,
     /// `None`: nothing is read.
     device: Option<&'a Device>,
-    path: Vec<String>,
     used: BTreeSet<String>,
     report: Report,
     error: Option<Error>,
@@ -252,20 +251,12 @@ impl Loader<'_> {
     }
 }
 
-impl ModuleMapper for Loader<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+impl Map for Loader<'_> {
+    fn float<const D: usize>(&mut self, name: &str, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         if self.error.is_some() {
             return param;
         }
-        let name = checkpoint_name(&self.path.join("."));
+        let name = checkpoint_name(name);
         let unchanged = param.clone();
         self.replace(param, name).unwrap_or_else(|error| {
             self.error = Some(error);

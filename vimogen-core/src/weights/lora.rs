@@ -6,9 +6,7 @@ use std::path::Path;
 #[cfg(feature = "train")]
 use std::{borrow::Cow, collections::BTreeMap};
 
-#[cfg(feature = "train")]
-use burn::module::ModuleVisitor;
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::Param;
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 
 use super::file::open;
@@ -19,6 +17,9 @@ use crate::format::TensorSource;
 #[cfg(feature = "train")]
 use crate::format::{DType, TensorInfo, safetensors};
 use crate::model::Dit;
+#[cfg(feature = "train")]
+use crate::model::named::Visit;
+use crate::model::named::{self, Map};
 
 const A: &str = "lora_A.weight";
 const B: &str = "lora_B.weight";
@@ -29,8 +30,8 @@ const B: &str = "lora_B.weight";
 /// [`Error::Io`]; [`Error::Internal`] if the device failed.
 #[cfg(feature = "train")]
 pub(crate) fn save_lora(dit: &Dit, scale: f64, path: impl AsRef<Path>) -> Result<()> {
-    let mut adapters = Adapters { scale, path: vec![], found: BTreeMap::new() };
-    dit.visit(&mut adapters);
+    let mut adapters = Adapters { scale, found: BTreeMap::new() };
+    named::visit(dit, &mut adapters);
     let info = |matrix: &Tensor<2>| TensorInfo { dtype: DType::F32, shape: matrix.dims().to_vec() };
     let infos: Vec<_> = adapters.found.iter().map(|(name, matrix)| (name.as_str(), info(matrix))).collect();
     let matrices: Vec<&Tensor<2>> = adapters.found.values().collect();
@@ -49,10 +50,9 @@ pub(crate) fn save_lora(dit: &Dit, scale: f64, path: impl AsRef<Path>) -> Result
 /// if it cannot be read.
 pub fn merge_lora(dit: Dit, path: impl AsRef<Path>) -> Result<Dit> {
     let source = open(path)?;
-    let mut merge =
-        Merge { source: source.as_ref(), path: vec![], left: source.names().into_iter().collect(), failed: None };
+    let mut merge = Merge { source: source.as_ref(), left: source.names().into_iter().collect(), failed: None };
     let precision = dit.packed_precision();
-    let dit = dit.map(&mut merge);
+    let dit = named::map(dit, &mut merge);
     merge.failed.map_or(Ok(()), Err)?;
     let dit = match precision {
         Some(precision) => dit.pack(precision),
@@ -71,22 +71,13 @@ pub fn merge_lora(dit: Dit, path: impl AsRef<Path>) -> Result<Dit> {
 #[cfg(feature = "train")]
 struct Adapters {
     scale: f64,
-    path: Vec<String>,
     found: BTreeMap<String, Tensor<2>>,
 }
 
 #[cfg(feature = "train")]
-impl ModuleVisitor for Adapters {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let path = checkpoint_name(&self.path.join("."));
+impl Visit for Adapters {
+    fn float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+        let path = checkpoint_name(name);
         let Some((layer, factor)) = path.rsplit_once(".weight.lora.") else { return };
         let (name, scale) = if factor == "a" { (A, 1.0) } else { (B, self.scale) };
         let shape = param.lazy_shape();
@@ -98,7 +89,6 @@ impl ModuleVisitor for Adapters {
 /// Adds adapters while the parameters pass by.
 struct Merge<'a> {
     source: &'a dyn TensorSource,
-    path: Vec<String>,
     /// Names that nobody has asked for.
     left: BTreeSet<String>,
     failed: Option<Error>,
@@ -138,17 +128,9 @@ impl Merge<'_> {
     }
 }
 
-impl ModuleMapper for Merge<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = checkpoint_name(&self.path.join("."));
+impl Map for Merge<'_> {
+    fn float<const D: usize>(&mut self, name: &str, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = checkpoint_name(name);
         let in_file = |layer: &str| [A, B].iter().any(|part| self.left.contains(&format!("{layer}.{part}")));
         let layer = name.strip_suffix(".weight").filter(|layer| D == 2 && self.failed.is_none() && in_file(layer));
         let Some(layer) = layer else { return param };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::module::{Module, Param, ParamId};
 use burn::tensor::Tensor;
 use half::bf16;
 
@@ -13,6 +13,7 @@ use super::load::{WeightDtype, transpose};
 use super::mapping::{checkpoint_name, is_linear};
 use crate::error::Result;
 use crate::format::{DType, TensorInfo, safetensors};
+use crate::model::named::{self, Visit};
 use crate::model::{Dit, Packed};
 
 /// Metadata by which readers know that Linear weights are `[out, in]`.
@@ -66,29 +67,20 @@ impl Entry {
 pub fn state_dict(dit: &Dit, dtype: WeightDtype) -> BTreeMap<String, Entry> {
     let dit = dit.clone().materialize();
     let packed = dit.clone().packed_weights();
-    let mut collector = Collector { dtype, path: vec![], entries: BTreeMap::new(), packed };
-    dit.visit(&mut collector);
+    let mut collector = Collector { dtype, entries: BTreeMap::new(), packed };
+    named::visit(&dit, &mut collector);
     collector.entries
 }
 
 struct Collector {
     dtype: WeightDtype,
-    path: Vec<String>,
     entries: BTreeMap<String, Entry>,
     packed: HashMap<ParamId, Arc<Packed>>,
 }
 
-impl ModuleVisitor for Collector {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = checkpoint_name(&self.path.join("."));
+impl Visit for Collector {
+    fn float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+        let name = checkpoint_name(name);
         let mut shape = param.lazy_shape().as_slice().to_vec();
         let transpose = is_linear(&name, D);
         if transpose {

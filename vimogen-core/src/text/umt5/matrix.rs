@@ -228,27 +228,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "a measurement: which size of parts is fastest"]
-    fn speed_of_parts() {
-        let device = Device::flex();
-        for (outputs, inputs) in [(4096, 4096), (10240, 4096), (4096, 10240)] {
-            let stored = Matrix::Stored(matrix(DType::BF16, outputs, inputs));
-            for tokens in [16, 128, 1024] {
-                let x = upload(vec![0.5; tokens * inputs], [tokens, inputs], &device, BurnDType::F32);
-                for part in [1 << 19, 1 << 20, 1 << 21, 1 << 22, usize::MAX] {
-                    let once = || {
-                        let start = std::time::Instant::now();
-                        let _ = stored.apply_by(x.clone(), part).try_into_vec_as::<f32>().unwrap();
-                        start.elapsed().as_secs_f64() * 1e3
-                    };
-                    let best = (0..5).map(|_| once()).fold(f64::INFINITY, f64::min);
-                    eprintln!("{outputs} x {inputs}, {tokens} tokens, parts of {part}: {best:.1} ms");
-                }
-            }
-        }
-    }
-
-    #[test]
     fn eight_bits_are_within_half_a_step_of_their_group() {
         let raw = matrix(DType::F32, 3, 300);
         let int8 = Int8::quantize(&raw).unwrap();
