@@ -11,8 +11,8 @@ import click
 import numpy as np
 
 from . import InvalidArgumentError, mbench
+from ._options import FILE, json_option
 
-FILE = click.Path(path_type=Path)
 PAIRS, PAIRS_OF_ONE_TEXT = 300, 10
 
 
@@ -40,7 +40,7 @@ def _figure(pair: tuple[float, float], **more: Any) -> dict[str, Any]:
 @click.option("--pairs", type=int, help=f"Pairs of diversity.  [default: {PAIRS}, or half the motions]")
 @click.option("--repetitions", type=int, default=20, show_default=True, help="How often what is drawn is drawn.")
 @click.option("--seed", type=int, default=42, show_default=True, help="Of what is drawn.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+@json_option
 def sets_command(
     generated: Path,
     real: Path | None,
