@@ -111,7 +111,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=3, help="timed runs of a small task in a process")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--device", default="cpu", help="of the network: cpu or cuda:N, as this build of vimogen has it")
+    parser.add_argument(
+        "--device", default="cpu", help="of the network: cpu or cuda:N, as this build of vimogen has it"
+    )
     parser.add_argument("--only", default="", help="rows whose name contains this")
     parser.add_argument("--work", type=Path, help="folder for weights and results; kept, so the next run starts sooner")
     args = parser.parse_args()
