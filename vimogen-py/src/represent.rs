@@ -5,7 +5,7 @@ use numpy::{IntoPyArray, PyArray2, PyArray3, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use vimogen_core::motion::canonical::{self, Canonical};
-use vimogen_core::motion::codec::{self, DecodeMode, SmplMotion};
+use vimogen_core::motion::codec::{self, DecodeMode, SmplMotion, SmplView};
 use vimogen_core::motion::{clip, hmr, resample as resampling, rotation, smooth as smoothing};
 use vimogen_core::{Error, Result};
 
@@ -63,8 +63,13 @@ pub fn encode<'py>(
     transl: Floats<'py>,
     joints: Floats<'py>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let smpl = smpl(&global_orient, &body_pose, &transl, &joints)?;
-    Ok(codec::encode(&smpl).or_raise(py)?.into_pyarray(py))
+    let smpl = SmplView {
+        global_orient: two(&global_orient, "global_orient")?,
+        body_pose: two(&body_pose, "body_pose")?,
+        transl: two(&transl, "transl")?,
+        joints: three(&joints, "joints")?,
+    };
+    Ok(codec::encode_view(&smpl).or_raise(py)?.into_pyarray(py))
 }
 
 /// Decode features (T, 276) into a dict of ``global_orient``, ``body_pose``, ``transl`` and ``joints``.

@@ -5,6 +5,7 @@ pub mod clip;
 pub mod codec;
 pub mod hmr;
 mod io;
+mod lanes;
 pub mod layout;
 pub mod poses;
 pub mod resample;

@@ -18,6 +18,7 @@ fn skew(v: Vec3) -> Mat3 {
 }
 
 /// `v / max(|v|, 1e-12)`.
+#[inline(always)]
 fn normalize_clamped(v: Vec3) -> Vec3 {
     v / v.length().max(NORM_FLOOR)
 }
@@ -51,31 +52,37 @@ pub fn matrix_from_axis_angle(v: Vec3) -> Mat3 {
 /// Quaternion `[w, x, y, z]` of a rotation matrix, by the largest of the four trace cases.
 ///
 /// A matrix that is not a rotation may give NaN.
+// Without branches, so that a loop over many matrices becomes vectors (`lanes`).
+#[inline(always)]
 pub fn quaternion_from_matrix(m: Mat3) -> [f32; 4] {
-    let r = |row: usize, col: usize| m.col(col)[row];
-    let (trace, q) = if r(2, 2) < 1e-6 {
-        if r(0, 0) > r(1, 1) {
-            let t = 1.0 + r(0, 0) - r(1, 1) - r(2, 2);
-            (t, [r(2, 1) - r(1, 2), t, r(1, 0) + r(0, 1), r(0, 2) + r(2, 0)])
-        } else {
-            let t = 1.0 - r(0, 0) + r(1, 1) - r(2, 2);
-            (t, [r(0, 2) - r(2, 0), r(1, 0) + r(0, 1), t, r(2, 1) + r(1, 2)])
-        }
-    } else if r(0, 0) < -r(1, 1) {
-        let t = 1.0 - r(0, 0) - r(1, 1) + r(2, 2);
-        (t, [r(1, 0) - r(0, 1), r(0, 2) + r(2, 0), r(2, 1) + r(1, 2), t])
-    } else {
-        let t = 1.0 + r(0, 0) + r(1, 1) + r(2, 2);
-        (t, [t, r(2, 1) - r(1, 2), r(0, 2) - r(2, 0), r(1, 0) - r(0, 1)])
+    let ([r00, r10, r20], [r01, r11, r21], [r02, r12, r22]) =
+        (m.x_axis.to_array(), m.y_axis.to_array(), m.z_axis.to_array());
+    let (flat, x, z) = (r22 < 1e-6, r00 > r11, r00 < -r11);
+    let case = |of_x: f32, of_y: f32, of_z: f32, of_w: f32| {
+        let low = if x { of_x } else { of_y };
+        let high = if z { of_z } else { of_w };
+        if flat { low } else { high }
     };
-    q.map(|x| x / (2.0 * trace.sqrt()))
+    let (tx, ty) = (1.0 + r00 - r11 - r22, 1.0 - r00 + r11 - r22);
+    let (tz, tw) = (1.0 - r00 - r11 + r22, 1.0 + r00 + r11 + r22);
+    let (a, b, c) = (r21 - r12, r02 - r20, r10 - r01);
+    let (d, e, f) = (r10 + r01, r02 + r20, r21 + r12);
+    let divisor = 2.0 * case(tx, ty, tz, tw).sqrt();
+    [case(a, b, c, tw), case(tx, d, e, a), case(d, ty, f, b), case(e, f, tz, c)].map(|v| v / divisor)
 }
 
 /// Axis-angle of a quaternion of any norm; `w < 0` gives the short way round, so the angle is at most pi.
-pub fn axis_angle_from_quaternion([w, x, y, z]: [f32; 4]) -> Vec3 {
+pub fn axis_angle_from_quaternion(q: [f32; 4]) -> Vec3 {
+    axis_angle_by(q, f32::atan2)
+}
+
+/// [`axis_angle_from_quaternion`] with a way to compute the arctangent of `y / x` for `y, x >= 0`.
+#[inline(always)]
+pub(super) fn axis_angle_by([w, x, y, z]: [f32; 4], arctangent: impl Fn(f32, f32) -> f32) -> Vec3 {
     let squared = x * x + y * y + z * z;
     let sin = squared.sqrt();
-    let angle = 2.0 * if w < 0.0 { (-sin).atan2(-w) } else { sin.atan2(w) };
+    let angle = 2.0 * arctangent(sin, w.abs());
+    let angle = if w < 0.0 { -angle } else { angle };
     Vec3::new(x, y, z) * if squared > 0.0 { angle / sin } else { 2.0 }
 }
 
@@ -95,7 +102,12 @@ pub fn quaternion_from_axis_angle(v: Vec3) -> [f32; 4] {
 ///
 /// Within rounding of pi the sign of the vector is decided by rounding.
 pub fn axis_angle_from_matrix(m: Mat3) -> Vec3 {
-    let v = axis_angle_from_quaternion(quaternion_from_matrix(m));
+    zero_for_nan(axis_angle_from_quaternion(quaternion_from_matrix(m)))
+}
+
+/// The vector with 0 in the place of NaN.
+#[inline(always)]
+pub(super) fn zero_for_nan(v: Vec3) -> Vec3 {
     Vec3::from_array(v.to_array().map(|x| if x.is_nan() { 0.0 } else { x }))
 }
 
@@ -106,6 +118,7 @@ pub fn rot6d_from_matrix(m: Mat3) -> [f32; 6] {
 }
 
 /// Matrix of a Rot6D (columns, flattened row by row) by Gram-Schmidt; norms are clamped below at 1e-12.
+#[inline(always)]
 pub fn matrix_from_rot6d(d: [f32; 6]) -> Mat3 {
     let (a1, a2) = (Vec3::new(d[0], d[2], d[4]), Vec3::new(d[1], d[3], d[5]));
     let b1 = normalize_clamped(a1);
