@@ -101,8 +101,7 @@ def evaluate(
     """
     wanted = None if dimensions is None else list(dimensions)
     if info is None:
-        report: dict[str, Any] = json.loads(_vimogen.evaluate_json(folder, wanted, output, up_axis))
-        return report
+        return _vimogen.evaluate_folder(folder, wanted, output, up_axis)
     path = Path(folder).resolve()
     results: dict[str, Any] = json.loads(
         _vimogen.evaluate_benchmark_json(

@@ -45,7 +45,7 @@ mod _vimogen {
         benchmark::{evaluate_benchmark_json, gate_references, generate_mbench, organize, results_table},
         body::{Body, load_hmr},
         dit::{Dit, sample},
-        evaluate::evaluate_json,
+        evaluate::evaluate_folder,
         experiment::{merge_stats, prepare_data, run_experiment},
         flow::{Schedule, noise},
         mbench::{dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree},

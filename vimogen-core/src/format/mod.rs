@@ -33,7 +33,10 @@ pub fn read_bounded(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     if size > limit {
         return Err(too_large(size));
     }
-    let mut bytes = Vec::new();
+    /// Most bytes that are made room for because the file says that it has them.
+    const ROOM: u64 = 64 << 20;
+    // One more than the file has: then the end is found without room for more.
+    let mut bytes = Vec::with_capacity(size.min(ROOM) as usize + 1);
     // A pipe or device reports no size, so the reading is bounded too.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }

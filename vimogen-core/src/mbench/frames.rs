@@ -74,6 +74,11 @@ impl<'a> Frames<'a> {
         self.0.len() / (3 * JOINTS)
     }
 
+    /// All joints of a frame.
+    pub fn row(&self, t: usize) -> &[[f32; 3]; JOINTS] {
+        &self.0.as_chunks().0.as_chunks().0[t]
+    }
+
     /// A joint of a frame.
     pub fn at(&self, t: usize, joint: usize) -> Vec3 {
         Vec3::from_slice(&self.0[3 * (JOINTS * t + joint)..])

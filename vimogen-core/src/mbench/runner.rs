@@ -96,8 +96,11 @@ fn motion_files(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     })?;
     let mut found = BTreeMap::new();
     for entry in entries {
-        let path = entry.map_err(|e| Error::io("read", folder, e))?.path();
-        if !path.is_file() || !["npy", "npz", "pt", "pth"].contains(&extension(&path).as_str()) {
+        let entry = entry.map_err(|e| Error::io("read", folder, e))?;
+        let (path, kind) = (entry.path(), entry.file_type());
+        // What the folder itself says of a file saves asking for each of them; a link is followed.
+        let is_file = kind.is_ok_and(|kind| kind.is_file()) || path.is_file();
+        if !is_file || !["npy", "npz", "pt", "pth"].contains(&extension(&path).as_str()) {
             continue;
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -38,15 +38,19 @@ const NORM_EPS: f32 = 1e-6;
 /// [`Error::Shape`] unless `joints` is `(T, 22, 3)`, [`Error::InvalidArgument`] for a single frame.
 pub fn foot_floating(joints: ArrayView3<'_, f32>, up_axis: UpAxis) -> Result<f32> {
     let frames = Frames::new(joints)?;
+    floating(&frames, &contacts(&frames, up_axis))
+}
+
+/// [`foot_floating`] of checked frames, whose contacts are known.
+pub(super) fn floating(frames: &Frames<'_>, contact: &[[bool; 2]]) -> Result<f32> {
     if frames.len() < 2 {
         return Err(Error::invalid("joints", "one frame has no motion, foot floating needs at least 2 frames"));
     }
-    let contact = contacts(&frames, up_axis);
-    let speeds: Vec<Speeds> = (0..frames.len()).map(|t| Speeds::at(&frames, t)).collect();
+    let speeds: Vec<Speeds> = (0..frames.len()).map(|t| Speeds::at(frames, t)).collect();
     let flights = [0, 1].map(|foot| runs(contact.iter().map(|c| c[foot]), false));
     let standing = contact.iter().zip(&speeds).filter(|(c, s)| floats_on_ground(**c, s)).count();
     let flying: usize = (0..2).map(|foot| carried_in_air(&flights[foot], &speeds, foot)).sum();
-    let zigzag = zigzag_frames(&frames, &flights);
+    let zigzag = zigzag_frames(frames, &flights);
     Ok(((standing as f64 + 0.5 * flying as f64 + zigzag as f64) / frames.len() as f64) as f32)
 }
 

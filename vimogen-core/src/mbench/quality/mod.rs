@@ -15,8 +15,11 @@ pub use floating::{angle_between, foot_floating};
 pub use ground::{foot_sliding, ground_penetration};
 pub use smoothness::{dynamic_degree, jitter_degree};
 
+use super::contact::contacts;
+use super::frames::Frames;
 pub use super::frames::UpAxis;
 use crate::error::Result;
+use smoothness::{Smoothness, smoothness};
 
 /// All five metrics of one motion.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,12 +46,15 @@ impl Quality {
     /// [`Error::Shape`](crate::Error::Shape) unless `joints` is `(T, 22, 3)` with `T >= 1`;
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for one frame.
     pub fn measure(joints: ArrayView3<'_, f32>, up_axis: UpAxis) -> Result<Self> {
+        let frames = Frames::new(joints)?;
+        let contact = contacts(&frames, up_axis);
+        let Smoothness { jitter, dynamic } = smoothness(&frames);
         Ok(Self {
-            jitter_degree: jitter_degree(joints)?,
-            dynamic_degree: dynamic_degree(joints)?,
-            ground_penetration: ground_penetration(joints, up_axis)?,
-            foot_floating: foot_floating(joints, up_axis)?,
-            foot_sliding: foot_sliding(joints, up_axis)?,
+            jitter_degree: jitter,
+            dynamic_degree: dynamic,
+            ground_penetration: ground::penetration(&frames, up_axis),
+            foot_floating: floating::floating(&frames, &contact)?,
+            foot_sliding: ground::sliding(&frames, up_axis, &contact),
         })
     }
 

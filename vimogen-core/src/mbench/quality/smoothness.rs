@@ -1,6 +1,5 @@
 //! How much a motion shakes and how much it moves.
 
-use glam::Vec3;
 use ndarray::ArrayView3;
 
 use crate::error::Result;
@@ -17,9 +16,7 @@ use crate::motion::skeleton::joint::PELVIS;
 /// # Errors
 /// [`crate::Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
 pub fn jitter_degree(joints: ArrayView3<'_, f32>) -> Result<f32> {
-    let f = Frames::new(joints)?;
-    let second = |t: usize, j: usize| (f.at(t + 2, j) - f.at(t + 1, j)) - (f.at(t + 1, j) - f.at(t, j));
-    Ok(mean_length(f.len().saturating_sub(2), second))
+    Ok(smoothness(&Frames::new(joints)?).jitter)
 }
 
 /// Mean length of the joints' steps, plus the same with the pelvis subtracted; metres per frame. Higher is more motion.
@@ -31,20 +28,72 @@ pub fn jitter_degree(joints: ArrayView3<'_, f32>) -> Result<f32> {
 /// # Errors
 /// [`crate::Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
 pub fn dynamic_degree(joints: ArrayView3<'_, f32>) -> Result<f32> {
-    let f = Frames::new(joints)?;
-    Ok(mean_length(f.len() - 1, |t, j| f.at(t + 1, j) - f.at(t, j)))
+    Ok(smoothness(&Frames::new(joints)?).dynamic)
 }
 
-/// Mean over frames and joints of `|difference|` plus that of `|difference - difference of the pelvis|`.
-fn mean_length(frames: usize, difference: impl Fn(usize, usize) -> Vec3) -> f32 {
-    let mut sum = 0.0f64;
-    for t in 0..frames {
-        let root = difference(t, PELVIS);
-        for j in 0..JOINTS {
-            let d = difference(t, j);
-            sum += f64::from(d.length()) + f64::from((d - root).length());
-        }
+/// Both metrics.
+pub(super) struct Smoothness {
+    pub jitter: f32,
+    pub dynamic: f32,
+}
+
+/// Both metrics of one motion, in one pass.
+pub(super) fn smoothness(frames: &Frames<'_>) -> Smoothness {
+    // All frames first: what is written number by number cannot be read as a vector at once.
+    let places: Vec<Lanes> = (0..frames.len()).map(|t| Lanes::of(frames.row(t))).collect();
+    let (mut steps, mut turns) = (0.0f64, 0.0f64);
+    let mut before: Option<Lanes> = None;
+    for (now, next) in places.iter().zip(&places[1..]) {
+        let step = next.minus(now);
+        steps += step.lengths();
+        turns += before.map_or(0.0, |before| step.minus(&before).lengths());
+        before = Some(step);
     }
     // Without frames this is 0 / 0, the release's NaN.
-    (sum / (frames * JOINTS) as f64) as f32
+    let mean = |sum: f64, missing: usize| (sum / (frames.len().saturating_sub(missing) * JOINTS) as f64) as f32;
+    Smoothness { jitter: mean(turns, 2), dynamic: mean(steps, 1) }
+}
+
+/// Joints rounded up to whole vectors; the lanes that are no joint stay zero.
+const LANES: usize = 24;
+
+/// A vector of each joint, the numbers of each axis side by side.
+#[derive(Clone, Copy)]
+struct Lanes([[f32; LANES]; 3]);
+
+impl Lanes {
+    fn of(joints: &[[f32; 3]; JOINTS]) -> Self {
+        let mut out = [[0.0; LANES]; 3];
+        for (j, joint) in joints.iter().enumerate() {
+            for (out, number) in out.iter_mut().zip(joint) {
+                out[j] = *number;
+            }
+        }
+        Self(out)
+    }
+
+    fn minus(&self, other: &Self) -> Self {
+        let mut out = *self;
+        for (out, other) in out.0.iter_mut().zip(&other.0) {
+            out.iter_mut().zip(other).for_each(|(x, y)| *x -= y);
+        }
+        out
+    }
+
+    /// Sum over the joints of `|difference|` and `|difference - difference of the pelvis|`.
+    fn lengths(&self) -> f64 {
+        let [x, y, z] = &self.0;
+        let (a, b, c) = (x[PELVIS], y[PELVIS], z[PELVIS]);
+        let length = |x: f32, y: f32, z: f32| (x * x + y * y + z * z).sqrt();
+        let mut lengths = [0.0f32; LANES];
+        for j in 0..LANES {
+            lengths[j] = length(x[j], y[j], z[j]) + length(x[j] - a, y[j] - b, z[j] - c);
+        }
+        lengths[JOINTS..].fill(0.0);
+        let mut sums = [0.0f32; 4];
+        for four in lengths.as_chunks::<4>().0 {
+            sums.iter_mut().zip(four).for_each(|(sum, length)| *sum += length);
+        }
+        sums.iter().map(|sum| f64::from(*sum)).sum()
+    }
 }
