@@ -43,6 +43,11 @@ pub fn watch<T>(keep_values: bool, f: impl FnOnce() -> T) -> (T, Trace) {
     (out, WATCHER.take().map(|w| w.trace).unwrap_or_default())
 }
 
+/// Whether the calling thread is watched.
+pub(crate) fn is_watched() -> bool {
+    WATCHER.with_borrow(Option::is_some)
+}
+
 fn with(f: impl FnOnce(&mut Watcher)) {
     WATCHER.with_borrow_mut(|w| w.as_mut().map(f));
 }

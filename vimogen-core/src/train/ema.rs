@@ -7,6 +7,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 
 use crate::model::Dit;
+use crate::model::kernels::update::blend;
 
 /// `decay * average + (1 - decay) * dit`, for each parameter that is trained; `average` keeps off the autodiff device.
 pub fn update(average: Dit, dit: &Dit, decay: f64) -> Dit {
@@ -37,6 +38,6 @@ impl ModuleMapper for Mix {
         // A frozen parameter is its own average.
         let Some(value) = value else { return param };
         let decay = self.decay;
-        param.map(|average| average * decay + *value * (1.0 - decay))
+        param.map(|average| blend(average, *value, decay))
     }
 }

@@ -16,13 +16,14 @@ use super::config::TrainConfig;
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorInfo, TensorSource, open_tensors, safetensors};
 use crate::model::Dit;
+use crate::model::kernels::{in_pool, update};
 
 /// Names of what is stored of each parameter.
 const STORED: [&str; 3] = ["moment_1", "moment_2", "time"];
 
 /// The optimizer's state. Clipping is done outside, over all gradients at once.
 pub(crate) struct Optimizer {
-    rule: AdamW,
+    rule: Rule,
     moments: HashMap<ParamId, Moments>,
 }
 
@@ -35,15 +36,52 @@ struct Moments {
     time: usize,
 }
 
-impl Optimizer {
-    pub(crate) fn new(config: &TrainConfig) -> Self {
-        let rule = AdamWConfig::new()
+/// How weights follow their gradients: AdamW.
+struct Rule {
+    /// On devices without a kernel of ours.
+    burn: AdamW,
+    betas: (f32, f32),
+    eps: f32,
+    weight_decay: f32,
+}
+
+impl Rule {
+    fn new(config: &TrainConfig) -> Self {
+        let burn = AdamWConfig::new()
             .with_beta_1(config.betas.0)
             .with_beta_2(config.betas.1)
             .with_epsilon(config.eps)
             .with_weight_decay(config.weight_decay)
             .build();
-        Self { rule, moments: HashMap::new() }
+        Self { burn, betas: config.betas, eps: config.eps, weight_decay: config.weight_decay }
+    }
+
+    fn step(&self, lr: f64, value: Tensor<1>, grad: Tensor<1>, moments: Option<Moments>) -> (Tensor<1>, Moments) {
+        if !(update::has_adamw(&value) && update::has_adamw(&grad)) {
+            return self.by_burn(lr, value, grad, moments);
+        }
+        let time = moments.as_ref().map_or(0, |m| m.time) + 1;
+        let pair = moments.map(|m| (m.first, m.second)).unwrap_or_else(|| (grad.zeros_like(), grad.zeros_like()));
+        let (beta_1, beta_2) = self.betas;
+        let keep = (1.0 - lr * f64::from(self.weight_decay)) as f32;
+        let rule = update::AdamW { beta_1, beta_2, eps: self.eps, keep, lr: lr as f32, time: time as i32 };
+        let (value, first, second) = update::adamw(&value, &grad, pair, rule);
+        (value, Moments { first, second, time })
+    }
+
+    fn by_burn(&self, lr: f64, value: Tensor<1>, grad: Tensor<1>, moments: Option<Moments>) -> (Tensor<1>, Moments) {
+        let state = moments.map(|m| AdamWState {
+            momentum: AdaptiveMomentumState { time: m.time, moment_1: m.first, moment_2: m.second, max_moment_2: None },
+        });
+        let (value, state) = self.burn.step(lr, value, grad, state);
+        let m = state.unwrap_or_else(|| unreachable!("AdamW always has moments")).momentum;
+        (value, Moments { first: m.moment_1, second: m.moment_2, time: m.time })
+    }
+}
+
+impl Optimizer {
+    pub(crate) fn new(config: &TrainConfig) -> Self {
+        Self { rule: Rule::new(config), moments: HashMap::new() }
     }
 
     /// Updates the parameters that have a gradient. With `group` each process updates those that it owns.
@@ -62,8 +100,9 @@ impl Optimizer {
             (Some(owners), Some(group)) => owners[index] == Some(group.rank()),
             _ => true,
         };
+        let device = dit.device().inner();
         let mut update = Update { optimizer: self, lr, grads, owned: &owned, at: 0 };
-        let dit = dit.map(&mut update);
+        let dit = in_pool(&device, || dit.map(&mut update));
         match (&owners, group) {
             (Some(owners), Some(group)) => from_owners(group, owners, dit),
             _ => Ok(dit),
@@ -197,7 +236,7 @@ struct Update<'a> {
     optimizer: &'a mut Optimizer,
     lr: f64,
     grads: GradientsParams,
-    owned: &'a dyn Fn(usize) -> bool,
+    owned: &'a (dyn Fn(usize) -> bool + Sync),
     at: usize,
 }
 
@@ -212,14 +251,9 @@ impl ModuleMapper for Update<'_> {
         let value = param.val().without_autodiff();
         let shape = value.shape();
         let flat = [shape.num_elements()];
-        let state = self.optimizer.moments.remove(&param.id).map(|m| AdamWState {
-            momentum: AdaptiveMomentumState { time: m.time, moment_1: m.first, moment_2: m.second, max_moment_2: None },
-        });
-        let (value, state) = self.optimizer.rule.step(self.lr, value.reshape(flat), grad.reshape(flat), state);
-        if let Some(AdamWState { momentum: m }) = state {
-            let moments = Moments { first: m.moment_1, second: m.moment_2, time: m.time };
-            self.optimizer.moments.insert(param.id, moments);
-        }
+        let moments = self.optimizer.moments.remove(&param.id);
+        let (value, moments) = self.optimizer.rule.step(self.lr, value.reshape(flat), grad.reshape(flat), moments);
+        self.optimizer.moments.insert(param.id, moments);
         Param::initialized(param.id, value.reshape(shape).autodiff().require_grad())
     }
 }

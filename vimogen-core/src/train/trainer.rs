@@ -17,6 +17,7 @@ use super::loss::loss;
 use super::optimizer::Optimizer;
 use super::{ema, lora, optim};
 use crate::error::{Error, Result};
+use crate::model::kernels::in_pool;
 use crate::model::{Dit, DitConfig};
 
 /// What a step did.
@@ -150,7 +151,8 @@ impl Trainer {
     /// [`Error::Shape`] and relatives if the batch does not fit the model, [`Error::Diverged`] if loss or gradients are
     /// not finite; the weights are then unchanged.
     pub fn train_step(&mut self, batch: &TrainBatch, draws: &Draws) -> Result<StepReport> {
-        let own = self.engine.gradients(&self.dit, batch, draws);
+        let device = self.dit.device().inner();
+        let own = in_pool(&device, || self.engine.gradients(&self.dit, batch, draws));
         let (mut grads, sums) = match &self.collective {
             None => own?,
             Some(collective) => collective::sum_gradients(collective.as_ref(), &self.dit, own)?,
@@ -163,7 +165,8 @@ impl Trainer {
         }
         let lr = self.config.lr_at(self.step);
         self.dit = self.optimizer.step(lr, self.dit.clone(), grads, sharing(&self.config, &self.collective))?;
-        self.average = ema::update(self.average.clone(), &self.dit, self.config.ema_decay_at(self.step));
+        let decay = self.config.ema_decay_at(self.step);
+        self.average = in_pool(&device, || ema::update(self.average.clone(), &self.dit, decay));
         let report = StepReport {
             step: self.step,
             loss: values.total,

@@ -57,7 +57,7 @@ pub(super) trait Fused: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
-type CpuTensor = FloatTensor<Flex>;
+pub(super) type CpuTensor = FloatTensor<Flex>;
 
 /// The numbers of a dense tensor.
 pub(super) fn numbers(x: &CpuTensor) -> &[f32] {
@@ -72,7 +72,7 @@ pub(super) fn dense(x: CpuTensor) -> CpuTensor {
 }
 
 /// A new tensor of the shape of `like`, filled by `f`.
-fn filled(like: &CpuTensor, f: impl FnOnce(&mut [f32])) -> CpuTensor {
+pub(super) fn filled(like: &CpuTensor, f: impl FnOnce(&mut [f32])) -> CpuTensor {
     let mut out = CpuTensor::empty(like.layout().shape().clone(), DType::F32);
     f(out.storage_mut::<f32>());
     out

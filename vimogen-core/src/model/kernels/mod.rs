@@ -13,6 +13,8 @@ mod gelu;
 pub(crate) mod linear;
 mod norm;
 mod simd;
+#[cfg(feature = "train")]
+pub(crate) mod update;
 
 use burn::tensor::module::attention as burn_attention;
 use burn::tensor::ops::AttentionModuleOptions;
@@ -40,6 +42,16 @@ fn widened<const D: usize>(x: Tensor<D>, f: impl FnOnce(Tensor<D>) -> Tensor<D>)
 /// Whether the tensor is one that the kernels for inference can compute with: fused, and without gradients.
 pub(crate) fn is_inference<const D: usize>(x: &Tensor<D>) -> bool {
     is_fused(x) && !x.device().is_autodiff()
+}
+
+/// Runs `f` on a thread of the pool that the kernels share their work among. From outside the pool every kernel would wait
+/// for one of its threads to wake, which takes longer than a kernel of a small model.
+pub(crate) fn in_pool<T: Send>(device: &Device, f: impl FnOnce() -> T + Send) -> T {
+    // A watcher sees what its own thread does.
+    match *device == Device::flex() && !super::probe::is_watched() {
+        true => rayon::scope(|_| f()),
+        false => f(),
+    }
 }
 
 /// GELU, tanh form: `x * sigmoid(2u)`, `u = sqrt(2/pi) (x + 0.044715 x^3)`.
