@@ -33,6 +33,19 @@ pub struct Conditions {
     pub reference_lengths: Vec<usize>,
 }
 
+impl Conditions {
+    /// Those of one row alone.
+    pub(crate) fn row(&self, row: usize) -> Self {
+        Self {
+            context: self.context.clone().narrow(0, row, 1),
+            reference: self.reference.clone().map(|reference| reference.narrow(0, row, 1)),
+            attend_to_text: vec![self.attend_to_text[row]],
+            frame_lengths: vec![self.frame_lengths[row]],
+            reference_lengths: vec![self.reference_lengths[row]],
+        }
+    }
+}
+
 /// Everything about [`Conditions`] that does not change from step to step; made by [`Dit::prepare`].
 ///
 /// Rows are kept in an order of their own: those that attend to the text first.

@@ -4,6 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use ndarray::Array3;
 
 use super::dit::{Conditions, Dit};
+use super::kernels::in_pool;
 use crate::error::{Error, Result, check_finite};
 
 /// Inputs of one forward pass.
@@ -63,7 +64,8 @@ impl Dit {
             frame_lengths: inputs.frame_lengths,
             reference_lengths: inputs.reference_lengths,
         };
-        download(self.forward(upload(inputs.x, &device), &inputs.timesteps, &conditions)?)
+        let x = upload(inputs.x, &device);
+        download(in_pool(&device, || self.forward(x, &inputs.timesteps, &conditions))?)
     }
 }
 

@@ -9,6 +9,7 @@ use super::solver::{Integrator, Solver};
 use crate::error::{Error, Result, check_finite};
 use crate::model::dit::infer_attend_to_text;
 use crate::model::host::{download, upload};
+use crate::model::kernels::in_pool;
 use crate::model::{Dit, DitConfig, probe};
 use crate::motion::smooth::{KERNEL_SIZE, SIGMA, smooth};
 use crate::progress::{OnProgress, Stage, report};
@@ -255,7 +256,8 @@ impl Sampler {
         let device = dit.device();
         let steps = self.schedule.len();
         let time = dit.embed_time(self.schedule.timesteps(), &device);
-        let evaluator = Evaluator::new(dit, inputs, guidance, self.options.guidance_interval, frames)?;
+        let interval = self.options.guidance_interval;
+        let evaluator = in_pool(&device, || Evaluator::new(dit, inputs, guidance, interval, frames))?;
         let order: Vec<usize> = guidance.order().collect();
         let mut x = upload(inputs.noise.slice(s![.., ..frames, ..]).select(Axis(0), &order), &device);
         let mut integrator = Integrator::new(self.options.solver, &self.schedule);
@@ -265,7 +267,7 @@ impl Sampler {
             v
         };
         for step in 0..steps {
-            x = probe::numbered("step", step, || integrator.step(step, x.clone(), &velocity));
+            x = probe::numbered("step", step, || in_pool(&device, || integrator.step(step, x.clone(), &velocity)));
             // A GPU would otherwise queue all steps at once: progress would lie and cancelling come too late.
             let name = || format!("{device:?}");
             device.sync().map_err(|e| Error::Device { device: name(), reason: e.to_string() })?;

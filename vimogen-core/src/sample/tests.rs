@@ -136,6 +136,18 @@ fn a_mixed_batch_doubles_only_its_text_rows() {
 }
 
 #[test]
+fn rows_evaluated_each_on_its_own_thread_give_what_they_give_together() {
+    let mut mixed = references(&[9, 14]);
+    mixed.attend_to_text[1] = true;
+    for inputs in [texts(&[9, 7]), mixed] {
+        let apart = run(&sampler(5.0), &inputs).unwrap();
+        // A watched generation evaluates its rows together.
+        let (together, _) = probe::watch(false, || run(&sampler(5.0), &inputs));
+        assert!((&apart - &together.unwrap()).iter().all(|d| d.abs() < 1e-5));
+    }
+}
+
+#[test]
 fn frames_beyond_the_longest_clip_are_not_computed() {
     let mut inputs = texts(&[30]);
     inputs.frame_lengths = vec![8];
