@@ -136,6 +136,8 @@ def _warn(what: str, rows: list[str], most: int = 5) -> None:
 def _evaluate_folder(
     folder: Path, dimensions: tuple[str, ...], output: Path | None, up_axis: int, as_json: bool
 ) -> None:
+    if not any(file.is_file() for file in folder.glob("*.*")) and any(folder.glob("*/motion_gen_condition_on_*.pt")):
+        raise click.UsageError(f"{folder} holds folders of generated motions; first: vimogen organize {folder} joints")
     report = evaluate(folder, list(dimensions) or None, output, up_axis=up_axis)
     if as_json:
         click.echo(json.dumps(report, indent=2))

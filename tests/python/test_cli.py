@@ -102,6 +102,10 @@ def test_evaluate_prints_a_table_or_json(tmp_path):
     report = json.loads(run("evaluate", tmp_path, "-d", "Jitter_Degree", "--json").stdout)
     assert list(report["dimensions"]) == ["Jitter_Degree"]
     assert json.loads((tmp_path / "report.json").read_text())["motions"].keys() == {"a"}
+    made = tmp_path / "mbench" / "7" / "motion_gen_condition_on_text.pt"
+    made.parent.mkdir(parents=True)
+    made.write_bytes(b"")
+    assert "vimogen organize" in run("evaluate", tmp_path / "mbench", code=2).stderr
 
 
 def test_set_metrics_are_those_of_the_package(tmp_path):
