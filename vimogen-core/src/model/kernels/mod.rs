@@ -111,17 +111,15 @@ pub fn rms_norm(x: Tensor<3>, weight: Tensor<3>, eps: f64) -> Tensor<3> {
 /// - gate: `[batch or 1, 1, dim]`, in f32
 pub fn add_gated(x: Tensor<3>, y: Tensor<3>, gate: Tensor<3>) -> Tensor<3> {
     if is_half(&x) {
-        return widened(x, |x| add_gated(x, y.cast(FloatDType::F32), gate));
+        return widened(x, |x| add_gated(x, y, gate));
     }
+    let y = y.cast(x.dtype());
     match is_fused(&x) {
         true => {
             let (x, y, gate) = (x.into_dispatch(), y.into_dispatch(), gate.into_dispatch());
             Tensor::from_dispatch(Dispatch::fused_gated(x, y, gate))
         }
-        false => {
-            let y = y.cast(x.dtype());
-            x + y * gate
-        }
+        false => x + y * gate,
     }
 }
 
