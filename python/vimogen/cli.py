@@ -295,9 +295,9 @@ def train(
     """Train a model; run it again to continue from the newest checkpoint.
 
     \b
-    vimogen train --config tm2m_train.yaml --set solver.lr=1e-4   on files, with the release's experiment file
-    vimogen train --config nano.yaml --save nano                  on procedural motion, as the built-in model
-    vimogen train recipe.json                                     the settings of a Trainer, on procedural motion
+    vimogen train --config tm2m_train.yaml --set solver.lr=1e-4  on files, with the release's experiment file
+    vimogen train --config nano.yaml --save nano                 on procedural motion, as the built-in model
+    vimogen train recipe.json                                    the settings of a Trainer, on procedural motion
 
     An experiment file has the sections experiment, model_path, model, solver, precision, parallel, dataloader, dataset
     and ref_motion_corruption. RECIPE is a JSON file with the parts model (sizes) and train (num_steps, batch_size, lr,
