@@ -30,7 +30,7 @@ def run_experiment(
     ----------
     config : str or os.PathLike
         The file.
-    set : iterable of str
+    set : str or iterable of str
         Overrides such as ``"solver.lr=1e-4"``.
     resume : str or os.PathLike
         ``"auto"``: from the newest checkpoint in the run's folder, if there is one. ``"never"``: the folder must hold
@@ -56,7 +56,7 @@ def run_experiment(
     """
     return _vimogen.run_experiment(
         config,
-        list(set),
+        [set] if isinstance(set, str) else list(set),
         resume=os.fspath(resume),
         device=device,
         save=save,

@@ -1,6 +1,7 @@
 //! What is to be measured: a file and the dimensions that it is measured in.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::UNIX_EPOCH;
@@ -57,14 +58,15 @@ pub(super) fn tasks<'a>(
 
 /// The file with its size and time of change, and all settings that touch the values.
 fn key(path: &Path, entries: &[&Entry], options: &EvaluateOptions<'_>) -> Result<String> {
-    let io = |e| Error::io("read", path, e);
-    let data = path.metadata().map_err(io)?;
-    let changed = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let changed = changed.map_or(0, |time| time.as_nanos());
     let names: Vec<&str> = entries.iter().map(|entry| entry.dimension.name()).collect();
     let settings = match entries[0].dimension.source() {
         Source::Joints => format!("up {:?}", options.up_axis),
-        Source::Body => format!("{:?}", options.bodies),
+        Source::Body => {
+            let files = &options.bodies;
+            let given = [&files.body, &files.priors, &files.nrdf].into_iter().flatten();
+            let stamps: Vec<String> = given.map(|file| stamp(file)).collect::<Result<_>>()?;
+            format!("{files:?} {}", stamps.join(" "))
+        }
         Source::Video => {
             format!(
                 "{} | {}",
@@ -73,7 +75,22 @@ fn key(path: &Path, entries: &[&Entry], options: &EvaluateOptions<'_>) -> Result
             )
         }
     };
-    Ok(format!("{} {} {changed} {} {settings}", path.display(), data.len(), names.join(",")))
+    Ok(format!("{} {} {} {settings}", path.display(), stamp(path)?, names.join(",")))
+}
+
+/// Size and time of change of a file, or of each file of a folder.
+fn stamp(path: &Path) -> Result<String> {
+    let io = |e| Error::io("read", path, e);
+    let data = path.metadata().map_err(io)?;
+    if data.is_dir() {
+        let files = fs::read_dir(path).map_err(io)?.map(|entry| Ok(entry.map_err(io)?.path()));
+        let mut files: Vec<PathBuf> = files.collect::<Result<_>>()?;
+        files.retain(|file| file.is_file());
+        files.sort();
+        return Ok(files.iter().map(|file| stamp(file)).collect::<Result<Vec<_>>>()?.join(" "));
+    }
+    let changed = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Ok(format!("{} {}", data.len(), changed.map_or(0, |time| time.as_nanos())))
 }
 
 /// What a judge is asked about an entry.
@@ -155,5 +172,24 @@ impl Task<'_> {
             reason: reason.into(),
         };
         self.entries.iter().map(failure).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_replaced_in_place_has_another_stamp_and_so_has_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gmm_08.pkl");
+        let stamps = || [stamp(&file).unwrap(), stamp(folder.path()).unwrap()];
+        fs::write(&file, "one").unwrap();
+        let before = stamps();
+        assert_eq!(before, stamps());
+        fs::write(&file, "three").unwrap();
+        let after = stamps();
+        assert!(before[0] != after[0] && before[1] != after[1]);
+        assert!(stamp(&folder.path().join("absent")).unwrap_err().to_string().contains("absent"));
     }
 }
