@@ -254,7 +254,13 @@ def memory(device: str) -> float:
     """Gigabytes: the peak of this process, or what is taken of the GPU, pools of the allocators included."""
     if device == "cpu":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    query = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "-i", device.partition(":")[2] or "0"]
+    query = [
+        "nvidia-smi",
+        "--query-gpu=memory.used",
+        "--format=csv,noheader,nounits",
+        "-i",
+        device.partition(":")[2] or "0",
+    ]
     return int(subprocess.run(query, capture_output=True, text=True, check=True).stdout) / 1024
 
 
