@@ -133,7 +133,7 @@ pictures: ## draw the pictures of the README and of docs/src/how-to/pictures.md 
 nano: .venv/.ready | cxx ## train the built-in model into vimogen-core/assets/nano, minutes to hours; again to resume (ARGS="--save DIR")
 	$(CARGO) build --locked --workspace --lib
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
-	MIMALLOC_PURGE_DELAY=-1 $(VENV_PYTHON) -m vimogen train --config examples/nano.yaml --save vimogen-core/assets/nano --dtype bfloat16 $(ARGS)
+	$(VENV_PYTHON) -m vimogen train --config examples/nano.yaml --save vimogen-core/assets/nano --dtype bfloat16 $(ARGS)
 
 nano-evaluate: ## the built-in model's scores, as in its model card (ARGS="--model DIR --report FILE")
 	$(CARGO) run --locked --example evaluate_nano -- $(ARGS)

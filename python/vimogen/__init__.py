@@ -12,6 +12,7 @@ says, ``evaluate`` scores. ``Dit``,
 as ``ValueError``.
 """
 
+from . import _load as _load  # isort: skip  # before all that imports the compiled module
 from . import flow, mbench, motion, rotations
 from ._api import evaluate, generate, progress_bar
 from ._experiment import prepare_data, run_experiment

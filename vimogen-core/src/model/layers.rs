@@ -56,6 +56,10 @@ impl Linear {
         let weight = self.weight.val();
         let [inputs, _] = weight.dims();
         assert_shape!(x, [.., inputs]);
+        #[cfg(feature = "train")]
+        if kernels::linear::is_trained_in_bf16(&x) {
+            return kernels::linear::trained(x, weight, self.bias.val());
+        }
         let dtype = x.dtype();
         linear(x, weight.cast(dtype), Some(self.bias.val().cast(dtype)))
     }

@@ -173,6 +173,9 @@ impl Fused for Flex {
 }
 
 #[cfg(feature = "train")]
+pub(super) use autodiff::tracked;
+
+#[cfg(feature = "train")]
 mod autodiff {
     //! Backward passes. Each recomputes what it needs from the inputs, so only those are kept.
 
@@ -279,6 +282,8 @@ mod autodiff {
             }
         }};
     }
+
+    pub(in super::super) use tracked;
 
     impl<B: Fused, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -118,3 +118,41 @@ fn attention_without_any_key_is_zero() {
     let y = attention(random([1, 5, 8]), random([1, 3, 8]), random([1, 3, 8]), &[0], 2);
     assert!(y.try_into_vec_as::<f32>().unwrap().iter().all(|v| *v == 0.0));
 }
+
+#[cfg(feature = "train")]
+#[test]
+fn a_layer_trained_in_bf16_equals_its_twin_on_rounded_numbers() {
+    use burn::tensor::FloatDType;
+
+    let rounded = |shape: [usize; 2]| random(shape).cast(FloatDType::BF16).cast(FloatDType::F32);
+    for parameters in [FloatDType::F32, FloatDType::BF16] {
+        let inputs = [rounded([30, 7]), rounded([7, 45]), rounded([1, 45])];
+        let run = |in_bf16: bool| {
+            let leaf = |x: &Tensor<2>| Tensor::from_data(x.to_data(), &device()).require_grad();
+            let [x, weight, bias] = [leaf(&inputs[0]), leaf(&inputs[1]), leaf(&inputs[2])];
+            let wide = [x.clone(), weight.clone(), bias.clone()];
+            let bias = bias.squeeze_dim::<1>(0);
+            let y = match in_bf16 {
+                true => {
+                    let x = x.cast(FloatDType::BF16);
+                    linear::trained(x, weight.cast(parameters), bias.cast(parameters)).cast(FloatDType::F32)
+                }
+                false => burn::tensor::module::linear(x, weight, Some(bias)),
+            };
+            let grads = (y.clone() * rounded_weights()).sum().backward();
+            std::iter::once(y.into_data())
+                .chain(wide.map(|x| x.grad(&grads).expect("gradient").into_data()))
+                .collect::<Vec<_>>()
+        };
+        for (got, want) in run(true).iter().zip(run(false)) {
+            got.assert_approx_eq::<f32>(&want, Tolerance::rel_abs(8e-3, 8e-3));
+        }
+    }
+}
+
+/// Upstream gradients that bf16 holds exactly.
+#[cfg(feature = "train")]
+fn rounded_weights() -> Tensor<2> {
+    let index = Tensor::<1, Int>::arange(0..30 * 45, &device()).float();
+    ((index * 0.37).sin() * 64.0).round().div_scalar(64.0).reshape([30, 45])
+}

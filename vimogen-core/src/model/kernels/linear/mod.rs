@@ -1,5 +1,5 @@
-//! Linear layers for inference: weights packed once, when they are loaded, into the order in which the product reads
-//! them.
+//! Linear layers: weights brought into the order in which the product reads them; for inference once, when they are
+//! loaded, and in training in bf16 each time (`trained`).
 //!
 //! ```text
 //! weights  [out, in] on disk -> panels of 32 outputs, each [in / 2][32] pairs of bf16 (or codes of 8 bits, or f32)
@@ -19,11 +19,17 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod tile;
+#[cfg(feature = "train")]
+mod trained;
+#[cfg(feature = "train")]
+mod trained_op;
 
 pub(crate) use heads::{Head, attend, has_tiles};
 pub(crate) use op::{linear, mlp};
 pub(crate) use pack::Packed;
 pub use pack::Precision;
+#[cfg(feature = "train")]
+pub(crate) use trained_op::{is_trained_in_bf16, linear as trained};
 
 /// Outputs of a panel.
 const PANEL: usize = 32;

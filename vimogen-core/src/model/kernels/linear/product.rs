@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 
+use half::bf16;
 use rayon::prelude::*;
 
 use super::super::cpu::Level;
 use super::super::gelu::gate;
 use super::super::simd::simd_dispatch;
 use super::pack::{Packed, Store};
-use super::rows::{Element, Rows};
+use super::rows::{Element, Rows, round};
 use super::tile::{self, Tile};
 use super::{GROUP, PANEL};
 
@@ -53,7 +54,29 @@ pub(super) fn mlp(x: &[f32], rows: usize, first: &Packed, second: &Packed, level
     }
 }
 
-fn linear_of<E: Unpack>(x: &Rows<E>, weights: &[&Packed], tile: Tile<E>) -> Vec<f32> {
+/// Numbers that a product is written in.
+pub(super) trait Output: Copy + Send {
+    /// Calls `f` with the numbers of a tile.
+    fn of(c: &[f32], f: impl FnOnce(&[Self]));
+}
+
+impl Output for f32 {
+    fn of(c: &[f32], f: impl FnOnce(&[f32])) {
+        f(c);
+    }
+}
+
+impl Output for bf16 {
+    fn of(c: &[f32], f: impl FnOnce(&[bf16])) {
+        let mut to = [bf16::ZERO; GROUPS * GROUP * PANEL];
+        let to = &mut to[..c.len()];
+        narrow(to, c);
+        f(to);
+    }
+}
+
+/// `x weights[i] + bias[i]` of rows that are in the order of the product: `[weights, rows, outputs]`.
+pub(super) fn linear_of<E: Unpack, O: Output>(x: &Rows<E>, weights: &[&Packed], tile: Tile<E>) -> Vec<O> {
     let (rows, outputs) = (x.rows, weights[0].outputs);
     let same = |w: &&Packed| w.outputs == outputs && 2 * w.pairs() == x.length * E::WIDTH;
     assert!(weights.iter().all(same), "weights of one shape, which the rows fit");
@@ -62,11 +85,13 @@ fn linear_of<E: Unpack>(x: &Rows<E>, weights: &[&Packed], tile: Tile<E>) -> Vec<
     let to = Shared(out.as_mut_ptr());
     product(x, weights, tile, |task, c| {
         let columns = PANEL.min(outputs - task.panel * PANEL);
-        for (i, c) in c.chunks_exact(PANEL).enumerate() {
-            let at = (task.weight * rows + task.group * GROUP + i) * outputs + task.panel * PANEL;
-            // SAFETY: rows and columns of this task alone, inside the output.
-            unsafe { std::ptr::copy_nonoverlapping(c.as_ptr(), to.at(at), columns) };
-        }
+        O::of(c, |c| {
+            for (i, c) in c.chunks_exact(PANEL).enumerate() {
+                let at = (task.weight * rows + task.group * GROUP + i) * outputs + task.panel * PANEL;
+                // SAFETY: rows and columns of this task alone, inside the output.
+                unsafe { std::ptr::copy_nonoverlapping(c.as_ptr(), to.at(at), columns) };
+            }
+        });
     });
     // SAFETY: every task has written its rows and columns, which together are all.
     unsafe { out.set_len(size) };
@@ -94,14 +119,14 @@ fn hidden<E: Unpack>(x: &Rows<E>, weights: &Packed, tile: Tile<E>, to_bf16: bool
 }
 
 /// How rows are multiplied with weights.
-enum Kind {
+pub(super) enum Kind {
     Pairs(Tile<u32>),
     /// And whether rows are rounded to bf16.
     Singles(Tile<f32>, bool),
 }
 
 impl Kind {
-    fn of(weights: &Packed, level: Level) -> Self {
+    pub(super) fn of(weights: &Packed, level: Level) -> Self {
         assert!(level <= Level::detect(), "the CPU has no {}", level.name());
         let exact = matches!(weights.store, Store::F32(_));
         match tile::pairs(level) {
@@ -270,6 +295,13 @@ fn widen_pairs_body(to: &mut [f32], from: &[u32]) {
 }
 
 #[inline(always)]
+fn narrow_body(to: &mut [bf16], from: &[f32]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = bf16::from_bits((round(*from) >> 16) as u16);
+    }
+}
+
+#[inline(always)]
 fn widen_codes_body(to: &mut [f32], from: &[i8]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = f32::from(*from);
@@ -291,5 +323,6 @@ simd_dispatch!(add, add_body, (c: &mut [f32], bias: &[f32; PANEL]));
 simd_dispatch!(scale_and_add, scale_and_add_body, (c: &mut [f32], scales: &[f32; PANEL], bias: &[f32; PANEL]));
 simd_dispatch!(gelu, gelu_body, (c: &mut [f32]));
 simd_dispatch!(widen_pairs, widen_pairs_body, (to: &mut [f32], from: &[u32]));
+simd_dispatch!(narrow, narrow_body, (to: &mut [bf16], from: &[f32]));
 simd_dispatch!(widen_codes, widen_codes_body, (to: &mut [f32], from: &[i8]));
 simd_dispatch!(pair_codes, pair_codes_body, (to: &mut [u32], from: &[i8]));

@@ -3,10 +3,31 @@
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
+use half::bf16;
 use rayon::prelude::*;
 
 use super::super::simd::simd_dispatch;
 use super::GROUP;
+
+/// Numbers that are multiplied as bf16.
+pub(super) trait Number: Copy + Sync {
+    /// The bits of the nearest bf16, in the lower half.
+    fn bits(self) -> u32;
+}
+
+impl Number for bf16 {
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        self.to_bits().into()
+    }
+}
+
+impl Number for f32 {
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        round(self) >> 16
+    }
+}
 
 /// What the product multiplies: single f32 numbers, or pairs of bf16 numbers in a `u32`, the even one in the low half.
 pub(super) trait Element: Copy + Default + Send + Sync + 'static {
@@ -15,6 +36,13 @@ pub(super) trait Element: Copy + Default + Send + Sync + 'static {
 
     /// Writes `width` numbers of each row, rows lying `stride` apart, to a group; `to_bf16` rounds numbers that stay f32.
     fn pack(group: &mut [Self], rows: &[f32], stride: usize, width: usize, to_bf16: bool);
+
+    /// Writes a row to slot `slot` of a group of `W`.
+    fn put_row<const W: usize>(group: &mut [Self], slot: usize, row: &[impl Number]);
+
+    /// Writes numbers of two neighbouring rows, of which the second may be missing, to the first slots of a pair of a group
+    /// of `W`.
+    fn put_pair<const W: usize>(pair: &mut [Self], even: &[impl Number], odd: &[impl Number]);
 
     /// Buffers of this thread that were used before.
     fn spare() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>>;
@@ -30,6 +58,21 @@ impl Element for f32 {
         }
     }
 
+    fn put_row<const W: usize>(group: &mut [f32], slot: usize, row: &[impl Number]) {
+        for (place, number) in group.as_chunks_mut::<W>().0.iter_mut().zip(row) {
+            place[slot] = f32::from_bits(number.bits() << 16);
+        }
+    }
+
+    fn put_pair<const W: usize>(pair: &mut [f32], even: &[impl Number], odd: &[impl Number]) {
+        let (first, second) = pair.split_at_mut(W);
+        first.iter_mut().zip(even).for_each(|(to, even)| *to = f32::from_bits(even.bits() << 16));
+        match odd.is_empty() {
+            true => second.fill(0.0),
+            false => second.iter_mut().zip(odd).for_each(|(to, odd)| *to = f32::from_bits(odd.bits() << 16)),
+        }
+    }
+
     fn spare() -> &'static LocalKey<RefCell<Vec<Vec<f32>>>> {
         thread_local!(static SPARE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(vec![]) });
         &SPARE
@@ -41,6 +84,29 @@ impl Element for u32 {
 
     fn pack(group: &mut [u32], rows: &[f32], stride: usize, width: usize, _: bool) {
         pack_pairs(group, rows, stride, width);
+    }
+
+    fn put_row<const W: usize>(group: &mut [u32], slot: usize, row: &[impl Number]) {
+        let (pairs, last) = row.as_chunks::<2>();
+        let (places, _) = group.as_chunks_mut::<W>();
+        for (place, [even, odd]) in places.iter_mut().zip(pairs) {
+            place[slot] = even.bits() | odd.bits() << 16;
+        }
+        if let ([last], Some(place)) = (last, places.get_mut(pairs.len())) {
+            place[slot] = last.bits();
+        }
+    }
+
+    fn put_pair<const W: usize>(pair: &mut [u32], even: &[impl Number], odd: &[impl Number]) {
+        if let (Ok(pair), Some(even), Some(odd)) = (pair.try_into(), even.as_array::<W>(), odd.as_array::<W>()) {
+            let pair: &mut [u32; W] = pair;
+            for i in 0..W {
+                pair[i] = even[i].bits() | odd[i].bits() << 16;
+            }
+            return;
+        }
+        let odd = odd.iter().map(|odd| odd.bits() << 16).chain(std::iter::repeat(0));
+        pair.iter_mut().zip(even).zip(odd).for_each(|((to, even), odd)| *to = even.bits() | odd);
     }
 
     fn spare() -> &'static LocalKey<RefCell<Vec<Vec<u32>>>> {

@@ -159,3 +159,40 @@ fn rounding_is_to_the_nearest_bf16_and_keeps_what_is_no_number() {
     }
     assert!(f32::from_bits(rows::round(f32::from_bits(0x7f80_0001)) & 0xffff_0000).is_nan());
 }
+
+#[cfg(feature = "train")]
+#[test]
+fn the_products_of_training_sum_over_either_axis_of_either_side() {
+    use super::trained::{Over, Side, product};
+
+    let narrow = |x: Vec<f32>| x.into_iter().map(bf16::from_f32).collect::<Vec<_>>();
+    let turned = |x: &[bf16], columns: usize| {
+        let rows = x.len() / columns;
+        (0..x.len()).map(|i| x[i % rows * columns + i / rows]).collect::<Vec<_>>()
+    };
+    for [n, k, m] in SIZES {
+        let (x, w, bias) = (narrow(numbers(n * k, 3)), narrow(numbers(k * m, 4)), numbers(m, 5));
+        let sum = |i: usize| {
+            let products = (0..k).map(|j| x[i / m * k + j].to_f64() * w[j * m + i % m].to_f64());
+            (products.sum::<f64>() + f64::from(bias[i % m])) as f32
+        };
+        let want: Vec<f32> = (0..n * m).map(sum).collect();
+        let (x_turned, w_turned) = (turned(&x, k), turned(&w, m));
+        let lefts = [
+            Side { numbers: &x[..], columns: k, over: Over::Columns },
+            Side { numbers: &x_turned[..], columns: n, over: Over::Rows },
+        ];
+        let rights = [
+            Side { numbers: &w[..], columns: m, over: Over::Rows },
+            Side { numbers: &w_turned[..], columns: k, over: Over::Columns },
+        ];
+        for level in levels() {
+            for (left, right) in lefts.iter().flat_map(|left| rights.iter().map(move |right| (*left, *right))) {
+                let got: Vec<f32> = product(left, right, Some(&bias), level);
+                assert_close(&format!("{n}x{k}x{m} {}", level.name()), &got, &want, 2e-6 * (k as f32).sqrt().max(4.0));
+                let rounded: Vec<bf16> = product(left, right, Some(&bias), level);
+                assert_eq!(rounded, narrow(got));
+            }
+        }
+    }
+}
