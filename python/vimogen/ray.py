@@ -141,6 +141,10 @@ def evaluate(
     files = sorted(path for path in Path(folder).resolve().iterdir() if path.suffix.lower() in MOTIONS)
     if not files:
         raise FileNotFoundError(f"no motions (.npz, .npy, .pt) in {folder}")
+    named = {}
+    for file in files:
+        if (other := named.setdefault(file.stem, file)) is not file:
+            raise ValueError(f"{other} and {file} have one name; keep one of them")
     rows = _run([{"path": str(file)} for file in files], _Scorer, workers, batch_size, resources, ())
     motions = {Path(row.pop("path")).stem: {name: float(value) for name, value in row.items()} for row in rows}
     motions = dict(sorted(motions.items()))

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 
 import numpy as np
 import pytest
@@ -43,6 +44,10 @@ def test_workers_generate_what_one_process_does_and_skip_what_is_there(tmp_path)
     assert report["motions"].keys() == want["motions"].keys()
     for name, row in want["dimensions"].items():
         assert report["dimensions"][name] == pytest.approx(row, rel=1e-5)
+
+    shutil.copy(files[0], files[0].with_suffix(".pt"))
+    with pytest.raises(ValueError, match="have one name"):
+        vray.evaluate(tmp_path)
 
 
 def test_workers_share_the_texts_of_a_data_set(tmp_path):

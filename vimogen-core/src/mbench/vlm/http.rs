@@ -1,6 +1,7 @@
 //! Judges behind HTTP: Gemini's REST interface, and that of OpenAI, which vLLM and many others speak.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -131,6 +132,8 @@ pub struct HttpJudge {
     config: JudgeConfig,
     endpoint: String,
     agent: Agent,
+    /// Whether it has answered: address, key and model are right then.
+    answered: AtomicBool,
 }
 
 impl HttpJudge {
@@ -156,7 +159,7 @@ impl HttpJudge {
             .timeout_global(Some(config.timeout))
             .user_agent(concat!("vimogen/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Self { endpoint, agent: agent.into(), config })
+        Ok(Self { endpoint, agent: agent.into(), config, answered: AtomicBool::new(false) })
     }
 
     /// The judge that the environment names (see [`JudgeConfig::from_env`]), if `info` has anything to judge. Without a
@@ -267,7 +270,10 @@ impl Judge for HttpJudge {
         let json: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         match status {
             200 => match text(self.config.protocol, &json)? {
-                Some(text) => Ok(Answer { text, pause: wait::until_reset(&header) }),
+                Some(text) => {
+                    self.answered.store(true, Ordering::Relaxed);
+                    Ok(Answer { text, pause: wait::until_reset(&header) })
+                }
                 None => {
                     let reason = format!("{} answers without a text", self.config.url);
                     Err(Unanswered::Later { reason, wait: None })
@@ -278,6 +284,10 @@ impl Judge for HttpJudge {
                 Err(Unanswered::Later { reason: self.message(status, &json, &bytes), wait })
             }
             413 => Err(Unanswered::Never { reason: self.message(status, &json, &bytes) }),
+            // Servers say so of a wrong key as well as of a video that they do not take.
+            400 | 422 if self.answered.load(Ordering::Relaxed) => {
+                Err(Unanswered::Never { reason: self.message(status, &json, &bytes) })
+            }
             _ => {
                 let reason = format!("{}; check key, address and model", self.message(status, &json, &bytes));
                 Err(Unanswered::Refused { reason })

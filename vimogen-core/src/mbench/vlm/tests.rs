@@ -186,6 +186,19 @@ fn a_rate_limit_is_honoured_however_it_is_told() {
 }
 
 #[test]
+fn a_judge_that_has_answered_may_refuse_a_video_and_answer_for_the_next() {
+    for status in [400, 422] {
+        let server = Server::start(vec![Deed::Say("yes"), Deed::Fail(status, "", "{}"), Deed::Say("no")]);
+        let judge = server.judge(Protocol::OpenAi);
+        let bench = Bench::new(&judge, None, Patience::default()).unwrap();
+        let ask = |question| bench.ask(question, VIDEO, &AtomicBool::new(false)).unwrap();
+        assert_eq!(ask("a").unwrap(), "yes");
+        assert!(ask("b").unwrap_err().contains(&status.to_string()));
+        assert_eq!(ask("c").unwrap(), "no");
+    }
+}
+
+#[test]
 fn a_wrong_key_or_model_ends_everything_and_the_key_is_not_told() {
     for status in [400, 401, 403, 404, 301] {
         let quoting = "{\"error\": {\"message\": \"invalid key sk-do-not-show\"}}";
