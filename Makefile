@@ -117,10 +117,13 @@ bench-compare: .venv/.torch ## vimogen beside PyTorch: one table (downloads PyTo
 	$(VENV_PYTHON) benches/compare/compare.py $(ARGS)
 
 check-cuda: ## the CUDA backend compiles (types only: no GPU and no LLVM needed)
-	DOCS_RS=1 $(CARGO) check --locked -p vimogen-core --lib --features cuda --target-dir "$(TARGET)/gpu"
+	DOCS_RS=1 CARGO_PROFILE_DEV_OPT_LEVEL=0 $(CARGO) --config 'profile.dev.package."*".opt-level=0' check --locked -p vimogen-core --lib --features cuda --target-dir "$(TARGET)/gpu"
 
-test-wgpu: ## golden tests of the network on a GPU, or on Mesa's software Vulkan (a build of its own: 15 minutes)
-	VIMOGEN_TEST_DEVICE=wgpu $(CARGO) test --locked -p vimogen-core --features wgpu --target-dir "$(TARGET)/gpu" --test golden -- --test-threads 1 dit:: sampler::
+# A build of its own, not optimised: nothing is computed by Rust here.
+test-wgpu: ## golden tests of the network on a GPU, or on Mesa's software Vulkan (a quarter of an hour; skipped where there is no Vulkan)
+	if tests/gpu/tools.sh; then VIMOGEN_TEST_DEVICE=wgpu CARGO_PROFILE_DEV_OPT_LEVEL=0 \
+	  $(CARGO) --config 'profile.dev.package."*".opt-level=0' test --locked -p vimogen-core --features wgpu \
+	  --target-dir "$(TARGET)/gpu" --test golden -- --test-threads 1 dit:: sampler::; fi
 
 docs: ## the API reference, and the book if mdbook is installed
 	$(CARGO) doc --locked --workspace --no-deps
