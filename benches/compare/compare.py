@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import peer
 
 import vimogen
 
@@ -43,7 +44,8 @@ def rows(sizes: list[str], device: str) -> Iterator[Row]:
     for size in sizes:
         for dtype in (f32, bf16):
             yield Row(f"sampling, {size}", ("sample", "sample"), size, (dtype, dtype))
-        yield Row(f"sampling, {size}, ab2 with 40", ("sample", "fast"), size, (bf16, bf16))
+        steps = peer.FAST_STEPS[size]
+        yield Row(f"sampling, {size}, ab2 with {steps}", ("sample", "fast"), size, (bf16, bf16))
     for size in [s for s in sizes if s != "full"]:
         for clips, dtype in itertools.product((4, 32), (f32, bf16)):
             yield Row(f"training step, {size}, {clips} clips", ("train", "train"), size, (dtype, dtype), clips)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 FRAMES, WORDS, STEPS, GUIDANCE = 100, 226, 50, 5.0
-FAST_STEPS = 40
+FAST_STEPS = {"nano": 30, "small": 40, "full": 40}
 TEXT = {"dim": 280, "ffn_dim": 512, "freq_dim": 64, "num_heads": 5, "num_layers": 2, "text_dim": 256}
 BASE = {"text_len": WORDS, "reference": True, "split_head": False, "eps": 1e-6}
 SMALL = {"dim": 768, "ffn_dim": 3072, "freq_dim": 256, "num_heads": 12, "num_layers": 12, "text_dim": 4096}
@@ -95,8 +95,10 @@ def torch_dit(args: argparse.Namespace) -> Any:
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     torch.set_default_device(args.device)
-    model = dit.Dit(SIZES[args.size])
-    model.load_state_dict({k: v.float() for k, v in load_file(weights(args.work, args.size)).items()})
+    with torch.device("meta"):  # so that there is one copy of the weights in f32
+        model = dit.Dit(SIZES[args.size])
+    stored = load_file(weights(args.work, args.size), device=args.device)
+    model.load_state_dict({name: stored.pop(name).float() for name in list(stored)}, assign=True)
     return model
 
 
@@ -184,7 +186,7 @@ def vimogen_fast(args: argparse.Namespace) -> tuple[float, np.ndarray]:
         settings = {"solver": "ab2", "num_inference_steps": steps, "guidance_scale": GUIDANCE}
         return vimogen.sample(model, **data, attend_to_text=to_text, **settings)
 
-    return steps_and_rest(run, args, FAST_STEPS)
+    return steps_and_rest(run, args, FAST_STEPS[args.size])
 
 
 def vimogen_train(args: argparse.Namespace) -> tuple[float, np.ndarray]:
