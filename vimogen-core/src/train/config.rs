@@ -38,7 +38,7 @@ pub enum Precision {
     #[default]
     F32,
     /// bfloat16 for matrix products and activations, f32 within norms and softmax: half the memory for activations, and
-    /// fast on GPUs.
+    /// fast on GPUs and on CPUs with AVX512-BF16.
     Bf16,
 }
 
