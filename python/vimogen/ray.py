@@ -141,7 +141,7 @@ def evaluate(
     files = sorted(path for path in Path(folder).resolve().iterdir() if path.suffix.lower() in MOTIONS)
     if not files:
         raise FileNotFoundError(f"no motions (.npz, .npy, .pt) in {folder}")
-    named = {}
+    named: dict[str, Path] = {}
     for file in files:
         if (other := named.setdefault(file.stem, file)) is not file:
             raise ValueError(f"{other} and {file} have one name; keep one of them")
