@@ -85,9 +85,9 @@ impl TrainedLayers for Flex {
     }
 }
 
-/// Whether [`linear`] can multiply `x`.
+/// Whether [`linear`] can multiply `x`, and faster than Burn: our portable loop is not.
 pub(crate) fn is_trained_in_bf16<const D: usize>(x: &Tensor<D>) -> bool {
-    x.dtype() == DType::BF16 && x.device().inner() == Device::flex()
+    x.dtype() == DType::BF16 && x.device().inner() == Device::flex() && Level::current() >= Level::Avx2
 }
 
 /// `x weight + bias`, of which the products are in bf16 and their sums in f32; the gradients of weight and bias are in f32
