@@ -31,6 +31,7 @@ impl Rows {
     }
 
     /// Rows that attend to their text, and those that attend to a reference.
+    #[cfg(feature = "train")]
     pub(crate) fn groups(&self) -> (&[usize], &[usize]) {
         self.order.split_at(self.text_rows)
     }
