@@ -11,7 +11,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV_PYTHON := .venv/bin/python
-PYTHON_CODE := python examples tests/python benches/compare
+PYTHON_CODE := python examples tests/python benches/compare tools/prose
 
 # Where and from which build `make install` installs; dev is the build of the tests.
 PREFIX ?= /usr/local
@@ -25,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel header lint bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel header lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -96,6 +96,9 @@ lint: .venv/.ready ## format, clippy, documentation and Python, without a warnin
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	$(VENV_PYTHON) -m ruff format --check $(PYTHON_CODE)
 	$(VENV_PYTHON) -m ruff check $(PYTHON_CODE)
+
+prose: ## count turns of phrase to avoid, by folder (ARGS="--list numbers docs" prints the places)
+	@$(PYTHON) tools/prose/count.py $(ARGS)
 
 install: ## the C and C++ library: headers, libraries, vimogen.pc, CMake package (PREFIX=/usr/local DESTDIR=)
 	$(CARGO) build --locked $(if $(filter dev,$(PROFILE)),--workspace,-p vimogen-capi) --lib --profile $(PROFILE)
