@@ -11,7 +11,7 @@ use vimogen_core::motion::layout::FEATURES;
 use vimogen_core::motion::skeleton::{JOINT_NAMES, PARENTS};
 use vimogen_core::motion::{Poses, layout};
 use vimogen_core::render::worn::{self, Worn};
-use vimogen_core::{Error, Motion, Result, export};
+use vimogen_core::{Error, Motion, Result, io};
 
 use crate::edge::{Growing, Place, borrow, free, handle, output, slice, text, volume};
 use crate::status::{guard, vimogen_status};
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn vimogen_motion_load(path: *const c_char, motion: *mut *
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (path, place) = unsafe { (text("path", path)?, Place::new("motion", motion)?) };
-        place.write(handle(vimogen_motion::new(export::load(path)?)));
+        place.write(handle(vimogen_motion::new(io::load(path)?)));
         Ok(())
     })
 }
@@ -326,7 +326,7 @@ pub unsafe extern "C" fn vimogen_motion_save(motion: *const vimogen_motion, path
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, path) = unsafe { (borrow("motion", motion)?, text("path", path)?) };
-        export::save(path, &motion.motion)
+        io::save(path, &motion.motion)
     })
 }
 

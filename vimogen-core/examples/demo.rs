@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use vimogen_core::export;
 use vimogen_core::format::write_atomic;
+use vimogen_core::io;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::render::svg::strip_svg;
 use vimogen_core::render::worn::{self, Worn};
@@ -102,7 +102,7 @@ fn write(motion: &Motion, quality: &Quality, prompt: &str, folder: &Path) -> Res
     text("motion.html", page)?;
     text("motion.svg", strip_svg(joints.view(), motion.fps(), 8)?)?;
     for file in ["motion.bvh", "motion.npz"] {
-        export::save(folder.join(file), motion)?;
+        io::save(folder.join(file), motion)?;
     }
     Ok(())
 }

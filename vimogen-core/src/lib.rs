@@ -20,7 +20,7 @@
 //! [`motion`] is the representation, [`format`](mod@format) reads and writes files, [`model`] the network, [`weights`] its checkpoints,
 //! [`text`] the encoders, [`sample`] the sampler, [`pipeline`] ties them together. [`data`] and [`train`] make models,
 //! [`experiment`] runs their training from a file, [`mbench`] scores motions, [`body`] gives them a surface, [`render`] and
-//! [`export`] take them elsewhere.
+//! [`io`] take them elsewhere.
 //!
 //! # Features
 //!
@@ -51,8 +51,8 @@ pub mod device;
 pub mod error;
 #[cfg(all(feature = "train", feature = "mbench", feature = "render"))]
 pub mod experiment;
-pub mod export;
 pub mod format;
+pub mod io;
 #[cfg(feature = "mbench")]
 pub mod mbench;
 #[cfg(feature = "generate")]

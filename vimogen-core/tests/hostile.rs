@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use vimogen_core::export::bvh::{self, BvhOptions};
-use vimogen_core::export::retarget;
-use vimogen_core::format::bvh::Bvh;
 use vimogen_core::format::npz::NpzFile;
 use vimogen_core::format::pickle::{self, PLAIN_GLOBALS, PickleFile, numpy};
 use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::format::torch::{TorchFile, Tree};
 use vimogen_core::format::{RawTensor, TensorSource, npy, npz, safetensors, torch};
+use vimogen_core::io::bvh::{self, Bvh, BvhOptions, retarget};
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Request};
 
 /// Counts what each thread holds, so that tests running beside each other do not mix.

@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["body"],
     &["model", "text", "sample", "weights"],
     &["options", "device", "pipeline"],
-    &["data", "train", "mbench", "render", "export"],
+    &["data", "train", "mbench", "render", "io"],
     &["experiment"],
 ];
 

@@ -8,11 +8,11 @@ use numpy::{PyArray, PyArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice};
-use vimogen_core::export::bvh::BvhOptions;
+use vimogen_core::io::bvh::BvhOptions;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::SmplMotion;
 use vimogen_core::render::worn::{self, Worn};
-use vimogen_core::{Motion as Core, body, export};
+use vimogen_core::{Motion as Core, body, io};
 
 use crate::args::{Floats, owned, two};
 use crate::body::Body;
@@ -103,8 +103,8 @@ impl Motion {
     fn load(py: Python<'_>, path: PathBuf, fps: Option<f32>, body: Option<PyRef<'_, Body>>) -> PyResult<Self> {
         let worn = body.as_ref().map(|body| body.core());
         let motion = detached(py, || match fps {
-            None => export::load_worn(path, worn),
-            Some(fps) => export::load_worn(path, worn)?.with_fps(fps),
+            None => io::load_worn(path, worn),
+            Some(fps) => io::load_worn(path, worn)?.with_fps(fps),
         })?;
         Ok(motion.into())
     }
@@ -137,7 +137,7 @@ impl Motion {
         joint_names: &str,
         unit: &str,
     ) -> PyResult<()> {
-        let options = export::SaveOptions {
+        let options = io::SaveOptions {
             body: body.as_ref().map(|body| body.core()),
             bvh: BvhOptions { names: joint_names.parse().or_raise(py)?, unit: unit.parse().or_raise(py)?, rest: None },
         };
@@ -147,7 +147,7 @@ impl Motion {
                 let metrics = numbers(&self.core)?;
                 worn::save(&path, &[Worn { motion: &self.core, title, metrics: &metrics }])
             }
-            false => export::save_with(&path, &self.core, &options),
+            false => io::save_with(&path, &self.core, &options),
         })
     }
 

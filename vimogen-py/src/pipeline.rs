@@ -9,9 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
-use vimogen_core::{
-    Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, export,
-};
+use vimogen_core::{Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, io};
 
 use crate::args::{self, Floats, Given, given, owned, two};
 use crate::dit::Dit;
@@ -324,7 +322,7 @@ fn motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {
         return Ok(motion.get().core().clone());
     }
     match value.extract::<PathBuf>() {
-        Ok(path) => export::load(path).or_raise(value.py()),
+        Ok(path) => io::load(path).or_raise(value.py()),
         Err(_) => Err(PyTypeError::new_err("")),
     }
 }

@@ -1,7 +1,6 @@
 #![no_main]
 
-use vimogen_core::export::retarget;
-use vimogen_core::format::bvh::Bvh;
+use vimogen_core::io::bvh::{Bvh, retarget};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(file) = Bvh::from_bytes(bytes) {

@@ -1,7 +1,6 @@
-//! Bytes to arrays and back: npy, npz, `.pt`, pickle, safetensors; BVH. Readers bound sizes first and never execute.
+//! Bytes to arrays and back: npy, npz, `.pt`, pickle, safetensors. Readers bound sizes first and never execute.
 
 mod backing;
-pub mod bvh;
 pub mod npy;
 pub mod npz;
 pub mod pickle;

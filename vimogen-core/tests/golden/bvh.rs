@@ -4,7 +4,7 @@
 
 use glam::{DMat3, DVec3, Mat3, Vec3};
 use ndarray::{Array2, Array3, Ix2, Ix3};
-use vimogen_core::export::bvh::{self, BvhOptions, Unit};
+use vimogen_core::io::bvh::{self, BvhOptions, Unit};
 use vimogen_core::motion::codec::SmplMotion;
 use vimogen_core::motion::rotation::matrix_from_axis_angle;
 use vimogen_core::motion::skeleton::{JOINT_NAMES, PARENTS};

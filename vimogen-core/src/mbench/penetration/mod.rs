@@ -1,9 +1,9 @@
 //! Body penetration of MBench (arXiv 2510.26794): how much of a body's surface goes through itself.
 
-mod bvh;
+mod aabb_tree;
 mod triangle;
 
-use bvh::{Boxes, Tree};
+use aabb_tree::{AabbTree, TreeBoxes};
 use glam::Vec3;
 use ndarray::{ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
@@ -45,12 +45,12 @@ pub fn penetrating_pairs(vertices: ArrayView3<'_, f32>, faces: ArrayView2<'_, u3
     let points = |t: usize| -> Vec<Vec3> {
         vertices.index_axis(Axis(0), t).rows().into_iter().map(|p| Vec3::new(p[0], p[1], p[2])).collect()
     };
-    let tree = Tree::new(&faces, &points(0));
-    let count = |boxes: &mut Boxes, t: usize| count_pairs(&tree, &faces, &points(t), boxes);
-    Ok((0..frames).into_par_iter().map_init(Boxes::default, count).collect())
+    let tree = AabbTree::new(&faces, &points(0));
+    let count = |boxes: &mut TreeBoxes, t: usize| count_pairs(&tree, &faces, &points(t), boxes);
+    Ok((0..frames).into_par_iter().map_init(TreeBoxes::default, count).collect())
 }
 
-fn count_pairs(tree: &Tree, faces: &Faces, points: &[Vec3], boxes: &mut Boxes) -> usize {
+fn count_pairs(tree: &AabbTree, faces: &Faces, points: &[Vec3], boxes: &mut TreeBoxes) -> usize {
     let mut count = 0;
     tree.pairs(faces, points, boxes, |a, b| count += usize::from(faces.penetrate(points, a, b)));
     count

@@ -1,10 +1,10 @@
-//! A tree of boxes over the triangles of a mesh: which of them may touch.
+//! Bounding-box tree over the triangles of a mesh: finds the pairs that may touch.
 
 use glam::Vec3;
 
 use super::Faces;
 
-/// Most triangles in a leaf.
+/// Maximum number of triangles in a leaf.
 const LEAF: u32 = 2;
 
 /// An axis-aligned box, closed.
@@ -44,22 +44,22 @@ struct Node {
 }
 
 /// The tree of one set of faces. Its shape comes from one pose and serves all others, since neighbours on a body stay
-/// neighbours; only the boxes are made anew for a frame.
+/// neighbours; only the boxes are recomputed for each frame.
 #[derive(Debug)]
-pub struct Tree {
+pub struct AabbTree {
     nodes: Vec<Node>,
     order: Vec<u32>,
 }
 
 /// The boxes of a frame.
 #[derive(Debug, Default)]
-pub struct Boxes {
+pub struct TreeBoxes {
     triangles: Vec<Aabb>,
     nodes: Vec<Aabb>,
     open: Vec<(u32, u32)>,
 }
 
-impl Tree {
+impl AabbTree {
     /// Splits the triangles in halves, along the widest axis of their centres in this pose, again and again.
     pub fn new(faces: &Faces, points: &[Vec3]) -> Self {
         let centres: Vec<Vec3> = (0..faces.len()).map(|f| faces.corners(points, f).iter().sum()).collect();
@@ -88,7 +88,7 @@ impl Tree {
     }
 
     /// Makes the boxes of a pose.
-    fn fit(&self, faces: &Faces, points: &[Vec3], boxes: &mut Boxes) {
+    fn fit(&self, faces: &Faces, points: &[Vec3], boxes: &mut TreeBoxes) {
         boxes.triangles.clear();
         boxes.triangles.extend((0..faces.len()).map(|f| Aabb::around(faces.corners(points, f))));
         boxes.nodes.clear();
@@ -110,7 +110,7 @@ impl Tree {
     }
 
     /// Calls `found` with each pair of different triangles whose boxes overlap, once.
-    pub fn pairs(&self, faces: &Faces, points: &[Vec3], boxes: &mut Boxes, mut found: impl FnMut(u32, u32)) {
+    pub fn pairs(&self, faces: &Faces, points: &[Vec3], boxes: &mut TreeBoxes, mut found: impl FnMut(u32, u32)) {
         if self.nodes.is_empty() {
             return;
         }
@@ -137,7 +137,7 @@ impl Tree {
         boxes.open = open;
     }
 
-    fn within(&self, leaf: &Node, boxes: &Boxes, found: &mut impl FnMut(u32, u32)) {
+    fn within(&self, leaf: &Node, boxes: &TreeBoxes, found: &mut impl FnMut(u32, u32)) {
         let faces = self.leaf(leaf);
         for (i, a) in faces.iter().enumerate() {
             for b in &faces[i + 1..] {
@@ -148,7 +148,7 @@ impl Tree {
         }
     }
 
-    fn across(&self, left: &Node, right: &Node, boxes: &Boxes, found: &mut impl FnMut(u32, u32)) {
+    fn across(&self, left: &Node, right: &Node, boxes: &TreeBoxes, found: &mut impl FnMut(u32, u32)) {
         for a in self.leaf(left) {
             for b in self.leaf(right) {
                 if boxes.triangles[*a as usize].overlaps(&boxes.triangles[*b as usize]) {

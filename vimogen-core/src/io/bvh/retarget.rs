@@ -7,7 +7,6 @@ use ndarray::{Array2, Array3};
 
 use crate::body::{REST_OFFSETS, SHIN, SMPLX_ROOT, THIGH};
 use crate::error::{Error, Result};
-use crate::format::bvh::Bvh;
 use crate::motion::clip::Motion;
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
@@ -19,7 +18,7 @@ use crate::motion::skeleton::joint::{
 };
 use crate::motion::skeleton::{JOINT_NAMES, PARENTS};
 
-use super::bvh::MIXAMO_NAMES;
+use super::{Bvh, MIXAMO_NAMES};
 
 /// A rest bone farther than this from SMPL's, radians, is taken for another rest pose; nearer ones for another body.
 const OTHER_REST: f64 = 0.35;
@@ -78,7 +77,7 @@ pub fn to_motion(file: &Bvh) -> Result<Motion> {
     // Files write the frame time with few digits: 0.033333 is 30 frames per second.
     let fps = if (fps - fps.round()).abs() < 1e-3 * fps { fps.round() } else { fps } as f32;
     check_fps("fps", fps).map_err(|e| Error::format("BVH", e.to_string()))?;
-    super::clip_of(&smpl, fps)
+    crate::io::clip_of(&smpl, fps)
 }
 
 /// The joint of the file for each of ours, where it has one.

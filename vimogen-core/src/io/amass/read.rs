@@ -19,7 +19,7 @@ const MAX_FRAMES: usize = 1 << 20;
 const POSES: [usize; 3] = [72, 156, 165];
 
 /// Whether a file is in the layout of AMASS and does not hold our features as well.
-pub(super) fn is_amass(file: &NpzFile) -> bool {
+pub(in crate::io) fn is_amass(file: &NpzFile) -> bool {
     let names = file.names();
     let has = |name: &str| names.iter().any(|n| n == name);
     has("trans") && (has("poses") || has("pose_body")) && !has("features") && !has("motion")
@@ -39,7 +39,7 @@ pub fn load(path: impl AsRef<Path>, body: &BodyModel) -> Result<Motion> {
     NpzFile::open(path).and_then(|file| to_motion(&file, body)).map_err(|e| e.with_path(path))
 }
 
-pub(super) fn to_motion(file: &NpzFile, body: &BodyModel) -> Result<Motion> {
+pub(in crate::io) fn to_motion(file: &NpzFile, body: &BodyModel) -> Result<Motion> {
     let names = file.names();
     let has = |name: &str| names.iter().any(|n| n == name);
     let (global_orient, body_pose) = if has("poses") {
@@ -56,7 +56,7 @@ pub(super) fn to_motion(file: &NpzFile, body: &BodyModel) -> Result<Motion> {
         params.betas = betas(file, body)?;
     }
     smpl.joints = motion_joints(body.joints(&params)?.view());
-    super::clip_of(&smpl, rate(file)?)
+    crate::io::clip_of(&smpl, rate(file)?)
 }
 
 fn bad(reason: impl Into<String>) -> Error {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use glam::{DMat3, DVec3};
 
-use super::read_bounded;
 use crate::error::{Error, Result};
+use crate::format::read_bounded;
 
 const FORMAT: &str = "BVH";
 /// Largest file that is read.

@@ -4,9 +4,7 @@
 pub mod amass;
 pub mod bvh;
 pub mod csv;
-pub mod glb;
-pub mod npz;
-pub mod retarget;
+pub mod gltf;
 
 #[cfg(feature = "render")]
 use std::io::Write as _;
@@ -27,7 +25,7 @@ use crate::progress::ignore;
 #[cfg(feature = "render")]
 use crate::render::{Actor, Film, RenderOptions, movie, svg::strip_svg, worn};
 
-/// Reads a motion in the format that the extension names: what [`Motion::load`] reads, BVH ([`retarget::load`]) and npz
+/// Reads a motion in the format that the extension names: what [`Motion::load`] reads, BVH ([`bvh::retarget::load`]) and npz
 /// in the layout of AMASS ([`amass::load`], with the neutral body).
 ///
 /// # Errors
@@ -43,7 +41,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Motion> {
 pub fn load_worn(path: impl AsRef<Path>, body: Option<&BodyModel>) -> Result<Motion> {
     let path = path.as_ref();
     match extension(path).as_str() {
-        "bvh" => retarget::load(path),
+        "bvh" => bvh::retarget::load(path),
         "npz" => {
             let file = NpzFile::open(path)?;
             if !amass::is_amass(&file) {
@@ -81,10 +79,10 @@ fn clip_of(smpl: &SmplMotion, fps: f32) -> Result<Motion> {
 /// Writes a motion in the format that the extension names.
 ///
 /// - `.bvh`: [`bvh::save`], centimetres, rest offsets of the clip
-/// - `.glb`: [`glb::save`], worn by the built-in body
+/// - `.glb`: [`gltf::save`], worn by the built-in body
 /// - `.csv`: [`csv::save`], joint positions as a table
 /// - `.joints.npy`: joint positions `(T, 22, 3)` as MBench reads them, [`Motion::mbench_joints`]
-/// - `.npz`: [`npz::save`], also read back by [`Motion::load`]
+/// - `.npz`: [`amass::save`], also read back by [`Motion::load`]
 /// - `.npy`, `.pt`, `.pth`: the features alone, [`Motion::save`]
 /// - `.html`: a player, `.svg`: a strip of eight poses; with the feature `render`
 /// - `.mp4`, `.gif`, `.png`: [`movie::save`] by the default camera; with the feature `render`
@@ -113,12 +111,12 @@ pub fn save_with(path: impl AsRef<Path>, motion: &Motion, options: &SaveOptions<
     match extension(path).as_str() {
         "bvh" => bvh::save(path, &motion.smpl(), motion.fps(), &options.bvh),
         "glb" => match options.body {
-            Some(body) => glb::save(path, motion, body),
-            None => glb::save(path, motion, &BodyModel::neutral()),
+            Some(body) => gltf::save(path, motion, body),
+            None => gltf::save(path, motion, &BodyModel::neutral()),
         },
         "csv" => csv::save(path, motion),
         "npy" if is_joints(path) => npy::save_f32(path, motion.mbench_joints().view().into_dyn()),
-        "npz" => npz::save(path, motion),
+        "npz" => amass::save(path, motion),
         #[cfg(feature = "render")]
         "html" => worn::save(path, &[worn::Worn { motion, title: "", metrics: &[] }]),
         #[cfg(feature = "render")]
