@@ -35,8 +35,12 @@ demo test-rust test-python test-capi lint wheel: | cxx
 cxx:
 	@tools/cxx.sh
 
-demo: ## make a motion from a sentence, into out/ (PROMPT="a person jumps" SEED=7)
+demo: ## make a motion from a sentence, into out/, and the command .venv/bin/vimogen (PROMPT="a person jumps" SEED=7)
 	$(CARGO) run --locked --example demo -- "$$PROMPT" $(SEED)
+	$(CARGO) build --locked --workspace --lib
+	@PYTHON="$(PYTHON)" tests/python/venv.sh numpy click
+	@$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	@echo 'next: .venv/bin/vimogen generate "a person jumps", or "import vimogen" in .venv/bin/python'
 
 test: test-rust test-mpi test-python test-ray test-capi test-viewer test-fuzz ## all tests
 

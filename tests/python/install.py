@@ -1,9 +1,9 @@
-"""Makes `import vimogen` work in this interpreter's environment, with the module that cargo built.
+"""Installs the module that cargo built in this interpreter's environment: `import vimogen` and the command `vimogen`.
 
     .venv/bin/python tests/python/install.py TARGET_FOLDER [debug | release]
 
-The module is copied beside the sources in `python/vimogen` and that folder put on the path, as an editable installation
-would do; the module is not compiled a second time, as it would be by one.
+Copies the module next to the sources in `python/vimogen` and puts that folder on the path. The effect is that of an
+editable installation, without compiling the module a second time.
 """
 
 import shutil
@@ -16,6 +16,7 @@ BUILT, INSTALLED = {
     "win32": ("_vimogen.dll", "_vimogen.pyd"),
     "darwin": ("lib_vimogen.dylib", "_vimogen.abi3.so"),
 }.get(sys.platform, ("lib_vimogen.so", "_vimogen.abi3.so"))
+COMMAND = f"#!{sys.executable}\nfrom vimogen.__main__ import main\n\nmain()\n"
 
 
 def main() -> None:
@@ -29,6 +30,9 @@ def main() -> None:
     fresh.replace(installed)
     site = Path(sysconfig.get_paths()["purelib"])
     (site / "vimogen.pth").write_text(f"{ROOT / 'python'}\n", encoding="utf-8")
+    command = Path(sysconfig.get_paths()["scripts"], "vimogen")
+    command.write_text(COMMAND, encoding="utf-8")
+    command.chmod(0o755)
 
 
 if __name__ == "__main__":

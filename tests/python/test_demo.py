@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,6 +84,12 @@ def test_the_same_seed_makes_the_same_motion_and_another_seed_another(run, made)
     other = np.load(run("a person walks forward and waves", "8")[1] / "motion.npz")["features"]
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def test_the_command_is_next_to_the_interpreter(version):
+    command = Path(sysconfig.get_paths()["scripts"], "vimogen")
+    printed = subprocess.run([command, "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert version in printed
 
 
 @pytest.mark.parametrize(("words", "code"), [((), 2), (("a person jumps", "seven"), 2), (("",), 1)])

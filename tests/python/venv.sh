@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv with what the Python tests need. Leaves .venv/.ready behind when it is complete.
+# Makes .venv with the given packages; without arguments with those of the Python tests, and then leaves .venv/.ready behind.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-python3}
@@ -21,5 +21,10 @@ if ! "$python" -m venv .venv; then
   fi
 fi
 
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
-touch .venv/.ready
+install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+if [ $# -gt 0 ]; then
+  install "$@"
+else
+  install -r tests/python/requirements.txt
+  touch .venv/.ready
+fi

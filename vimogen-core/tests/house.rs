@@ -94,13 +94,23 @@ fn links_between_documents_lead_somewhere() {
     for path in files(&root(), &["md"]) {
         let text = without_code(&read(&path));
         let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
-        for target in targets.filter(|target| !target.is_empty() && !target.contains(':')) {
-            if !path.with_file_name("").join(target).exists() {
+        for target in targets.filter(|target| !target.is_empty()) {
+            if linked_file(&path, target).is_some_and(|file| !file.exists()) {
                 dead.push(format!("{}: {target}", path.display()));
             }
         }
     }
     assert!(dead.is_empty(), "{}", dead.join("\n"));
+}
+
+/// The file of this repository that a link in `page` leads to, if it is one. The README's are absolute, for registries.
+fn linked_file(page: &Path, target: &str) -> Option<PathBuf> {
+    let site =
+        ["https://github.com/vimogen/vimogen/blob/main/", "https://raw.githubusercontent.com/vimogen/vimogen/main/"];
+    match site.iter().find_map(|prefix| target.strip_prefix(prefix)) {
+        Some(file) => Some(root().join(file)),
+        None => (!target.contains(':')).then(|| page.with_file_name("").join(target)),
+    }
 }
 
 #[test]
