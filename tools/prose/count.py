@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = """frame|second|step|clip|file|core|thread|line|row|part|class|process|machine|word|result|batch|task|prompt
 |minute|hour|joint|channel|level|weight|scale|item|page|folder|topic|sample|side|case|token|output|run|pose|finding"""
-COUNTED = r"""\d[\d,.]*(?:\ \w+)?|numbers|values|floats|samples|clips|bytes|bits|motions|evaluations|tokens|steps
+COUNTED = r"""\d+(?:[.,]\d+)*(?:\ \w+)?|numbers|values|floats|samples|clips|bytes|bits|motions|evaluations|tokens|steps
 |seconds|times|draws|prompts|rows|words|channels|joints|files|frames|entries|ms|s|one|two|three|four|six|more|once"""
 # Name: (replacement, pattern). Those of SENTENCES count at the start of a sentence, list item or table cell only.
 SENTENCES = {"what-is", "most-that"}

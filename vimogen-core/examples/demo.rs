@@ -1,4 +1,4 @@
-//! `make demo PROMPT="a person walks forward and waves"`: a sentence in; a motion to look at, in `out/`.
+//! `make demo PROMPT="a person walks forward and waves"` generates a motion and writes it to `out/`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 use std::fs;
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a stage and says how long it took.
+/// Runs a stage and prints its duration.
 fn stage<T>(name: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
     let start = Instant::now();
     let out = f()?;
@@ -82,7 +82,7 @@ fn generate(pipeline: &Pipeline, prompt: &str, seed: u64) -> Result<Motion> {
     let mut on_progress = |progress: Progress| {
         if shown && progress.stage == Stage::Sample {
             eprint!("\r  step {}/{}  ", progress.step, progress.total);
-            // A progress line that cannot be written is no reason to stop.
+            // A failure to write the progress line does not stop the generation.
             let _ = std::io::stderr().flush();
         }
         ControlFlow::Continue(())

@@ -1,7 +1,7 @@
 //! Scores of the built-in model, or of another one trained on procedural motion: `make nano-evaluate`.
 //!
 //! ```text
-//! evaluate_nano [--model DIR] [--report FILE] [--seeds N]   what the model card says; without --model, the built-in one
+//! evaluate_nano [--model DIR] [--report FILE] [--seeds N]   the scores in the model card; default: the built-in model
 //! ```
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
@@ -21,14 +21,14 @@ use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Request, Result};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Prompts generated together.
+/// Prompts per batch.
 const BATCH: usize = 10;
-/// Clips that the reference mode is measured on.
+/// Clips for measuring the reference mode.
 const REFERENCES: u64 = 40;
 
-/// What to score and where to write it.
+/// The command line.
 struct Settings {
-    /// A model directory; the built-in model without one.
+    /// A model directory; `None`: the built-in model.
     model: Option<PathBuf>,
     /// A Markdown file for the scores.
     report: Option<PathBuf>,
@@ -67,7 +67,7 @@ struct Score {
     total: usize,
     jitter: f64,
     sliding: f64,
-    /// Passed and total by what is asked for.
+    /// Passed and total by requested action.
     kinds: BTreeMap<String, (usize, usize)>,
     failures: Vec<String>,
 }
@@ -104,7 +104,7 @@ impl Score {
     }
 }
 
-/// What is asked for, in a word or two.
+/// Name of the requested action.
 fn kind(action: &ActionSpec) -> String {
     match action {
         ActionSpec::One(part) => format!("{:?}", part.family),
@@ -150,7 +150,7 @@ fn score(pipeline: &Pipeline, prompts: &[Prompt], seeds: u64) -> Result<Score> {
     Ok(score)
 }
 
-/// Mean distance of the joints from those of a clip, generated from the clip as reference and from its caption.
+/// Mean joint distance from clips, generated from the clip as reference and from its caption.
 fn references(pipeline: &Pipeline) -> Result<String> {
     let data = SynthDataset::new(1_000_003, Split::HeldOut);
     let (mut followed, mut told) = (0.0, 0.0);

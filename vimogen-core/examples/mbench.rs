@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The folder holds `MBench_final.json` and `MBench_eval_info.json` of the release. Motions, joints and results go to
-//! `out/mbench`; a run that was stopped goes on. What needs a judge is left out, so that no key is needed.
+//! `out/mbench`; an interrupted run resumes. Dimensions that need a judge are left out, so no key is needed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     eprintln!("{made:?}");
     organize(out.join("motions"), out.join("joints"))?;
     let mut runs = Vec::new();
-    // Only the dimensions that are measured on joints know heights.
+    // Only the dimensions that are measured on joints depend on heights.
     let on_joints = Dimension::ALL.into_iter().filter(|dimension| dimension.source() == Source::Joints).collect();
     for (name, up_axis, dimensions) in [("parity", UpAxis::Z, None), ("true-height", UpAxis::Y, Some(on_joints))] {
         let defaults = EvaluateOptions::new(out.join("results"), name);
@@ -66,10 +66,11 @@ fn main() -> Result<()> {
 /// The page: scores by dimension, along both axes.
 fn text(parity: &Results, true_height: &Results) -> String {
     let mut out = "# MBench scores of the built-in model\n\n\
-        Made by `make mbench MBENCH=folder`, all 450 prompts of `MBench_final.json` as `prompt`, from text (the references \
-        are not part of the release's repository), 100 frames, 50 steps, seed 42. Mean with its 95 % confidence interval; \
-        speeds are per frame. The release measures heights along axis 2 although its joints have y up: \"parity\" does the \
-        same and is what compares with published numbers, \"true height\" measures along y (`up_axis` 1).\n\n\
+        Written by `make mbench MBENCH=folder`. All 450 prompts of `MBench_final.json` (key `prompt`), from text only, \
+        since the references are not part of the release's repository; 100 frames, 50 steps, seed 42. Cells are means with \
+        95 % confidence intervals; speeds are per frame. The release measures heights along axis 2 although its joints \
+        have y up. The column \"parity\" does the same and is comparable with published scores; \"true height\" \
+        measures along y (`up_axis` 1).\n\n\
         | dimension | better | parity | true height | motions |\n|---|---|---|---|---|\n"
         .to_string();
     for (dimension, result) in &parity.dimensions {
@@ -86,8 +87,8 @@ fn text(parity: &Results, true_height: &Results) -> String {
         let poses: Vec<String> = parity.settings.poses.iter().map(|(from, count)| format!("{count} {from}")).collect();
         let _ = write!(
             out,
-            "\nBodies: {bodies}; poses: {}. Without the files that published numbers are measured with, scores of bodies \
-             compare only with others made so.\n",
+            "\nBodies: {bodies}; poses: {}. Scores of bodies are comparable only with scores measured with the same files; \
+             published scores use the files of the release.\n",
             poses.join(", ")
         );
     }

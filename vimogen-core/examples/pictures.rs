@@ -1,5 +1,5 @@
-//! `make pictures`: the pictures of the README and of docs/src/how-to/pictures.md, by the built-in model. With the argument
-//! `measure` how long a film of a mesh as fine as SMPL's takes.
+//! `make pictures`: draws the pictures of the README and of docs/src/how-to/pictures.md with the built-in model. With the
+//! argument `measure`: the time of a film of a mesh as fine as SMPL's.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ fn walk(frames: usize) -> Result<Motion> {
     Pipeline::builtin()?.generate(PROMPT, &options)
 }
 
-/// Runs a stage and says how long it took.
+/// Runs a stage and prints its duration.
 fn stage(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
     let start = Instant::now();
     work()?;
@@ -59,7 +59,7 @@ fn draw(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// 100 frames of 960 x 960 with a mesh of more vertices than SMPL's 6,890.
+/// 100 frames of 960 x 960 with a mesh that has more vertices than SMPL (6,890).
 fn measure() -> Result<()> {
     let motion = walk(100)?;
     let body = BodyModel::neutral();
@@ -76,7 +76,7 @@ fn measure() -> Result<()> {
     Ok(())
 }
 
-/// Every triangle in four, by the middles of its sides.
+/// Splits every triangle into four at the midpoints of its sides.
 fn finer(vertices: &Array3<f32>, faces: &[[u32; 3]]) -> (Array3<f32>, Vec<[u32; 3]>) {
     let mut middles: HashMap<(u32, u32), u32> = HashMap::new();
     let first = vertices.shape()[1] as u32;

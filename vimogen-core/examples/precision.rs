@@ -1,4 +1,4 @@
-//! What smaller weights cost and bring: `make precision`. Prints the tables of docs/src/concepts/precision.md.
+//! Cost and benefit of smaller weights: `make precision` prints the tables of docs/src/concepts/precision.md.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 use std::time::Instant;
@@ -15,7 +15,7 @@ use vimogen_core::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const DTYPES: [WeightDtype; 3] = [WeightDtype::F32, WeightDtype::Bf16, WeightDtype::Int8];
-/// Prompts generated together.
+/// Prompts per batch.
 const BATCH: usize = 10;
 const FRAMES: usize = 100;
 
@@ -54,7 +54,7 @@ fn generate(pipeline: &Pipeline) -> Result<Vec<Motion>> {
     Ok(batches.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-/// Motions that show what was asked for, and the mean of each metric.
+/// Number of motions that show the requested action, and the mean of each metric.
 fn score(motions: &[Motion]) -> Result<(usize, [f64; 5])> {
     let (mut met, mut sums) = (0, [0.0; 5]);
     for (motion, prompt) in motions.iter().zip(held_out_prompts()) {
@@ -66,7 +66,7 @@ fn score(motions: &[Motion]) -> Result<(usize, [f64; 5])> {
     Ok((met, sums.map(|sum| sum / motions.len() as f64)))
 }
 
-/// Mean distance of the same joints at the same moments, metres.
+/// Mean distance of corresponding joints, metres.
 fn distance(motions: &[Motion], exact: &[Motion]) -> f64 {
     let (mut sum, mut count) = (0.0, 0);
     for (motion, exact) in motions.iter().zip(exact) {
@@ -78,7 +78,7 @@ fn distance(motions: &[Motion], exact: &[Motion]) -> f64 {
     sum / f64::from(count)
 }
 
-/// Blocks of the full width with drawn weights: one evaluation.
+/// One evaluation of blocks of the full width with random weights.
 fn full_width() -> Result<()> {
     let config = DitConfig { num_layers: 4, reference: false, ..DitConfig::vimogen_1_3b() };
     let device = Device::flex();
@@ -92,7 +92,7 @@ fn full_width() -> Result<()> {
         reference_lengths: vec![0; 2],
     };
     let x = random([2, FRAMES, config.features()]);
-    println!("\n4 blocks of the full width, drawn weights, 2 rows of {FRAMES} frames:\n");
+    println!("\n4 blocks of the full width, random weights, 2 rows of {FRAMES} frames:\n");
     println!("| weights | blocks | relative error of the velocity |\n|---|---|---|");
     let exact = velocity(&plain, &x, &conditions)?;
     for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {

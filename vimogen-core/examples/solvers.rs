@@ -1,5 +1,5 @@
-//! How far fewer steps take each solver from the true solution of the flow, for the built-in model and for one of the released
-//! width with drawn weights: `make solvers`. Prints the tables of docs/src/concepts/solvers.md.
+//! Error of each solver by number of evaluations, for the built-in model and for a model of the released width with random
+//! weights: `make solvers` prints the tables of docs/src/concepts/solvers.md.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 use ndarray::{Array3, Axis};
@@ -21,7 +21,7 @@ const PROMPTS: [&str; 6] = [
 const FRAMES: usize = 100;
 const SEEDS: [u64; 2] = [0, 1];
 const STEPS: [usize; 8] = [5, 8, 12, 16, 20, 30, 40, 50];
-/// Steps of the solution that stands for the true one.
+/// Steps of the solution that is taken as exact.
 const TRUTH: usize = 1000;
 
 fn main() -> Result<()> {
@@ -31,7 +31,7 @@ fn main() -> Result<()> {
     table(&|steps, solver| Ok(1e3 * distance(&generate(&pipeline, &options(steps, solver))?, &truth)))?;
     let dit = drawn()?;
     let solved = sample(&dit, TRUTH, Solver::Heun)?;
-    println!("\nreleased width, drawn weights, per cent:\n");
+    println!("\nreleased width, random weights, per cent:\n");
     table(&|steps, solver| Ok(1e2 * rms(&(sample(&dit, steps, solver)? - &solved)) / rms(&solved)))?;
     println!("\nguidance at and above a noise level only, 50 steps of euler:\n");
     println!("| lowest level | network rows | mm |\n|---|---|---|");
@@ -43,13 +43,13 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A row for each number of evaluations, a column for each solver.
+/// One row per number of evaluations, one column per solver.
 fn table(error: &dyn Fn(usize, Solver) -> Result<f64>) -> Result<()> {
     println!("| evaluations | {} |", Solver::ALL.map(|solver| solver.to_string()).join(" | "));
     println!("|---|{}", "---|".repeat(Solver::ALL.len()));
     for steps in STEPS {
         let cells = Solver::ALL.map(|solver| -> Result<String> {
-            // A step of heun evaluates twice, but for the last: the same evaluations take half the steps.
+            // Heun evaluates twice per step, except for the last: half the steps give the same number of evaluations.
             let steps = if solver == Solver::Heun { steps.div_ceil(2) } else { steps };
             Ok(format!("{:.2}", error(steps, solver)?))
         });
@@ -65,7 +65,7 @@ fn drawn() -> Result<Dit> {
     Ok(Dit::new(&config, &device)?.init_weights(1, &device))
 }
 
-/// Features of one short clip by the released recipe; drawn numbers stand for the prompt.
+/// Features of one short clip by the released recipe; random values replace the encoded prompt.
 fn sample(dit: &Dit, steps: usize, solver: Solver) -> Result<Array3<f32>> {
     let drawn = noise(5, 20).into_raw_vec_and_offset().0;
     let context =
@@ -76,12 +76,12 @@ fn sample(dit: &Dit, steps: usize, solver: Solver) -> Result<Array3<f32>> {
     Sampler::new(options)?.sample(dit, &inputs, &mut ignore)
 }
 
-/// Root of the mean square.
+/// Root mean square.
 fn rms(values: &Array3<f32>) -> f64 {
     f64::from(values.mapv(|v| v * v).mean().unwrap_or(f32::NAN).sqrt())
 }
 
-/// Rows the network sees in 50 steps of one prompt, at the strength of the built-in model.
+/// Rows that the network evaluates in 50 steps of one prompt, at the strength of the built-in model.
 fn rows(low: f64) -> Result<usize> {
     let schedule = Schedule::generation(50, 1.0)?;
     Ok(50 + schedule.sigmas().iter().filter(|sigma| **sigma >= low).count())
@@ -104,7 +104,7 @@ fn generate(pipeline: &Pipeline, options: &GenerateOptions) -> Result<Vec<Motion
     Ok(motions)
 }
 
-/// Mean distance of the same joints at the same moments, metres.
+/// Mean distance of corresponding joints, metres.
 fn distance(motions: &[Motion], truth: &[Motion]) -> f64 {
     let (mut sum, mut count) = (0.0, 0);
     for (motion, truth) in motions.iter().zip(truth) {
