@@ -17,31 +17,31 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = """frame|second|step|clip|file|core|thread|line|row|part|class|process|machine|word|result|batch|task|prompt
 |minute|hour|joint|channel|level|weight|scale|item|page|folder|topic|sample|side|case|token|output|run|pose|finding"""
-COUNTED = r"""\d+(?:[.,]\d+)*(?:\ \w+)?|numbers|values|floats|samples|clips|bytes|bits|motions|evaluations|tokens|steps
+COUNTED = r"""\d+(?:[.,]\d+)*|numbers|values|floats|samples|clips|bytes|bits|motions|evaluations|tokens|steps
 |seconds|times|draws|prompts|rows|words|channels|joints|files|frames|entries|ms|s|one|two|three|four|six|more|once"""
 # Name: (replacement, pattern). Those of SENTENCES count at the start of a sentence, list item or table cell only.
 SENTENCES = {"what-is", "most-that"}
 PATTERNS = {
-    "numbers": ("values, floats, dimensions", r"(?<!golden\ )(?<!random\ )\bnumbers\b"),
+    "numbers": ("values, floats, dimensions", r"(?<!golden\s)(?<!random\s)\bnumbers\b"),
     "what-is": ("the noun itself", r"\bWhat\b(?![^.?]*\?)"),
     "most-that": (
         "maximum, minimum, upper bound",
-        r"\b(?:Most(?!\ of)|Longest|Largest|Smallest|Fewest|Least|Shortest|Deepest)\b",
+        r"\b(?:Most(?!\s+(?:of|steps)\b)|Longest|Largest|Smallest|Fewest|Least|Shortest|Deepest)\b",
     ),
     "things-tell": (
         "a plain verb: names, gives, requires, reports",
-        r"\b(?:tells?|(?<!which\ )(?<!may\ )says?|asks?|asked\ for|(?<!you\ )(?<!not\ )knows?|hears?|heard)\b",
+        r"\b(?:tells?|(?<!which\s)(?<!may\s)says?|asks?|asked\s+for|(?<!you\s)(?<!not\s)knows?|hears?|heard)\b",
     ),
-    "lie-stand": ("is, are", r"\b(?:lies?|lying|(?<!person\ )(?<!foot\ )(?<!feet\ )stands?(?!\ still|\ up)|stood)\b"),
+    "lie-stand": ("is, are", r"\b(?:lies?|lying|(?<!person\s)(?<!foot\s)(?<!feet\s)stands?(?!\s+still|\s+up)|stood)\b"),
     "beside": ("next to, in addition to, other than", r"\bbesides?\b"),
-    "a-x-a-y": ("one X per Y", rf"\b(?:(?:an?|{COUNTED})\ an?\ (?:{UNITS})|an?\ [A-Z]+\ an?\ \w+)\b"),
+    "a-x-a-y": ("one X per Y", rf"\b(?:(?:an?|{COUNTED})\s+an?\s+(?:{UNITS})|an?\s+[A-Z]+\s+an?\s+\w+)\b"),
     "stranded": (
         "two sentences, or the preposition first",
         r"""\b(?:that|which|what|whom)\b[^.;:,()]{3,50}\b(?:of|with|from|at|for|to|by|about)(?=[.;:]|\s*\Z)
-        |\bof\ (?:whose|whom|what)\b""",
+        |\bof\s+(?:whose|whom|what)\b""",
     ),
-    "is-no": ("is not a", r"(?<!there\ )\b(?:is|are|was|were|be)\ no\ (?!longer\b|more\b|need\b)\w+"),
-    "told": ("given, regardless of, again", r"\b(?:told(?!\ apart)|whatever|anew|need\ be|somebody|whoever)\b"),
+    "is-no": ("is not a", r"(?<!there\s)\b(?:is|are|was|were|be)\s+no\s+(?!longer\b|more\b|need\b)\w+"),
+    "told": ("given, regardless of, again", r"\b(?:told(?!\s+apart)|whatever|anew|need\s+be|somebody|whoever)\b"),
 }
 SLASHES = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?\*/|<!--.*?-->)
