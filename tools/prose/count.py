@@ -22,7 +22,7 @@ COUNTED = r"""\d+(?:[.,]\d+)*|numbers|values|floats|samples|clips|bytes|bits|mot
 # Name: (replacement, pattern). Those of SENTENCES count at the start of a sentence, list item or table cell only.
 SENTENCES = {"what-is", "most-that"}
 PATTERNS = {
-    "numbers": ("values, floats, dimensions", r"(?<!golden\s)(?<!random\s)\bnumbers\b"),
+    "numbers": ("values, floats, dimensions", r"(?<![Gg]olden\s)(?<!random\s)\bnumbers\b"),
     "what-is": ("the noun itself", r"\bWhat\b(?![^.?]*\?)"),
     "most-that": (
         "maximum, minimum, upper bound",
