@@ -1,8 +1,8 @@
-# The few commands of the README and of CI. A fresh machine needs a Rust toolchain, Python 3.10+ and a C/C++ compiler;
-# Python packages go into .venv, in this folder.
+# The commands of the README and of CI. A fresh machine needs a Rust toolchain, Python 3.10+ and a C/C++ compiler; Python
+# packages are installed into .venv, in this folder.
 #
-# Cargo is called without -p on purpose: every command then resolves the same features, so that the demo, the tests and
-# development share one build of the dependencies in one target directory. With -p, cargo compiles Burn a second time.
+# Cargo is called without -p on purpose: all commands then resolve the same features and share one build of the dependencies
+# in one target directory. With -p, cargo compiles Burn a second time.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -13,13 +13,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV_PYTHON := .venv/bin/python
 PYTHON_CODE := python examples tests/python benches/compare tools/prose
 
-# Where and from which build `make install` installs; dev is the build of the tests.
+# Destination and build of `make install`; dev is the build of the tests.
 PREFIX ?= /usr/local
 PROFILE ?= release
-# cbindgen in a workspace of its own: it would switch features of crates that Burn is built with.
+# cbindgen has a separate workspace, since it would change features of Burn's dependencies.
 HEADER = $(CARGO) run --quiet --locked --manifest-path tools/header/Cargo.toml --target-dir "$(TARGET)/header" --
 
-# Set on the command line only: some shells export a PROMPT of their own.
+# Only the command line sets it, since some shells export their own PROMPT.
 ifneq ($(origin PROMPT),command line)
 PROMPT := a person walks forward and waves
 endif
@@ -51,7 +51,7 @@ test-rust: ## unit, golden and documentation tests
 test-mpi: ## training by several processes under mpirun (skipped where there is no MPI)
 	if tests/mpi/tools.sh; then $(CARGO) test --locked --workspace --features vimogen-core/mpi --test mpi; fi
 
-test-python: .venv/.ready ## the Python package, and what Python sees of our files
+test-python: .venv/.ready ## the Python package, and our files as Python reads them
 	tests/viewer/browser.sh
 	$(CARGO) build --locked --workspace --lib --examples
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
@@ -71,25 +71,25 @@ test-torch: .venv/.torch ## PyTorch reads our checkpoints and motions (downloads
 	$(CARGO) test --locked --workspace --test interop
 	$(VENV_PYTHON) -m pytest -q tests/python/test_torch.py --artifacts "$(TARGET)"
 
-test-ray: .venv/.ready ## batch work on a local Ray with two workers (downloads Ray, some hundred MB; skipped where it cannot be had)
+test-ray: .venv/.ready ## batch work on a local Ray with two workers (downloads Ray, some hundred MB; skipped where it cannot be installed)
 	$(CARGO) build --locked --workspace --lib --examples
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	@if $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check 'ray[data]'; then \
 	  $(VENV_PYTHON) -m pytest -q tests/python/test_ray.py --artifacts "$(TARGET)"; \
 	else echo "Ray cannot be installed here: its test is skipped"; fi
 
-test-blender: .venv/.ready ## Blender imports our files (downloads it as a Python module, some 400 MB; skipped where it cannot be had)
+test-blender: .venv/.ready ## Blender imports our files (downloads it as a Python module, some 400 MB; skipped where it cannot be installed)
 	$(CARGO) build --locked --workspace --lib --examples
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	@$(PYTHON) -m venv "$(TARGET)/blender"
 	@if "$(TARGET)/blender/bin/python" -m pip install --quiet --disable-pip-version-check bpy; then \
 	  VIMOGEN_BLENDER="$(abspath $(TARGET))/blender/bin/python" $(VENV_PYTHON) -m pytest -q tests/python/test_blender.py --artifacts "$(TARGET)"; \
-	else echo "Blender cannot be had for this Python: its test is skipped"; fi
+	else echo "Blender cannot be installed for this Python: its test is skipped"; fi
 
 test-fuzz: ## readers of files under the fuzzer, 10 s each (skipped where no fuzzer can be built)
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),10)
 
-fuzz: ## all readers under the fuzzer, those too that need Burn, then some with AddressSanitizer where there is a nightly Rust (FUZZ_SECONDS=60)
+fuzz: ## all file readers under the fuzzer, including those that need Burn, then some with AddressSanitizer if there is a nightly Rust (FUZZ_SECONDS=60)
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60) experiment
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60) --sanitize
@@ -108,7 +108,7 @@ install: ## the C and C++ library: headers, libraries, vimogen.pc, CMake package
 	$(CARGO) build --locked $(if $(filter dev,$(PROFILE)),--workspace,-p vimogen-capi) --lib --profile $(PROFILE)
 	vimogen-capi/install/install.sh "$(TARGET)/$(PROFILE:dev=debug)" "$(PREFIX)"
 
-header: ## write include/vimogen.h anew after a change of vimogen-capi
+header: ## regenerate include/vimogen.h after a change of vimogen-capi
 	$(HEADER) --write
 
 wheel: .venv/.ready ## the release wheel into dist/, checked, installed into an empty environment and tested there
@@ -117,7 +117,7 @@ wheel: .venv/.ready ## the release wheel into dist/, checked, installed into an 
 bench: ## benchmarks, optimised as a release (FILTER=name for some of them)
 	$(CARGO) bench --locked -p vimogen-bench -- $(FILTER)
 
-bench-compare: .venv/.torch ## vimogen beside PyTorch: one table (downloads PyTorch; ARGS="--sizes nano small full --work DIR"; PROFILE=dev skips the release build)
+bench-compare: .venv/.torch ## vimogen compared with PyTorch: one table (downloads PyTorch; ARGS="--sizes nano small full --work DIR"; PROFILE=dev skips the release build)
 	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check scipy
 	$(CARGO) build --locked --workspace --lib --profile $(PROFILE)
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)" $(PROFILE:dev=debug)
@@ -126,7 +126,7 @@ bench-compare: .venv/.torch ## vimogen beside PyTorch: one table (downloads PyTo
 check-cuda: ## the CUDA backend compiles (types only: no GPU and no LLVM needed)
 	DOCS_RS=1 CARGO_PROFILE_DEV_OPT_LEVEL=0 $(CARGO) --config 'profile.dev.package."*".opt-level=0' check --locked -p vimogen-core --lib --features cuda --target-dir "$(TARGET)/gpu"
 
-# A build of its own, not optimised: nothing is computed by Rust here.
+# A separate build without optimisation, since Rust computes nothing here.
 test-wgpu: ## golden tests of the network on a GPU, or on Mesa's software Vulkan (a quarter of an hour; skipped where there is no Vulkan)
 	if tests/gpu/tools.sh; then VIMOGEN_TEST_DEVICE=wgpu CARGO_PROFILE_DEV_OPT_LEVEL=0 \
 	  $(CARGO) --config 'profile.dev.package."*".opt-level=0' test --locked -p vimogen-core --features wgpu \
@@ -137,10 +137,10 @@ docs: ## the API reference, and the book if mdbook is installed
 	@if command -v mdbook >/dev/null; then mdbook build docs; fi
 	@echo "open $(TARGET)/doc/vimogen_core/index.html"
 
-pictures: ## draw the pictures of the README and of docs/src/how-to/pictures.md anew, by the built-in model
+pictures: ## redraw the pictures of the README and of docs/src/how-to/pictures.md with the built-in model
 	$(CARGO) run --locked --example pictures
 
-nano: .venv/.ready | cxx ## train the built-in model into vimogen-core/assets/nano, minutes to hours; again to resume (ARGS="--save DIR")
+nano: .venv/.ready | cxx ## train the built-in model into vimogen-core/assets/nano, for minutes to hours; run again to resume (ARGS="--save DIR")
 	$(CARGO) build --locked --workspace --lib
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	$(VENV_PYTHON) -m vimogen train --config examples/nano.yaml --save vimogen-core/assets/nano --dtype bfloat16 $(ARGS)
@@ -151,10 +151,10 @@ nano-evaluate: ## the built-in model's scores, as in its model card (ARGS="--mod
 mbench: ## the built-in model's MBench scores, as in docs/mbench-scores.md (MBENCH=folder of MBench_final.json and MBench_eval_info.json)
 	$(CARGO) run --locked --example mbench -- "$(MBENCH)" docs/mbench-scores.md
 
-solvers: ## the table of docs/src/concepts/solvers.md: how exact each solver is, by evaluations (minutes)
+solvers: ## the tables of docs/src/concepts/solvers.md: error of each solver by evaluations (minutes)
 	$(CARGO) run --locked --example solvers
 
-precision: ## the tables of docs/src/concepts/precision.md: what smaller weights cost and bring (minutes)
+precision: ## the tables of docs/src/concepts/precision.md: error and speed of smaller weights (minutes)
 	$(CARGO) run --locked --example precision
 
 .venv/.ready: tests/python/requirements.txt tests/python/venv.sh

@@ -1,4 +1,4 @@
-"""Motion to motion: a clip is followed in place of a sentence, and the result lies close to it.
+"""Motion to motion: the result follows a clip instead of a sentence.
 
 python examples/motion_to_motion.py [CLIP] [RESULT]
 """

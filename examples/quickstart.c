@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
       sum += joints[i];
     }
     printf("checksum %.3f\n", sum);
-    (void)make_folder(folder); // if it is there already, good; if it cannot be made, saving says so
+    (void)make_folder(folder); // may exist already; if it cannot be created, saving fails
     snprintf(path, sizeof path, "%s/quickstart.bvh", folder);
     status = vimogen_motion_save(motion, path);
   }

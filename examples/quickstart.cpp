@@ -22,7 +22,7 @@ int main(int argc, char **argv) {
       std::printf("joint %d %.4f %.4f %.4f\n", i, joints[3 * i], joints[3 * i + 1], joints[3 * i + 2]);
     }
     std::printf("checksum %.3f\n", std::accumulate(joints.begin(), joints.end(), 0.0));
-    std::error_code failed; // saving says so, too
+    std::error_code failed; // if this fails, saving fails too
     std::filesystem::create_directories(folder, failed);
     motion.save(folder + "/quickstart.bvh").value();
   } catch (const vimogen::Error &error) {

@@ -77,7 +77,7 @@ void drive(const vimogen::Motion &motion) {
   }
 }
 
-/// Engines often have no exceptions: ask each result before its value is taken.
+/// Engines often disable exceptions, so each result is checked before its value is used.
 template <class T> int fail(const vimogen::Result<T> &result) {
   std::fprintf(stderr, "error: %s\n", result.message().c_str());
   return 1;

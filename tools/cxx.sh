@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to the C++ compiler that the video encoder is built with. Installs it only as root on a system with apt;
-# VIMOGEN_NO_APT=1 forbids that.
+# Installs a C++ compiler for the video encoder, if there is none: only as root on a system with apt, and not with
+# VIMOGEN_NO_APT=1.
 set -euo pipefail
 command -v c++ >/dev/null || command -v "${CXX:-c++}" >/dev/null && exit 0
 [ "${OS:-}" = Windows_NT ] && exit 0 # cargo finds Visual Studio's by itself

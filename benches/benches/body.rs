@@ -1,4 +1,4 @@
-//! Posing a body of SMPL-X's size, with drawn numbers in place of its licensed ones: 100 frames of a body motion.
+//! Posing a body of SMPL-X's size, with random values in place of its licensed ones: 100 frames of a body motion.
 #![allow(missing_docs, reason = "criterion_group makes undocumented items")]
 
 use std::borrow::Cow;

@@ -1,5 +1,5 @@
-//! A training step of two processes under MPI: how much of it adds up the gradients, which bounds what could be won by
-//! doing so beside the backward pass.
+//! A training step of two processes under MPI: the time for summing gradients, an upper bound on the gain from overlapping
+//! it with the backward pass.
 //!
 //! `cargo bench --workspace --features vimogen-bench/mpi --bench together -- [nano | small]`; needs `mpirun`.
 #![allow(clippy::print_stdout, reason = "a program that prints a table")]

@@ -1,5 +1,5 @@
-//! A training step: steps a second and peak memory, by model, batch, precision and whether activations are computed
-//! again. Each row is a process of its own, since memory that was once used stays with a process.
+//! A training step: steps per second and peak memory, by model, batch, precision and whether activations are recomputed.
+//! Each row is a process of its own, since a process keeps memory that it once used.
 //!
 //! `cargo bench --bench training -- [FILTER]`; a row's name is `model/batch/precision/activations`. The models `wide-2` and
 //! `wide-4`, which are measured only if the filter names them, have the released width and 2 or 4 blocks of its 30.
@@ -70,7 +70,7 @@ fn measure(row: &str) {
     println!("| {row} | {:.3} | {:.2} GB |", 1.0 / times[times.len() / 2], peak());
 }
 
-/// Most memory that the process had, in GB (Linux; else not a number).
+/// Peak memory of the process, in GB (Linux; NaN elsewhere).
 fn peak() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-"""vimogen beside PyTorch on this machine: the same weights, inputs and threads, one process after the other.
+"""vimogen compared with PyTorch on this machine: the same weights, inputs and threads, one process after the other.
 
 python compare.py [--sizes nano small full] [--rounds 3] [--threads 2] [--device cuda:0] [--work FOLDER] [--only sample]
 
@@ -73,7 +73,7 @@ def measure(engine: str, task: str, size: str, dtype: str, clips: int, args: arg
 
 
 def difference(row: Row, work: Path) -> float:
-    """Largest difference of the two results; for bf16 it is that of two roundings, not an error of either."""
+    """Maximum difference of the two results; for bf16 it is that of two roundings, not an error of either."""
     pairs = zip(("torch", "vimogen"), row.task, row.dtype, strict=True)
     a, b = (np.load(work / f"out-{engine}-{task}-{row.size}-{dtype}.npy") for engine, task, dtype in pairs)
     return float(np.abs(a - b).max())

@@ -1,4 +1,4 @@
-"""The transformer and its sampler in PyTorch: what vimogen is compared with. docs/src/concepts/model.md describes them.
+"""The transformer and its sampler in PyTorch, for comparison with vimogen. docs/src/concepts/model.md describes them.
 
 Parameter names are those of the checkpoints, so both sides load one file. It computes what the released system
 computes: each sample is evaluated with its prompt and with the null context, and passes the text projection, the
@@ -134,7 +134,7 @@ class Dit(nn.Module):
 
 
 def sigmas(steps: int, strength: float = 0.7, shift: float = 5.0) -> list[float]:
-    """As numbers: on a GPU, reading them from a tensor would wait for it in every step."""
+    """Noise levels as floats: on a GPU, reading them from a tensor would wait for it in every step."""
     s = torch.linspace(strength, 0, steps + 1, dtype=torch.float64, device="cpu")[:-1]
     return [*(shift * s / (1 + (shift - 1) * s)).tolist(), 0.0]
 

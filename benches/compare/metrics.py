@@ -1,4 +1,4 @@
-"""MBench's five quality metrics and the codec of the 276 numbers, in NumPy and PyTorch: what vimogen is compared with.
+"""MBench's five quality metrics and the codec of the 276 values, in NumPy and PyTorch, for comparison with vimogen.
 
 Formulas: docs/src/method.md.
 """

@@ -26,7 +26,7 @@ SIZES = {"nano": {**TEXT, **BASE}, "small": {**SMALL, **BASE}, "full": {**FULL, 
 
 
 def weights(work: Path, size: str) -> Path:
-    """Drawn weights of a size, written once, in bf16, so that every dtype starts from the same numbers."""
+    """Random weights of a size, written once, in bf16, so that every dtype starts from the same values."""
     path = work / f"{size}.safetensors"
     if not path.exists():
         import vimogen

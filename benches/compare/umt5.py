@@ -1,14 +1,14 @@
-"""The text encoder beside that of `transformers`, and at its full size on little memory.
+"""The text encoder compared with that of `transformers`, and at its full size in little memory.
 
     pip install torch transformers numpy        # and vimogen
 
     python benches/compare/umt5.py make FOLDER [--layers 24 --dim 4096]  # a random bf16 checkpoint in the release's format
     python benches/compare/umt5.py run FOLDER [--memory streamed] [--dtype int8]   # time and peak memory of 8 x 128 tokens
-    python benches/compare/umt5.py speed FOLDER           # tokens a second of both, and how far apart their numbers are
-    python benches/compare/umt5.py cosine FOLDER          # how near int8 comes, text by text
-    python benches/compare/umt5.py schemes FOLDER         # the same for other ways to keep 8 bits, in PyTorch
+    python benches/compare/umt5.py speed FOLDER           # tokens per second of both, and their difference
+    python benches/compare/umt5.py cosine FOLDER          # similarity of int8, text by text
+    python benches/compare/umt5.py schemes FOLDER         # the same for other 8-bit schemes, in PyTorch
 
-`make` writes weights tensor by tensor, so it needs no more memory than one of them.
+`make` writes weights tensor by tensor, so it needs memory for only one of them.
 """
 
 import argparse
@@ -31,7 +31,7 @@ TEXT = "a person walks forward slowly, waves with both hands, then jumps over a 
 
 
 def tensors(a: argparse.Namespace) -> dict[str, tuple[tuple[int, ...], float, float]]:
-    """Names, shapes, and mean and spread of the numbers, about those of a trained T5."""
+    """Names, shapes, means and spreads, about those of a trained T5."""
     d, f = a.dim, a.ffn
     out = {"token_embedding.weight": ((a.vocab, d), 0.0, 1.0)}
     for i in range(a.layers):
@@ -45,7 +45,7 @@ def tensors(a: argparse.Namespace) -> dict[str, tuple[tuple[int, ...], float, fl
 
 
 class Storage:
-    """A tensor's numbers, as the pickle refers to them."""
+    """A tensor's storage, as the pickle refers to it."""
 
     def __init__(self, key: int, shape: tuple[int, ...]) -> None:
         self.key, self.shape = str(key), shape
@@ -112,7 +112,7 @@ def texts(encoder, count: int, tokens: int) -> list[str]:
 
 
 class Peak:
-    """Most resident memory while it is entered, and how much of it is anonymous, in bytes."""
+    """Peak resident memory inside the context, and its anonymous part, in bytes."""
 
     def __enter__(self):
         self.most = self.anonymous = 0

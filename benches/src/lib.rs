@@ -1,5 +1,5 @@
-//! What the benchmarks share: the models, and the allocator of vimogen's programs, without which the CPU backend is up
-//! to twice slower.
+//! Shared by the benchmarks: the models, and the allocator of vimogen's programs, without which the CPU backend takes up
+//! to twice the time.
 
 use ndarray::{Array2, Array3};
 use vimogen_core::train::TrainBatch;
@@ -8,10 +8,10 @@ use vimogen_core::{Device, Dit, DitConfig, Pipeline};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Frames of the clips that are trained on.
+/// Frames of the training clips.
 const FRAMES: usize = 100;
 
-/// A model with the words and frames that it is measured with.
+/// A model with its number of words and frames.
 pub struct Subject {
     /// Name in reports.
     pub name: &'static str,

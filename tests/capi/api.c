@@ -1,4 +1,4 @@
-// What the library does when it is used right: ./api FOLDER
+// Correct use of the library: ./api FOLDER
 #include <math.h>
 #include <stddef.h>
 
@@ -400,7 +400,7 @@ static void bodies_are_scored_with_progress(const char *folder) {
   params.nrdf = NULL;
   params.jobs = 1000;
   FAILS(INVALID_ARGUMENT, "jobs", vimogen_evaluate(scored, &params, &json));
-  // A program that was compiled for the shorter struct: what lies behind it is not looked at.
+  // A program that was compiled for the shorter struct: fields beyond it are not read.
   params.struct_size = offsetof(vimogen_evaluate_params, body);
   params.dimensions = "Jitter_Degree";
   params.body = params.nrdf = (const char *)1;

@@ -1,4 +1,4 @@
-// Checks that say what was expected, where, and what the library said.
+// Checks that print the expectation, its place and the library's message.
 #ifndef CHECK_H
 #define CHECK_H
 

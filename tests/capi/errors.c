@@ -1,4 +1,4 @@
-// What the library does when it is used wrong: a status and a message that names the argument, and no crash.
+// Incorrect use of the library: a status and a message that names the argument, and no crash.
 #include <math.h>
 
 #include "check.h"

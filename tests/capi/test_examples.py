@@ -16,7 +16,7 @@ def has_vimogen(python):
 
 @pytest.fixture(scope="session")
 def quickstarts(build, artifacts, tmp_path_factory):
-    """What the quick start prints and the BVH file it writes, by language; languages that are not built are left out."""
+    """The output of the quick start and its BVH file, by language; languages that are not built are left out."""
     commands = {"c": [build(EXAMPLES / "quickstart.c")], "cpp": [build(EXAMPLES / "quickstart.cpp")]}
     rust = artifacts / "debug" / "examples" / "quickstart"
     if rust.exists():

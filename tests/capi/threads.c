@@ -1,4 +1,4 @@
-// Several threads with one pipeline and one motion: the same numbers as one thread, and each its own last error.
+// Several threads with one pipeline and one motion: the same results as one thread, and one last error per thread.
 #include <pthread.h>
 
 #include "check.h"
@@ -16,7 +16,7 @@ struct job {
 static void *work(void *argument) {
   struct job *job = argument;
   CHECK(vimogen_last_error()[0] == 0);
-  // All threads ask for what is decoded on first use.
+  // All threads read data that is decoded on first use.
   size_t len;
   const float *rotations;
   OK(vimogen_motion_joints(job->shared, &job->joints, &len));

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sees to what the tests of the C library use: a C++ compiler, cmake, pkg-config and valgrind. Installs them only as root on
-# a system with apt, as in a fresh CI container; VIMOGEN_NO_APT=1 forbids that. What is missing is skipped, and the tests
-# say so. Never fails.
+# Installs the tools of the C library's tests: a C++ compiler, cmake, pkg-config and valgrind. Only as root on a system with
+# apt, as in a fresh CI container, and not with VIMOGEN_NO_APT=1. Tests whose tool is missing are skipped with a message.
+# Never fails.
 set -uo pipefail
 
 missing=()

@@ -1,4 +1,4 @@
-"""Writes the files that the readers of vimogen-core are tested with: python make.py, with NumPy and PyTorch.
+"""Writes the test files for the readers of vimogen-core: python make.py, with NumPy and PyTorch.
 
 Every float array is the ramp n / 4 - 1 of shape (2, 3, 4), exact in every float type; integers are n, booleans n % 2.
 """

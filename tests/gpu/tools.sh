@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to a Vulkan driver, for the tests on a GPU: where there is none, Mesa's, which computes on the processor. Installs it
-# only as root on a system with apt, as in a fresh CI container; VIMOGEN_NO_APT=1 forbids that. Succeeds if one is there.
+# Installs a Vulkan driver for the tests on a GPU, if there is none: Mesa's, which computes on the CPU. Only as root on a
+# system with apt, as in a fresh CI container, and not with VIMOGEN_NO_APT=1. Succeeds if there is a driver at the end.
 set -uo pipefail
 shopt -s nullglob
 

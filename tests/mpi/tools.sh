@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to what training by several processes needs: OpenMPI, and libclang to build its binding. Installs them only as root on
-# a system with apt, as in a fresh CI container; VIMOGEN_NO_APT=1 forbids that. Succeeds if all is there at the end.
+# Installs the requirements of training by several processes: OpenMPI, and libclang to build its binding. Only as root on a
+# system with apt, as in a fresh CI container, and not with VIMOGEN_NO_APT=1. Succeeds if all are present at the end.
 set -uo pipefail
 
 complete() {

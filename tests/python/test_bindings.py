@@ -1,4 +1,4 @@
-"""The shared libraries load into a Python process, and the package is what it says it is."""
+"""The shared libraries load into a Python process, and the package has the declared version and contents."""
 
 import ctypes
 import statistics

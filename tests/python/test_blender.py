@@ -26,7 +26,7 @@ def walk():
 
 
 def look(path):
-    """What Blender has after importing a file: names of bones, frames, places of joints and vertices."""
+    """Blender's state after importing a file: names of bones, frames, positions of joints and vertices."""
     done = subprocess.run([PYTHON, LOOK, path], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""Other people's readers on our files for other programs, which `cargo test --test golden exchange` wrote."""
+"""Third-party readers on the files that `cargo test --test golden exchange` writes for other programs."""
 
 import csv
 import functools
@@ -25,7 +25,7 @@ MIXAMO = [
     "LeftToeBase", "RightToeBase", "Neck", "LeftShoulder", "RightShoulder", "Head", "LeftArm", "RightArm",
     "LeftForeArm", "RightForeArm", "LeftHand", "RightHand",
 ]
-# What the smplx package picks from a mesh.
+# Vertices that the smplx package picks from a mesh.
 VERTICES = [
     "nose", "reye", "leye", "rear", "lear", "rthumb", "rindex", "rmiddle", "rring", "rpinky", "lthumb", "lindex",
     "lmiddle", "lring", "lpinky", "LBigToe", "LSmallToe", "LHeel", "RBigToe", "RSmallToe", "RHeel",

@@ -43,7 +43,7 @@ def benchmark(tmp_path):
 
 
 class Judge(BaseHTTPRequestHandler):
-    """Speaks OpenAI's protocol, knows the walk, and is busy at first."""
+    """Implements OpenAI's protocol, recognises the walk, and is busy at first."""
 
     asked: ClassVar[list[str]] = []
     pause: ClassVar[float] = 0.0

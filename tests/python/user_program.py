@@ -1,4 +1,4 @@
-"""What a user's type checker sees of the package: `mypy --strict` accepts this file, and it runs."""
+"""A typed user program: `mypy --strict` accepts this file, and it runs."""
 
 from pathlib import Path
 

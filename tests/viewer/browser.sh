@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to a Chromium for the check of the HTML player, which is left out where there is none. Installs it only as root on a
-# system with apt, as in a fresh CI container; set VIMOGEN_NO_APT=1 to forbid that. Never fails.
+# Installs a Chromium for the check of the HTML player, which is skipped without one. Only as root on a system with apt, as in
+# a fresh CI container, and not with VIMOGEN_NO_APT=1. Never fails.
 set -uo pipefail
 
 for browser in "${CHROMIUM:-}" chromium chromium-browser google-chrome chrome; do

@@ -3,8 +3,8 @@
 
     python3 tests/viewer/check.py PAGE.html [PAGE.html ...] [--shots FOLDER]
 
-Needs Python's standard library and Chromium or Chrome (`$CHROMIUM`, or on the path). Without a browser it says so and
-succeeds. Talks to the browser over a pipe (Chrome DevTools Protocol), so that it runs in real time and sees errors.
+Needs Python's standard library and Chromium or Chrome (`$CHROMIUM`, or on the path). Without a browser it prints a
+message and succeeds. Talks to the browser over a pipe (Chrome DevTools Protocol), so that it runs in real time and sees errors.
 """
 
 import argparse
@@ -118,7 +118,7 @@ class Browser:
             time.sleep(0.02)
 
     def state(self):
-        """What the page says about itself: frame, ink, drawn, ms."""
+        """State reported by the page: frame, ink, drawn, ms."""
         return self.run("({...document.body.dataset})")
 
     def open(self, page, view="", width=1000, height=800, scheme="light", ratio=1):
@@ -126,7 +126,7 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", **metrics)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", features=features)
-        # A change of the address after # alone would not load the page anew.
+        # A change of the address after # alone would not reload the page.
         self.call("Page.navigate", url="about:blank")
         self.wait("leaves the page", "location.href === 'about:blank'")
         self.call("Page.navigate", url=Path(page).resolve().as_uri() + view)

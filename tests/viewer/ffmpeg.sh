@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Sees to ffmpeg and ffprobe, by which the tests decode our videos; those tests leave that out where they are missing.
-# Installs them only as root on a system with apt, as in a fresh CI container; set VIMOGEN_NO_APT=1 to forbid that. Never
-# fails.
+# Installs ffmpeg and ffprobe, with which the tests decode our videos; without them the tests skip that part. Only as root on
+# a system with apt, as in a fresh CI container, and not with VIMOGEN_NO_APT=1. Never fails.
 set -uo pipefail
 
 if command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null; then

@@ -3,7 +3,7 @@
 
     python3 tests/viewer/video.py FILM.mp4 WIDTH HEIGHT SECONDS
 
-Without a browser, or with one that was built without H.264, it says so and succeeds.
+Without a browser, or with one that was built without H.264, it prints a message and succeeds.
 """
 
 import base64

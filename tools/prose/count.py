@@ -54,7 +54,7 @@ HASHES = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 SYNTAX = dict.fromkeys([".rs", ".h", ".hpp", ".c", ".cpp", ".js", ".html"], SLASHES)
-SYNTAX |= dict.fromkeys([".py", ".pyi", ".sh", ".toml", ".yml", ".yaml"], HASHES)
+SYNTAX |= dict.fromkeys([".py", ".pyi", ".sh", ".toml", ".yml", ".yaml", "Makefile"], HASHES)
 MARKERS = re.compile(r"^(\s*)(//[/!]?|/?\*+|#+!?|\"+)", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
@@ -82,7 +82,7 @@ def blocks(path, text, strings):
         yield 0, without_code(FENCED.sub(blank, text))
         return
     start = end = None
-    for first, last in comments(text, SYNTAX[path.suffix], strings):
+    for first, last in comments(text, SYNTAX[kind(path)], strings):
         if end is not None and (text[end:first].strip() or text.count("\n", end, first) > 1):
             yield start, without_code(MARKERS.sub(blank, text[start:end]))
             start = None
@@ -107,6 +107,10 @@ def hits(path, text, strings, patterns):
                     yield name, bisect.bisect_left(lines, offset + match.start()) + 1, excerpt
 
 
+def kind(path):
+    return path.suffix or path.name
+
+
 def room(path):
     parts = path.parts[:-1]
     return "/".join(parts[:3] if parts[:2] == ("vimogen-core", "src") else parts[:1]) or "."
@@ -115,7 +119,7 @@ def room(path):
 def tracked(folders):
     listed = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     paths = [Path(name) for name in listed.splitlines()]
-    return [path for path in paths if path.suffix in {*SYNTAX, ".md"} and (ROOT / path).is_file()]
+    return [path for path in paths if kind(path) in {*SYNTAX, ".md"} and (ROOT / path).is_file()]
 
 
 def table(counts):

@@ -1,6 +1,6 @@
-//! Compares `include/vimogen.h` with what cbindgen makes of `vimogen-capi`; with `--write` it writes the file.
+//! Compares `include/vimogen.h` with cbindgen's output for `vimogen-capi`; with `--write` it writes the file.
 //!
-//! The opening comment, with its program, is `vimogen-capi/src/header.h` as it stands.
+//! The opening comment, with its program, is a copy of `vimogen-capi/src/header.h`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use vimogen_core::body::hmr::HmrParams;
 use vimogen_core::io;
 use vimogen_core_fuzz::with_file;
 
-// The first byte says what the rest is called: a motion, in our layouts, that of AMASS or recovered from video.
+// The first byte selects the extension of the rest: a motion in our layouts, in AMASS's, or recovered from video.
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
     match kind % 7 {

@@ -1,4 +1,4 @@
-//! What the targets share: bytes as the file that a reader by path wants.
+//! Shared by the targets: bytes as a file, for readers that take a path.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
