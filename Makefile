@@ -25,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel header lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel package header lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -108,6 +108,9 @@ install: ## the C and C++ library: headers, libraries, vimogen.pc, CMake package
 	$(CARGO) build --locked $(if $(filter dev,$(PROFILE)),--workspace,-p vimogen-capi) --lib --profile $(PROFILE)
 	vimogen-capi/install/install.sh "$(TARGET)/$(PROFILE:dev=debug)" "$(PREFIX)"
 
+package: | cxx ## the crate as cargo publish uploads it: size, build and documentation tests
+	CARGO="$(CARGO)" tools/package.sh "$(TARGET)"
+
 header: ## regenerate include/vimogen.h after a change of vimogen-capi
 	$(HEADER) --write
 
@@ -124,12 +127,12 @@ bench-compare: .venv/.torch ## vimogen compared with PyTorch: one table (downloa
 	$(VENV_PYTHON) benches/compare/compare.py $(ARGS)
 
 check-cuda: ## the CUDA backend compiles (types only: no GPU and no LLVM needed)
-	DOCS_RS=1 CARGO_PROFILE_DEV_OPT_LEVEL=0 $(CARGO) --config 'profile.dev.package."*".opt-level=0' check --locked -p vimogen-core --lib --features cuda --target-dir "$(TARGET)/gpu"
+	DOCS_RS=1 CARGO_PROFILE_DEV_OPT_LEVEL=0 $(CARGO) --config 'profile.dev.package."*".opt-level=0' check --locked -p vimogen-core --lib --features full,cuda --target-dir "$(TARGET)/gpu"
 
 # A separate build without optimisation, since Rust computes nothing here.
 test-wgpu: ## golden tests of the network on a GPU, or on Mesa's software Vulkan (a quarter of an hour; skipped where there is no Vulkan)
 	if tests/gpu/tools.sh; then VIMOGEN_TEST_DEVICE=wgpu CARGO_PROFILE_DEV_OPT_LEVEL=0 \
-	  $(CARGO) --config 'profile.dev.package."*".opt-level=0' test --locked -p vimogen-core --features wgpu \
+	  $(CARGO) --config 'profile.dev.package."*".opt-level=0' test --locked -p vimogen-core --features full,wgpu \
 	  --target-dir "$(TARGET)/gpu" --test golden -- --test-threads 1 dit:: sampler::; fi
 
 docs: ## the API reference, and the book if mdbook is installed

@@ -5,8 +5,9 @@
 use burn::tensor::{Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use vimogen_bench as _;
+use vimogen_core::device::Device;
 use vimogen_core::model::{Conditions, Precision};
-use vimogen_core::{Device, Dit, DitConfig};
+use vimogen_core::{Dit, DitConfig};
 
 const FRAMES: usize = 100;
 const ROWS: usize = 2;

@@ -5,10 +5,11 @@ use burn::tensor::{Distribution, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array3, Axis};
 use vimogen_bench::{Subject, subjects};
+use vimogen_core::Dit;
+use vimogen_core::device::Device;
 use vimogen_core::model::Conditions;
 use vimogen_core::progress;
 use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, noise};
-use vimogen_core::{Device, Dit};
 
 const FRAMES: usize = 100;
 

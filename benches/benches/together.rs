@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use vimogen_bench::train_batch;
+use vimogen_core::device::Device;
 use vimogen_core::error::Result;
 use vimogen_core::train::collective::{self, Collective};
 use vimogen_core::train::{TrainConfig, Trainer};
-use vimogen_core::{Device, DitConfig, Pipeline};
+use vimogen_core::{DitConfig, Pipeline};
 
 /// Names the model in the processes.
 const MODEL: &str = "VIMOGEN_BENCH_ROW";

@@ -9,8 +9,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use vimogen_bench::train_batch;
+use vimogen_core::device::Device;
 use vimogen_core::train::{Precision, TrainConfig, Trainer};
-use vimogen_core::{Device, DitConfig, Pipeline};
+use vimogen_core::{DitConfig, Pipeline};
 
 /// Names the row that a process is to measure.
 const ROW: &str = "VIMOGEN_BENCH_ROW";

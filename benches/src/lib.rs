@@ -2,8 +2,9 @@
 //! to twice the time.
 
 use ndarray::{Array2, Array3};
+use vimogen_core::device::Device;
 use vimogen_core::train::TrainBatch;
-use vimogen_core::{Device, Dit, DitConfig, Pipeline};
+use vimogen_core::{Dit, DitConfig, Pipeline};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

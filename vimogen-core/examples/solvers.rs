@@ -3,9 +3,10 @@
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
 use ndarray::{Array3, Axis};
+use vimogen_core::device::Device;
 use vimogen_core::progress::ignore;
 use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, Schedule, Smoothing, noise};
-use vimogen_core::{Device, Dit, DitConfig, GenerateOptions, Motion, Pipeline, Request, Result, Solver};
+use vimogen_core::{Dit, DitConfig, GenerateOptions, Motion, Pipeline, Request, Result, Solver};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

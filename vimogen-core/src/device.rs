@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use burn::tensor::Device;
+/// An opened device, as Burn names it; see [`DeviceSpec::open`].
+pub use burn::tensor::Device;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 use burn::tensor::DeviceType;
 
@@ -96,7 +97,7 @@ impl DeviceSpec {
         Error::Device { device: self.to_string(), reason: reason.into() }
     }
 
-    #[cfg(not(all(feature = "flex", feature = "cuda", feature = "wgpu")))]
+    #[cfg(not(all(feature = "cpu", feature = "cuda", feature = "wgpu")))]
     fn not_compiled(self, feature: &str) -> Error {
         self.error(format!("this build lacks it; build vimogen-core with the feature {feature:?}"))
     }
@@ -111,14 +112,14 @@ impl DeviceSpec {
         devices.into_iter().nth(index).ok_or_else(none)
     }
 
-    #[cfg(feature = "flex")]
+    #[cfg(feature = "cpu")]
     fn cpu(self) -> Result<Device> {
         Ok(Device::flex())
     }
 
-    #[cfg(not(feature = "flex"))]
+    #[cfg(not(feature = "cpu"))]
     fn cpu(self) -> Result<Device> {
-        Err(self.not_compiled("flex"))
+        Err(self.not_compiled("cpu"))
     }
 
     #[cfg(feature = "cuda")]

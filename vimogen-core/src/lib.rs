@@ -24,77 +24,89 @@
 //!
 //! # Features
 //!
-//! | feature | default | what |
+//! The default features need nothing but a Rust toolchain.
+//!
+//! | feature | default | adds |
 //! |---|---|---|
-//! | `generate` | yes | [`pipeline`] and the network under it; without it motions, files, bodies and scores remain, built in a minute |
-//! | `flex` | yes | the CPU backend |
-//! | `train` | yes | [`train`] and [`data`] |
-//! | `mbench` | yes | [`mbench`] |
-//! | `render` | yes | [`render`] |
-//! | `video` | yes | MP4 files from [`render`]; built with a C++ compiler |
-//! | `umt5` | yes | the release's text encoder, `text::umt5` |
-//! | `network` | yes | downloads, `weights::download`; judges, `mbench::vlm` |
+//! | `cpu` | yes | CPU backend; implies `model` |
+//! | `render` | yes | [`render`]: HTML player, pictures, GIF |
+//! | `video` | no | MP4 files from [`render`]; built with a C++ compiler |
+//! | `cuda` | no | NVIDIA GPUs; implies `model` |
+//! | `wgpu` | no | GPUs through Vulkan, Metal, DX12 or WebGPU; implies `model` |
+//! | `model` | implied | [`pipeline`] and the network below it; without it motions, files and bodies remain, built in a minute |
+//! | `umt5` | no | the release's text encoder, `text::umt5` |
+//! | `network` | no | downloads, `weights::download`; judges, `mbench::vlm` |
+//! | `mbench` | no | `mbench`: metrics of motions, MBench |
+//! | `train` | no | `train` and `data` |
+//! | `experiment` | no | `experiment`: training from a file; implies `train`, `mbench` and `render` |
 //! | `mpi` | no | training by several processes; built with MPI and libclang |
-//! | `cuda` | no | NVIDIA GPUs |
-//! | `wgpu` | no | GPUs through Vulkan, Metal, DX12 or WebGPU |
+//! | `full` | no | everything but GPUs and MPI |
 //!
 //! Set a fast global allocator such as `mimalloc` in your program: with glibc's the CPU backend takes up to twice as long. A
 //! program that trains gains another quarter if `MIMALLOC_PURGE_DELAY=1000` is in its environment when it starts.
 
 #![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
 #[cfg(feature = "train")]
 pub mod data;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub mod device;
 pub mod error;
-#[cfg(all(feature = "train", feature = "mbench", feature = "render"))]
+#[cfg(feature = "experiment")]
 pub mod experiment;
 pub mod format;
 pub mod io;
 #[cfg(feature = "mbench")]
 pub mod mbench;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub mod model;
 pub mod motion;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub mod options;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub mod pipeline;
 pub mod progress;
 #[cfg(feature = "render")]
 pub mod render;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub mod sample;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub mod text;
 #[cfg(feature = "train")]
 pub mod train;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub mod weights;
 
-#[cfg(feature = "generate")]
-pub use burn::tensor::Device;
-#[cfg(feature = "generate")]
+/// The tensor library of [`model`], [`mod@train`] and [`device`], in the version that their interfaces name.
+#[cfg(feature = "model")]
+#[doc(no_inline)]
+pub use burn;
+#[cfg(feature = "model")]
 pub use device::DeviceSpec;
+#[doc(no_inline)]
+pub use glam;
+#[doc(no_inline)]
+pub use ndarray;
+
 pub use error::{Error, ErrorCode, Result};
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub use model::{Dit, DitConfig};
 pub use motion::Motion;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub use options::{GenerateOptions, LoadConfig};
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub use pipeline::{Pipeline, Prompt, Request};
 pub use progress::{Progress, Stage};
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub use sample::{Sampler, Solver};
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub use text::TextEncoder;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub use weights::WeightDtype;
 
 /// The README's program compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[cfg(all(doctest, feature = "model"))]
+#[doc = include_str!("../README.md")]
 struct Readme;

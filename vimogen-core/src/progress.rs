@@ -1,10 +1,8 @@
-//! Telling the caller how far long work is, and letting the caller stop it.
+//! Progress of long calls, and cancelling them.
 
 use std::ops::ControlFlow;
 
-use crate::error::{Error, Result};
-
-/// What a long call is doing.
+/// Kind of work that a long call is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -39,21 +37,22 @@ impl Stage {
     }
 }
 
-/// A report of progress: `step` of `total` steps of `stage` are done.
+/// Report of progress: `step` of `total` steps of `stage` are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done.
+    /// Kind of work.
     pub stage: Stage,
     /// Steps done, 1..=total.
     pub step: usize,
-    /// Steps there are, of the whole call.
+    /// Steps of the whole call.
     pub total: usize,
 }
 
-/// Called on the calling thread after each step; [`ControlFlow::Break`] stops the work with [`Error::Cancelled`].
+/// Called on the calling thread after each step; [`ControlFlow::Break`] stops the work with
+/// [`Error::Cancelled`](crate::Error::Cancelled).
 pub type OnProgress<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
-/// A callback for those who do not want to know.
+/// Callback that does nothing.
 pub fn ignore(_: Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
@@ -61,10 +60,11 @@ pub fn ignore(_: Progress) -> ControlFlow<()> {
 /// Reports one step.
 ///
 /// # Errors
-/// [`Error::Cancelled`] if the callback breaks.
-pub(crate) fn report(on_progress: &mut OnProgress<'_>, stage: Stage, step: usize, total: usize) -> Result<()> {
+/// [`Error::Cancelled`](crate::Error::Cancelled) if the callback breaks.
+#[cfg(any(feature = "mbench", feature = "model", feature = "render"))]
+pub(crate) fn report(on_progress: &mut OnProgress<'_>, stage: Stage, step: usize, total: usize) -> crate::Result<()> {
     match on_progress(Progress { stage, step, total }) {
         ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(Error::Cancelled),
+        ControlFlow::Break(()) => Err(crate::Error::Cancelled),
     }
 }

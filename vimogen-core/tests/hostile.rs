@@ -1,4 +1,5 @@
 //! Every reader against damaged and hostile files: an error, never a panic, and never more memory than its bound.
+#![cfg(feature = "full")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -1,5 +1,6 @@
 //! Writes files that other programs read: `tests/python` then opens them with NumPy, safetensors and PyTorch, and
 //! repeats the formulas used here. What can be checked without those programs is checked here as well.
+#![cfg(feature = "full")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

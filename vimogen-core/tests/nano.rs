@@ -1,16 +1,17 @@
 //! The built-in model does what its model card says, on a part of what `make nano-evaluate` scores.
-
+#![cfg(feature = "full")]
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
 use std::sync::Arc;
 
 use vimogen_core::data::synth::{Prompt, Split, SynthDataset, check, held_out_prompts};
 use vimogen_core::data::{Mix, SynthLoader};
+use vimogen_core::device::Device;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::encode;
 use vimogen_core::text::StaticWordsEncoder;
 use vimogen_core::train::{Precision, TrainConfig, Trainer};
-use vimogen_core::{Device, GenerateOptions, Motion, Pipeline, Request};
+use vimogen_core::{GenerateOptions, Motion, Pipeline, Request};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

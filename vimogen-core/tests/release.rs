@@ -2,7 +2,7 @@
 //!
 //! They are not part of the repository. The folder is that of `VIMOGEN_RELEASE_DATA`, or `../shared/data` beside the
 //! repository; without it the test says so and passes.
-
+#![cfg(feature = "full")]
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 #![allow(clippy::print_stdout, reason = "it measures")]
 

@@ -1,6 +1,7 @@
 //! What word vectors buy over hashed spelling: unseen verbs must land near the verbs they mean.
 //!
 //! `cargo test -p vimogen-core --test synonyms -- --nocapture` prints the figures of the model card.
+#![cfg(feature = "model")]
 
 use ndarray::{Array1, Axis};
 use vimogen_core::text::{HashingEncoder, RowConfig, StaticWordsEncoder, TextEncoder};

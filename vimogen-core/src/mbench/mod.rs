@@ -7,7 +7,7 @@ pub mod contact;
 pub mod dimension;
 mod frames;
 pub mod gate;
-#[cfg(feature = "generate")]
+#[cfg(feature = "model")]
 pub mod generate;
 pub mod info;
 mod interval;

@@ -1,7 +1,7 @@
 //! Golden tests: numbers of the released PyTorch system, `tests/golden` at the repository root.
 //!
 //! One binary for all topics, so that Burn is linked once.
-
+#![cfg(feature = "full")]
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a test measured or skipped")]
 

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha12Rng;
 use super::super::{Experiment, Resume, Run};
 use super::runs::same;
 use super::tiny_experiment;
-use crate::Device;
+use crate::device::Device;
 use crate::train::{Trainer, checkpoint};
 
 /// Names the folder of the run to the process that is killed.

@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::super::{Experiment, Resume, Run};
 use crate::data::prepare::Prepare;
+use crate::device::Device;
 use crate::motion::codec::{DecodeMode, decode};
 use crate::progress::ignore;
 use crate::weights::WeightDtype;
-use crate::{Device, GenerateOptions, Motion, Pipeline};
+use crate::{GenerateOptions, Motion, Pipeline};
 
 const TEXT: &str = "a person moves as in the sample clip";
 

@@ -8,11 +8,12 @@ use super::super::{Event, Experiment, Finished, Resume, Run};
 use super::{tiny, tiny_experiment};
 use crate::data::corruption::Rate;
 use crate::data::{Batches, Corruption, Mix, SynthLoader};
+use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::text::StaticWordsEncoder;
 use crate::train::{LossWeighting, LrSchedule, TrainBatch, TrainConfig, Trainer, checkpoint};
 use crate::weights::{WeightDtype, state_dict};
-use crate::{Device, Dit, Pipeline};
+use crate::{Dit, Pipeline};
 
 fn run(experiment: Experiment, resume: Resume) -> Run {
     Run::new(experiment, &Device::flex(), &resume).unwrap()

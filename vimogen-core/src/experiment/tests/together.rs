@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::super::{Event, Experiment, Finished, Resume, Run};
 use super::runs::same;
 use super::tiny;
+use crate::device::Device;
 use crate::train::checkpoint;
 use crate::train::collective::Threads;
-use crate::{Device, Dit, Result};
+use crate::{Dit, Result};
 
 /// Two members run, the first stopped after `stop` steps; each gives how it ended, its weights and how many events it
 /// told.

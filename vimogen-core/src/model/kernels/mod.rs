@@ -194,5 +194,5 @@ pub mod portable {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "train"))]
 mod tests;

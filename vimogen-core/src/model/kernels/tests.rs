@@ -5,8 +5,7 @@ use burn::tensor::{Distribution, Tolerance};
 use super::*;
 
 fn device() -> Device {
-    let device = Device::flex();
-    if cfg!(feature = "train") { device.autodiff() } else { device }
+    Device::flex().autodiff()
 }
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
@@ -26,10 +25,8 @@ fn compare<const D: usize>(
         let weights = Tensor::<1, Int>::arange(0..y.shape().num_elements() as i64, &y.device()).float();
         let loss = (y.clone() * (weights * 0.37).sin().reshape(y.shape())).sum();
         let mut out = vec![y.into_data()];
-        if cfg!(feature = "train") {
-            let grads = loss.backward();
-            out.extend(leaves.iter().map(|x| x.grad(&grads).expect("gradient").into_data()));
-        }
+        let grads = loss.backward();
+        out.extend(leaves.iter().map(|x| x.grad(&grads).expect("gradient").into_data()));
         out
     };
     for (i, (got, want)) in run(&fused).iter().zip(run(&portable)).enumerate() {
@@ -52,13 +49,11 @@ fn gelu_has_the_tanh_form_and_finite_gradients_far_out() {
     for (x, y) in points.iter().zip(y.clone().try_into_vec_as::<f32>().unwrap()) {
         assert!((f64::from(y) - exact(f64::from(*x))).abs() < 2e-6, "gelu({x}) = {y}");
     }
-    if cfg!(feature = "train") {
-        let grads = y.sum().backward();
-        for (x, g) in points.iter().zip(x.grad(&grads).unwrap().try_into_vec_as::<f32>().unwrap()) {
-            let x = f64::from(*x);
-            let want = (exact(x + 1e-5) - exact(x - 1e-5)) / 2e-5;
-            assert!((f64::from(g) - want).abs() < 2e-5, "gelu'({x}) = {g}, not {want}");
-        }
+    let grads = y.sum().backward();
+    for (x, g) in points.iter().zip(x.grad(&grads).unwrap().try_into_vec_as::<f32>().unwrap()) {
+        let x = f64::from(*x);
+        let want = (exact(x + 1e-5) - exact(x - 1e-5)) / 2e-5;
+        assert!((f64::from(g) - want).abs() < 2e-5, "gelu'({x}) = {g}, not {want}");
     }
 }
 
@@ -119,7 +114,6 @@ fn attention_without_any_key_is_zero() {
     assert!(y.try_into_vec_as::<f32>().unwrap().iter().all(|v| *v == 0.0));
 }
 
-#[cfg(feature = "train")]
 #[test]
 fn a_layer_trained_in_bf16_equals_its_twin_on_rounded_numbers() {
     use burn::tensor::FloatDType;
@@ -151,7 +145,6 @@ fn a_layer_trained_in_bf16_equals_its_twin_on_rounded_numbers() {
 }
 
 /// Upstream gradients that bf16 holds exactly.
-#[cfg(feature = "train")]
 fn rounded_weights() -> Tensor<2> {
     let index = Tensor::<1, Int>::arange(0..30 * 45, &device()).float();
     ((index * 0.37).sin() * 64.0).round().div_scalar(64.0).reshape([30, 45])
