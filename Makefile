@@ -25,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel package header lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel package header lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -50,6 +50,12 @@ test-rust: ## unit, golden and documentation tests
 
 test-mpi: ## training by several processes under mpirun (skipped where there is no MPI)
 	if tests/mpi/tools.sh; then $(CARGO) test --locked --workspace --features vimogen-core/mpi --test mpi; fi
+
+test-release: ## the release's sample data through a model of its width (VIMOGEN_RELEASE_DATA=folder; fails without it)
+	$(CARGO) test --locked --workspace --lib --test release -- --ignored release_data
+
+test-levels: ## the network at every level of instructions; fails on a CPU that lacks one
+	$(CARGO) test --locked --workspace --test golden -- --include-ignored level
 
 test-python: .venv/.ready ## the Python package, and our files as Python reads them
 	tests/viewer/browser.sh

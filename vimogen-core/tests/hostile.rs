@@ -1,11 +1,12 @@
 //! Every reader against damaged and hostile files: an error, never a panic, and never more memory than its bound.
 #![cfg(feature = "full")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod memory;
+
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use memory::peak_of_thread as peak;
 use proptest::prelude::*;
 use vimogen_core::format::npz::NpzFile;
 use vimogen_core::format::pickle::{self, PLAIN_GLOBALS, PickleFile, numpy};
@@ -15,47 +16,7 @@ use vimogen_core::format::{RawTensor, TensorSource, npy, npz, safetensors, torch
 use vimogen_core::io::bvh::{self, Bvh, BvhOptions, retarget};
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Request};
 
-/// Counts what each thread holds, so that tests running beside each other do not mix.
-struct Counting;
-
-thread_local! {
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    let live = LIVE.get() + bytes;
-    LIVE.set(live);
-    PEAK.set(PEAK.get().max(live));
-}
-
-// SAFETY: every call is handed on to the system's allocator unchanged; counting neither allocates nor panics.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// The most bytes that `f` held at once.
-fn peak(f: impl FnOnce()) -> usize {
-    let before = LIVE.get();
-    PEAK.set(before);
-    f();
-    (PEAK.get() - before).unsigned_abs()
-}
-
-/// What any small file may cost: a tensor that repeats few elements may have 256 MiB.
+/// Memory limit of any small file: a tensor that repeats few elements may have 256 MiB.
 const SMALL_FILE: usize = 300 << 20;
 
 fn samples() -> PathBuf {

@@ -1,20 +1,20 @@
 //! The release's own inputs through a model of the release's width: prompt embeddings, null context, statistics, a clip.
 //!
-//! They are not part of the repository. The folder is that of `VIMOGEN_RELEASE_DATA`, or `../shared/data` beside the
-//! repository; without it the test says so and passes.
+//! They are not part of the repository: `make test-release` needs their folder, `VIMOGEN_RELEASE_DATA` or `../shared/data`
+//! next to the repository.
 #![cfg(feature = "full")]
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 #![allow(clippy::print_stdout, reason = "it measures")]
 
-use std::alloc::{GlobalAlloc, Layout};
+mod memory;
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use mimalloc::MiMalloc;
+use memory::{held, peak_of_process};
 use ndarray::{Array3, Axis};
 use vimogen_core::format::torch::{self, Tree};
 use vimogen_core::format::{DType, RawTensor, TensorInfo, safetensors};
@@ -23,35 +23,11 @@ use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, noise};
 use vimogen_core::weights::{LoadOptions, ModelDir, WeightDtype, load_file, state_dict};
 use vimogen_core::{Dit, DitConfig, ErrorCode, GenerateOptions, LoadConfig, Motion, Pipeline, Prompt, Request};
 
-/// Counts the bytes that are allocated.
-struct Counting;
-
-static HELD: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: everything is passed on to mimalloc as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let held = HELD.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        MOST.fetch_max(held, Ordering::Relaxed);
-        // SAFETY: the caller's promise is ours.
-        unsafe { MiMalloc.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is ours.
-        unsafe { MiMalloc.dealloc(pointer, layout) }
-    }
-}
-
-fn data() -> Option<PathBuf> {
+fn data() -> PathBuf {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let folder = std::env::var_os("VIMOGEN_RELEASE_DATA").map_or(beside, PathBuf::from);
-    folder.join("context_null_padded.pth").exists().then_some(folder)
+    assert!(folder.join("context_null_padded.pth").exists(), "{folder:?} lacks the data; set VIMOGEN_RELEASE_DATA");
+    folder
 }
 
 /// A release directory: its own files, and random bf16 weights of full width in `model.pt`.
@@ -82,11 +58,9 @@ fn directory(data: &Path) -> tempfile::TempDir {
 }
 
 #[test]
-fn the_release_s_prompt_embeddings_and_clip_become_motions() {
-    let Some(data) = data() else {
-        eprintln!("skipped: no folder of the release's sample data; set VIMOGEN_RELEASE_DATA");
-        return;
-    };
+#[ignore = "needs the release's sample data: make test-release"]
+fn release_data_of_prompts_and_a_clip_become_motions() {
+    let data = data();
     let dir = directory(&data);
     let model = ModelDir::open(dir.path()).unwrap();
     assert_eq!((model.config().dit.text_len, model.config().dit.text_dim), (226, 4096));
@@ -110,16 +84,16 @@ fn the_release_s_prompt_embeddings_and_clip_become_motions() {
     assert_eq!(error.code(), ErrorCode::NoTextEncoder);
 }
 
-/// Most bytes held, beyond `before`, while 100 frames are sampled with guidance.
+/// Maximum number of bytes held beyond `before` while 100 frames are sampled with guidance.
 fn sampling_peak(dit: &Dit, before: usize) -> usize {
-    MOST.store(HELD.load(Ordering::Relaxed), Ordering::Relaxed);
     let text = Array3::from_elem((1, dit.config().text_len, dit.config().text_dim), 0.1);
     let inputs = SampleInputs::new(noise(1, 100).insert_axis(Axis(0)), text.clone(), text * 0.0);
     let options = SamplerOptions { num_inference_steps: 2, ..SamplerOptions::default() };
     let start = Instant::now();
-    Sampler::new(options).unwrap().sample(dit, &inputs, &mut ignore).unwrap();
+    let (_, most) =
+        peak_of_process(|| Sampler::new(options).unwrap().sample(dit, &inputs, &mut ignore).unwrap());
     println!("{:.2} s", start.elapsed().as_secs_f64());
-    MOST.load(Ordering::Relaxed) - before
+    most - before
 }
 
 #[test]
@@ -145,15 +119,15 @@ fn loading_the_full_model_holds_its_weights_and_at_most_one_more_tensor() {
     for (dtype, bytes) in [(WeightDtype::Bf16, 2), (WeightDtype::F32, 4)] {
         for text_only in [true, false] {
             let options = LoadOptions { dtype, ..LoadOptions::default() };
-            let (config, options) = match text_only {
-                true => (DitConfig { reference: false, ..config.clone() }, options.text_only()),
-                false => (config.clone(), options),
+            let (config, options) = if text_only {
+                (DitConfig { reference: false, ..config.clone() }, options.text_only())
+            } else {
+                (config.clone(), options)
             };
-            let (before, start) = (HELD.load(Ordering::Relaxed), Instant::now());
-            MOST.store(before, Ordering::Relaxed);
-            let (dit, _) = load_file(&path, &config, &options, &device).unwrap();
+            let (before, start) = (held(), Instant::now());
+            let ((dit, _), most) = peak_of_process(|| load_file(&path, &config, &options, &device).unwrap());
             let time = start.elapsed().as_secs_f64();
-            let most = MOST.load(Ordering::Relaxed) - before;
+            let most = most - before;
             let (weights, tensor) = (dit.num_params() * bytes, largest * bytes);
             let gb = |bytes: usize| bytes as f64 / 1e9;
             println!(
