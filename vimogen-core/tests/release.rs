@@ -90,8 +90,7 @@ fn sampling_peak(dit: &Dit, before: usize) -> usize {
     let inputs = SampleInputs::new(noise(1, 100).insert_axis(Axis(0)), text.clone(), text * 0.0);
     let options = SamplerOptions { num_inference_steps: 2, ..SamplerOptions::default() };
     let start = Instant::now();
-    let (_, most) =
-        peak_of_process(|| Sampler::new(options).unwrap().sample(dit, &inputs, &mut ignore).unwrap());
+    let (_, most) = peak_of_process(|| Sampler::new(options).unwrap().sample(dit, &inputs, &mut ignore).unwrap());
     println!("{:.2} s", start.elapsed().as_secs_f64());
     most - before
 }
