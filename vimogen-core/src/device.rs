@@ -10,13 +10,13 @@ use burn::tensor::DeviceType;
 
 use crate::error::{Error, Result};
 
-/// Where Open MPI, MPICH and Intel MPI, MVAPICH, Slurm and torchrun say which process of this machine one is, from 0.
-/// `mpirun` below Slurm sets its own variable, and Slurm's is then the same in all.
+/// Environment variables of the local rank, set by Open MPI, MPICH and Intel MPI, MVAPICH, Slurm and torchrun. Slurm's comes
+/// after those of MPI: under an `mpirun` that Slurm started, it has one value in all processes.
 #[cfg(any(feature = "cuda", test))]
 const LOCAL_RANK: [&str; 5] =
     ["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "MV2_COMM_WORLD_LOCAL_RANK", "SLURM_LOCALID", "LOCAL_RANK"];
 
-/// The number of this process's device among `found`, by the environment: where a process sees one device alone, that.
+/// Index of the device of this process among `found` devices, from its local rank.
 #[cfg(any(feature = "cuda", test))]
 fn own(found: usize, variable: impl Fn(&str) -> Option<String>) -> usize {
     let rank = LOCAL_RANK.iter().find_map(|name| variable(name)?.parse::<usize>().ok());
@@ -33,13 +33,13 @@ fn own(found: usize, variable: impl Fn(&str) -> Option<String>) -> usize {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum DeviceSpec {
-    /// The processor; always there.
+    /// The CPU; always available.
     #[default]
     Cpu,
-    /// An NVIDIA GPU by its number, or this process's own: the first, and of several processes that `mpirun`, `srun` or
-    /// `torchrun` started on this machine each another one, in turn. Needs the feature `cuda`.
+    /// An NVIDIA GPU by index. Without an index it is the first, or, for processes that `mpirun`, `srun` or `torchrun` started,
+    /// the one of their local rank. Needs the feature `cuda`.
     Cuda(Option<usize>),
-    /// A GPU through Vulkan, Metal, DX12 or WebGPU by its number, or the best one; needs the feature `wgpu`.
+    /// A GPU through Vulkan, Metal, DX12 or WebGPU, by index or the best one. Needs the feature `wgpu`.
     Wgpu(Option<usize>),
 }
 
@@ -84,7 +84,8 @@ impl DeviceSpec {
     /// Opens the device.
     ///
     /// # Errors
-    /// [`Error::Device`] if it was not compiled in, with the feature that does so, or if the machine has none.
+    /// [`Error::Device`] if this build lacks the feature of the device, which the message names, or if the machine has no such
+    /// device.
     pub fn open(self) -> Result<Device> {
         match self {
             Self::Cpu => self.cpu(),
@@ -102,7 +103,7 @@ impl DeviceSpec {
         self.error(format!("this build lacks it; build vimogen-core with the feature {feature:?}"))
     }
 
-    /// The device of this number among those that the machine has: opening one that is not there would panic.
+    /// The device of this index. Burn panics on one that does not exist, so the index is checked first.
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     fn pick(self, kind: DeviceType, index: usize) -> Result<Device> {
         let devices = Device::enumerate(kind).into_vec();
@@ -175,14 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn each_process_of_a_machine_has_a_gpu_of_its_own() {
+    fn each_process_of_a_machine_has_its_own_gpu() {
         let number = |found: usize, set: &[(&str, &str)]| {
             own(found, |name| set.iter().find(|(set, _)| *set == name).map(|(_, value)| value.to_string()))
         };
         assert_eq!(number(8, &[]), 0);
         let four: Vec<usize> = (0..4).map(|rank| number(4, &[("SLURM_LOCALID", &rank.to_string())])).collect();
         assert_eq!(four, [0, 1, 2, 3]);
-        // Below Slurm mpirun's own number counts, more processes than devices share them, and of one device all have it.
+        // Under Slurm the rank of mpirun decides; processes share devices if they outnumber them.
         let both = [("SLURM_LOCALID", "0"), ("OMPI_COMM_WORLD_LOCAL_RANK", "5")];
         assert_eq!([8, 4, 1, 0].map(|found| number(found, &both)), [5, 1, 0, 0]);
         assert_eq!(number(4, &[("LOCAL_RANK", "2")]), 2);
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cpu_opens_and_what_is_not_there_says_what_to_do() {
+    fn the_cpu_opens_and_errors_of_other_devices_name_a_remedy() {
         DeviceSpec::Cpu.open().unwrap();
         for spec in [DeviceSpec::Cuda(Some(99)), DeviceSpec::Wgpu(Some(99))] {
             let text = spec.open().unwrap_err().to_string();

@@ -1,20 +1,20 @@
-//! The one error type of the crate and its numeric codes, shared by all language bindings.
+//! The error type of the crate and its numeric codes, shared by all language bindings.
 
 use std::path::{Path, PathBuf};
 
 /// Result with the crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Anything that can go wrong in vimogen. Every message names the thing at fault and, where there is one, the remedy.
+/// Error of any call of vimogen. The message names the argument, file or option at fault and, where there is one, the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument is out of its documented range.
     #[error("invalid {name}: {reason}")]
     InvalidArgument {
-        /// Name of the argument, as the caller wrote it.
+        /// Name of the argument or field.
         name: &'static str,
-        /// What is wrong with it and what would be accepted.
+        /// The fault, and the accepted values.
         reason: String,
     },
     /// An array has the wrong shape.
@@ -22,31 +22,31 @@ pub enum Error {
     Shape {
         /// Name of the array.
         name: String,
-        /// The expected shape in symbols, such as `(T, 276)`.
+        /// Expected shape in symbols, such as `(T, 276)`.
         expected: String,
-        /// The shape found.
+        /// Actual shape.
         got: Vec<usize>,
     },
     /// An array holds NaN or infinity.
-    #[error("{name} holds a non-finite number at index {index:?}; replace it before passing the array in")]
+    #[error("{name} holds a non-finite value at index {index:?}; replace it before passing the array in")]
     NonFinite {
         /// Name of the array.
         name: String,
-        /// Index of the first such number.
+        /// Index of the first non-finite value.
         index: Vec<usize>,
     },
     /// A file or folder does not exist.
     #[error("{what} not found: {path:?}; check the path")]
     NotFound {
-        /// What was looked for.
+        /// Kind of the missing item, such as `file`.
         what: String,
-        /// Where it was looked for.
+        /// Its path.
         path: PathBuf,
     },
     /// Reading or writing failed in the operating system.
     #[error("cannot {op} file: {source}, path: {path:?}")]
     Io {
-        /// `read`, `write`, ...
+        /// Failed operation: `read`, `write`, ...
         op: &'static str,
         /// The file.
         path: PathBuf,
@@ -54,24 +54,24 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// A file is damaged, hostile or of another format.
+    /// A file is damaged, hostile or not of the expected format.
     #[error("not a valid {format} file: {reason}, path: {path:?}")]
     Format {
-        /// The format that was expected.
+        /// Expected format.
         format: &'static str,
-        /// What is wrong.
+        /// The fault.
         reason: String,
-        /// The file; empty when the bytes came from memory.
+        /// The file; empty for bytes in memory.
         path: PathBuf,
     },
     /// A file declares more data than the limit allows.
     #[error("{what} needs {needed} bytes, the limit is {limit}")]
     TooLarge {
-        /// What is too large.
+        /// Name of the data.
         what: String,
-        /// Bytes asked for.
+        /// Required size in bytes.
         needed: u64,
-        /// Bytes allowed.
+        /// Maximum size in bytes.
         limit: u64,
     },
     /// Weights do not fit the model.
@@ -85,13 +85,13 @@ pub enum Error {
     Config {
         /// The key at fault.
         field: String,
-        /// What is wrong and what would be accepted.
+        /// The fault, and the accepted values.
         reason: String,
     },
     /// The model has no text encoder for prompts.
     #[error("this model cannot read prompts: {reason}")]
     NoTextEncoder {
-        /// Which files are missing and what works instead.
+        /// The missing files, and the alternatives.
         reason: String,
     },
     /// The device does not exist or was not compiled in.
@@ -99,27 +99,27 @@ pub enum Error {
     Device {
         /// The device asked for.
         device: String,
-        /// Why, and what is available.
+        /// The cause, and the available devices.
         reason: String,
     },
-    /// The caller's progress callback asked to stop.
+    /// The progress callback of the caller stopped the work.
     #[error("cancelled by the caller")]
     Cancelled,
-    /// Training met a loss, or generation a number, that is not finite.
+    /// A loss in training, or a value in generation, is not finite.
     #[error("diverged: {reason}")]
     Diverged {
-        /// Where, and what to look at.
+        /// The place, and possible causes.
         reason: String,
     },
     /// A bug in vimogen: an internal invariant did not hold.
     #[error("internal error, please report it: {reason}")]
     Internal {
-        /// The caught panic message.
+        /// Message of the panic or of the failed call.
         reason: String,
     },
 }
 
-/// Stable numbers of the [`enum@Error`] kinds, grouped by hundreds and never renumbered.
+/// Stable codes of the [`enum@Error`] kinds, grouped by hundreds and never renumbered.
 ///
 /// The C status and the Python exception classes are derived from this table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +157,7 @@ pub enum ErrorCode {
 }
 
 impl Error {
-    /// The stable number of this kind of error.
+    /// Stable code of this kind of error.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidArgument { .. } => ErrorCode::InvalidArgument,
@@ -192,7 +192,7 @@ impl Error {
         Self::Config { field: field.into(), reason: reason.into() }
     }
 
-    /// An [`Error::Format`] of bytes whose file is not known here; see [`Error::with_path`].
+    /// An [`Error::Format`] without a file; [`Error::with_path`] adds it.
     pub fn format(format: &'static str, reason: impl Into<String>) -> Self {
         Self::Format { format, reason: reason.into(), path: PathBuf::new() }
     }
@@ -206,12 +206,12 @@ impl Error {
         }
     }
 
-    /// Adds the file to an error about its contents, or about reading or writing it, that names none yet.
+    /// Adds the file to an error about its contents, or about reading or writing it, if the error names none.
     pub fn with_path(mut self, file: impl AsRef<Path>) -> Self {
         let file = file.as_ref();
         match &mut self {
             Self::Format { path, .. } | Self::Io { path, .. } if path.as_os_str().is_empty() => *path = file.into(),
-            // What is quoted in a name is a path.
+            // A quoted part of a name is a path.
             Self::Shape { name, .. } | Self::NonFinite { name, .. } if !name.contains('"') => {
                 *name = format!("{name} of {file:?}");
             }
@@ -224,7 +224,7 @@ impl Error {
     }
 }
 
-/// Returns [`Error::NonFinite`] if any number of `values` is NaN or infinite.
+/// Returns [`Error::NonFinite`] if any of `values` is NaN or infinite.
 pub fn check_finite<D: ndarray::Dimension>(name: &str, values: &ndarray::ArrayView<'_, f32, D>) -> Result<()>
 where
     D::Pattern: IndexList,

@@ -1,8 +1,8 @@
 //! vimogen turns a sentence, or a sentence and a reference motion, into 3D human motion.
 //!
-//! It implements ViMoGen (arXiv 2510.26794): a motion representation of 276 numbers a frame, a flow-matching diffusion
-//! transformer, its sampler and training, its text encoder, and MBench. A small model is built in; the
-//! released one is a path away.
+//! It implements ViMoGen (arXiv 2510.26794): a motion representation of 276 values per frame, a flow-matching diffusion
+//! transformer, its sampler, its training, its text encoder, and the metrics of MBench. A small model is compiled in;
+//! [`Pipeline::open`] loads the released one.
 //!
 //! ```
 //! use vimogen_core::{GenerateOptions, Pipeline};
@@ -15,12 +15,18 @@
 //! # Ok::<(), vimogen_core::Error>(())
 //! ```
 //!
-//! # Where things are
+//! # Modules
 //!
-//! [`motion`] is the representation, [`format`](mod@format) reads and writes files, [`model`] the network, [`weights`] its checkpoints,
-//! [`text`] the encoders, [`sample`] the sampler, [`pipeline`] ties them together. [`data`] and [`train`] make models,
-//! [`experiment`] runs their training from a file, [`mbench`] scores motions, [`body`] gives them a surface, [`render`] and
-//! [`io`] take them elsewhere.
+//! | module | contents |
+//! |---|---|
+//! | [`motion`] | clips, their representation, rotations, resampling, statistics |
+//! | [`io`] | motions as files of other programs |
+//! | [`format`](mod@format) | arrays in files: npy, npz, PyTorch, safetensors |
+//! | [`body`] | surfaces of motions |
+//! | [`pipeline`] | from a prompt to a motion |
+//! | [`model`], [`weights`], [`text`], [`sample`] | network, checkpoints, text encoders, sampler |
+//! | [`data`], [`mod@train`], [`experiment`] | data sets, the training step, training from a file |
+//! | [`mbench`], [`render`] | scores; pictures, video, HTML player |
 //!
 //! # Features
 //!
