@@ -253,7 +253,7 @@ fn a_small_pickle_that_unfolds_to_billions_of_values_is_refused() {
 
 #[test]
 fn values_that_a_small_pickle_shares_are_not_looked_at_again_and_again() {
-    // A list that holds a dict 200,000 times, whose 200,000 keys are no names: 4e10 looks at a key.
+    // A list of 200,000 references to one dict with 200,000 keys that are not names: 4e10 key visits.
     let pairs = b"NN".repeat(200_000);
     let dict = [b"\x80\x02}q\0(", &pairs[..], b"u0](", &b"h\0".repeat(200_000), b"e."].concat();
     // The same for a text of a megabyte that an old Python wrote as bytes.

@@ -211,7 +211,7 @@ fn without_code(text: &str) -> String {
     text.split("\n```").step_by(2).collect()
 }
 
-/// Cuts line comments off. `//` inside a string is cut too, which loses nothing that these tests look for.
+/// Cuts line comments off. `//` inside a string is cut too, which does not matter to these tests.
 fn without_comments(text: &str) -> String {
     text.lines().map(|line| line.split("//").next().unwrap_or_default().to_string() + "\n").collect()
 }

@@ -1,5 +1,5 @@
-//! Writes files that other programs read: `tests/python` then opens them with NumPy, safetensors and PyTorch, and
-//! repeats the formulas used here. What can be checked without those programs is checked here as well.
+//! Writes files for other programs: `tests/python` opens them with NumPy, safetensors and PyTorch, and repeats the formulas
+//! used here. Checks that do not need those programs are here.
 #![cfg(feature = "full")]
 
 use std::fs;
@@ -25,7 +25,7 @@ fn raw(dtype: DType, shape: &[usize], bytes: Vec<u8>) -> RawTensor {
     RawTensor::new(dtype, shape.to_vec(), bytes).expect("bytes fit the shape")
 }
 
-/// The numbers n / 4 - 1 for n from 0 to 23: exact in every float type.
+/// The values n / 4 - 1 for n from 0 to 23, which are exact in every float type.
 fn ramp(to_bytes: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
     (0..24u8).flat_map(|n| to_bytes(f32::from(n) / 4.0 - 1.0)).collect()
 }

@@ -1,4 +1,4 @@
-//! The built-in model does what its model card says, on a part of what `make nano-evaluate` scores.
+//! The built-in model reaches the scores of its model card, on a subset of `make nano-evaluate`.
 #![cfg(feature = "full")]
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 

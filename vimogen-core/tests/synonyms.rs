@@ -1,4 +1,4 @@
-//! What word vectors buy over hashed spelling: unseen verbs must land near the verbs they mean.
+//! Word vectors compared with hashed spelling: unseen verbs must be near verbs with the same meaning.
 //!
 //! `cargo test -p vimogen-core --test synonyms -- --nocapture` prints the figures of the model card.
 #![cfg(feature = "model")]

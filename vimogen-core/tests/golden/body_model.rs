@@ -110,7 +110,7 @@ fn smplx_matches_with_hands_face_and_shape() {
     let posed = model.forward(&params).expect("forward");
     golden.assert_output("smplx_body", "vertices", posed.vertices.view().into_dyn());
     let joints = golden.output("smplx_body", "joints");
-    // The joints; then some vertices, which the header numbers; then the landmarks of the face.
+    // The joints; then some vertices, listed in the header; then the landmarks of the face.
     let picked = golden.meta()["smplx"]["extra_joint_vertex_ids_used"].as_array().expect("vertices").iter();
     let picked: Vec<usize> = picked.map(|id| id.as_u64().expect("a vertex") as usize).collect();
     // This file's shares of corners add up to 1 within 1.6e-5 only, and the release moves the body after it.

@@ -97,7 +97,7 @@ impl Bvh {
         self.nodes.iter().position(|n| n.name == name).unwrap_or_else(|| panic!("no node {name}"))
     }
 
-    /// Largest distance, in metres, between this file's joints and `joints` (z up).
+    /// Maximum distance, in metres, between this file's joints and `joints` (z up).
     fn farthest(&self, joints: &Array3<f32>, units_per_metre: f64) -> f64 {
         let mut worst = 0.0f64;
         for t in 0..joints.shape()[0] {

@@ -1,4 +1,4 @@
-//! Reading golden files and comparing with the tolerance that each tensor was given.
+//! Reading golden files and comparing with the tolerance of each tensor.
 
 use std::borrow::Cow;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Motion to other programs and back: glTF, BVH, AMASS, tables. The files stay in the target folder, where other
-//! people's readers look at them (`tests/python/test_exchange.py`).
+//! Motion to other programs and back: glTF, BVH, AMASS, tables. The files stay in the target folder for third-party
+//! readers (`tests/python/test_exchange.py`).
 
 use std::path::PathBuf;
 
@@ -130,7 +130,7 @@ fn amass_files_come_back_and_those_of_others_are_read_with_smplx_or_the_neutral_
     // Ours hold the features too, which are exact.
     assert_eq!(io::load(kept("exchange.npz")).expect("load"), motion);
 
-    // As AMASS has SMPL-H: 156 numbers a frame, 16 betas, the rate by its other name.
+    // SMPL-H as in AMASS: 156 values per frame, 16 betas, the other name of the frame rate.
     let file = NpzFile::open(kept("exchange.npz")).expect("npz");
     let poses = file.read("poses").expect("poses").to_array_f32();
     let poses = RawTensor::from_f32(poses.slice_axis(ndarray::Axis(1), (..156).into()));

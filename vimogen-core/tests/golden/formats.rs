@@ -19,7 +19,7 @@ fn ramp() -> Vec<f32> {
     (0..24u8).map(|n| f32::from(n) / 4.0 - 1.0).collect()
 }
 
-/// The numbers 0 to 23 that the integer samples hold.
+/// The contents of the integer samples: 0 to 23.
 fn count() -> Vec<f32> {
     (0..24u8).map(f32::from).collect()
 }

@@ -1,5 +1,5 @@
-//! The golden tests of the network once more, for each set of instructions that the CPU has and for several numbers of
-//! threads: the choice is made once per process, so each runs in a process of its own.
+//! The golden tests of the network for each instruction level of the CPU and for several thread counts. A process selects
+//! its level once, so each combination runs in its own process.
 
 use std::process::Command;
 

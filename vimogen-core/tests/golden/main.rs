@@ -1,4 +1,4 @@
-//! Golden tests: numbers of the released PyTorch system, `tests/golden` at the repository root.
+//! Golden tests: results of the released PyTorch system, `tests/golden` at the repository root.
 //!
 //! One binary for all topics, so that Burn is linked once.
 #![cfg(feature = "full")]

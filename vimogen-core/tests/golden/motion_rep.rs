@@ -31,7 +31,7 @@ fn synth(golden: &Golden, joints_of: &str) -> SmplMotion {
     }
 }
 
-/// The features that the decode cases of `clip` start from.
+/// The input features of the decode cases of `clip`.
 fn features(golden: &Golden, clip: &str) -> Array2<f32> {
     two(if clip == "synth" { golden.output("synth.encode", "motion") } else { golden.input(clip, "motion") })
 }

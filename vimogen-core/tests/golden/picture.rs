@@ -54,8 +54,8 @@ fn joints() -> Array3<f32> {
     golden.input("clip_zup", "joints").into_dimensionality::<Ix3>().expect("three axes")
 }
 
-/// Compares with the committed picture of this name: on average within 1 of 255, and no more than 1 in 200 numbers
-/// farther off than 24, which leaves room for other rounding at edges and none for another shape.
+/// Compares with the committed picture of this name: on average within 1 of 255, and at most 1 in 200 values
+/// differ by more than 24, which allows other rounding at edges but not another shape.
 fn assert_looks_like(picture: &Image, name: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/render").join(name);
     if std::env::var_os("VIMOGEN_WRITE_PICTURES").is_some() {

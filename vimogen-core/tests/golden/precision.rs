@@ -1,4 +1,4 @@
-//! Golden `dit` and `sampler` with weights of 16 and 8 bits: how far the outputs are from those in f32.
+//! Golden `dit` and `sampler` with weights of 16 and 8 bits: distance of the outputs from those in f32.
 //!
 //! The bounds hold at every level of instructions, and on a GPU.
 
@@ -18,7 +18,7 @@ fn model(dtype: WeightDtype) -> Dit {
     load(dit, &Params::file("tiny.safetensors"), &options, &device).unwrap().0
 }
 
-/// The smaller types that the device computes with.
+/// The smaller types that the device supports.
 fn smaller() -> &'static [WeightDtype] {
     match device_name().as_str() {
         "cpu" => &[WeightDtype::Bf16, WeightDtype::Int8],

@@ -12,9 +12,9 @@ use vimogen_core::{ErrorCode, Result};
 
 use crate::common::Golden;
 
-/// What the golden README allows on a value that does not hang on a threshold.
+/// The golden README's tolerance for values that do not depend on a threshold.
 const METRIC_ATOL: f64 = 1e-6;
-/// The angles come without a bound: a few units in the last place of an arc cosine near 1 and -1.
+/// The angles have no recorded bound: a few units in the last place of an arc cosine near 1 and -1.
 const ANGLE_ATOL: f64 = 2e-4;
 
 fn joints(golden: &Golden, case: &str) -> Array3<f32> {

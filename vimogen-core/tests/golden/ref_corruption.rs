@@ -5,7 +5,7 @@ use vimogen_core::data::corruption::{Corruption, DrawSource, Rate};
 
 use crate::common::{Golden, assert_all_cases};
 
-/// The draws of a case, in order; each must be asked for with its own kind and size.
+/// The draws of a case, in order; each request must have the draw's kind and size.
 struct Given {
     draws: Vec<(String, Vec<f32>)>,
     next: usize,

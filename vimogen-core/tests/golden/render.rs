@@ -51,7 +51,7 @@ fn a_page_of_motions_wears_the_body_and_stays_below_a_megabyte() {
     let clips = [("20 frames a second", &motion), ("30 frames a second", &faster)];
     let clips = clips.map(|(title, motion)| Worn { motion, title, metrics: &metrics });
     let page = worn::html(&clips).expect("page");
-    // 22 joints of 14 bytes and 30 points of 6 bytes a frame, in base64.
+    // 22 joints of 14 bytes and 30 points of 6 bytes per frame, in base64.
     let data = 2 * motion.len() * (22 * 14 + 30 * 6) * 4 / 3;
     assert!(page.len() - data < 1_000_000 && page.len() - data > 50_000, "{} bytes", page.len());
     save("viewer_body.html", &page);

@@ -6,7 +6,7 @@ use vimogen_core::motion::rotation::{self, rows};
 
 use crate::common::{Golden, assert_all_cases, assert_close};
 
-/// Applies `f` to each row of N numbers of `input`; the result has the trailing shape `tail`.
+/// Applies `f` to each row of N values of `input`; the result has the trailing shape `tail`.
 fn map_rows<const N: usize, const M: usize>(
     input: &ArrayD<f32>,
     tail: &[usize],

@@ -78,7 +78,7 @@ fn reference_items_match() {
 fn items_without_reference_or_without_root_match() {
     let golden = golden();
     let none = published_stats(&golden).normalize(Array2::zeros((100, 276)).view()).expect("normalize");
-    // -mean / std of the same f32 numbers: no rounding to allow for beyond the division.
+    // -mean / std of the same f32 values: only the division rounds.
     golden.assert_within("mbench_item_text", "motion_norm_first2", none.slice(s![..2, ..]).into_dyn(), 1e-6);
     let local = normalised_reference(&golden, 17);
     let atol = golden.atol("mbench_item_T17", "motion_norm");

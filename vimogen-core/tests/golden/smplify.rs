@@ -1,7 +1,7 @@
-//! Golden `smplify`: priors, errors, losses and their slopes, and fits that end no higher than the release's.
+//! Golden `smplify`: priors, errors, losses and their slopes, and fits whose loss is no higher than the release's.
 //!
-//! Most of it needs the published mixture `gmm_08.pkl`, which is no part of the repository. The folder is that of
-//! `VIMOGEN_RELEASE_DATA`, or `../shared/data` beside the repository; without it these tests say so and pass.
+//! Most of it needs the published mixture `gmm_08.pkl`, which is not part of the repository. The folder is that of
+//! `VIMOGEN_RELEASE_DATA`, or `../shared/data` next to the repository; without it these tests print a note and pass.
 
 use std::path::{Path, PathBuf};
 
@@ -200,7 +200,7 @@ fn fits_end_no_higher_than_the_releases() {
     }
 }
 
-/// Rotations went through six numbers there and through axis-angle here, both in f32.
+/// Rotations were converted through 6D there and through axis-angle here, both in f32.
 const VERTEX_ATOL: f32 = 2e-6;
 
 #[test]

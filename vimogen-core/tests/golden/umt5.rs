@@ -42,7 +42,7 @@ fn rows(ids: &ArrayD<f32>) -> Vec<Vec<u32>> {
     ids.outer_iter().map(|row| row.iter().map(|id| *id as u32).collect()).collect()
 }
 
-/// Every text of the case `masked`, its padding computed as well; `masked`: which is not attended to.
+/// Every text of the case `masked`, with its padding computed; `masked`: the padding is not attended to.
 fn encode(encoder: &Umt5Encoder, golden: &Golden, masked: bool) -> ArrayD<f32> {
     let ids = rows(&golden.input("masked", "ids"));
     let mask = golden.input("masked", "mask");

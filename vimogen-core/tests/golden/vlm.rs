@@ -1,4 +1,4 @@
-//! Golden `vlm`: what a judge's words mean, and the figures made of them.
+//! Golden `vlm`: parsing of a judge's answers, and the scores computed from them.
 
 use serde_json::Value;
 use vimogen_core::mbench::aggregate::Aggregate;

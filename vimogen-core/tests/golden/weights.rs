@@ -139,7 +139,7 @@ fn the_release_s_layout_is_understood_from_its_files() {
     let release = release();
     let dir = ModelDir::open(release.path()).unwrap();
     assert_eq!(dir.layout(), Layout::Release);
-    // The release pads to its null context, whatever Wan's text_len is.
+    // The release pads to its null context, regardless of Wan's text_len.
     assert_eq!(dir.config(), &ModelConfig::new(DitConfig { text_len: 6, ..tiny() }));
     assert_eq!(dir.null_context().dim(), (6, 48));
     assert_bf16_checkpoint(&dir.load(&Device::flex(), WeightDtype::F32, false).unwrap().0);
