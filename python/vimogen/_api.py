@@ -7,10 +7,21 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from . import _vimogen
+from ._options import DEFAULT_SEED, lists_options
 from ._vimogen import Motion, Pipeline
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from typing_extensions import Unpack
+
+    from ._vimogen import GenerateOptions, Preset
+
+    Callback = Callable[[str, int, int], object]
+    Embeds = NDArray[Any] | str | os.PathLike[str]
+    Reference = Motion | str | os.PathLike[str]
 
 
 @functools.cache
@@ -19,13 +30,67 @@ def _builtin() -> Pipeline:
 
 
 @overload
-def generate(prompt: str | None = None, **options: Any) -> Motion: ...
+def generate(
+    prompt: str | None = None,
+    *,
+    num_frames: int | None = None,
+    seed: int = DEFAULT_SEED,
+    reference: Reference | None = None,
+    prompt_embeds: Embeds | None = None,
+    callback: Callback | None = None,
+    quality: Preset = "full",
+    **options: Unpack[GenerateOptions],
+) -> Motion: ...
 @overload
-def generate(prompt: list[str] | tuple[str, ...], **options: Any) -> list[Motion]: ...
-def generate(prompt: str | list[str] | tuple[str, ...] | None = None, **options: Any) -> Motion | list[Motion]:
-    """Generate with the built-in model, which is loaded once.
+def generate(
+    prompt: list[str] | tuple[str, ...],
+    *,
+    num_frames: int | Sequence[int] | None = None,
+    seed: int | Sequence[int] = DEFAULT_SEED,
+    reference: None = None,
+    prompt_embeds: None = None,
+    callback: Callback | None = None,
+    quality: Preset = "full",
+    **options: Unpack[GenerateOptions],
+) -> list[Motion]: ...
+@lists_options("GenerateOptions")
+def generate(
+    prompt: str | list[str] | tuple[str, ...] | None = None,
+    *,
+    num_frames: int | Sequence[int] | None = None,
+    seed: int | Sequence[int] = DEFAULT_SEED,
+    reference: Reference | Sequence[Reference] | None = None,
+    prompt_embeds: Embeds | Sequence[Embeds] | None = None,
+    callback: Callback | None = None,
+    quality: Preset = "full",
+    **options: Any,
+) -> Motion | list[Motion]:
+    """Generate one motion with the built-in model, or a list of them if an argument is a list.
 
-    Takes what :meth:`Pipeline.__call__` takes; gives a Motion, or a list of them for a list of prompts.
+    The model is loaded at the first call. :meth:`Pipeline.__call__` takes the same arguments.
+
+    Parameters
+    ----------
+    prompt : str or list of str, optional
+        A description such as ``"a person walks forward and waves"``.
+    num_frames : int or list of int, optional
+        Length in frames, 2 to 1000. None: that of the reference, or 100.
+    seed : int or list of int
+        Seed of the noise. The same seed and prompt give the same motion, alone or in a list.
+    reference : Motion, path, or list of them, optional
+        A motion to follow; the prompt is then not used.
+    prompt_embeds : array_like (L, text_dim), path, or list of them, optional
+        Encoded prompts, instead of `prompt`.
+    callback : callable, optional
+        ``callback(stage, step, total)`` after each step; stage is ``"encode"`` or ``"sample"``. Returning False
+        raises CancelledError; an exception ends the generation.
+    quality : str
+        Preset of steps and solver: ``"full"``, 50 steps of ``"euler"``, or ``"fast"``, 40 of ``"ab2"``.
+    {options}
+
+    Returns
+    -------
+    Motion or list of Motion
 
     Examples
     --------
@@ -34,7 +99,16 @@ def generate(prompt: str | list[str] | tuple[str, ...] | None = None, **options:
     [Motion(frames=30, fps=20, seconds=1.50), Motion(frames=30, fps=20, seconds=1.50)]
 
     """
-    return _builtin()(prompt, **options)
+    return _builtin()(
+        prompt,
+        num_frames=num_frames,
+        seed=seed,
+        reference=reference,
+        prompt_embeds=prompt_embeds,
+        callback=callback,
+        quality=quality,
+        **options,
+    )
 
 
 def evaluate(
@@ -47,7 +121,7 @@ def evaluate(
     name: str | None = None,
     jobs: int | None = None,
     prompt_template: str | os.PathLike[str] | None = None,
-    seed: int = 42,
+    seed: int = DEFAULT_SEED,
     compare: Sequence[str | os.PathLike[str]] = (),
     body: str | os.PathLike[str] | None = None,
     priors: str | os.PathLike[str] | None = None,

@@ -1,15 +1,80 @@
-"""Options that several commands have."""
+"""Options and named values, as the compiled module declares them."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import inspect
+import json
+import re
+import textwrap
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-import click
+from ._load import _vimogen
 
-FILE = click.Path(path_type=Path)
+_F = TypeVar("_F", bound=Callable[..., Any])
 
-device_option = click.option(
-    "--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or wgpu, as built in."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+SCHEMA: dict[str, Any] = json.loads(_vimogen.schema())
+DEFAULT_SEED: int = SCHEMA["seed"]
+
+
+def names(enum: str) -> list[str]:
+    """Names of an enum's values."""
+    return [variant["name"] for variant in SCHEMA["enums"][enum]["variants"]]
+
+
+def about(enum: str) -> str:
+    """Names of an enum's values and their meanings, in one line."""
+    return "; ".join(f"{v['name']}: {prose(v['doc']).rstrip('.')}" for v in SCHEMA["enums"][enum]["variants"])
+
+
+def fields(struct: str) -> list[dict[str, Any]]:
+    """Rows of a table of options."""
+    rows: list[dict[str, Any]] = SCHEMA["options"][struct]
+    return rows
+
+
+def prose(doc: str) -> str:
+    """Documentation as one paragraph."""
+    return " ".join(doc.split())
+
+
+def accepted(field: dict[str, Any]) -> str:
+    """Values that an option accepts, in words."""
+    enum, bounds = SCHEMA["enums"].get(field["kind"]), field["range"]
+    if enum is not None:
+        return ", ".join(f'"{name}"' for name in names(field["kind"]))
+    if bounds is None:
+        return str(field["kind"])
+    low, high = f"{bounds['low']:g}", f"{bounds['high']:g}"
+    words = f"{low} to {high}" if bounds["includes_low"] else f"above {low}, at most {high}"
+    return f"two numbers, {words}" if field["kind"] == "pair" else f"{field['kind']}, {words}"
+
+
+def lists_options(struct: str) -> Callable[[_F], _F]:
+    """Decorate a function with ``**options``: its signature and its docstring then list each option.
+
+    In the docstring they take the place of a line ``{options}``.
+    """
+
+    def decorate(function: _F) -> _F:
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        rows = [field for field in fields(struct) if field["name"] not in signature.parameters]
+        listed = [
+            inspect.Parameter(field["name"], inspect.Parameter.KEYWORD_ONLY, default=field["default"]) for field in rows
+        ]
+        function.__signature__ = signature.replace(parameters=own + listed)  # type: ignore[attr-defined]
+        if function.__doc__:
+            function.__doc__ = re.sub(r"( *)\{options\}", lambda m: _rows(rows, m[1]), function.__doc__)
+        return function
+
+    return decorate
+
+
+def _rows(rows: list[dict[str, Any]], indent: str) -> str:
+    lines = []
+    for field in rows:
+        lines.append(f"{indent}{field['name']} : {accepted(field)}")
+        inner = indent + "    "
+        lines += textwrap.wrap(prose(field["doc"]), 112, initial_indent=inner, subsequent_indent=inner)
+    return "\n".join(lines)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from ._options import DEFAULT_SEED
 from ._vimogen import ConfigError, Dit, InvalidArgumentError, SyntheticData, TrainState
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Trainer:
         data = SyntheticData(
             train.get("batch_size", 128),
             text_len=model.get("text_len", 226),
-            seed=train.get("seed", 42),
+            seed=train.get("seed", DEFAULT_SEED),
             mix=self._config.get("mix"),
         )
         if data.text_dim != model.get("text_dim"):

@@ -1,9 +1,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any, ClassVar, Literal, TypeAlias, final, overload
+from typing import Any, ClassVar, Literal, TypeAlias, TypedDict, final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+from typing_extensions import Unpack
 
 __version__: str
 
@@ -11,10 +12,12 @@ _Floats: TypeAlias = NDArray[np.float32]
 _StrPath: TypeAlias = str | PathLike[str]
 _Config: TypeAlias = Mapping[str, Any] | _StrPath
 _Callback: TypeAlias = Callable[[str, int, int], object]
-_Solver: TypeAlias = Literal["euler", "heun", "ab2", "dpmpp"]
 _Embeds: TypeAlias = NDArray[Any] | _StrPath
 _Reference: TypeAlias = Motion | _StrPath
 _Batch: TypeAlias = dict[str, Any]
+
+# <generated>
+# </generated>
 
 class VimogenError(Exception):
     code: ClassVar[int | None]
@@ -45,8 +48,8 @@ class Motion:
         *,
         title: str = "",
         body: Body | None = None,
-        joint_names: Literal["smpl", "mixamo"] = "smpl",
-        unit: Literal["cm", "m"] = "cm",
+        joint_names: Names = "smpl",
+        unit: Unit = "cm",
     ) -> None: ...
     def render(
         self,
@@ -54,10 +57,10 @@ class Motion:
         *,
         size: tuple[int, int] | None = None,
         fps: float | None = None,
-        view: Literal["path", "follow"] = "path",
+        view: View = "path",
         yaw: float = 0.0,
         pitch: float = 30.0,
-        style: Literal["lit", "depth"] = "lit",
+        style: Style = "lit",
         body: Body | None = None,
         figure: bool = False,
         overlay: _StrPath | None = None,
@@ -94,7 +97,7 @@ class Motion:
 class Body:
     def __new__(cls, path: _StrPath | None = None) -> Body: ...
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> BodyKind: ...
     @property
     def num_joints(self) -> int: ...
     @property
@@ -110,7 +113,7 @@ class Pipeline:
         path: _StrPath | None = None,
         *,
         device: str = "cpu",
-        dtype: str = "float32",
+        dtype: WeightDtype = "float32",
         text_only: bool = False,
         lora: _StrPath | None = None,
         text_encoder: TextEncoder | _StrPath | None = None,
@@ -121,17 +124,12 @@ class Pipeline:
         prompt: str | None = None,
         *,
         num_frames: int | None = None,
-        num_inference_steps: int | None = None,
-        guidance_scale: float | None = None,
         seed: int | None = None,
-        strength: float | None = None,
-        smooth: bool = True,
         reference: _Reference | None = None,
         prompt_embeds: _Embeds | None = None,
         callback: _Callback | None = None,
-        solver: _Solver | None = None,
-        guidance_interval: tuple[float, float] | None = None,
-        quality: Literal["full", "fast"] = "full",
+        quality: Preset = "full",
+        **options: Unpack[GenerateOptions],
     ) -> Motion: ...
     @overload
     def __call__(
@@ -139,17 +137,12 @@ class Pipeline:
         prompt: list[str] | tuple[str, ...],
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int | None = None,
-        guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
-        strength: float | None = None,
-        smooth: bool = True,
         reference: None = None,
         prompt_embeds: None = None,
         callback: _Callback | None = None,
-        solver: _Solver | None = None,
-        guidance_interval: tuple[float, float] | None = None,
-        quality: Literal["full", "fast"] = "full",
+        quality: Preset = "full",
+        **options: Unpack[GenerateOptions],
     ) -> list[Motion]: ...
     @overload
     def __call__(
@@ -157,17 +150,12 @@ class Pipeline:
         prompt: str | list[str] | tuple[str, ...] | None = None,
         *,
         num_frames: int | Sequence[int] | None = None,
-        num_inference_steps: int | None = None,
-        guidance_scale: float | None = None,
         seed: int | Sequence[int] | None = None,
-        strength: float | None = None,
-        smooth: bool = True,
         reference: _Reference | Sequence[_Reference] | None = None,
         prompt_embeds: _Embeds | Sequence[_Embeds] | None = None,
         callback: _Callback | None = None,
-        solver: _Solver | None = None,
-        guidance_interval: tuple[float, float] | None = None,
-        quality: Literal["full", "fast"] = "full",
+        quality: Preset = "full",
+        **options: Unpack[GenerateOptions],
     ) -> Motion | list[Motion]: ...
     def encode(self, prompt: str) -> _Floats: ...
     def normalize(self, features: ArrayLike) -> _Floats: ...
@@ -188,9 +176,9 @@ class Pipeline:
 @final
 class Dit:
     @staticmethod
-    def from_file(weights: _StrPath, config: _Config, *, device: str = "cpu", dtype: str = "float32") -> Dit: ...
+    def from_file(weights: _StrPath, config: _Config, *, device: str = "cpu", dtype: WeightDtype = "float32") -> Dit: ...
     @staticmethod
-    def from_seed(config: _Config, *, seed: int = 42, device: str = "cpu") -> Dit: ...
+    def from_seed(config: _Config, *, seed: int = ..., device: str = "cpu") -> Dit: ...
     def warm_start(self, weights: _StrPath) -> tuple[Dit, dict[str, list[str]]]: ...
     def __call__(
         self,
@@ -203,7 +191,7 @@ class Dit:
         attend_to_text: ArrayLike | None = None,
     ) -> _Floats: ...
     def state_dict(self) -> dict[str, _Floats]: ...
-    def save(self, path: _StrPath, *, dtype: str = "float32") -> None: ...
+    def save(self, path: _StrPath, *, dtype: WeightDtype = "float32") -> None: ...
     def save_pretrained(
         self,
         path: _StrPath,
@@ -214,7 +202,7 @@ class Dit:
         text_encoder: Mapping[str, Any] | str | None = None,
         generation: _Config | None = None,
         fps: float = 20.0,
-        dtype: str = "float32",
+        dtype: WeightDtype = "float32",
     ) -> None: ...
     @property
     def config(self) -> dict[str, Any]: ...
@@ -288,10 +276,11 @@ class TrainState:
     def steps_done(self) -> int: ...
     def config(self) -> dict[str, Any]: ...
 
-def convert(path: _StrPath | None, out: _StrPath, *, dtype: str = "float32", text_only: bool = False) -> list[str]: ...
+def schema() -> str: ...
+def convert(path: _StrPath | None, out: _StrPath, *, dtype: WeightDtype = "float32", text_only: bool = False) -> list[str]: ...
 def save_player(path: _StrPath, motions: Sequence[Motion], titles: Sequence[str] | None = None) -> None: ...
 def evaluate_folder(
-    folder: _StrPath, dimensions: list[str] | None = None, output: _StrPath | None = None, up_axis: int = 2
+    folder: _StrPath, dimensions: Sequence[Dimension] | None = None, output: _StrPath | None = None, up_axis: int = 2
 ) -> dict[str, Any]: ...
 def evaluate_benchmark_json(
     folder: _StrPath,
@@ -299,11 +288,11 @@ def evaluate_benchmark_json(
     output: _StrPath,
     name: str,
     *,
-    dimensions: list[str] | None = None,
+    dimensions: Sequence[Dimension] | None = None,
     up_axis: int = 2,
     jobs: int | None = None,
     prompt_template: _StrPath | None = None,
-    seed: int = 42,
+    seed: int = ...,
     compare: Sequence[_StrPath] = ...,
     body: _StrPath | None = None,
     priors: _StrPath | None = None,
@@ -320,18 +309,14 @@ def generate_mbench(
     prompts: _StrPath,
     output: _StrPath,
     *,
-    num_frames: int | None = None,
     prompt_durations: bool = False,
-    text_key: str = "prompt",
+    text_key: TextKey = "prompt",
     root: _StrPath = ...,
-    num_inference_steps: int | None = None,
-    guidance_scale: float | None = None,
-    strength: float | None = None,
-    seed: int = 42,
-    solver: _Solver | None = None,
     callback: _Callback | None = None,
-    guidance_interval: tuple[float, float] | None = None,
-    quality: Literal["full", "fast"] = "full",
+    num_frames: int | None = None,
+    seed: int | None = None,
+    quality: Preset = "full",
+    **options: Unpack[GenerateOptions],
 ) -> dict[str, Any]: ...
 def gate(
     prompts: _StrPath,
@@ -346,11 +331,11 @@ def gate(
 def fid(generated: ArrayLike, real: ArrayLike) -> float: ...
 def mm_dist(text: ArrayLike, motion: ArrayLike) -> float: ...
 def r_precision(
-    text: ArrayLike, motion: ArrayLike, *, repetitions: int = 20, seed: int = 42
+    text: ArrayLike, motion: ArrayLike, *, repetitions: int = 20, seed: int = ...
 ) -> list[tuple[float, float]]: ...
-def diversity(motion: ArrayLike, *, pairs: int = ..., repetitions: int = 20, seed: int = 42) -> tuple[float, float]: ...
+def diversity(motion: ArrayLike, *, pairs: int = ..., repetitions: int = 20, seed: int = ...) -> tuple[float, float]: ...
 def multimodality(
-    motion: ArrayLike, *, pairs: int = ..., repetitions: int = 20, seed: int = 42
+    motion: ArrayLike, *, pairs: int = ..., repetitions: int = 20, seed: int = ...
 ) -> tuple[float, float]: ...
 def run_experiment(
     config: _StrPath,
@@ -359,7 +344,7 @@ def run_experiment(
     resume: str = "auto",
     device: str = "cpu",
     save: _StrPath | None = None,
-    dtype: str = "float32",
+    dtype: WeightDtype = "float32",
     callback: Callable[[dict[str, Any]], object] | None = None,
     all_reduce: Callable[[_Floats], _Floats | None] | Literal["mpi"] | None = None,
     rank: int = 0,
@@ -387,19 +372,14 @@ def sample(
     ref_motion_mask: ArrayLike | None = None,
     attend_to_text: ArrayLike | None = None,
     *,
-    num_inference_steps: int = 50,
-    guidance_scale: float = 5.0,
-    strength: float = 0.7,
-    smooth: bool | Literal["padded"] | None = None,
     callback: _Callback | None = None,
-    solver: _Solver = "euler",
-    guidance_interval: tuple[float, float] | None = None,
+    **options: Unpack[GenerateOptions],
 ) -> _Floats: ...
 def collate(samples: Sequence[Mapping[str, ArrayLike | None]]) -> _Batch: ...
 def noise(seed: int, num_frames: int) -> _Floats: ...
 def encode(global_orient: ArrayLike, body_pose: ArrayLike, transl: ArrayLike, joints: ArrayLike) -> _Floats: ...
 def decode(
-    features: ArrayLike, mode: Literal["plain", "velocity", "equal_length"] = "velocity"
+    features: ArrayLike, mode: DecodeMode = "velocity"
 ) -> dict[str, _Floats]: ...
 def canonicalize(
     global_orient: ArrayLike, body_pose: ArrayLike, transl: ArrayLike, joints: ArrayLike, set_floor: bool = False
@@ -466,8 +446,8 @@ class TextEncoder:
     def from_pretrained(
         path: _StrPath,
         *,
-        memory: Literal["auto", "streamed", "resident"] = "auto",
-        dtype: Literal["stored", "int8"] = "stored",
+        memory: EncoderMemory = "auto",
+        dtype: EncoderDtype = "stored",
         device: str = "cpu",
         cache: _StrPath | None = None,
         cache_bytes: int = ...,

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ._options import DEFAULT_SEED
 from ._vimogen import Motion, Pipeline, TextEncoder
 
 try:
@@ -72,7 +73,7 @@ def generate(
     *,
     workers: int = 2,
     batch_size: int = 8,
-    seed: int = 42,
+    seed: int = DEFAULT_SEED,
     ending: str = "npz",
     model: StrPath | None = None,
     device: str = "cpu",

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import click
 
-from . import Body
-from ._options import FILE, json_option
-from .mbench import PoseScorer
+from .. import Body
+from ..mbench import PoseScorer
+from .options import FILE, json_option
 
 ENDINGS = (".npy", ".npz", ".pt", ".pth")
 
 
-@click.command("smplify", short_help="Fit bodies to joints, for MBench's pose dimensions.")
+@click.command(short_help="Fit bodies to joints, for MBench's pose dimensions.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=FILE)
-@click.option("-o", "--out", required=True, type=FILE, help="Folder for the bodies, made if need be.")
+@click.option("-o", "--out", required=True, type=FILE, help="Folder for the bodies.")
 @click.option("--body", "body_file", type=FILE, help="SMPL (SMPL_NEUTRAL.pkl).  [default: the neutral body]")
 @click.option("--priors", type=FILE, help="Folder of gmm_08.pkl and neutral_smpl_mean_params.h5.  [default: built in]")
-@click.option("--always-fit", is_flag=True, help="Fit motions too whose features hold rotations, as the release does.")
+@click.option("--always-fit", is_flag=True, help="Also fit motions whose features hold rotations, as the release does.")
 @json_option
-def smplify_command(
+def smplify(
     sources: tuple[Path, ...],
     out: Path,
     body_file: Path | None,
@@ -32,7 +32,7 @@ def smplify_command(
 ) -> None:
     """Fit bodies to joints: <name>.pt of pose, joints and vertices, which Body_Penetration and Pose_Quality read.
 
-    SOURCE is a file or a folder of files: joints (T, 22, 3) as .npy, y up, or motions, whose own rotations are taken.
+    SOURCE is a file or a folder of files: joints (T, 22, 3) as .npy, y up, or motions, of which the rotations are used.
 
     \b
     vimogen smplify joints/ -o bodies/ --body SMPL_NEUTRAL.pkl --priors smpl_models/

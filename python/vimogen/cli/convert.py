@@ -8,39 +8,34 @@ from typing import Any
 
 import click
 
-from . import Body, Motion, convert
-from ._options import FILE, json_option
-from .motion import load_hmr
+from .. import Body, Motion
+from .. import convert as convert_model
+from ..motion import load_hmr
+from .options import FILE, choice, dtype_option, json_option
 
 
-@click.command("convert", short_help="Turn a motion file or a model into another format.")
+@click.command(short_help="Turn a motion file or a model into another format.")
 @click.argument("source", type=FILE)
 @click.argument("target", type=FILE)
-@click.option("--fps", type=float, help="Bring a motion to this frame rate.")
-@click.option("--from-fps", type=float, help="The rate of a motion whose file does not say it.")
-@click.option("--title", default="", help="Caption of a player (.html).")
+@click.option("--fps", type=float, help="Resample the motion to this frame rate.")
+@click.option("--from-fps", type=float, help="Frame rate of a motion whose file holds none.")
+@click.option("--title", default="", help="Caption in a player (.html).")
 @click.option("--hmr", is_flag=True, help="SOURCE holds SMPL-X parameters in the frame of a camera (.pt, .npz, .pkl).")
 @click.option(
     "--body",
     "body_file",
     type=FILE,
-    help="A file of SMPL or SMPL-X (.npz, .pkl): whose joints --hmr and AMASS mean, who wears .glb and pictures.",
+    help="SMPL or SMPL-X file (.npz, .pkl): the body of --hmr and AMASS files, and of .glb and pictures.",
 )
-@click.option("--joint-names", default="smpl", type=click.Choice(["smpl", "mixamo"]), help="Names in .bvh.")
-@click.option("--unit", default="cm", type=click.Choice(["cm", "m"]), help="Unit of length in .bvh.")
-@click.option("--reconcile", is_flag=True, help="Put the joints where the rotations have them.")
-@click.option("--lock-feet", is_flag=True, help="Reconcile, and keep standing feet in place.")
+@click.option("--joint-names", default="smpl", show_default=True, type=choice("Names"), help="Names of the joints in .bvh.")
+@click.option("--unit", default="cm", show_default=True, type=choice("Unit"), help="Unit of length in .bvh.")
+@click.option("--reconcile", is_flag=True, help="Compute the joints from the rotations.")
+@click.option("--lock-feet", is_flag=True, help="As --reconcile, and keep standing feet in place.")
 @click.option("--canonical", is_flag=True, help="Start at the origin, face +y and stand on the ground.")
-@click.option("--text-only", is_flag=True, help="Leave out the reference path of a model, a third of it.")
-@click.option(
-    "--dtype",
-    default="float32",
-    show_default=True,
-    type=click.Choice(["float32", "bfloat16"]),
-    help="How the weights of a model are kept.",
-)
+@click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of a model.")
+@dtype_option("Type of the weights of a model.", stored=True)
 @json_option
-def convert_command(
+def convert(
     source: Path,
     target: Path,
     fps: float | None,
@@ -67,12 +62,12 @@ def convert_command(
     vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
     """
     if source.is_dir():
-        written = convert(source, target, dtype=dtype, text_only=text_only)
+        written = convert_model(source, target, dtype=dtype, text_only=text_only)
         result: dict[str, Any] = {"model": str(target), "parameters": len(written)}
         text = f"{target}: {len(written)} tensors"
     else:
         body = None if body_file is None else Body(body_file)
-        # With its camera, where the format has a place for it and nothing changes the clip.
+        # With its camera, if the format stores one and nothing changes the clip.
         changed = fps or from_fps or reconcile or lock_feet or canonical
         whole = hmr and not changed and target.suffix.lower() in (".pt", ".pth", ".npz")
         if hmr:

@@ -1,4 +1,4 @@
-"""The bar that long commands show."""
+"""Progress bar of long commands."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress(label: str, *, hidden: bool, stage: str | None = None) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A callback that moves a bar with the time left on standard error, if somebody looks at it.
+    """Give a callback that moves a progress bar on standard error, or None if that is not a terminal.
 
-    With `stage`, the steps of other stages are passed over.
+    With `stage`, steps of other stages are ignored.
     """
     if hidden or not sys.stderr.isatty():
         yield None
         return
     bar: ProgressBar[int] | None = None
 
-    def show(told: str, step: int, total: int) -> None:
+    def show(name: str, step: int, total: int) -> None:
         nonlocal bar
-        if stage is not None and told != stage:
+        if stage is not None and name != stage:
             return
         if bar is None:
             bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True)

@@ -1,4 +1,4 @@
-"""``vimogen set-metrics``: FID and its kin, of features in files."""
+"""``vimogen set-metrics``: FID and other metrics of sets of features."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import click
 import numpy as np
 
-from . import InvalidArgumentError, mbench
-from ._options import FILE, json_option
+from .. import InvalidArgumentError, mbench
+from .options import COUNT, FILE, json_option, seed_option
 
 PAIRS, PAIRS_OF_ONE_TEXT = 300, 10
 
@@ -20,7 +20,7 @@ def _features(path: Path, axes: int) -> Any:
     try:
         array = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise InvalidArgumentError(f"{path} is no .npy file of numbers: {error}") from error
+        raise InvalidArgumentError(f"{path} is not a .npy file of numbers: {error}") from error
     if not isinstance(array, np.ndarray) or array.ndim != axes or array.dtype.kind not in "fiu":
         shape = getattr(array, "shape", "several arrays")
         wanted = "(N, d)" if axes == 2 else "(texts, motions, d)"
@@ -32,16 +32,16 @@ def _figure(pair: tuple[float, float], **more: Any) -> dict[str, Any]:
     return {"mean": pair[0], "interval": pair[1], **more}
 
 
-@click.command("set-metrics", short_help="FID and its kin, of features in .npy files.")
+@click.command("set-metrics", short_help="FID and other metrics of sets of features in .npy files.")
 @click.option("--generated", required=True, type=FILE, help="Features of generated motions, (N, d).")
 @click.option("--real", type=FILE, help="Features of real motions, (M, d), for FID.")
-@click.option("--text", type=FILE, help="Features of the texts, row i of which GENERATED's row i was made from.")
+@click.option("--text", type=FILE, help="Features of the texts, (N, d): row i belongs to row i of --generated.")
 @click.option("--per-text", type=FILE, help="Features of several motions of each text, (texts, motions, d).")
-@click.option("--pairs", type=int, help=f"Pairs of diversity.  [default: {PAIRS}, or half the motions]")
-@click.option("--repetitions", type=int, default=20, show_default=True, help="How often what is drawn is drawn.")
-@click.option("--seed", type=int, default=42, show_default=True, help="Of what is drawn.")
+@click.option("--pairs", type=COUNT, help=f"Number of pairs for diversity.  [default: {PAIRS}, or half the motions]")
+@click.option("--repetitions", type=COUNT, default=20, show_default=True, help="Number of draws.")
+@seed_option
 @json_option
-def sets_command(
+def set_metrics(
     generated: Path,
     real: Path | None,
     text: Path | None,
@@ -51,7 +51,7 @@ def sets_command(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Compare sets of motions by features of an evaluator that you bring, in .npy files.
+    """Compare sets of motions by features of your own evaluator, in .npy files.
 
     \b
     vimogen set-metrics --generated ours.npy --real test.npy

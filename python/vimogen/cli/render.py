@@ -1,4 +1,4 @@
-"""``vimogen render`` and ``vimogen view``: pictures, films and players of motions."""
+"""``vimogen render``: pictures and videos of a motion."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 
 import click
 
-from . import Body, Motion, save_player
-from ._options import FILE, json_option, quiet_option
-from ._progress import progress
+from .. import Body, Motion
+from .._options import fields
+from .options import FILE, choice, json_option, quiet_option
+from .progress import progress
+
+_DEFAULTS = {field["name"]: field["default"] for field in fields("RenderOptions")}
 
 
 def _size(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -22,31 +25,31 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
     return (int(found[1]), int(found[2] or found[1])) if value else None
 
 
-@click.command("render", short_help="Draw a motion: video, GIF, contact sheet, pictures.")
+@click.command(short_help="Draw a motion: video, GIF, contact sheet, pictures.")
 @click.argument("source", type=FILE)
 @click.option("--mp4", type=FILE, help="A video (H.264) to write.")
 @click.option("--gif", type=FILE, help="A GIF to write.")
 @click.option("--png", type=FILE, help="A contact sheet of 8 moments to write, or the picture of --frame.")
-@click.option("--frames", type=FILE, help="A folder for a PNG a frame.")
-@click.option("--frame", type=int, help="Draw this frame alone; the first is 0.")
+@click.option("--frames", type=FILE, help="Folder for one PNG per frame.")
+@click.option("--frame", type=click.IntRange(0), help="Draw only this frame; the first is 0.")
 @click.option("--size", callback=_size, help="Pixels, 960 or 1280x720.  [default: 960; depth: 384; that of an overlay]")
-@click.option("--fps", type=float, help="Pictures a second.  [default: the motion's]")
+@click.option("--fps", type=float, help="Pictures per second.  [default: the motion's]")
 @click.option(
     "--camera",
-    default="path",
+    default=_DEFAULTS["view"],
     show_default=True,
-    type=click.Choice(["path", "follow"]),
-    help="Stand still and see the whole path, or go with the body.",
+    type=choice("View"),
+    help="A camera that stands still and sees the whole path, or one that follows the body.",
 )
-@click.option("--yaw", default=0.0, show_default=True, help="Degrees around the body, from its front to its right.")
-@click.option("--pitch", default=30.0, show_default=True, help="How far the camera looks down, degrees.")
+@click.option("--yaw", default=_DEFAULTS["yaw"], show_default=True, help="Direction of the camera in degrees, from the front of the body to its right.")
+@click.option("--pitch", default=_DEFAULTS["pitch"], show_default=True, help="Downward angle of the camera in degrees.")
 @click.option("--depth", is_flag=True, help="Depth in shades of grey, white is near.")
-@click.option("--mesh", type=FILE, help="A file of SMPL or SMPL-X (.npz, .pkl) to wear the motion.")
-@click.option("--figure", is_flag=True, help="A mannequin about the joints, in place of a body that rotations bend.")
-@click.option("--overlay", type=FILE, help="A folder of PNG frames of a video to draw over, at 50 %.")
+@click.option("--mesh", type=FILE, help="SMPL or SMPL-X file (.npz, .pkl) of the body.  [default: the neutral body]")
+@click.option("--figure", is_flag=True, help="Draw a mannequin at the joints instead of a skinned body.")
+@click.option("--overlay", type=FILE, help="Folder of PNG frames of a video to blend with, at 50 %.")
 @quiet_option
 @json_option
-def render_command(
+def render(
     source: Path,
     mp4: Path | None,
     gif: Path | None,
@@ -65,7 +68,7 @@ def render_command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Draw a motion: a video, a GIF, a contact sheet or a picture a frame. It needs no GPU and no display.
+    """Draw a motion: a video, a GIF, a contact sheet or one picture per frame. No GPU and no display are needed.
 
     \b
     vimogen render walk.npz --mp4 walk.mp4
@@ -106,23 +109,3 @@ def render_command(
             )
     written = [str(path) for path in wanted.values()]
     click.echo(json.dumps({"files": written, "frames": len(motion)}, indent=2) if as_json else "\n".join(written))
-
-
-@click.command("view", short_help="Make a page that plays motions side by side.")
-@click.argument("motions", nargs=-1, required=True, type=FILE)
-@click.option("-o", "--out", required=True, type=FILE, help="The page, a .html file.")
-@click.option(
-    "--title", "titles", multiple=True, help="A caption a motion; may be repeated.  [default: names of files]"
-)
-def view_command(motions: tuple[Path, ...], out: Path, titles: tuple[str, ...]) -> None:
-    """Make a page that plays motions side by side, with their MBench numbers. It needs no network.
-
-    \b
-    vimogen view before.npz after.npz -o compare.html
-    """
-    if titles and len(titles) != len(motions):
-        raise click.UsageError(f"{len(titles)} captions for {len(motions)} motions")
-    if out.suffix.lower() != ".html":
-        raise click.UsageError(f"{out} should end in .html")
-    save_player(out, [Motion.load(path) for path in motions], list(titles) or [path.stem for path in motions])
-    click.echo(out)

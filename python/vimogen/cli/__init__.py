@@ -1,0 +1,80 @@
+"""The command line: ``vimogen generate``, ``convert``, ``render``, ``train``, ``evaluate`` and more.
+
+Each command has the file of its name. Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage,
+130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from .. import VimogenError, __version__
+from .convert import convert
+from .download import download
+from .encode_text import encode_text
+from .evaluate import evaluate
+from .gate import gate
+from .generate import generate
+from .info import info
+from .organize import organize
+from .prepare_data import prepare_data
+from .render import render
+from .set_metrics import set_metrics
+from .smplify import smplify
+from .train import train
+from .view import view
+
+COMMANDS = {
+    "Motions": (generate, convert, render, view, info),
+    "Training": (prepare_data, encode_text, train, download),
+    "Scores": (evaluate, organize, gate, smplify, set_metrics),
+}
+
+
+class _Grouped(click.Group):
+    """A group whose help lists the commands by topic."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [command.name or "" for commands in COMMANDS.values() for command in commands]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for topic, commands in COMMANDS.items():
+            with formatter.section(topic):
+                formatter.write_dl([(command.name or "", command.get_short_help_str(100)) for command in commands])
+
+
+@click.group(cls=_Grouped, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="vimogen")
+def cli() -> None:
+    """Text to 3D human motion.
+
+    \b
+    vimogen generate "a person walks forward and waves"
+    vimogen convert out/000-a-person-walks-forward-and-waves.npz walk.bvh
+    vimogen evaluate out
+
+    vimogen COMMAND --help describes a command.
+    """
+
+
+for _commands in COMMANDS.values():
+    for _command in _commands:
+        cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except (VimogenError, OSError, OverflowError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,176 @@
+"""``vimogen generate``: motions from sentences or a reference, or of every prompt of MBench."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import Motion, Pipeline, mbench
+from .encode_text import load_encoder, text_encoder_options
+from .options import FILE, choice, device_option, dtype_option, generation_options, json_option, quiet_option, root_option
+from .progress import progress
+
+FORMATS = ("npz", "bvh", "glb", "html", "mp4", "gif", "png", "svg", "npy", "joints.npy", "pt", "csv")
+DEFAULT_FORMATS = ("npz", "bvh", "html")
+
+
+@click.command(short_help="Make motions from sentences or a reference.")
+@click.argument("prompts", nargs=-1, metavar="PROMPT...")
+@click.option(
+    "-f",
+    "--file",
+    "prompt_file",
+    type=click.File(encoding="utf-8"),
+    help="File with one prompt per line; - reads standard input.",
+)
+@click.option(
+    "-o",
+    "--out",
+    "--output",
+    default="out",
+    show_default=True,
+    type=FILE,
+    help="Folder for the motions, or the file of a single one.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(FORMATS),
+    help=f"File format of each motion; may be repeated.  [default: {', '.join(DEFAULT_FORMATS)}]",
+)
+@click.option("-m", "--model", type=FILE, help="Folder of a model.  [default: the built-in one]")
+@text_encoder_options
+@generation_options
+@click.option("--reference", type=FILE, help="Motion file to follow instead of a prompt.")
+@click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of the model.")
+@click.option("--lora", type=FILE, help="File of LoRA adapters to add to the model.")
+@click.option("--mbench", "prompts_of_mbench", type=FILE, help="MBench_final.json: one folder per prompt, resumable.")
+@click.option("--durations", is_flag=True, help="With --mbench: the length that each prompt asks for, not 100 frames.")
+@click.option(
+    "--text-key",
+    default="prompt",
+    show_default=True,
+    type=choice("TextKey"),
+    help="With --mbench: wording of the prompts.",
+)
+@root_option
+@click.option("--skip-existing", is_flag=True, help="Skip motions whose files exist already.")
+@quiet_option
+@device_option
+@dtype_option(
+    "Type of the weights: the later, the less memory and, on CPUs with bfloat16 instructions, the faster.", stored=False
+)
+@json_option
+def generate(
+    prompts: tuple[str, ...],
+    prompt_file: Any,
+    out: Path,
+    formats: tuple[str, ...],
+    model: Path | None,
+    text_encoder: Path | None,
+    text_dtype: str,
+    text_cache: Path | None,
+    reference: Path | None,
+    text_only: bool,
+    lora: Path | None,
+    prompts_of_mbench: Path | None,
+    durations: bool,
+    text_key: str,
+    root: Path,
+    skip_existing: bool,
+    quiet: bool,
+    device: str,
+    dtype: str,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Make motions from sentences, or one that follows a reference.
+
+    \b
+    vimogen generate "a person jumps" "a person sits down" --seed 7
+    vimogen generate "a person jumps" -o jump.bvh
+    vimogen generate --reference walk.npz -o like-walk.html
+    vimogen generate --mbench MBench_final.json -o mbench
+    """
+
+    def load() -> Pipeline:
+        encoder = load_encoder(text_encoder, text_dtype, text_cache, device)
+        kept: Any = {"device": device, "dtype": dtype, "text_only": text_only, "lora": lora}
+        return Pipeline.from_pretrained(model, **kept, text_encoder=encoder)
+
+    if prompts_of_mbench is not None:
+        if prompts or prompt_file or reference:
+            raise click.UsageError("--mbench brings its own prompts and references")
+        options |= {"prompt_durations": durations, "text_key": text_key, "root": root}
+        _generate_mbench(load(), prompts_of_mbench, out, hidden=quiet, as_json=as_json, **options)
+        return
+    wanted = [*prompts, *(line.strip() for line in prompt_file or () if line.strip())]
+    if not wanted and reference is None:
+        raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
+    if wanted and reference is not None:
+        raise click.UsageError("a reference is followed instead of a prompt; give one of them")
+    names = wanted or [f"like {reference.stem}" if reference else ""]
+    targets = [_targets(out, formats, i, name, len(names)) for i, name in enumerate(names)]
+    left = [i for i, files in enumerate(targets) if not (skip_existing and all(f.exists() for f in files))]
+    results = []
+    if left:
+        start = time.perf_counter()
+        pipe = load()
+        request: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
+        with progress("generating", hidden=quiet or as_json, stage="sample") as callback:
+            made: Any = pipe(**request, **options, callback=callback)
+        motions: list[Motion] = made if isinstance(made, list) else [made]
+        seconds = time.perf_counter() - start
+        results = [
+            _write(motion, names[i], targets[i], options["seed"]) for i, motion in zip(left, motions, strict=True)
+        ]
+        if not as_json:
+            click.echo(f"{len(motions)} motion(s) in {seconds:.1f} s", err=True)
+    if as_json:
+        click.echo(json.dumps(results, indent=2))
+    else:
+        for file in (file for files in targets for file in files):
+            click.echo(file)
+
+
+def _targets(out: Path, formats: tuple[str, ...], number: int, name: str, count: int) -> list[Path]:
+    """Files of a motion."""
+    if out.suffix and not out.is_dir():
+        if count > 1 or formats:
+            raise click.UsageError(f"{out} is one file; give a folder for several motions or formats")
+        return [out]
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "motion"
+    return [out / f"{number:03d}-{slug}.{ending}" for ending in formats or DEFAULT_FORMATS]
+
+
+def _write(motion: Motion, title: str, files: list[Path], seed: int) -> dict[str, Any]:
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        motion.save(file, title=title)
+    summary = {"prompt": title, "seed": seed, "frames": len(motion), "fps": motion.fps}
+    return summary | {"files": [str(file) for file in files], "quality": quality(motion)}
+
+
+def quality(motion: Motion) -> dict[str, float | None]:
+    """Metrics of a motion that is long enough for them; NaN becomes None, since JSON has no NaN."""
+    if len(motion) < 2:
+        return {}
+    return {name: value if value == value else None for name, value in motion.quality().items()}
+
+
+def _generate_mbench(pipe: Pipeline, prompts: Path, out: Path, *, hidden: bool, as_json: bool, **options: Any) -> None:
+    with progress("generating", hidden=hidden or as_json) as callback:
+        made = mbench.generate(pipe, prompts, out, callback=callback, **options)
+    if as_json:
+        click.echo(json.dumps(made, indent=2))
+        return
+    text, follows, kept = made["from_text"], made["from_reference"], made["kept"]
+    click.echo(f"{text} motions from text, {follows} from references, {kept} existed already: {out}")
+    if made["without_reference"]:
+        click.echo(f"{len(made['without_reference'])} references are missing: their motions are from text", err=True)
