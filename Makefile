@@ -25,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel package header lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel package header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -118,6 +118,11 @@ package: | cxx ## the crate as cargo publish uploads it: size, build and documen
 	CARGO="$(CARGO)" tools/package.sh "$(TARGET)"
 
 header: ## regenerate include/vimogen.h after a change of vimogen-capi
+	$(HEADER) --write
+
+bindings: ## write what C, Python and the book take from the declarations of enums and options, and the header
+	$(CARGO) run --quiet --locked --example schema > "$(TARGET)/schema.json"
+	$(PYTHON) tools/bindings.py "$(TARGET)/schema.json"
 	$(HEADER) --write
 
 wheel: .venv/.ready ## the release wheel into dist/, checked, installed into an empty environment and tested there

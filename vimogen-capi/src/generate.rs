@@ -4,7 +4,9 @@ use std::ffi::{c_char, c_void};
 use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2};
-use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Progress, Request, Result, Solver, Stage};
+use vimogen_core::declare::NamedEnum;
+use vimogen_core::sample::Smoothing;
+use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Progress, Request, Result, Solver};
 
 use crate::edge::{
     Growing, Params, Place, borrow, handle, init, optional_params, optional_text, params, room, slice, text, volume,
@@ -17,21 +19,6 @@ use crate::status::{guard, vimogen_status};
 pub const VIMOGEN_MODEL_DEFAULT: f32 = -1.0;
 /// Most requests of a batch.
 pub const VIMOGEN_MAX_REQUESTS: usize = 65536;
-
-/// What a long call is doing.
-#[repr(i32)]
-pub enum vimogen_stage {
-    /// Encoding prompts; a step is a prompt.
-    Encode = 0,
-    /// Denoising, step by step.
-    Sample = 1,
-    /// Something that this version's header has no name for.
-    Other = 2,
-    /// Drawing; a step is a picture.
-    Render = 3,
-    /// Scoring; a step is a file measured or a judge's answer.
-    Evaluate = 4,
-}
 
 /// A report of progress.
 #[derive(Debug, Clone, Copy)]
@@ -51,24 +38,6 @@ pub struct vimogen_progress {
 /// returns `VIMOGEN_STATUS_CANCELLED`. It must not throw and must not leave by `longjmp`.
 pub type vimogen_progress_fn =
     Option<unsafe extern "C" fn(progress: *const vimogen_progress, user_data: *mut c_void) -> i32>;
-
-/// How a step from one noise level to the next is taken.
-#[repr(i32)]
-pub enum vimogen_solver {
-    /// Along the velocity at its start: what the release does.
-    Euler = 0,
-    /// Along the mean of the velocities at both ends; two evaluations of the network.
-    Heun = 1,
-    /// Adams-Bashforth, second order: of the built-in model, 30 steps are as exact as 50 of Euler's.
-    Ab2 = 2,
-    /// DPM-Solver++(2M).
-    Dpmpp = 3,
-}
-
-const EULER: i32 = vimogen_solver::Euler as i32;
-const HEUN: i32 = vimogen_solver::Heun as i32;
-const AB2: i32 = vimogen_solver::Ab2 as i32;
-const DPMPP: i32 = vimogen_solver::Dpmpp as i32;
 
 /// How motions are generated. Fill it with `vimogen_generate_params_init`, then change what you like.
 #[derive(Debug, Clone, Copy)]
@@ -92,8 +61,8 @@ pub struct vimogen_generate_params {
     pub progress: vimogen_progress_fn,
     /// Handed to `progress` as it is. Default: NULL.
     pub user_data: *mut c_void,
-    /// Not 0: the motion is smoothed over time. Default: 1.
-    pub smooth: i32,
+    /// Smoothing over time, a `vimogen_smoothing`. Default: `VIMOGEN_SMOOTHING_PER_CLIP`.
+    pub smoothing: i32,
     /// How a step is taken, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
     pub solver: i32,
     /// Lowest noise level, 0 to 1, at which there is guidance. Default: 0.
@@ -115,14 +84,14 @@ unsafe impl Params for vimogen_generate_params {
         Self {
             struct_size: size_of::<Self>() as u32,
             num_frames: 0,
-            num_inference_steps: options.num_inference_steps as u32,
+            num_inference_steps: options.sampler.num_inference_steps as u32,
             guidance_scale: VIMOGEN_MODEL_DEFAULT,
             strength: VIMOGEN_MODEL_DEFAULT.into(),
             seed: options.seed,
             progress: None,
             user_data: std::ptr::null_mut(),
-            smooth: options.smooth.into(),
-            solver: vimogen_solver::Euler as i32,
+            smoothing: options.sampler.smoothing.number(),
+            solver: options.sampler.solver.number(),
             guidance_low: 0.0,
             guidance_high: 1.0,
         }
@@ -134,8 +103,8 @@ impl vimogen_generate_params {
         let mut options = GenerateOptions::default()
             .with_num_inference_steps(self.num_inference_steps as usize)
             .with_seed(self.seed)
-            .with_smooth(self.smooth != 0)
-            .with_solver(self.solver()?);
+            .with_smoothing(Smoothing::from_number(self.smoothing)?)
+            .with_solver(Solver::from_number(self.solver)?);
         if self.num_frames != 0 {
             options = options.with_num_frames(self.num_frames as usize);
         }
@@ -147,35 +116,18 @@ impl vimogen_generate_params {
             options = options.with_strength(self.strength);
         }
         if (self.guidance_low, self.guidance_high) != (0.0, 1.0) {
-            options = options.with_guidance_interval(self.guidance_low, self.guidance_high);
+            options = options.with_guidance_interval((self.guidance_low, self.guidance_high));
         }
         Ok(options)
-    }
-
-    fn solver(&self) -> Result<Solver> {
-        match self.solver {
-            EULER => Ok(Solver::Euler),
-            HEUN => Ok(Solver::Heun),
-            AB2 => Ok(Solver::Ab2),
-            DPMPP => Ok(Solver::Dpmpp),
-            other => Err(Error::invalid("solver", format!("{other} is no vimogen_solver"))),
-        }
     }
 }
 
 /// Hands a report to the caller's function, if there is one.
 pub(crate) fn tell(callback: vimogen_progress_fn, user_data: *mut c_void, progress: Progress) -> ControlFlow<()> {
     let Some(callback) = callback else { return ControlFlow::Continue(()) };
-    let stage = match progress.stage {
-        Stage::Encode => vimogen_stage::Encode,
-        Stage::Sample => vimogen_stage::Sample,
-        Stage::Render => vimogen_stage::Render,
-        Stage::Evaluate => vimogen_stage::Evaluate,
-        _ => vimogen_stage::Other,
-    };
     let report = vimogen_progress {
         struct_size: size_of::<vimogen_progress>() as u32,
-        stage: stage as i32,
+        stage: progress.stage.number(),
         step: progress.step as u64,
         total: progress.total as u64,
     };
@@ -209,8 +161,8 @@ pub unsafe extern "C" fn vimogen_generate_params_init_fast(
         let fast = GenerateOptions::fast();
         // SAFETY: init checked the pointer and the size; both fields are within the smallest size there has been.
         unsafe {
-            (*params).num_inference_steps = fast.num_inference_steps as u32;
-            (*params).solver = AB2;
+            (*params).num_inference_steps = fast.sampler.num_inference_steps as u32;
+            (*params).solver = fast.sampler.solver.number();
         }
         Ok(())
     })

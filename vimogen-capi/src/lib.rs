@@ -8,6 +8,7 @@
 
 mod allocator;
 mod edge;
+mod enums;
 mod evaluate;
 mod generate;
 mod motion;

@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::path::Path;
 
+use vimogen_core::declare::NamedEnum;
 use vimogen_core::options::{MAX_FRAMES, MIN_FRAMES};
 use vimogen_core::{DeviceSpec, Error, LoadConfig, Pipeline, Result, WeightDtype};
 
@@ -13,17 +14,6 @@ use crate::status::{guard, vimogen_status};
 
 /// A loaded model. `const vimogen_pipeline *` may be used from several threads at once.
 pub struct vimogen_pipeline(pub(crate) Pipeline);
-
-/// How weights are kept in memory; sums are in 32 bits with all of them.
-#[repr(i32)]
-pub enum vimogen_dtype {
-    /// 32-bit floats.
-    F32 = 0,
-    /// 16-bit brain floats: half the memory.
-    Bf16 = 1,
-    /// 8-bit codes and a scale for each output of a layer: a quarter of the memory, on the CPU only.
-    Int8 = 2,
-}
 
 /// How a model is loaded. Fill it with `vimogen_load_params_init`, then change what you like.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +41,7 @@ unsafe impl Growing for vimogen_load_params {
 unsafe impl Params for vimogen_load_params {
     fn defaults() -> Self {
         let struct_size = size_of::<Self>() as u32;
-        Self { struct_size, dtype: vimogen_dtype::F32 as i32, device: std::ptr::null(), text_only: 0, reserved: 0 }
+        Self { struct_size, dtype: WeightDtype::default().number(), device: std::ptr::null(), text_only: 0, reserved: 0 }
     }
 }
 
@@ -62,19 +52,10 @@ pub unsafe extern "C" fn vimogen_load_params_init(params: *mut vimogen_load_para
     guard(|| unsafe { init(params, size) })
 }
 
-const F32: i32 = vimogen_dtype::F32 as i32;
-const BF16: i32 = vimogen_dtype::Bf16 as i32;
-const INT8: i32 = vimogen_dtype::Int8 as i32;
-
 fn load_config(params: &vimogen_load_params) -> Result<LoadConfig> {
     // SAFETY: the caller keeps the conventions of the header.
     let device = unsafe { optional_text("device", params.device) }?;
-    let dtype = match params.dtype {
-        F32 => WeightDtype::F32,
-        BF16 => WeightDtype::Bf16,
-        INT8 => WeightDtype::Int8,
-        other => return Err(Error::invalid("dtype", format!("{other} is no vimogen_dtype"))),
-    };
+    let dtype = WeightDtype::from_number(params.dtype)?;
     let device: DeviceSpec = device.map_or(Ok(DeviceSpec::Cpu), str::parse)?;
     Ok(LoadConfig { device, dtype, text_only: params.text_only != 0 })
 }

@@ -11,29 +11,6 @@ use crate::generate::{tell, vimogen_progress_fn};
 use crate::motion::vimogen_motion;
 use crate::status::{guard, vimogen_status};
 
-/// How the camera goes with the body.
-#[repr(i32)]
-pub enum vimogen_view {
-    /// It stands still and sees the whole path.
-    Path = 0,
-    /// It keeps its distance to the body.
-    Follow = 1,
-}
-
-/// What the pixels show.
-#[repr(i32)]
-pub enum vimogen_style {
-    /// A lit body on the ground.
-    Lit = 0,
-    /// Depth in shades of grey, white is near.
-    Depth = 1,
-}
-
-const PATH: i32 = vimogen_view::Path as i32;
-const FOLLOW: i32 = vimogen_view::Follow as i32;
-const LIT: i32 = vimogen_style::Lit as i32;
-const DEPTH: i32 = vimogen_style::Depth as i32;
-
 /// How pictures are taken. Fill it with `vimogen_render_params_init`, then change what you like.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -74,8 +51,8 @@ unsafe impl Params for vimogen_render_params {
             struct_size: size_of::<Self>() as u32,
             width: options.width as u32,
             height: options.height as u32,
-            view: PATH,
-            style: LIT,
+            view: options.view.number(),
+            style: options.style.number(),
             yaw: options.yaw,
             pitch: options.pitch,
             figure: 0,
@@ -87,16 +64,7 @@ unsafe impl Params for vimogen_render_params {
 
 impl vimogen_render_params {
     fn options(&self) -> Result<RenderOptions> {
-        let view = match self.view {
-            PATH => View::Path,
-            FOLLOW => View::Follow,
-            other => return Err(Error::invalid("view", format!("{other} is no vimogen_view"))),
-        };
-        let style = match self.style {
-            LIT => Style::Lit,
-            DEPTH => Style::Depth,
-            other => return Err(Error::invalid("style", format!("{other} is no vimogen_style"))),
-        };
+        let (style, view) = (Style::from_number(self.style)?, View::from_number(self.view)?);
         let options = RenderOptions::default().with_size(self.width as usize, self.height as usize);
         Ok(options.with_style(style).with_view(view).with_angles(self.yaw, self.pitch))
     }

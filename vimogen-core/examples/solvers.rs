@@ -37,7 +37,7 @@ fn main() -> Result<()> {
     println!("\nguidance at and above a noise level only, 50 steps of euler:\n");
     println!("| lowest level | network rows | mm |\n|---|---|---|");
     for low in [0.0, 0.2, 0.4, 0.6, 0.8] {
-        let limited = options(50, Solver::Euler).with_guidance_interval(low, 1.0);
+        let limited = options(50, Solver::Euler).with_guidance_interval((low, 1.0));
         let error = distance(&generate(&pipeline, &limited)?, &truth);
         println!("| {low:.1} | {} | {:.2} |", rows(low)?, 1e3 * error);
     }
@@ -73,7 +73,7 @@ fn sample(dit: &Dit, steps: usize, solver: Solver) -> Result<Array3<f32>> {
         Array3::from_shape_fn((1, 20, dit.config().text_dim), |(_, row, i)| drawn[(20 * i + row) % drawn.len()]);
     let inputs = SampleInputs::new(noise(42, 20).insert_axis(Axis(0)), context.clone(), context * 0.0);
     let options =
-        SamplerOptions { num_inference_steps: steps, solver, smoothing: Smoothing::Off, ..SamplerOptions::default() };
+        SamplerOptions::default().with_num_inference_steps(steps).with_solver(solver).with_smoothing(Smoothing::Off);
     Sampler::new(options)?.sample(dit, &inputs, &mut ignore)
 }
 
@@ -93,7 +93,7 @@ fn options(steps: usize, solver: Solver) -> GenerateOptions {
         .with_num_frames(FRAMES)
         .with_num_inference_steps(steps)
         .with_solver(solver)
-        .with_smooth(false)
+        .with_smoothing(Smoothing::Off)
 }
 
 fn generate(pipeline: &Pipeline, options: &GenerateOptions) -> Result<Vec<Motion>> {

@@ -57,6 +57,7 @@
 pub mod body;
 #[cfg(feature = "train")]
 pub mod data;
+pub mod declare;
 #[cfg(feature = "model")]
 pub mod device;
 pub mod error;
@@ -78,6 +79,8 @@ pub mod progress;
 pub mod render;
 #[cfg(feature = "model")]
 pub mod sample;
+#[cfg(all(feature = "experiment", feature = "umt5"))]
+mod schema;
 #[cfg(feature = "model")]
 pub mod text;
 #[cfg(feature = "train")]
@@ -101,12 +104,14 @@ pub use error::{Error, ErrorCode, Result};
 pub use model::{Dit, DitConfig};
 pub use motion::Motion;
 #[cfg(feature = "model")]
-pub use options::{GenerateOptions, LoadConfig};
+pub use options::{GenerateOptions, LoadConfig, Preset};
 #[cfg(feature = "model")]
 pub use pipeline::{Pipeline, Prompt, Request};
 pub use progress::{Progress, Stage};
 #[cfg(feature = "model")]
-pub use sample::{Sampler, Solver};
+pub use sample::{Sampler, SamplerOptions, Solver};
+#[cfg(all(feature = "experiment", feature = "umt5"))]
+pub use schema::schema;
 #[cfg(feature = "model")]
 pub use text::TextEncoder;
 #[cfg(feature = "model")]

@@ -2,38 +2,26 @@
 
 use std::ops::ControlFlow;
 
-/// Kind of work that a long call is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// Encoding prompts; a step is a prompt, or a block of a large encoder.
-    Encode,
-    /// Denoising; a step is one evaluation of the network for one batch.
-    Sample,
-    /// Scoring motions; a step is a file measured or a judge's answer.
-    Evaluate,
-    /// Fitting a body; a step is a frame.
-    Fit,
-    /// Drawing; a step is a picture.
-    Render,
-    /// Preparing a data set; a step is a clip.
-    Prepare,
-    /// Downloading; a step is 1 MiB.
-    Download,
-}
+use crate::declare::named_enum;
+use crate::error::{Error, Result};
 
-impl Stage {
-    /// The name, in lower case.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Encode => "encode",
-            Self::Sample => "sample",
-            Self::Evaluate => "evaluate",
-            Self::Fit => "fit",
-            Self::Render => "render",
-            Self::Prepare => "prepare",
-            Self::Download => "download",
-        }
+named_enum! {
+    /// Kind of work that a long call is doing.
+    pub enum Stage("stage") {
+        /// Encoding prompts; a step is a prompt, or a block of a large encoder.
+        Encode = "encode",
+        /// Denoising; a step is one evaluation of the network for one batch.
+        Sample = "sample",
+        /// Preparing a data set; a step is a clip.
+        Prepare = "prepare",
+        /// Drawing; a step is a picture.
+        Render = "render",
+        /// Scoring motions; a step is a file measured or a judge's answer.
+        Evaluate = "evaluate",
+        /// Fitting a body; a step is a frame.
+        Fit = "fit",
+        /// Downloading; a step is 1 MiB.
+        Download = "download",
     }
 }
 

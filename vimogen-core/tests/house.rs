@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 /// Rooms (a file or a folder of `src`) from the ground up. Rooms of one floor may import each other, one way.
 const FLOORS: &[&[&str]] = &[
-    &["error", "progress"],
+    &["error", "declare", "progress"],
     &["motion", "format"],
     &["body"],
     &["model", "text", "sample", "weights"],
     &["options", "device", "pipeline"],
     &["data", "train", "mbench", "render", "io"],
     &["experiment"],
+    &["schema"],
 ];
 
 /// The only places that may name Burn; everything else works on plain arrays.

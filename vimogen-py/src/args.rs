@@ -62,12 +62,7 @@ pub fn device(py: Python<'_>, name: &str) -> PyResult<DeviceSpec> {
 
 /// How weights are kept, by NumPy's or PyTorch's name.
 pub fn dtype(py: Python<'_>, name: &str) -> PyResult<WeightDtype> {
-    match name.trim_start_matches("torch.") {
-        "float32" | "f32" | "fp32" => Ok(WeightDtype::F32),
-        "bfloat16" | "bf16" => Ok(WeightDtype::Bf16),
-        "int8" | "i8" => Ok(WeightDtype::Int8),
-        _ => Err(invalid(py, "dtype", format!("{name:?} is none of \"float32\", \"bfloat16\" and \"int8\""))),
-    }
+    name.parse().or_raise(py)
 }
 
 /// A configuration from a dict, or from the path of a JSON file.

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use vimogen_core::Result;
+use vimogen_core::declare::DEFAULT_SEED;
 use vimogen_core::mbench::benchmark::{EvaluateOptions, Results, evaluate_benchmark, table};
 use vimogen_core::mbench::bodies::BodyFiles;
 use vimogen_core::mbench::dimension::Dimension;
@@ -18,12 +20,13 @@ use vimogen_core::mbench::vlm::{HttpJudge, Judge, JudgeConfig, Patience};
 
 use crate::args::to_python;
 use crate::error::OrRaise;
-use crate::pipeline::{Pipeline, preset};
+use crate::options::generate_options;
+use crate::pipeline::Pipeline;
 use crate::run::with_progress;
 
 /// Score the motions that an info file lists; gives the results as JSON and writes MBench's files.
 #[pyfunction]
-#[pyo3(signature = (folder, info, output, name, *, dimensions=None, up_axis=2, jobs=None, prompt_template=None, seed=42,
+#[pyo3(signature = (folder, info, output, name, *, dimensions=None, up_axis=2, jobs=None, prompt_template=None, seed=DEFAULT_SEED,
     compare=Vec::new(), body=None, priors=None, nrdf=None, body_joints=false, callback=None))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn evaluate_benchmark_json(
@@ -110,15 +113,13 @@ pub fn organize(
 ///     ``MBench_final.json``.
 /// output : str or os.PathLike
 ///     A folder ``<global_id>/`` for each prompt goes there.
-/// num_frames : int, optional
-///     Length of motions from text. None: 100, as the release.
 /// prompt_durations : bool
 ///     As long as each prompt's ``motion_duration`` asks for, instead.
 /// text_key : str
 ///     ``"prompt"``, ``"motion_text_annot"`` or ``"video_text_annot"``: which wording the model is given.
 /// root : str or os.PathLike
 ///     Folder that the paths in the prompt file start from.
-/// num_inference_steps, guidance_scale, strength, seed, solver, callback, guidance_interval, quality
+/// callback, **options
 ///     As for :meth:`Pipeline.__call__`.
 ///
 /// Returns
@@ -127,33 +128,21 @@ pub fn organize(
 ///     ``from_text``, ``from_reference``, ``kept``, and ``without_reference``, numbers of the prompts whose reference is not
 ///     there.
 #[pyfunction]
-#[pyo3(signature = (pipeline, prompts, output, *, num_frames=None, prompt_durations=false, text_key="prompt",
-    root=PathBuf::from("."), num_inference_steps=None, guidance_scale=None, strength=None, seed=42, solver=None,
-    callback=None, guidance_interval=None, quality="full"))]
+#[pyo3(signature = (pipeline, prompts, output, *, prompt_durations=false, text_key="prompt", root=PathBuf::from("."),
+    callback=None, **options))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn generate_mbench<'py>(
     py: Python<'py>,
     pipeline: &Pipeline,
     prompts: PathBuf,
     output: PathBuf,
-    num_frames: Option<usize>,
     prompt_durations: bool,
     text_key: &str,
     root: PathBuf,
-    num_inference_steps: Option<usize>,
-    guidance_scale: Option<f32>,
-    strength: Option<f64>,
-    seed: u64,
-    solver: Option<&str>,
     callback: Option<Py<PyAny>>,
-    guidance_interval: Option<(f64, f64)>,
-    quality: &str,
+    options: Option<Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut generate = preset(py, quality, num_inference_steps, solver)?.with_seed(seed);
-    generate.num_frames = num_frames;
-    generate.guidance_scale = guidance_scale;
-    generate.guidance_interval = guidance_interval;
-    generate.strength = strength;
+    let generate = generate_options(py, options.as_ref())?;
     let options = BenchmarkOptions { generate, prompt_durations, text_key: text_key.parse().or_raise(py)?, root };
     let made = with_progress(py, callback, |on_progress| {
         generate_benchmark(pipeline.core(), &load_prompts(prompts)?, output, &options, on_progress)

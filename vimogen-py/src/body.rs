@@ -6,7 +6,7 @@ use numpy::{IntoPyArray, PyArray2, PyArray3};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use vimogen_core::body::hmr::HmrParams;
-use vimogen_core::body::{BodyKind, BodyModel};
+use vimogen_core::body::BodyModel;
 
 use crate::motion::Motion;
 use crate::run::detached;
@@ -49,11 +49,7 @@ impl Body {
     /// ``"neutral"``, ``"smpl"`` or ``"smplx"``.
     #[getter]
     fn kind(&self) -> &'static str {
-        match self.core.kind() {
-            BodyKind::Neutral => "neutral",
-            BodyKind::Smpl => "smpl",
-            BodyKind::Smplx => "smplx",
-        }
+        self.core.kind().name()
     }
 
     /// Number of joints J: 22, 24 or 55.

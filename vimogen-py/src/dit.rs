@@ -9,13 +9,15 @@ use pyo3::types::PyDict;
 use vimogen_core::model::DitInputs;
 use vimogen_core::model::dit::infer_attend_to_text;
 use vimogen_core::motion::Stats;
-use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, Smoothing};
+use vimogen_core::declare::DEFAULT_SEED;
+use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions};
 use vimogen_core::text::TextEncoderConfig;
 use vimogen_core::weights::{LoadOptions, ModelConfig, Report, load, load_file, open, save, save_native, state_dict};
 use vimogen_core::{Dit as Core, DitConfig, Error, Result, WeightDtype};
 
 use crate::args::{self, Floats, lengths, one, owned, three, two};
-use crate::error::{OrRaise, invalid, raise};
+use crate::error::{OrRaise, raise};
+use crate::options::set_all;
 use crate::run::{detached, with_progress};
 
 /// The diffusion transformer: noisy motion, a timestep and a condition in, the velocity of the flow out.
@@ -72,7 +74,7 @@ impl Dit {
 
     /// A network with drawn weights.
     #[staticmethod]
-    #[pyo3(signature = (config, *, seed=42, device="cpu"))]
+    #[pyo3(signature = (config, *, seed=DEFAULT_SEED, device="cpu"))]
     fn from_seed(py: Python<'_>, config: &Bound<'_, PyAny>, seed: u64, device: &str) -> PyResult<Self> {
         let config: DitConfig = args::config("config", config)?;
         let device = args::device(py, device)?;
@@ -257,15 +259,6 @@ fn encoder(value: &Bound<'_, PyAny>) -> PyResult<serde_json::Value> {
     }
 }
 
-fn smoothing(value: &Bound<'_, PyAny>) -> PyResult<Smoothing> {
-    match (value.extract::<bool>(), value.extract::<&str>()) {
-        (Ok(true), _) => Ok(Smoothing::PerClip),
-        (Ok(false), _) => Ok(Smoothing::Off),
-        (_, Ok("padded")) => Ok(Smoothing::Padded),
-        _ => Err(invalid(value.py(), "smooth", format!("{value} is none of True, False, \"padded\""))),
-    }
-}
-
 /// Run the flow from noise to normalised motion.
 ///
 /// Parameters
@@ -284,12 +277,10 @@ fn smoothing(value: &Bound<'_, PyAny>) -> PyResult<Smoothing> {
 ///     Normalised reference motions.
 /// attend_to_text : array_like of bool, (B,), optional
 ///     Whether a row attends to its text or to its reference. None: to its text exactly if its reference is all zeros.
-/// num_inference_steps, guidance_scale, strength, solver, guidance_interval
-///     As in :meth:`Pipeline.__call__`.
-/// smooth : bool or "padded"
-///     Smooth each clip over its own length; ``"padded"``: over the batch's, as the release.
 /// callback : callable, optional
 ///     As in :meth:`Pipeline.__call__`.
+/// **options
+///     Options of the sampler; :func:`vimogen.generate` lists them. What is None is as in the release.
 ///
 /// Returns
 /// -------
@@ -297,8 +288,7 @@ fn smoothing(value: &Bound<'_, PyAny>) -> PyResult<Smoothing> {
 ///     Normalised motion.
 #[pyfunction]
 #[pyo3(signature = (dit, noise, context, null_context, x_mask=None, ref_motion=None, ref_motion_mask=None,
-    attend_to_text=None, *, num_inference_steps=50, guidance_scale=5.0, strength=0.7, smooth=None, callback=None,
-    solver="euler", guidance_interval=None))]
+    attend_to_text=None, *, callback=None, **options))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn sample<'py>(
     py: Python<'py>,
@@ -310,19 +300,12 @@ pub fn sample<'py>(
     ref_motion: Option<Floats<'py>>,
     ref_motion_mask: Option<Floats<'py>>,
     attend_to_text: Option<Floats<'py>>,
-    num_inference_steps: usize,
-    guidance_scale: f32,
-    strength: f64,
-    smooth: Option<Bound<'py, PyAny>>,
     callback: Option<Py<PyAny>>,
-    solver: &str,
-    guidance_interval: Option<(f64, f64)>,
+    options: Option<Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyArray3<f32>>> {
-    let smoothing = smooth.as_ref().map_or(Ok(Smoothing::PerClip), smoothing)?;
-    let solver = solver.parse().or_raise(py)?;
-    let options =
-        SamplerOptions { num_inference_steps, solver, guidance_scale, guidance_interval, strength, smoothing };
-    let sampler = Sampler::new(options).or_raise(py)?;
+    let mut sampler = SamplerOptions::default();
+    set_all(py, &mut sampler, options.as_ref(), &[])?;
+    let sampler = Sampler::new(sampler).or_raise(py)?;
     let copy = |array: &Floats<'py>, name: &str| -> PyResult<Array3<f32>> { Ok(owned(three(array, name)?)) };
     let noise = copy(&noise, "noise")?;
     let (batch, frames, _) = noise.dim();

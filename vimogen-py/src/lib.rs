@@ -16,6 +16,7 @@ mod experiment;
 mod flow;
 mod mbench;
 mod motion;
+mod options;
 mod pipeline;
 mod pose;
 mod render;
@@ -50,6 +51,7 @@ mod _vimogen {
         flow::{Schedule, noise},
         mbench::{dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree},
         motion::Motion,
+        options::schema,
         pipeline::{Pipeline, convert},
         pose::{Nrdf, PoseScorer, body_penetration, smplify},
         render::save_player,

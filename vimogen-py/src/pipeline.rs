@@ -6,15 +6,16 @@ use std::sync::Arc;
 use numpy::{IntoPyArray, PyArray1, PyArray2, ToPyArray};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyDict, PyList};
 use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
-use vimogen_core::{Error, GenerateOptions, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, io};
+use vimogen_core::{Error, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, io};
 
 use crate::args::{self, Floats, Given, given, owned, two};
 use crate::dit::Dit;
 use crate::error::{OrRaise, invalid, raise};
 use crate::motion::Motion;
+use crate::options::generate_options;
 use crate::run::{detached, with_progress};
 use crate::text::TextEncoder;
 
@@ -87,17 +88,9 @@ impl Pipeline {
     /// prompt : str or list of str, optional
     ///     What the person does, such as ``"a person walks forward and waves"``.
     /// num_frames : int or list of int, optional
-    ///     Length, 2 to 1000. None: that of the reference, or 100.
-    /// num_inference_steps : int, optional
-    ///     Steps from noise to motion, 1 to 1000; each evaluates the network once (``"heun"``: twice). None: as `quality` says.
-    /// guidance_scale : float, optional
-    ///     Weight of the prompt against the empty prompt, 0 to 100; 1 is no guidance. None: the model's own.
+    ///     Length in frames, 2 to 1000. None: that of the reference, or 100.
     /// seed : int or list of int
-    ///     Of the noise. The same seed and prompt give the same motion, alone or in a list.
-    /// strength : float, optional
-    ///     Level of the schedule at which sampling starts, above 0, at most 1. None: the model's own.
-    /// smooth : bool
-    ///     Smooth the motion over time.
+    ///     Seed of the noise. The same seed and prompt give the same motion, alone or in a list.
     /// reference : Motion, path, or list of them, optional
     ///     A motion to follow; the prompt is then not looked at.
     /// prompt_embeds : array_like (L, text_dim), path, or list of them, optional
@@ -105,42 +98,30 @@ impl Pipeline {
     /// callback : callable, optional
     ///     ``callback(stage, step, total)`` after each step; stage is ``"encode"`` or ``"sample"``. Returning False
     ///     raises CancelledError; what it raises ends the generation.
-    /// solver : str, optional
-    ///     How a step is taken: ``"euler"`` as the release, ``"heun"``, ``"ab2"`` or ``"dpmpp"``. None: as `quality` says.
-    /// guidance_interval : (float, float), optional
-    ///     Lowest and highest noise level with guidance, in 0..1; steps outside cost half as much. None: all levels.
     /// quality : str
     ///     ``"full"``, 50 steps of ``"euler"`` as the release; or ``"fast"``, 40 of ``"ab2"``, which are as exact.
+    /// **options
+    ///     Options of the sampler; :func:`vimogen.generate` lists them.
     ///
     /// Returns
     /// -------
     /// Motion or list of Motion
-    #[pyo3(signature = (prompt=None, *, num_frames=None, num_inference_steps=None, guidance_scale=None, seed=None,
-        strength=None, smooth=true, reference=None, prompt_embeds=None, callback=None, solver=None,
-        guidance_interval=None, quality="full"))]
+    #[pyo3(signature = (prompt=None, *, num_frames=None, seed=None, reference=None, prompt_embeds=None, callback=None,
+        **options))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn __call__<'py>(
         &self,
         py: Python<'py>,
         prompt: Option<Bound<'py, PyAny>>,
         num_frames: Option<Bound<'py, PyAny>>,
-        num_inference_steps: Option<usize>,
-        guidance_scale: Option<f32>,
         seed: Option<Bound<'py, PyAny>>,
-        strength: Option<f64>,
-        smooth: bool,
         reference: Option<Bound<'py, PyAny>>,
         prompt_embeds: Option<Bound<'py, PyAny>>,
         callback: Option<Py<PyAny>>,
-        solver: Option<&str>,
-        guidance_interval: Option<(f64, f64)>,
-        quality: &str,
+        options: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let asked = Asked::read(py, prompt, prompt_embeds, reference, num_frames, seed)?;
-        let mut options = preset(py, quality, num_inference_steps, solver)?.with_smooth(smooth);
-        options.guidance_scale = guidance_scale;
-        options.strength = strength;
-        options.guidance_interval = guidance_interval;
+        let options = generate_options(py, options.as_ref())?;
         let requests = asked.requests(py)?;
         let work = |on_progress: &mut vimogen_core::progress::OnProgress<'_>| {
             self.core.generate_with(&requests, &options, on_progress)
@@ -216,18 +197,6 @@ impl Pipeline {
     pub fn core(&self) -> &Core {
         &self.core
     }
-}
-
-/// The options of a preset, and what is set beside it.
-pub fn preset(py: Python<'_>, quality: &str, steps: Option<usize>, solver: Option<&str>) -> PyResult<GenerateOptions> {
-    let mut options = match quality {
-        "full" => GenerateOptions::default(),
-        "fast" => GenerateOptions::fast(),
-        other => return Err(invalid(py, "quality", format!("{other:?} is none of \"full\", \"fast\""))),
-    };
-    options.num_inference_steps = steps.unwrap_or(options.num_inference_steps);
-    options.solver = solver.map_or(Ok(options.solver), str::parse).or_raise(py)?;
-    Ok(options)
 }
 
 /// An encoder, or one from its folder.

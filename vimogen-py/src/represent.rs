@@ -5,12 +5,12 @@ use numpy::{IntoPyArray, PyArray2, PyArray3, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use vimogen_core::motion::canonical::{self, Canonical};
-use vimogen_core::motion::codec::{self, DecodeMode, SmplMotion, SmplView};
+use vimogen_core::motion::codec::{self, SmplMotion, SmplView};
 use vimogen_core::motion::{clip, hmr, resample as resampling, rotation, smooth as smoothing};
 use vimogen_core::{Error, Result};
 
 use crate::args::{Floats, owned, three, two};
-use crate::error::{OrRaise, invalid, raise};
+use crate::error::{OrRaise, raise};
 
 fn smpl(
     global_orient: &Floats<'_>,
@@ -84,12 +84,7 @@ pub fn encode<'py>(
 #[pyfunction]
 #[pyo3(signature = (features, mode="velocity"))]
 pub fn decode<'py>(py: Python<'py>, features: Floats<'py>, mode: &str) -> PyResult<Bound<'py, PyDict>> {
-    let mode = match mode {
-        "plain" => DecodeMode::Plain,
-        "velocity" => DecodeMode::Velocity,
-        "equal_length" => DecodeMode::EqualLength,
-        _ => return Err(invalid(py, "mode", format!("{mode:?} is none of plain, velocity, equal_length"))),
-    };
+    let mode = mode.parse().or_raise(py)?;
     let dict = PyDict::new(py);
     put_smpl(&dict, codec::decode(two(&features, "features")?, mode).or_raise(py)?)?;
     Ok(dict)

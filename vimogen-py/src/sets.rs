@@ -1,6 +1,7 @@
 //! `vimogen.mbench`: metrics of sets of motions.
 
 use pyo3::prelude::*;
+use vimogen_core::declare::DEFAULT_SEED;
 use vimogen_core::mbench::sets::{self, Repeated, repeated};
 
 use crate::args::{Floats, owned, three, two};
@@ -29,7 +30,7 @@ pub fn mm_dist(py: Python<'_>, text: Floats<'_>, motion: Floats<'_>) -> PyResult
 
 /// Share of texts (N, d) whose motion (N, d) is among the nearest 1, 2 and 3 of 32: each a (mean, interval) pair.
 #[pyfunction]
-#[pyo3(signature = (text, motion, *, repetitions=20, seed=42))]
+#[pyo3(signature = (text, motion, *, repetitions=20, seed=DEFAULT_SEED))]
 pub fn r_precision(
     py: Python<'_>,
     text: Floats<'_>,
@@ -48,7 +49,7 @@ pub fn r_precision(
 
 /// Mean distance of pairs of motions (N, d): a (mean, interval) pair.
 #[pyfunction]
-#[pyo3(signature = (motion, *, pairs=sets::PAIRS, repetitions=20, seed=42))]
+#[pyo3(signature = (motion, *, pairs=sets::PAIRS, repetitions=20, seed=DEFAULT_SEED))]
 pub fn diversity(py: Python<'_>, motion: Floats<'_>, pairs: usize, repetitions: usize, seed: u64) -> PyResult<Figure> {
     let motion = owned(two(&motion, "motion")?);
     detached(py, || repeated(repetitions, seed, |rng| sets::diversity(motion.view(), pairs, rng)).map(figure))
@@ -56,7 +57,7 @@ pub fn diversity(py: Python<'_>, motion: Floats<'_>, pairs: usize, repetitions: 
 
 /// Mean distance of pairs of motions of one text, (texts, motions, d): a (mean, interval) pair.
 #[pyfunction]
-#[pyo3(signature = (motion, *, pairs=sets::PAIRS_OF_ONE_TEXT, repetitions=20, seed=42))]
+#[pyo3(signature = (motion, *, pairs=sets::PAIRS_OF_ONE_TEXT, repetitions=20, seed=DEFAULT_SEED))]
 pub fn multimodality(
     py: Python<'_>,
     motion: Floats<'_>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use numpy::IntoPyArray;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use vimogen_core::text::umt5::{EncoderDtype, EncoderMemory, Umt5Encoder, Umt5Options};
+use vimogen_core::text::umt5::{Umt5Encoder, Umt5Options};
 use vimogen_core::text::{EmbedCache, EncodeJob, TextEncoder as _, encode_manifest};
 use vimogen_core::weights::download;
 
@@ -44,17 +44,8 @@ impl TextEncoder {
         device: &str,
         cache: Option<(PathBuf, u64)>,
     ) -> PyResult<Self> {
-        let memory = match memory {
-            "auto" => EncoderMemory::Auto,
-            "streamed" => EncoderMemory::Streamed,
-            "resident" => EncoderMemory::Resident,
-            _ => return Err(invalid(py, "memory", format!("{memory:?} is none of auto, streamed, resident"))),
-        };
-        let dtype = match dtype {
-            "stored" => EncoderDtype::Stored,
-            "int8" => EncoderDtype::Int8,
-            _ => return Err(invalid(py, "dtype", format!("{dtype:?} is neither \"stored\" nor \"int8\""))),
-        };
+        let memory = memory.parse().or_raise(py)?;
+        let dtype = dtype.parse().or_raise(py)?;
         let device = args::device(py, device)?;
         let core = detached(py, || {
             let cache = cache.map(|(folder, bytes)| EmbedCache::new(folder, bytes)).transpose()?;

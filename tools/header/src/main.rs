@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 /// Modules of the crate in the order of the header.
-const MODULES: [&str; 9] =
-    ["version", "status", "pipeline", "generate", "motion", "render", "evaluate", "trainer", "rotation"];
+const MODULES: [&str; 10] =
+    ["version", "status", "enums", "pipeline", "generate", "motion", "render", "evaluate", "trainer", "rotation"];
 /// Modules that export nothing.
 const INTERNAL: [&str; 3] = ["allocator", "edge", "tests"];
 
@@ -37,7 +37,7 @@ fn run(write: bool) -> Result<String, String> {
     }
     let kept = fs::read_to_string(&path).map_err(|e| format!("cannot read {path:?}: {e}"))?;
     match first_difference(&kept, &made) {
-        None => Ok("include/vimogen.h is what cbindgen makes of vimogen-capi".into()),
+        None => Ok("include/vimogen.h agrees with vimogen-capi".into()),
         Some(line) => Err(format!("include/vimogen.h is out of date from line {line} on; run: make header")),
     }
 }
@@ -49,6 +49,10 @@ fn generate(crate_folder: &Path) -> Result<String, String> {
     };
     let mut config = cbindgen::Config::from_file(crate_folder.join("cbindgen.toml"))?;
     config.header = Some(text("src/header.h")?.trim_end().into());
+    // Passed as int32_t, so that no function names them.
+    let enums = text("src/enums.rs")?;
+    let names = enums.lines().filter_map(|line| line.strip_prefix("pub enum ")?.strip_suffix(" {"));
+    config.export.include.extend(names.map(String::from));
     // Sources by name: asking cargo for the crate's modules would resolve the whole workspace.
     check_modules(&text("src/lib.rs")?)?;
     let mut builder = cbindgen::Builder::new().with_config(config);

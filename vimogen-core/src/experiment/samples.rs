@@ -95,11 +95,7 @@ impl Probes {
 }
 
 fn motion(probe: &Probe, seed: u64, experiment: &Experiment, source: &Source, dit: &Dit) -> Result<Motion> {
-    let options = SamplerOptions {
-        guidance_scale: experiment.generation.guidance_scale,
-        strength: experiment.generation.strength,
-        ..SamplerOptions::default()
-    };
+    let options = SamplerOptions::default().for_model(&experiment.generation);
     let rows = experiment.model.text_len.max(probe.context.nrows()).max(source.null_text.nrows());
     let context = padded(&probe.context.view(), rows)?.insert_axis(Axis(0));
     let null = source.null_text.clone().insert_axis(Axis(0));

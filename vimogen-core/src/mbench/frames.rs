@@ -5,19 +5,20 @@ use std::borrow::Cow;
 use glam::Vec3;
 use ndarray::ArrayView3;
 
+use crate::declare::named_enum;
 use crate::error::{Error, Result};
 use crate::motion::layout::JOINTS;
 
-/// The coordinate that counts as height.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum UpAxis {
-    /// Axis 0.
-    X,
-    /// Axis 1.
-    Y,
-    /// Axis 2, which the release always uses.
-    #[default]
-    Z,
+named_enum! {
+    /// Height axis of joints.
+    pub enum UpAxis("up_axis", default Z) {
+        /// Axis 0.
+        X = "x",
+        /// Axis 1.
+        Y = "y",
+        /// Axis 2, which the release always uses.
+        Z = "z",
+    }
 }
 
 impl UpAxis {
@@ -36,11 +37,7 @@ impl UpAxis {
 
     /// Its number.
     pub fn index(self) -> usize {
-        match self {
-            Self::X => 0,
-            Self::Y => 1,
-            Self::Z => 2,
-        }
+        self as usize
     }
 
     /// The height of a point.

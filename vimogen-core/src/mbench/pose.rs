@@ -8,6 +8,7 @@ use super::nrdf::{Nrdf, PoseRows};
 use super::penetration::body_penetration;
 use super::smplify::{SMPL_JOINTS, Smplify};
 use crate::body::{BodyModel, BodyParams};
+use crate::declare::named_enum;
 use crate::error::{Error, Result};
 use crate::format::torch::{self, Scalar, TorchFile, Tree};
 use crate::format::{RawTensor, TensorSource, extension, npy};
@@ -23,31 +24,17 @@ const MAX_VERTICES: usize = 1 << 18;
 /// Most bytes that the vertices of a clip may have: 13,000 frames of SMPL.
 const MAX_CLIP_BYTES: u64 = 1 << 30;
 
-/// Where the poses of a clip come from, which a score should say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PoseOrigin {
-    /// A file whose writer did not say.
-    #[default]
-    File,
-    /// The rotations that the 276 features of a motion hold: nothing was fitted.
-    Features,
-    /// SMPLify with the published priors.
-    Fitted,
-    /// SMPLify, with a built-in prior or start for want of the published files.
-    FittedBuiltin,
-}
-
-impl PoseOrigin {
-    const ALL: [Self; 4] = [Self::File, Self::Features, Self::Fitted, Self::FittedBuiltin];
-
-    /// `file`, `features`, `fitted` or `fitted-builtin`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Features => "features",
-            Self::Fitted => "fitted",
-            Self::FittedBuiltin => "fitted-builtin",
-        }
+named_enum! {
+    /// Origin of the poses of a clip, which reports give next to a score.
+    pub enum PoseOrigin("origin", default File) {
+        /// A file whose writer did not say.
+        File = "file",
+        /// The rotations in the features of a motion: nothing was fitted.
+        Features = "features",
+        /// SMPLify with the published priors.
+        Fitted = "fitted",
+        /// SMPLify with a built-in prior or start, in the absence of the published files.
+        FittedBuiltin = "fitted-builtin",
     }
 }
 
@@ -143,9 +130,8 @@ impl PoseClip {
         if joints.dim().0 != pose.dim().0 || vertices.dim().0 != pose.dim().0 {
             return Err(Error::shape("vertices", format!("{} frames, as pose", pose.dim().0), vertices.shape()));
         }
-        let named = |text: &str| PoseOrigin::ALL.into_iter().find(|origin| origin.name() == text);
         let origin = match file.scalar("origin") {
-            Some(Scalar::Text(text)) => named(text).unwrap_or_default(),
+            Some(Scalar::Text(text)) => text.parse().unwrap_or_default(),
             _ => PoseOrigin::File,
         };
         Ok(Some(Self { pose, joints, vertices, origin }))

@@ -2,41 +2,25 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::declare::named_enum;
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 
 /// Most bytes of the file; MBench's has 0.7 MB.
 pub(super) const MAX_BYTES: u64 = 1 << 26;
 
-/// Which of a prompt's wordings is given to the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TextKey {
-    /// `prompt`, the sentence itself.
-    #[default]
-    Prompt,
-    /// `prompt_motion_detailed`, for models of motion captions; also `motion_text_annot`.
-    Motion,
-    /// `prompt_video_detailed`, for models of video captions; also `video_text_annot`.
-    Video,
-}
-
-impl FromStr for TextKey {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "prompt" => Ok(Self::Prompt),
-            "prompt_motion_detailed" | "motion_text_annot" => Ok(Self::Motion),
-            "prompt_video_detailed" | "video_text_annot" => Ok(Self::Video),
-            _ => {
-                let reason = format!("{name:?} is none of prompt, motion_text_annot, video_text_annot");
-                Err(Error::invalid("text_key", reason))
-            }
-        }
+named_enum! {
+    /// Wording of a prompt that the model is given.
+    pub enum TextKey("text_key", default Prompt) {
+        /// The sentence itself.
+        Prompt = "prompt",
+        /// The wording for models of motion captions.
+        Motion = "motion_text_annot" | "prompt_motion_detailed",
+        /// The wording for models of video captions.
+        Video = "video_text_annot" | "prompt_video_detailed",
     }
 }
 

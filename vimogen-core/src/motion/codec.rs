@@ -10,6 +10,7 @@ use super::layout::{
     BODY_JOINTS, BODY_ROT6D, FEATURES, JOINTS, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
 };
 use super::rotation::{matrix_from_axis_angle, matrix_from_rot6d, rot6d_from_axis_angle, rot6d_from_matrix};
+use crate::declare::named_enum;
 use crate::error::{Error, Result};
 
 /// A clip as SMPL parameters with its joints; T frames, z up, metres and radians.
@@ -91,16 +92,16 @@ impl SmplView<'_> {
     }
 }
 
-/// How [`decode`] reads the root and the joints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DecodeMode {
-    /// As stored, frame by frame.
-    Plain,
-    /// Frame 0 as stored, then the sums of the stored steps: what inference output and MBench use.
-    #[default]
-    Velocity,
-    /// As [`DecodeMode::Velocity`] with the last step applied too: one frame longer, the last body pose repeated.
-    EqualLength,
+named_enum! {
+    /// Reading of the root and the joints by [`decode`].
+    pub enum DecodeMode("mode", default Velocity) {
+        /// As stored, frame by frame.
+        Plain = "plain",
+        /// Frame 0 as stored, then the sums of the stored steps: what inference output and MBench use.
+        Velocity = "velocity",
+        /// As `velocity` with the last step applied too: one frame longer, the last body pose repeated.
+        EqualLength = "equal_length",
+    }
 }
 
 /// The three numbers at `start` of a row.

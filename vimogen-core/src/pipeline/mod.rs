@@ -207,12 +207,12 @@ impl Pipeline {
         on_progress: &mut OnProgress<'_>,
     ) -> Result<Vec<Motion>> {
         options.check()?;
-        let sampler = options.sampler(&self.config.generation)?;
+        let sampler = Sampler::new(options.sampler.for_model(&self.config.generation))?;
         let batches = batches(self.jobs(requests, options, on_progress)?, self.config.dit.text_len);
         let mut motions: Vec<Option<Motion>> = requests.iter().map(|_| None).collect();
-        let total = batches.len() * options.num_inference_steps;
+        let total = batches.len() * options.sampler.num_inference_steps;
         for (i, batch) in batches.iter().enumerate() {
-            let done = i * options.num_inference_steps;
+            let done = i * options.sampler.num_inference_steps;
             let mut on_step = |p: Progress| on_progress(Progress { step: done + p.step, total, ..p });
             for (index, motion) in self.run(batch, &sampler, &mut on_step)? {
                 motions[index] = Some(motion);

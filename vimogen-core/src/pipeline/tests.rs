@@ -89,7 +89,7 @@ fn a_prompt_becomes_a_motion_of_the_frames_asked_for() {
     assert_eq!(pipeline.generate(PROMPT, &quick()).unwrap(), motion, "the same call gives the same bits");
     let other = |options| distance(&motion, &pipeline.generate(PROMPT, &options).unwrap());
     assert!(other(quick().with_seed(43)) > 0.1);
-    assert!(other(quick().with_smooth(false)) > 0.01);
+    assert!(other(quick().with_smoothing(crate::sample::Smoothing::Off)) > 0.01);
     let default = GenerateOptions::default().with_num_inference_steps(1);
     assert_eq!(pipeline.generate(PROMPT, &default).unwrap().len(), 100);
 }

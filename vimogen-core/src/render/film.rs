@@ -1,7 +1,6 @@
 //! Pictures of a motion, frame by frame.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use glam::{Vec2, Vec3};
 use rayon::prelude::*;
@@ -13,128 +12,81 @@ use super::ground::Ground;
 use super::image::{Image, MAX_SIDE};
 use super::light::{self, Shadow};
 use super::raster::{NOTHING, Samples, Weights, project, sample};
+use crate::declare::{OptionSet, named_enum, options};
 use crate::error::{Error, Result};
 
 /// Samples of a pixel along x and y.
 const FINE: usize = 3;
+/// Minimum side of a picture in pixels.
+const MIN_SIDE: usize = 16;
 /// Share of the picture that is left free at each border.
 const FREE: f32 = 0.07;
 /// Field of view of depth videos over the larger side of the picture, degrees.
 const DEPTH_FIELD: f64 = 55.0;
 
-/// How the camera goes with the body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum View {
-    /// It stands still and sees the whole path.
-    #[default]
-    Path,
-    /// It keeps its distance to the body.
-    Follow,
-}
-
-/// What the pixels show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Style {
-    /// A lit body on the ground.
-    #[default]
-    Lit,
-    /// Depth in shades of grey, white is near, over the whole clip; the camera of [`Extrinsics::viewer`] with a field of
-    /// view of 55 degrees, whatever `view`, `yaw` and `pitch` say.
-    Depth,
-}
-
-/// How pictures are taken. The default is MBench's video: 960 x 960, a field of view of 60 degrees, 30 degrees down.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub struct RenderOptions {
-    /// Pixels in a row, 16 to 4096.
-    pub width: usize,
-    /// Rows, 16 to 4096.
-    pub height: usize,
-    /// What the pixels show.
-    pub style: Style,
-    /// How the camera goes with the body.
-    pub view: View,
-    /// Where the camera stands, degrees around the body: 0 before the front of a canonical motion, 90 at its right.
-    pub yaw: f32,
-    /// How far the camera looks down, degrees, -10 to 89.
-    pub pitch: f32,
-}
-
-impl FromStr for View {
-    type Err = Error;
-
-    /// `path` or `follow`.
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "path" => Ok(Self::Path),
-            "follow" => Ok(Self::Follow),
-            _ => Err(Error::invalid("view", format!("{name:?} is neither \"path\" nor \"follow\""))),
-        }
+named_enum! {
+    /// Movement of the camera.
+    pub enum View("view", default Path) {
+        /// Stands still and sees the whole path.
+        Path = "path",
+        /// Keeps its distance to the body.
+        Follow = "follow",
     }
 }
 
-impl FromStr for Style {
-    type Err = Error;
-
-    /// `lit` or `depth`.
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "lit" => Ok(Self::Lit),
-            "depth" => Ok(Self::Depth),
-            _ => Err(Error::invalid("style", format!("{name:?} is neither \"lit\" nor \"depth\""))),
-        }
+named_enum! {
+    /// Content of the pixels.
+    pub enum Style("style", default Lit) {
+        /// A lit body on the ground.
+        Lit = "lit",
+        /// Depth over the whole clip in shades of grey, white is near. The camera is that of MBench's depth videos with a
+        /// field of view of 55 degrees, regardless of view, yaw and pitch.
+        Depth = "depth",
     }
 }
 
-impl Default for RenderOptions {
-    fn default() -> Self {
-        Self { width: 960, height: 960, style: Style::Lit, view: View::Path, yaw: 0.0, pitch: 30.0 }
+options! {
+    /// Options of pictures. The default is MBench's video: 960 x 960, a field of view of 60 degrees, 30 degrees down.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct RenderOptions {
+        /// Width in pixels.
+        width, with_width: usize = 960, in MIN_SIDE..=MAX_SIDE;
+        /// Height in pixels.
+        height, with_height: usize = 960, in MIN_SIDE..=MAX_SIDE;
+        /// Content of the pixels.
+        style, with_style: Style = Style::default();
+        /// Movement of the camera.
+        view, with_view: View = View::default();
+        /// Direction of the camera in degrees around the body: 0 in front of a canonical motion, 90 at its right.
+        yaw, with_yaw: f32 = 0.0;
+        /// Downward angle of the camera in degrees.
+        pitch, with_pitch: f32 = 30.0, in -10.0..=89.0;
     }
 }
 
 impl RenderOptions {
     /// Depth as models that follow a depth video read it, 384 x 384.
     pub fn depth() -> Self {
-        Self { width: 384, height: 384, style: Style::Depth, ..Self::default() }
+        Self::default().with_size(384, 384).with_style(Style::Depth)
     }
 
-    /// Another size, pixels.
+    /// Sets width and height in pixels.
     pub fn with_size(self, width: usize, height: usize) -> Self {
-        Self { width, height, ..self }
+        self.with_width(width).with_height(height)
     }
 
-    /// Another kind of pixels.
-    pub fn with_style(self, style: Style) -> Self {
-        Self { style, ..self }
-    }
-
-    /// Another way for the camera to go with the body.
-    pub fn with_view(self, view: View) -> Self {
-        Self { view, ..self }
-    }
-
-    /// Another direction to look from, degrees.
+    /// Sets yaw and pitch in degrees.
     pub fn with_angles(self, yaw: f32, pitch: f32) -> Self {
-        Self { yaw, pitch, ..self }
+        self.with_yaw(yaw).with_pitch(pitch)
     }
 
-    fn check(&self) -> Result<()> {
-        for side in [self.width, self.height] {
-            if !(16..=MAX_SIDE).contains(&side) {
-                let size = format!("{} x {} pixels, use 16 to {MAX_SIDE} a side", self.width, self.height);
-                return Err(Error::invalid("size", size));
-            }
-        }
-        if !self.yaw.is_finite() {
-            return Err(Error::invalid("yaw", format!("{} degrees", self.yaw)));
-        }
-        match (-10.0..=89.0).contains(&self.pitch) {
-            true => Ok(()),
-            false => Err(Error::invalid("pitch", format!("{} degrees, use -10 to 89", self.pitch))),
-        }
+    /// Checks every option.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] naming the option that is out of range.
+    pub fn check(&self) -> Result<()> {
+        self.check_ranges()?;
+        if self.yaw.is_finite() { Ok(()) } else { Err(Error::invalid("yaw", format!("{} degrees", self.yaw))) }
     }
 }
 

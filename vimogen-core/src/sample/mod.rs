@@ -3,6 +3,7 @@
 pub mod flow;
 mod guidance;
 mod noise;
+pub mod options;
 mod sampler;
 mod solver;
 #[cfg(test)]
@@ -10,5 +11,6 @@ mod tests;
 
 pub use flow::{Schedule, ScheduleConfig};
 pub use noise::noise;
-pub use sampler::{MAX_FRAMES, MAX_STEPS, SampleInputs, Sampler, SamplerOptions, Smoothing};
+pub use options::{GenerateOptions, MAX_STEPS, Preset, SamplerOptions, Smoothing};
+pub use sampler::{MAX_FRAMES, SampleInputs, Sampler};
 pub use solver::Solver;

@@ -7,7 +7,8 @@ use ndarray::{Array3, Axis, s};
 
 use super::flow::Schedule;
 use super::guidance::{Evaluator, Guidance};
-use super::solver::{Integrator, Solver};
+use super::options::{SamplerOptions, Smoothing};
+use super::solver::Integrator;
 use crate::error::{Error, Result, check_finite};
 use crate::model::dit::infer_attend_to_text;
 use crate::model::host::{download, upload};
@@ -15,61 +16,14 @@ use crate::model::kernels::in_pool;
 use crate::model::{Dit, DitConfig, probe};
 use crate::motion::smooth::{KERNEL_SIZE, SIGMA, smooth};
 use crate::progress::{OnProgress, Stage, report};
+use crate::weights::GenerationDefaults;
 
 /// Longest clip: the rows of the release's position table.
 pub const MAX_FRAMES: usize = 5000;
-/// Most denoising steps: the levels that a model is trained on.
-pub const MAX_STEPS: usize = 1000;
 /// Most rows of a prompt; the release cuts prompts at 512.
 const MAX_WORDS: usize = 4096;
 /// How long steps are queued before the device is waited for.
 const MAX_AHEAD: Duration = Duration::from_millis(100);
-/// Strongest guidance that is not evidently a mistake.
-const MAX_GUIDANCE: f32 = 100.0;
-
-/// How generated features are smoothed over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Smoothing {
-    /// Not at all.
-    Off,
-    /// Over the padded length of the batch, as the release: the last frames of a short clip mix with its padding.
-    Padded,
-    /// Over each clip's own length, so that a clip does not depend on what it is batched with.
-    #[default]
-    PerClip,
-}
-
-/// How a generation is computed; [`SamplerOptions::default`] holds the release's numbers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SamplerOptions {
-    /// Steps from noise to motion, 1..=1000; each evaluates the network once ([`Solver::Heun`]: twice).
-    pub num_inference_steps: usize,
-    /// How a step is taken.
-    pub solver: Solver,
-    /// Weight of the prompt against the null context, 0..=100; 1 is no guidance and half the work.
-    pub guidance_scale: f32,
-    /// Lowest and highest noise level at which there is guidance, in 0..=1. Outside, only the prompt is evaluated, which is
-    /// half the work. `None`: at every level.
-    pub guidance_interval: Option<(f64, f64)>,
-    /// Level of the schedule at which sampling starts, above 0 and at most 1. It starts from pure noise all the same.
-    pub strength: f64,
-    /// Smoothing of the result.
-    pub smoothing: Smoothing,
-}
-
-impl Default for SamplerOptions {
-    fn default() -> Self {
-        Self {
-            num_inference_steps: 50,
-            solver: Solver::default(),
-            guidance_scale: 5.0,
-            guidance_interval: None,
-            strength: 0.7,
-            smoothing: Smoothing::default(),
-        }
-    }
-}
-
 /// A batch to generate: noise and conditions as plain arrays.
 ///
 /// ```
@@ -199,31 +153,22 @@ impl SampleInputs {
 #[derive(Debug, Clone)]
 pub struct Sampler {
     options: SamplerOptions,
+    guidance_scale: f32,
     schedule: Schedule,
 }
 
 impl Sampler {
-    /// A sampler with its schedule.
+    /// A sampler with its schedule. Options that are `None` are the release's; see [`SamplerOptions::for_model`].
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] naming the option that is out of its range.
+    /// [`Error::InvalidArgument`] naming the option that is out of range.
     pub fn new(options: SamplerOptions) -> Result<Self> {
-        if !(1..=MAX_STEPS).contains(&options.num_inference_steps) {
-            let reason = format!("{} is not in 1..={MAX_STEPS}", options.num_inference_steps);
-            return Err(Error::invalid("num_inference_steps", reason));
-        }
-        if !(0.0..=MAX_GUIDANCE).contains(&options.guidance_scale) {
-            let reason = format!("{} is not in 0..={MAX_GUIDANCE}", options.guidance_scale);
-            return Err(Error::invalid("guidance_scale", reason));
-        }
-        if let Some((low, high)) = options.guidance_interval
-            && !(0.0 <= low && low <= high && high <= 1.0)
-        {
-            let reason = format!("({low}, {high}) is not a lower and an upper noise level in 0..=1");
-            return Err(Error::invalid("guidance_interval", reason));
-        }
-        let schedule = Schedule::generation(options.num_inference_steps, options.strength)?;
-        Ok(Self { options, schedule })
+        options.check()?;
+        let model = GenerationDefaults::default();
+        let guidance_scale = options.guidance_scale.unwrap_or(model.guidance_scale);
+        let strength = options.strength.unwrap_or(model.strength);
+        let schedule = Schedule::generation(options.num_inference_steps, strength)?;
+        Ok(Self { options, guidance_scale, schedule })
     }
 
     /// The options.
@@ -242,7 +187,7 @@ impl Sampler {
     /// [`Error::Diverged`] if the network puts out numbers that are not finite.
     pub fn sample(&self, dit: &Dit, inputs: &SampleInputs, on_progress: &mut OnProgress<'_>) -> Result<Array3<f32>> {
         inputs.check(dit.config())?;
-        let guidance = Guidance::new(&inputs.attend_to_text, self.options.guidance_scale);
+        let guidance = Guidance::new(&inputs.attend_to_text, self.guidance_scale);
         let frames = inputs.frames_to_compute(self.options.smoothing);
         let x = self.denoise(dit, inputs, &guidance, frames, on_progress)?;
         self.finish(inputs, &guidance, x)

@@ -1,70 +1,41 @@
 //! Solvers of the flow `dx/dsigma = v(x, sigma)`: how a step from one noise level to the next is taken.
 
-use std::fmt;
-use std::str::FromStr;
-
 use burn::tensor::Tensor;
 
 use super::flow::Schedule;
-use crate::error::{Error, Result};
+use crate::declare::named_enum;
 
-/// How the flow from noise to motion is followed.
-///
-/// All use the same noise levels, so that the number of steps means the same. Names in text are those of `Display`.
-///
-/// ```
-/// use vimogen_core::Solver;
-/// assert_eq!("ab2".parse::<Solver>()?, Solver::Ab2);
-/// # Ok::<(), vimogen_core::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Solver {
-    /// `euler`: along the velocity at the start of the step. What the release does; first order.
-    #[default]
-    Euler,
-    /// `heun`: along the mean of the velocities at both ends; second order, two evaluations a step. The last step, which
-    /// ends where no model is trained (noise level 0), is Euler's.
-    Heun,
-    /// `ab2`: Adams-Bashforth, along the line through this velocity and the one of the step before; second order, one
-    /// evaluation a step.
-    Ab2,
-    /// `dpmpp`: DPM-Solver++(2M) (arXiv 2211.01095, algorithm 2) with the clean motion `x - sigma v` as what is predicted
-    /// and `ln((1 - sigma) / sigma)` as time; second order, one evaluation a step. First and last step are Euler's.
-    Dpmpp,
+named_enum! {
+    /// Solver of the flow: how a step from one noise level to the next is taken. All use the same noise levels, so that
+    /// numbers of steps are comparable.
+    ///
+    /// ```
+    /// use vimogen_core::Solver;
+    /// assert_eq!("ab2".parse::<Solver>()?, Solver::Ab2);
+    /// # Ok::<(), vimogen_core::Error>(())
+    /// ```
+    pub enum Solver("solver", default Euler) {
+        /// Along the velocity at the start of the step, as the release; first order.
+        Euler = "euler",
+        /// Along the mean of the velocities at both ends; second order, two evaluations per step. The last step, which
+        /// ends where no model is trained (noise level 0), is Euler's.
+        Heun = "heun",
+        /// Adams-Bashforth, along the line through this velocity and the previous one; second order, one evaluation per
+        /// step.
+        Ab2 = "ab2",
+        /// DPM-Solver++(2M) (arXiv 2211.01095, algorithm 2), which predicts the clean motion `x - sigma v` with
+        /// `ln((1 - sigma) / sigma)` as time; second order, one evaluation per step. First and last step are Euler's.
+        Dpmpp = "dpmpp",
+    }
 }
 
 impl Solver {
-    /// Every solver.
-    pub const ALL: [Self; 4] = [Self::Euler, Self::Heun, Self::Ab2, Self::Dpmpp];
-
     /// Evaluations of the network in a generation of `steps` steps.
     pub fn evaluations(self, steps: usize) -> usize {
         match self {
             Self::Heun => (2 * steps).saturating_sub(1),
             _ => steps,
         }
-    }
-}
-
-impl fmt::Display for Solver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Euler => "euler",
-            Self::Heun => "heun",
-            Self::Ab2 => "ab2",
-            Self::Dpmpp => "dpmpp",
-        })
-    }
-}
-
-impl FromStr for Solver {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let known = || Self::ALL.map(|solver| solver.to_string()).join(", ");
-        let found = Self::ALL.into_iter().find(|solver| solver.to_string() == name);
-        found.ok_or_else(|| Error::invalid("solver", format!("{name:?} is none of {}", known())))
     }
 }
 

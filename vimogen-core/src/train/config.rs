@@ -3,43 +3,41 @@
 use serde::{Deserialize, Serialize};
 
 use super::lora::{ADAPTER, LoraConfig};
+use crate::declare::{DEFAULT_SEED, named_enum};
 use crate::error::{Error, Result};
 
-/// How the learning rate goes on after the warm-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum LrSchedule {
-    /// Stays at `lr`.
-    #[default]
-    Constant,
-    /// Falls to a hundredth of `lr` along half a cosine that ends at `num_steps`.
-    Cosine,
-    /// Stays at `lr` for seven tenths of `num_steps`, then falls in a line to a hundredth of it: a run can be prolonged
-    /// as long as it has not begun to fall.
-    StableDecay,
+named_enum! {
+    /// Course of the learning rate after the warm-up.
+    pub enum LrSchedule("lr_schedule", default Constant) {
+        /// Stays at `lr`.
+        Constant = "constant",
+        /// Falls to a hundredth of `lr` along half a cosine that ends at `num_steps`.
+        Cosine = "cosine",
+        /// Stays at `lr` for seven tenths of `num_steps`, then falls linearly to a hundredth of it. A run can be prolonged
+        /// until the rate begins to fall.
+        StableDecay = "stable_decay",
+    }
 }
 
-/// How much each noise level counts in the loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum LossWeighting {
-    /// The release's: a bell that is highest at sigma 1/2 and zero at pure noise and at the data.
-    #[default]
-    Bell,
-    /// All the same. A model that starts from pure noise (strength 1) has to be taught there, too.
-    Uniform,
+named_enum! {
+    /// Weight of each noise level in the loss.
+    pub enum LossWeighting("loss_weighting", default Bell) {
+        /// The release's: a bell that is highest at sigma 1/2 and zero at pure noise and at the data.
+        Bell = "bell",
+        /// The same for all levels. A model that starts from pure noise (strength 1) has to be trained there, too.
+        Uniform = "uniform",
+    }
 }
 
-/// In which numbers the network computes. Weights, gradients, their sums, moments and loss are in f32 either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum Precision {
-    /// 32 bits.
-    #[default]
-    F32,
-    /// bfloat16 for matrix products and activations, f32 within norms and softmax: half the memory for activations, and
-    /// fast on GPUs and on CPUs with AVX512-BF16.
-    Bf16,
+named_enum! {
+    /// Arithmetic precision of the network. Weights, gradients, their sums, moments and the loss are in f32 either way.
+    pub enum Precision("precision", default F32) {
+        /// 32 bits.
+        F32 = "f32",
+        /// bfloat16 for matrix products and activations, f32 within norms and softmax: half the memory for activations,
+        /// and fast on GPUs and on CPUs with AVX512-BF16.
+        Bf16 = "bf16",
+    }
 }
 
 /// Optimiser and loop settings; the default is the release's recipe.
@@ -124,7 +122,7 @@ impl Default for TrainConfig {
             grad_clip: 0.1,
             ema_decay: 0.9999,
             ema_warmup: false,
-            seed: 42,
+            seed: DEFAULT_SEED,
             checkpoint_every: 5000,
             log_every: 5,
         }

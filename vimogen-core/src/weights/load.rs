@@ -9,24 +9,25 @@ use half::{bf16, f16};
 
 use super::mapping::{self, checkpoint_name, is_linear};
 use super::report::Report;
+use crate::declare::named_enum;
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorSource};
 use crate::model::kernels::cpu::Level;
 use crate::model::named::{self, Map};
 use crate::model::{Dit, Packed, PackedWeights, Precision};
 
-/// How weights are kept in memory. Sums are in f32 with all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WeightDtype {
-    /// 4 bytes a number.
-    #[default]
-    F32,
-    /// 2 bytes a number. On the CPU, the blocks round what they multiply with the weights to bf16 too; elsewhere weights
-    /// are widened when used.
-    Bf16,
-    /// Blocks keep 1 byte a weight and a scale for each output, the other layers 2 bytes a number. On the CPU only, and
-    /// in memory only: files are written in one of the others.
-    Int8,
+named_enum! {
+    /// Type of the weights in memory and in files. Sums are in f32 with all of them.
+    pub enum WeightDtype("dtype", default F32) {
+        /// 4 bytes per weight.
+        F32 = "float32" | "f32" | "fp32" | "torch.float32",
+        /// 2 bytes per weight. On the CPU the blocks also round what they multiply with the weights to bf16; elsewhere
+        /// weights are widened when used.
+        Bf16 = "bfloat16" | "bf16" | "torch.bfloat16",
+        /// 1 byte per weight of the blocks and a scale per output, 2 bytes per weight of the other layers. In memory and on
+        /// the CPU only; files have one of the other types.
+        Int8 = "int8" | "i8" | "torch.int8",
+    }
 }
 
 impl WeightDtype {

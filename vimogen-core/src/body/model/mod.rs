@@ -14,6 +14,7 @@ use landmarks::Landmark;
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3};
 
 use super::neutral;
+use crate::declare::named_enum;
 use crate::error::{Error, Result, check_finite};
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
@@ -21,15 +22,16 @@ use crate::motion::layout::JOINTS;
 /// Shape and expression components that are used, as the `smplx` package does by default.
 const COMPONENTS: usize = 10;
 
-/// What a body is made of, which decides the order of its joints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyKind {
-    /// The built-in body: the 22 joints of [`crate::motion::skeleton`].
-    Neutral,
-    /// 24 joints: the 22 and two hands.
-    Smpl,
-    /// 55 joints: the 22, jaw, two eyes, 15 of the left hand, 15 of the right.
-    Smplx,
+named_enum! {
+    /// Kind of a body, which decides the order of its joints.
+    pub enum BodyKind("body") {
+        /// The built-in body: the 22 joints of the motion representation.
+        Neutral = "neutral",
+        /// 24 joints: the 22 and two hands.
+        Smpl = "smpl",
+        /// 55 joints: the 22, jaw, two eyes, 15 of the left hand, 15 of the right.
+        Smplx = "smplx",
+    }
 }
 
 impl BodyKind {

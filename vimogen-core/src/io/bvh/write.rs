@@ -14,55 +14,30 @@ use std::path::Path;
 use glam::{DMat3, DQuat, DVec3};
 use ndarray::{ArrayView2, ArrayView3};
 
+use crate::declare::named_enum;
 use crate::error::{Error, Result, check_finite};
 use crate::format::write_atomic;
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::{JOINT_NAMES, PARENTS, joint};
 
-/// Unit of length in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Unit {
-    /// What most animation tools expect of BVH.
-    #[default]
-    Centimetres,
-    /// Vimogen's own unit.
-    Metres,
-}
-
-/// Names of the joints in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Names {
-    /// SMPL's, those of [`JOINT_NAMES`].
-    #[default]
-    Smpl,
-    /// Mixamo's, [`MIXAMO_NAMES`] with the prefix `mixamorig:`, which retargeting tools know.
-    Mixamo,
-}
-
-impl std::str::FromStr for Names {
-    type Err = Error;
-
-    /// `smpl` or `mixamo`.
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "smpl" => Ok(Self::Smpl),
-            "mixamo" => Ok(Self::Mixamo),
-            _ => Err(Error::invalid("joint_names", format!("{name:?} is neither smpl nor mixamo"))),
-        }
+named_enum! {
+    /// Unit of length in a BVH file.
+    pub enum Unit("unit", default Centimetres) {
+        /// What most animation tools expect.
+        Centimetres = "cm",
+        /// Vimogen's own unit.
+        Metres = "m",
     }
 }
 
-impl std::str::FromStr for Unit {
-    type Err = Error;
-
-    /// `cm` or `m`.
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "cm" => Ok(Self::Centimetres),
-            "m" => Ok(Self::Metres),
-            _ => Err(Error::invalid("unit", format!("{name:?} is neither cm nor m"))),
-        }
+named_enum! {
+    /// Names of the joints in a BVH file.
+    pub enum Names("joint_names", default Smpl) {
+        /// SMPL's.
+        Smpl = "smpl",
+        /// Mixamo's with the prefix `mixamorig:`, which retargeting tools know.
+        Mixamo = "mixamo",
     }
 }
 

@@ -22,6 +22,7 @@ use super::info::Entry;
 use super::pose::PoseScorer;
 use super::vlm::question::Templates;
 use super::vlm::{Bench, Judge, Patience};
+use crate::declare::DEFAULT_SEED;
 use crate::error::{Error, Result};
 use crate::progress::{OnProgress, Stage, report};
 use journal::{Found, Journal};
@@ -70,7 +71,7 @@ impl EvaluateOptions<'_> {
             judge: None,
             templates: Templates::default(),
             patience: Patience::default(),
-            seed: 42,
+            seed: DEFAULT_SEED,
             bodies: BodyFiles::default(),
             compare: Vec::new(),
         }

@@ -2,38 +2,27 @@
 
 use std::sync::OnceLock;
 
+use crate::declare::named_enum;
 use crate::error::{Error, Result};
 
 /// The environment variable that limits the instructions: a name of [`Level`].
 pub const VARIABLE: &str = "VIMOGEN_CPU";
 
-/// A set of instructions; each includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// What every CPU of the target has; on ARM that includes NEON.
-    Portable,
-    /// 256-bit vectors with fused multiply-add.
-    Avx2,
-    /// 512-bit vectors.
-    Avx512,
-    /// 512-bit vectors and products of bf16 pairs.
-    Avx512Bf16,
+named_enum! {
+    /// Set of CPU instructions; each includes those before it.
+    pub enum Level("VIMOGEN_CPU") {
+        /// What every CPU of the target has; on ARM that includes NEON.
+        Portable = "portable",
+        /// 256-bit vectors with fused multiply-add.
+        Avx2 = "avx2",
+        /// 512-bit vectors.
+        Avx512 = "avx512",
+        /// 512-bit vectors and products of bf16 pairs.
+        Avx512Bf16 = "avx512bf16",
+    }
 }
 
 impl Level {
-    /// All levels, from the least.
-    pub const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Avx512Bf16];
-
-    /// The name in `VIMOGEN_CPU`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Portable => "portable",
-            Self::Avx2 => "avx2",
-            Self::Avx512 => "avx512",
-            Self::Avx512Bf16 => "avx512bf16",
-        }
-    }
-
     /// The highest level of this machine's CPU.
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -74,15 +63,12 @@ impl Level {
         match std::env::var_os(VARIABLE) {
             None => Ok(None),
             Some(name) if name.is_empty() => Ok(None),
-            Some(name) => Self::named(&name.to_string_lossy()).map(Some),
+            Some(name) => Self::from_variable(&name.to_string_lossy()).map(Some),
         }
     }
 
-    fn named(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|level| level.name() == name).ok_or_else(|| {
-            let known = Self::ALL.map(Self::name).join(", ");
-            Error::config(VARIABLE, format!("{name:?} is none of {known}"))
-        })
+    fn from_variable(name: &str) -> Result<Self> {
+        name.parse().map_err(|error: Error| Error::config(VARIABLE, error.to_string()))
     }
 }
 
@@ -93,9 +79,9 @@ mod tests {
     #[test]
     fn levels_are_known_by_their_names_and_nothing_else_is() {
         for level in Level::ALL {
-            assert_eq!(Level::named(level.name()).unwrap(), level);
+            assert_eq!(Level::from_variable(level.name()).unwrap(), level);
         }
-        let text = Level::named("sse9").unwrap_err().to_string();
+        let text = Level::from_variable("sse9").unwrap_err().to_string();
         assert!(text.contains("VIMOGEN_CPU") && text.contains("avx512bf16"), "{text}");
     }
 

@@ -16,6 +16,7 @@ use super::memory;
 use super::tokenizer::{self, Tokenizer, check_length};
 use super::weights::{BlockWeights, Umt5Config, Weights};
 use super::{cache::EmbedCache, clean};
+use crate::declare::named_enum;
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 use crate::progress::{OnProgress, Stage, report};
@@ -28,26 +29,26 @@ const PASS_TOKENS: usize = 4096;
 /// Memory that stays free when the blocks are kept, in bytes.
 const HEADROOM: u64 = 2 << 30;
 
-/// How many of the blocks stay in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EncoderMemory {
-    /// On the CPU all if they fit, and 2 GiB remain free; otherwise, and on a GPU, one at a time.
-    #[default]
-    Auto,
-    /// One at a time, and the next one, which a thread reads meanwhile: each call reads the file once.
-    Streamed,
-    /// All.
-    Resident,
+named_enum! {
+    /// Residency of the encoder's blocks.
+    pub enum EncoderMemory("memory", default Auto) {
+        /// On the CPU all blocks in memory if 2 GiB remain free, otherwise, and on a GPU, one at a time.
+        Auto = "auto",
+        /// One block at a time, and the next one, which a thread reads meanwhile: each call reads the file once.
+        Streamed = "streamed",
+        /// All blocks in memory.
+        Resident = "resident",
+    }
 }
 
-/// How the encoder's matrices are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EncoderDtype {
-    /// As the file has them.
-    #[default]
-    Stored,
-    /// In 8 bits, each 128 numbers of a row with a scale of their own: half the memory of bf16.
-    Int8,
+named_enum! {
+    /// Type of the encoder's matrices in memory.
+    pub enum EncoderDtype("dtype", default Stored) {
+        /// The type in the file.
+        Stored = "stored",
+        /// 8 bits, with a scale per 128 values of a row: half the memory of bf16.
+        Int8 = "int8",
+    }
 }
 
 /// How an encoder is loaded.
