@@ -1,4 +1,4 @@
-"""Functions of the package that are not worth a file of their own."""
+"""Functions of the package: generating, scoring, progress."""
 
 from __future__ import annotations
 
@@ -136,33 +136,33 @@ def evaluate(
     folder : str or os.PathLike
         Motions as ``Motion.save`` writes them (``.npy``, ``.npz``, ``.pt``), or joints (T, 22, 3) as ``.npy``.
     dimensions : list of str, optional
-        Some of MBench's dimensions, such as ``"Jitter_Degree"``. None: all, without `info` those of motion quality.
+        Names of MBench's dimensions, such as ``"Jitter_Degree"``. None: all, without `info` those of motion quality.
     output : str or os.PathLike, optional
         A file to write the report to, as JSON. With `info` the folder for MBench's files, a table (CSV) and a page
         (HTML), ``<folder>-results`` if it is None.
     up_axis : int
-        The height of files of joints. The release measures along 2, although its joints have y up.
+        Height axis of joint files. The release measures along 2, although its joints have y up.
     info : str or os.PathLike, optional
-        ``MBench_eval_info.json``: the motions it lists are looked up as ``<id>.npy``, ``<id>.pt`` and ``<id>.mp4``.
-        Results are kept as they come, and a second call goes on after a stop. What follows is for this case.
+        ``MBench_eval_info.json``: its motions are looked up as ``<id>.npy``, ``<id>.pt`` and ``<id>.mp4``. Results are
+        saved one by one, and a second call continues after a stop. The arguments below need `info`.
     name : str, optional
-        What the files of results begin with. None: the folder's name.
+        Prefix of the result files. None: the folder's name.
     jobs : int, optional
-        Motions at a time. None: one a core, and 4 for a judge.
+        Motions in parallel. None: one per core, and 4 for a judge.
     prompt_template : str or os.PathLike, optional
-        Another wording of the questions to the judge, whom environment variables name.
+        Another wording of the questions to the judge, which environment variables select.
     seed : int
-        Of the order in which the judge sees the motions to choose from.
+        Seed of the order of the motions in a question to the judge.
     compare : list of paths
         ``<name>_eval_results.json`` of other runs, shown in the page.
     body : str or os.PathLike, optional
-        A SMPL body for the dimensions of bodies, such as ``SMPL_NEUTRAL.pkl``. None: the built-in neutral body.
+        SMPL body for the pose dimensions, such as ``SMPL_NEUTRAL.pkl``. None: the built-in neutral body.
     priors : str or os.PathLike, optional
-        Folder of ``gmm_08.pkl`` and ``neutral_smpl_mean_params.h5``, by which bodies are fitted to joints.
+        Folder of ``gmm_08.pkl`` and ``neutral_smpl_mean_params.h5``, the priors of the fit of bodies to joints.
     nrdf : str or os.PathLike, optional
-        Folder of an NRDF model, which Pose_Quality needs.
+        Folder of an NRDF model, for Pose_Quality.
     body_joints : bool
-        Give NRDF the 21 body joints that it was trained on, not the rows that the release gives it.
+        Give NRDF the 21 body joints of its training instead of the release's rows.
     callback : callable, optional
         ``callback(stage, step, total)`` after each motion; returning False raises CancelledError.
 

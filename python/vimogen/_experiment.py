@@ -1,4 +1,4 @@
-"""Training from files: experiment files and the preparation of data sets."""
+"""Training by experiment files, and the preparation of data sets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run_experiment(
     rank: int = 0,
     world_size: int = 1,
 ) -> dict[str, Any]:
-    """Train as an experiment file (YAML, the release's sections) says.
+    """Train by an experiment file (YAML, the release's sections).
 
     Parameters
     ----------
@@ -42,11 +42,11 @@ def run_experiment(
     dtype : str
         How that model is stored, ``"float32"`` or ``"bfloat16"``.
     callback : callable, optional
-        Told a dict for each event: ``kind`` is ``"note"``, ``"step"``, ``"checkpoint"`` or ``"samples"``, ``text`` says
-        it for people; steps have their numbers. Returning False ends the run after a checkpoint.
+        Called with a dict per event: ``kind`` is ``"note"``, ``"step"``, ``"checkpoint"`` or ``"samples"``, ``text`` is for
+        display; steps have their measurements. Returning False ends the run after a checkpoint.
     all_reduce, rank, world_size
-        As in :class:`Trainer`: train together with other processes. The first is told the events and writes the files,
-        into a folder that all can read; its callback alone can end the run.
+        As in :class:`Trainer`: train together with other processes. Only the first one calls its callback, which can end
+        the run, and writes files, into a folder that all can read.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def prepare_data(
     max_bad_fraction: float = 0.01,
     callback: Callable[[str, int, int], object] | None = None,
 ) -> dict[str, Any]:
-    """Write one manifest with whole paths into a folder and, as asked for, statistics and packed shards.
+    """Write one manifest with absolute paths into a folder and, if requested, statistics and packed shards.
 
     Parameters
     ----------
@@ -88,13 +88,13 @@ def prepare_data(
     out : str or os.PathLike
         The folder: ``manifest.json``, ``mean.npy`` and ``std.npy``, ``stats.json``, ``shard-*.safetensors``.
     root : str or os.PathLike, optional
-        Folder that the paths in the manifests are relative to.
+        Base folder of the paths in the manifests.
     stats : bool
         Whether mean and standard deviation are computed, in one pass and constant memory.
     shard_bytes : int, optional
         Pack the clips into shards of about this many bytes.
     text_key : str
-        Which caption's encoded form is packed.
+        Caption whose encoded form is packed.
     max_bad_fraction : float
         Share of clips that may be unreadable; they are left out and listed.
     callback : callable, optional

@@ -1,6 +1,6 @@
-"""Loads the compiled module, whose allocator then keeps what is freed for a second before the system gets it back.
+"""Loads the compiled module with an allocator that keeps freed memory for a second.
 
-A training step frees its activations and the next one asks for as many: pages that went back in between cost up to a
+A training step frees its activations and the next one allocates as many: returning pages in between costs up to a
 quarter of the time. The allocator reads its setting from the environment while it is loaded; a user's own counts.
 """
 

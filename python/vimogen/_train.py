@@ -52,7 +52,7 @@ class Trainer:
         them, in its place or as its result, such as ``lambda a: dist.all_reduce(torch.from_numpy(a))``; ``"mpi"`` in a
         build with MPI. A step calls it several times.
     rank, world_size : int
-        Number of this process, from 0, and of all processes; MPI knows them itself.
+        Number of this process, from 0, and of all processes; with MPI they are found automatically.
 
     Examples
     --------
@@ -136,7 +136,7 @@ class Trainer:
         return self._state.place()[1]
 
     def finish(self) -> None:
-        """Tell the other processes that this one is done; one that ends without it ends the others, under MPI."""
+        """Announce the end of this process to the others; under MPI, a process that ends without it ends the others."""
         self._state.finish()
 
     def _share(self, batch: Batch) -> Batch:
@@ -183,7 +183,7 @@ class Trainer:
         Parameters
         ----------
         callback : callable, optional
-            Told the report of each step; returning False ends the training after a checkpoint.
+            Called with the report of each step; returning False ends the training after a checkpoint.
 
         Returns
         -------
@@ -218,9 +218,9 @@ class Trainer:
         return self.steps_done
 
     def save_lora(self, path: StrPath) -> None:
-        """Write the averaged LoRA adapters, a small .safetensors file, without the weights that they belong to.
+        """Write the averaged LoRA adapters, without the model's weights, as a small .safetensors file.
 
-        ``Pipeline.from_pretrained(model, lora=path)`` adds them to the model that the training started from.
+        ``Pipeline.from_pretrained(model, lora=path)`` adds them to the initial model of the training.
         """
         self._state.save_lora(path)
 

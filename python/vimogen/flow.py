@@ -1,4 +1,4 @@
-"""Flow matching: noise levels, and the noise that a generation starts from."""
+"""Flow matching: noise levels, and the initial noise of a generation."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """MBench: metrics of a motion, of sets of motions, and the benchmark as a whole.
 
 The motion-quality metrics take joints ``(T, 22, 3)`` in metres; speeds are per frame. For all but ``dynamic_degree``
-lower is better. ``up_axis`` is the coordinate that is height.
+lower is better. ``up_axis`` is the height coordinate.
 
 The pose dimensions are measured on bodies: ``smplify`` fits one to joints, ``body_penetration`` and ``Nrdf`` measure,
-and ``PoseScorer`` does all of it for files.
+and ``PoseScorer`` does all three for files.
 
-The metrics of sets take features ``(N, d)`` of an evaluator that you bring. Those that draw give ``(mean, interval)``
-over ``repetitions``, ``interval`` being half the width of the 95 % confidence interval.
+The metrics of sets take features ``(N, d)`` of your own evaluator. Those that draw return ``(mean, interval)`` over
+``repetitions``; ``interval`` is half the width of the 95 % confidence interval.
 
 >>> import numpy as np
 >>> from vimogen import mbench
@@ -17,7 +17,7 @@ over ``repetitions``, ``interval`` being half the width of the 95 % confidence i
 >>> mbench.r_precision(features, features)[0]
 (1.0, 0.0)
 
-``generate``, ``organize`` and ``gate`` are what ``vimogen generate --mbench``, ``organize`` and ``gate`` do;
+``generate``, ``organize`` and ``gate`` are the functions of ``vimogen generate --mbench``, ``organize`` and ``gate``;
 :func:`vimogen.evaluate` with ``info`` scores the result.
 """
 

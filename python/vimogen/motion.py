@@ -1,4 +1,4 @@
-"""What is computed on motions: encoding, decoding, placing, importing, smoothing, resampling.
+"""Functions of motions: encoding, decoding, placing, importing, smoothing, resampling.
 
 Features are ``(T, 276)``, not normalised, metres and metres per frame, z up; angles are radians.
 

@@ -92,15 +92,15 @@ def generate(
     workers : int
         Actors, each of which loads the model once.
     batch_size : int
-        Prompts that an actor generates together; what is lost at most when one is stopped.
+        Prompts that an actor generates together, the maximum loss when it is stopped.
     seed : int
-        The seed of motion i is ``seed + i``: the same whatever the workers and batches.
+        The seed of motion i is ``seed + i``: regardless of workers and batches.
     ending : str
         Format: npz, npy, pt, bvh, html or svg.
     model, device, dtype
         As in :meth:`Pipeline.from_pretrained`.
     resources : dict, optional
-        What Ray reserves for a worker, such as ``{"num_cpus": 8}`` or ``{"num_gpus": 1}``.
+        Ray's resources of a worker, such as ``{"num_cpus": 8}`` or ``{"num_gpus": 1}``.
     **options
         As in :meth:`Pipeline.__call__`.
 
@@ -120,7 +120,7 @@ def generate(
     ]
     if todo:
         load = {"device": device, "dtype": dtype}
-        # A worker stands in another folder.
+        # A worker has another working directory.
         path = None if model is None else os.fspath(Path(model).resolve())
         _run(todo, _Generator, workers, batch_size, resources, (path, load, options))
     return files
@@ -181,7 +181,7 @@ def encode_text(
     text_encoder, memory, dtype, device
         As in :meth:`TextEncoder.from_pretrained`.
     shards : int, optional
-        Parts that the entries are split into; a part that was stopped goes on where it was. None: one for each worker.
+        Number of parts of the entries; a stopped part continues where it was. None: one per worker.
     workers, resources
         As in :func:`generate`.
 
@@ -204,7 +204,7 @@ def encode_text(
 def _run(
     rows: list[Rows], worker: type, workers: int, batch_size: int, resources: dict[str, Any] | None, arguments: Any
 ) -> list[Rows]:
-    """What the workers make of the rows; at least a block of them for each worker."""
+    """Results of the workers; each gets at least one block of rows."""
     blocks = min(len(rows), max(workers, -(-len(rows) // batch_size)))
     data = ray.data.from_items(rows, override_num_blocks=blocks)
     mapped = data.map_batches(

@@ -16,7 +16,7 @@ use vimogen_core::mbench::vlm::{HttpJudge, Judge};
 use vimogen_core::{Error, Result};
 
 use crate::edge::{Growing, Params, Place, init, optional_params, optional_text, owned_text, text};
-use crate::generate::{tell, vimogen_progress_fn};
+use crate::generate::{notify, vimogen_progress_fn};
 use crate::status::{guard, vimogen_status};
 
 /// How motions are scored. Fill it with `vimogen_evaluate_params_init`, then change what you like.
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn vimogen_evaluate_params_init(
 }
 
 /// The parameters, their texts read.
-struct Asked<'a> {
+struct Arguments<'a> {
     params: vimogen_evaluate_params,
     dimensions: Option<Vec<String>>,
     info: Option<&'a str>,
@@ -108,7 +108,7 @@ struct Asked<'a> {
     name: Option<&'a str>,
 }
 
-impl Asked<'_> {
+impl Arguments<'_> {
     /// # Safety
     /// Pointers in `params` are NULL or texts, by the conventions of the header.
     unsafe fn new(params: vimogen_evaluate_params) -> Result<Self> {
@@ -166,8 +166,8 @@ impl Asked<'_> {
             },
             ..EvaluateOptions::new(output, self.name.map_or(folder_name, String::from))
         };
-        let mut told = |progress| tell(params.progress, params.user_data, progress);
-        evaluate_benchmark(folder, &info, &options, &mut told)?.to_json()
+        let mut on_progress = |progress| notify(params.progress, params.user_data, progress);
+        evaluate_benchmark(folder, &info, &options, &mut on_progress)?.to_json()
     }
 }
 
@@ -190,8 +190,8 @@ pub unsafe extern "C" fn vimogen_evaluate(
         let (folder, params, place) =
             unsafe { (text("folder", folder)?, optional_params("params", params)?, Place::new("json", json)?) };
         // SAFETY: as above.
-        let asked = unsafe { Asked::new(params)? };
-        place.write(owned_text(asked.report(folder)?)?);
+        let arguments = unsafe { Arguments::new(params)? };
+        place.write(owned_text(arguments.report(folder)?)?);
         Ok(())
     })
 }

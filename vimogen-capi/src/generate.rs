@@ -123,7 +123,7 @@ impl vimogen_generate_params {
 }
 
 /// Hands a report to the caller's function, if there is one.
-pub(crate) fn tell(callback: vimogen_progress_fn, user_data: *mut c_void, progress: Progress) -> ControlFlow<()> {
+pub(crate) fn notify(callback: vimogen_progress_fn, user_data: *mut c_void, progress: Progress) -> ControlFlow<()> {
     let Some(callback) = callback else { return ControlFlow::Continue(()) };
     let report = vimogen_progress {
         struct_size: size_of::<vimogen_progress>() as u32,
@@ -170,7 +170,7 @@ pub unsafe extern "C" fn vimogen_generate_params_init_fast(
 
 fn run(pipeline: &Pipeline, requests: &[Request], params: &vimogen_generate_params) -> Result<Vec<Motion>> {
     pipeline
-        .generate_with(requests, &params.options()?, &mut |progress| tell(params.progress, params.user_data, progress))
+        .generate_with(requests, &params.options()?, &mut |progress| notify(params.progress, params.user_data, progress))
 }
 
 /// Generates one motion for a request that is made of the caller's arguments.

@@ -7,7 +7,7 @@ use vimogen_core::render::{Actor, Film, RenderOptions, Style, View, movie};
 use vimogen_core::{Error, Result};
 
 use crate::edge::{Growing, Params, borrow, init, optional_params, text};
-use crate::generate::{tell, vimogen_progress_fn};
+use crate::generate::{notify, vimogen_progress_fn};
 use crate::motion::vimogen_motion;
 use crate::status::{guard, vimogen_status};
 
@@ -95,6 +95,6 @@ pub unsafe extern "C" fn vimogen_motion_render(
             _ => Actor::figure(motion.motion.joints().view())?,
         };
         let film = Film::new(&actor, &params.options()?)?;
-        movie::save(path, &film, motion.motion.fps(), &mut |progress| tell(params.progress, params.user_data, progress))
+        movie::save(path, &film, motion.motion.fps(), &mut |progress| notify(params.progress, params.user_data, progress))
     })
 }

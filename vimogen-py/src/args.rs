@@ -47,7 +47,7 @@ pub fn owned<D: Dimension>(view: ArrayView<'_, f32, D>) -> Array<f32, D> {
 /// ones does not matter.
 pub fn lengths(mask: Option<&Floats<'_>>, name: &'static str, batch: usize, frames: usize) -> PyResult<Vec<usize>> {
     let Some(mask) = mask else { return Ok(vec![frames; batch]) };
-    let rows = two(mask, name)?;
+    let rows = as_2d(mask, name)?;
     if rows.dim() != (batch, frames) {
         let expected = format!("({batch}, {frames})");
         return Err(raise(mask.py(), &Error::shape(name, expected, rows.shape())));

@@ -24,7 +24,7 @@ use crate::options::generate_options;
 use crate::pipeline::Pipeline;
 use crate::run::with_progress;
 
-/// Score the motions that an info file lists; gives the results as JSON and writes MBench's files.
+/// Score the motions in an info file; returns the results as JSON and writes MBench's files.
 #[pyfunction]
 #[pyo3(signature = (folder, info, output, name, *, dimensions=None, up_axis=2, jobs=None, prompt_template=None, seed=DEFAULT_SEED,
     compare=Vec::new(), body=None, priors=None, nrdf=None, body_joints=false, callback=None))]
@@ -84,7 +84,7 @@ pub fn results_table(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<String> {
 /// Returns
 /// -------
 /// list of int
-///     Numbers of the motions.
+///     Ids of the motions.
 #[pyfunction]
 #[pyo3(signature = (source, target, *, videos=false, callback=None))]
 pub fn organize(
@@ -103,7 +103,7 @@ pub fn organize(
     })
 }
 
-/// Generate the motion of every prompt of MBench; run it again to go on after a stop.
+/// Generate the motion of every prompt of MBench; run it again to continue after a stop.
 ///
 /// Parameters
 /// ----------
@@ -112,21 +112,21 @@ pub fn organize(
 /// prompts : str or os.PathLike
 ///     ``MBench_final.json``.
 /// output : str or os.PathLike
-///     A folder ``<global_id>/`` for each prompt goes there.
+///     Folder for one folder ``<global_id>/`` per prompt.
 /// prompt_durations : bool
-///     As long as each prompt's ``motion_duration`` asks for, instead.
+///     Use the length in each prompt's ``motion_duration``.
 /// text_key : str
-///     ``"prompt"``, ``"motion_text_annot"`` or ``"video_text_annot"``: which wording the model is given.
+///     ``"prompt"``, ``"motion_text_annot"`` or ``"video_text_annot"``: the wording of the prompts.
 /// root : str or os.PathLike
-///     Folder that the paths in the prompt file start from.
+///     Base folder of the paths in the prompt file.
 /// callback, **options
 ///     As for :meth:`Pipeline.__call__`.
 ///
 /// Returns
 /// -------
 /// dict
-///     ``from_text``, ``from_reference``, ``kept``, and ``without_reference``, numbers of the prompts whose reference is not
-///     there.
+///     ``from_text``, ``from_reference``, ``kept``, and ``without_reference``, the ids of the prompts whose reference is
+///     missing.
 #[pyfunction]
 #[pyo3(signature = (pipeline, prompts, output, *, prompt_durations=false, text_key="prompt", root=PathBuf::from("."),
     callback=None, **options))]
@@ -150,19 +150,19 @@ pub fn generate_mbench<'py>(
     to_python(py, &made)
 }
 
-/// Decide for every prompt whether its reference motion is followed: calm (Jitter_Degree below 0.04) and, by a judge, what
-/// the prompt says. Writes ``use_ref_motion`` into the prompt file and a report of reasons.
+/// Decide for every prompt whether its reference motion is followed: calm (Jitter_Degree below 0.04) and, to a judge, in
+/// agreement with the prompt. Writes ``use_ref_motion`` into the prompt file and a report of reasons.
 ///
 /// Parameters
 /// ----------
 /// prompts : str or os.PathLike
-///     ``MBench_final.json``; it is replaced at the end and all at once.
+///     ``MBench_final.json``; it is replaced at the end.
 /// report : str or os.PathLike
 ///     The report to write, JSON.
 /// videos : str or os.PathLike
 ///     Folder of the references' videos, ``<global_id>.mp4``.
 /// root : str or os.PathLike
-///     Folder that ``motion_path`` starts from.
+///     Base folder of ``motion_path``.
 /// prompt_template : str or os.PathLike, optional
 ///     Another wording of the question.
 ///

@@ -11,13 +11,13 @@ use vimogen_core::body::BodyModel;
 use crate::motion::Motion;
 use crate::run::detached;
 
-/// A skinned body that wears a motion.
+/// Skinned body that performs motions.
 ///
 /// Parameters
 /// ----------
 /// path : str or os.PathLike, optional
-///     ``SMPLX_NEUTRAL.npz``, ``SMPL_NEUTRAL.pkl`` or another file of SMPL or SMPL-X, which are licensed and come from you;
-///     without it the built-in neutral body.
+///     ``SMPLX_NEUTRAL.npz``, ``SMPL_NEUTRAL.pkl`` or another file of SMPL or SMPL-X, which are licensed and not included.
+///     None: the built-in neutral body.
 ///
 /// Examples
 /// --------
@@ -93,9 +93,9 @@ impl Body {
 /// ----------
 /// path : str or os.PathLike
 ///     A dict in ``.pt``, ``.npz`` or ``.pkl`` of ``global_orient`` (T, 3), ``body_pose`` (T, 63), ``transl`` (T, 3) and
-///     optionally ``focal_length``, ``width``, ``height`` in pixels and ``fps``, numbers or one a frame.
+///     optionally ``focal_length``, ``width``, ``height`` in pixels and ``fps``, as scalars or one value per frame.
 /// body : Body, optional
-///     SMPL-X, which such parameters are made for; without it the neutral body.
+///     SMPL-X, for which such parameters are made. None: the neutral body.
 /// save : str or os.PathLike, optional
 ///     A ``.pt`` or ``.npz`` file for the clip and its camera.
 ///

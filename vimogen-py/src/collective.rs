@@ -9,7 +9,7 @@ use vimogen_core::{Error, Result};
 
 use crate::error::raise;
 
-/// What a Python function raised while Rust was waiting for it.
+/// Exception of a Python function that Rust called.
 pub type Raised = Arc<Mutex<Option<PyErr>>>;
 
 /// Processes whose buffers a Python function sums.
@@ -20,7 +20,7 @@ pub struct Hook {
     raised: Raised,
 }
 
-/// The group that `all_reduce` is the door to: the name "mpi", or a function.
+/// Group of processes of `all_reduce`: the name "mpi", or a function.
 pub fn open(
     all_reduce: &Bound<'_, PyAny>,
     rank: usize,
@@ -38,7 +38,7 @@ pub fn open(
     Ok(Arc::new(Hook { function, rank, size: world_size, raised: raised.clone() }))
 }
 
-/// The exception of the function instead of the error that it led to.
+/// Prefers the exception of the function to the error that followed from it.
 pub fn prefer_raised<T>(raised: &Raised, result: PyResult<T>) -> PyResult<T> {
     let error = raised.lock().unwrap_or_else(PoisonError::into_inner).take();
     match (result, error) {
@@ -48,7 +48,7 @@ pub fn prefer_raised<T>(raised: &Raised, result: PyResult<T>) -> PyResult<T> {
 }
 
 impl Hook {
-    /// The function changes the array in its place, or gives a new one.
+    /// The function changes the array in place or returns a new one.
     fn call(&self, py: Python<'_>, values: &mut [f32]) -> PyResult<()> {
         let array = values.to_vec().into_pyarray(py);
         let answer = self.function.bind(py).call1((&array,))?;

@@ -15,7 +15,7 @@ use vimogen_core::text::TextEncoderConfig;
 use vimogen_core::weights::{LoadOptions, ModelConfig, Report, load, load_file, open, save, save_native, state_dict};
 use vimogen_core::{Dit as Core, DitConfig, Error, Result, WeightDtype};
 
-use crate::args::{self, Floats, lengths, one, owned, three, two};
+use crate::args::{self, Floats, as_1d, as_2d, as_3d, lengths, owned};
 use crate::error::{OrRaise, raise};
 use crate::options::set_all;
 use crate::run::{detached, with_progress};
@@ -127,16 +127,16 @@ impl Dit {
         ref_motion_mask: Option<Floats<'py>>,
         attend_to_text: Option<Floats<'py>>,
     ) -> PyResult<Bound<'py, PyArray3<f32>>> {
-        let x = owned(three(&x, "x")?);
+        let x = owned(as_3d(&x, "x")?);
         let (batch, frames, _) = x.dim();
-        let reference = ref_motion.as_ref().map(|r| Ok::<_, PyErr>(owned(three(r, "ref_motion")?))).transpose()?;
+        let reference = ref_motion.as_ref().map(|r| Ok::<_, PyErr>(owned(as_3d(r, "ref_motion")?))).transpose()?;
         let attend_to_text = match &attend_to_text {
             Some(flags) => booleans(flags, "attend_to_text", batch)?,
             None => reference.as_ref().map_or(vec![true; batch], |r| infer_attend_to_text(r.view().into_dyn())),
         };
         let inputs = DitInputs {
             timesteps: timestep.as_array().iter().copied().collect(),
-            context: owned(three(&context, "context")?),
+            context: owned(as_3d(&context, "context")?),
             frame_lengths: lengths(x_mask.as_ref(), "x_mask", batch, frames)?,
             reference_lengths: lengths(ref_motion_mask.as_ref(), "ref_motion_mask", batch, frames)?,
             x,
@@ -197,7 +197,7 @@ impl Dit {
         dtype: &str,
     ) -> PyResult<()> {
         let dtype = args::dtype(py, dtype)?;
-        let stats = Stats::new(owned(one(&mean, "mean")?), owned(one(&std, "std")?)).or_raise(py)?;
+        let stats = Stats::new(owned(as_1d(&mean, "mean")?), owned(as_1d(&std, "std")?)).or_raise(py)?;
         let sizes = self.core.config();
         let mut config = ModelConfig::new(sizes.clone());
         config.generation =
@@ -205,7 +205,7 @@ impl Dit {
         config.fps = fps;
         config.text_encoder = text_encoder.as_ref().map(encoder).transpose()?;
         let null_context = match &null_context {
-            Some(rows) => owned(two(rows, "null_context")?),
+            Some(rows) => owned(as_2d(rows, "null_context")?),
             None => ndarray::Array2::zeros((sizes.text_len, sizes.text_dim)),
         };
         detached(py, || save_native(path, &config, &self.core, &stats, &null_context, None, dtype))
@@ -243,7 +243,7 @@ fn names<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyDict>> 
 
 /// One flag for each row.
 pub(crate) fn booleans(flags: &Floats<'_>, name: &str, batch: usize) -> PyResult<Vec<bool>> {
-    let flags_of = one(flags, name)?;
+    let flags_of = as_1d(flags, name)?;
     match flags_of.len() == batch {
         true => Ok(flags_of.iter().map(|v| *v != 0.0).collect()),
         false => Err(raise(flags.py(), &Error::shape(name, format!("({batch},)"), flags_of.shape()))),
@@ -306,7 +306,7 @@ pub fn sample<'py>(
     let mut sampler = SamplerOptions::default();
     set_all(py, &mut sampler, options.as_ref(), &[])?;
     let sampler = Sampler::new(sampler).or_raise(py)?;
-    let copy = |array: &Floats<'py>, name: &str| -> PyResult<Array3<f32>> { Ok(owned(three(array, name)?)) };
+    let copy = |array: &Floats<'py>, name: &str| -> PyResult<Array3<f32>> { Ok(owned(as_3d(array, name)?)) };
     let noise = copy(&noise, "noise")?;
     let (batch, frames, _) = noise.dim();
     let mut inputs = SampleInputs::new(noise, copy(&context, "context")?, copy(&null_context, "null_context")?);

@@ -11,7 +11,7 @@ use vimogen_core::mbench::quality::UpAxis;
 use crate::error::OrRaise;
 use crate::run::detached;
 
-/// Score the motions in a folder with MBench's motion-quality metrics; gives what the report's JSON says.
+/// Score the motions in a folder with MBench's motion-quality metrics; returns the report as a dict.
 #[pyfunction]
 #[pyo3(signature = (folder, dimensions=None, output=None, up_axis=2))]
 pub fn evaluate_folder(
@@ -30,7 +30,7 @@ pub fn evaluate_folder(
     scores.into_dict(py)
 }
 
-/// A report as numbers of Python. Made without the GIL: a JSON text of hundreds of motions takes as long as measuring them.
+/// Report as Python values. It is made without the GIL: a JSON text of hundreds of motions takes as long as measuring them.
 struct Scores {
     dimensions: BTreeMap<String, (Option<f64>, Option<f64>, usize)>,
     /// Of each motion, in the order of `dimensions`.
@@ -69,7 +69,7 @@ impl Scores {
     }
 }
 
-/// The number that Python reads in the report's JSON: the shortest decimal of an f32; nothing for NaN.
+/// Value of the report's JSON: the shortest decimal of an f32; nothing for NaN.
 fn decimal(value: f32) -> Option<f64> {
     value.is_finite().then(|| value.to_string().parse().ok()).flatten()
 }

@@ -14,7 +14,7 @@ use crate::collective::{self, Raised};
 use crate::error::OrRaise;
 use crate::run::{detached, with_progress};
 
-/// Train as an experiment file says; see :func:`vimogen.run_experiment`.
+/// Train by an experiment file; see :func:`vimogen.run_experiment`.
 #[pyfunction]
 #[pyo3(signature = (
     config, set=Vec::new(), *, resume="auto", device="cpu", save=None, dtype="float32", callback=None, all_reduce=None, rank=0,
@@ -51,7 +51,7 @@ pub fn run_experiment<'py>(
         };
         let mut stop = false;
         let finished = run.train(&mut |event| {
-            match Python::attach(|py| tell(py, callback.as_ref(), &event)) {
+            match Python::attach(|py| notify(py, callback.as_ref(), &event)) {
                 Ok(go_on) => stop |= !go_on,
                 Err(error) => {
                     stop = true;
@@ -79,8 +79,8 @@ pub fn run_experiment<'py>(
     Ok(dict)
 }
 
-/// Whether to go on.
-fn tell(py: Python<'_>, callback: Option<&Py<PyAny>>, event: &Event<'_>) -> PyResult<bool> {
+/// Calls the callback and returns whether to continue.
+fn notify(py: Python<'_>, callback: Option<&Py<PyAny>>, event: &Event<'_>) -> PyResult<bool> {
     py.check_signals()?;
     let Some(callback) = callback else { return Ok(true) };
     let dict = PyDict::new(py);
@@ -147,7 +147,7 @@ pub fn prepare_data<'py>(
     Ok(dict)
 }
 
-/// Join the statistics of parts of a data set that were prepared apart, from their ``stats.json``, into
+/// Join the statistics of separately prepared parts of a data set, from their ``stats.json``, into
 /// ``mean.npy`` and ``std.npy`` in a folder.
 #[pyfunction]
 pub fn merge_stats(py: Python<'_>, parts: Vec<PathBuf>, out: PathBuf) -> PyResult<()> {

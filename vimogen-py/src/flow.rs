@@ -13,7 +13,7 @@ use crate::error::{OrRaise, invalid};
 /// num_steps : int
 ///     Number of levels.
 /// strength : float
-///     Where on the way from data (0) to noise (1) sampling starts, before the shift.
+///     Level between data (0) and noise (1) at which sampling starts, before the shift.
 /// shift : float
 ///     Shift s of the levels, ``s * sigma / (1 + (s - 1) * sigma)``.
 /// training : bool
@@ -76,7 +76,7 @@ impl Schedule {
         self.core.sigmas().to_pyarray(py)
     }
 
-    /// Timesteps, ``1000 * sigma``: what the network is told.
+    /// Timesteps, ``1000 * sigma``, the network's input.
     #[getter]
     fn timesteps<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f32>> {
         self.core.timesteps().to_pyarray(py)

@@ -1,7 +1,7 @@
 //! Python bindings of vimogen: the extension module `vimogen._vimogen`, which the Python package `vimogen` wraps.
 //!
-//! A class or topic a file. [`run`] is the one door to long work, [`error`] the one table of exceptions, [`args`] reads
-//! what callers pass. Nothing is checked here that the core checks.
+//! Each file holds a class or a topic. All long work goes through [`run`], [`error`] is the table of exceptions, [`args`]
+//! and [`options`](mod@options) read arguments. Values are checked by the core.
 
 use pyo3::prelude::*;
 

@@ -13,13 +13,13 @@ pub fn jitter_degree(joints: Floats<'_>) -> PyResult<f32> {
     joints_to(&joints, quality::jitter_degree)
 }
 
-/// How much the joints (T, 22, 3) move, in metres per frame. Higher is more.
+/// Movement of the joints (T, 22, 3) in metres per frame. Higher is more.
 #[pyfunction]
 pub fn dynamic_degree(joints: Floats<'_>) -> PyResult<f32> {
     joints_to(&joints, quality::dynamic_degree)
 }
 
-/// How deep joints (T, 22, 3) are below the ground. Lower is better.
+/// Depth of joints (T, 22, 3) below the ground. Lower is better.
 #[pyfunction]
 #[pyo3(signature = (joints, up_axis=2))]
 pub fn ground_penetration(joints: Floats<'_>, up_axis: usize) -> PyResult<f32> {
@@ -35,7 +35,7 @@ pub fn foot_floating(joints: Floats<'_>, up_axis: usize) -> PyResult<f32> {
     joints_to(&joints, |j| quality::foot_floating(j, up))
 }
 
-/// How far feet of joints (T, 22, 3) slide while they stand. Lower is better.
+/// Distance that planted feet of joints (T, 22, 3) slide. Lower is better.
 #[pyfunction]
 #[pyo3(signature = (joints, up_axis=2))]
 pub fn foot_sliding(joints: Floats<'_>, up_axis: usize) -> PyResult<f32> {

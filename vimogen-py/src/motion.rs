@@ -14,16 +14,16 @@ use vimogen_core::motion::codec::SmplMotion;
 use vimogen_core::render::worn::{self, Worn};
 use vimogen_core::{Motion as Core, body, io};
 
-use crate::args::{Floats, owned, two};
+use crate::args::{Floats, as_2d, owned};
 use crate::body::Body;
 use crate::error::OrRaise;
-use crate::render::{Asked, numbers, render};
+use crate::render::{RenderArguments, numbers, render};
 use crate::run::detached;
 
-/// A clip of T frames: 276 numbers a frame and a frame rate. It does not change once made.
+/// Immutable clip of T frames: 276 values per frame and a frame rate.
 ///
-/// Arrays are read-only views of the clip's own memory: nothing is copied. Make a copy, ``numpy.array(motion.joints)``,
-/// to change numbers.
+/// Arrays are read-only views of the clip's own memory: nothing is copied. To change values, make a copy with
+/// ``numpy.array(motion.joints)``.
 ///
 /// Parameters
 /// ----------
@@ -43,7 +43,7 @@ use crate::run::detached;
 #[pyclass(frozen, module = "vimogen", name = "Motion")]
 pub struct Motion {
     core: Core,
-    /// Decoded when first asked for.
+    /// Decoded at the first use.
     smpl: OnceLock<SmplMotion>,
 }
 
@@ -85,7 +85,7 @@ impl Motion {
     #[new]
     #[pyo3(signature = (features, fps=20.0))]
     fn new(py: Python<'_>, features: Floats<'_>, fps: f32) -> PyResult<Self> {
-        Ok(Core::from_features(owned(two(&features, "features")?), fps).or_raise(py)?.into())
+        Ok(Core::from_features(owned(as_2d(&features, "features")?), fps).or_raise(py)?.into())
     }
 
     /// Read a clip from ``.pt``, ``.npy``, ``.npz`` (ours, or as AMASS has it) or ``.bvh``.
@@ -95,9 +95,9 @@ impl Motion {
     /// path : str or os.PathLike
     ///     A tensor or dict as the release saves it, or what :meth:`save` wrote.
     /// fps : float, optional
-    ///     Instead of the rate that the file states, or of 20 if it states none.
+    ///     Frame rate. None: the file's, or 20 if the file holds none.
     /// body : Body, optional
-    ///     Whose joints a clip of AMASS has, with the clip's own shape, instead of those of the neutral body.
+    ///     Body that gives an AMASS clip its joints, with the clip's own shape. None: the neutral body.
     #[staticmethod]
     #[pyo3(signature = (path, *, fps=None, body=None))]
     fn load(py: Python<'_>, path: PathBuf, fps: Option<f32>, body: Option<PyRef<'_, Body>>) -> PyResult<Self> {
@@ -122,7 +122,7 @@ impl Motion {
     /// title : str
     ///     Caption of the player.
     /// body : Body, optional
-    ///     Who wears the motion in a ``.glb`` file and in pictures, instead of the neutral body.
+    ///     Body in ``.glb`` files and in pictures. None: the neutral body.
     /// joint_names : {"smpl", "mixamo"}
     ///     Names of the joints in a ``.bvh`` file.
     /// unit : {"cm", "m"}
@@ -151,10 +151,10 @@ impl Motion {
         })
     }
 
-    /// Draw the motion, worn by a body, without a GPU or a display.
+    /// Draw a body that performs the motion. No GPU and no display are needed.
     ///
     /// ``.mp4`` is H.264 as browsers play it, ``.gif`` loops, ``.png`` is a contact sheet of 8 moments (of a clip of one
-    /// frame, ``motion[40:41]``, its picture); a name without extension is a folder with a PNG a frame.
+    /// frame, ``motion[40:41]``, its picture); a name without extension is a folder with one PNG per frame.
     ///
     /// Parameters
     /// ----------
@@ -164,17 +164,17 @@ impl Motion {
     ///     Width and height in pixels, 16 to 4096; for ``.mp4`` even. By default 960 x 960, for depth 384 x 384, and that
     ///     of an overlay's files.
     /// fps : float, optional
-    ///     Pictures a second, instead of the motion's.
+    ///     Pictures per second. None: the motion's frame rate.
     /// view : {"path", "follow"}
-    ///     Whether the camera stands still and sees the whole path, or goes with the body.
+    ///     A camera that stands still and sees the whole path, or one that follows the body.
     /// yaw, pitch : float
-    ///     Where the camera stands, degrees: around the body from its front to its right, and how far it looks down.
+    ///     Direction of the camera in degrees, from the front of the body to its right, and its downward angle.
     /// style : {"lit", "depth"}
     ///     A lit body on the ground, or depth in shades of grey, white is near.
     /// body : Body, optional
-    ///     Who wears the motion, instead of the neutral body.
+    ///     Body that performs the motion. None: the neutral body.
     /// figure : bool
-    ///     Draw a mannequin about the joints where the motion has them, in place of a body that its rotations bend.
+    ///     Draw a mannequin at the joint positions instead of a skinned body, which follows the rotations.
     /// overlay : str or os.PathLike, optional
     ///     A folder of PNG files, such as the frames of a video, over which the pictures are laid at 50 %.
     /// callback : callable, optional
@@ -199,8 +199,8 @@ impl Motion {
         overlay: Option<PathBuf>,
         callback: Option<Py<PyAny>>,
     ) -> PyResult<()> {
-        let asked = Asked { size, fps, view, yaw, pitch, style, figure, overlay, callback };
-        render(py, &self.core, path, body, asked)
+        let arguments = RenderArguments { size, fps, view, yaw, pitch, style, figure, overlay, callback };
+        render(py, &self.core, path, body, arguments)
     }
 
     /// The features, (T, 276).
@@ -275,7 +275,7 @@ impl Motion {
         Ok(detached(py, || body::consistent(&self.core, lock_feet))?.into())
     }
 
-    /// The clip in canonical placement, as references are read: it starts at the origin, faces +y and stands on the ground.
+    /// The clip in canonical placement, that of references: at the origin, facing +y, on the ground.
     fn canonical(&self, py: Python<'_>) -> PyResult<Self> {
         Ok(detached(py, || self.core.canonical())?.into())
     }

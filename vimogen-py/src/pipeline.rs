@@ -11,7 +11,7 @@ use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
 use vimogen_core::{Error, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, io};
 
-use crate::args::{self, Floats, Given, given, owned, two};
+use crate::args::{self, Floats, Given, as_2d, given, owned};
 use crate::dit::Dit;
 use crate::error::{OrRaise, invalid, raise};
 use crate::motion::Motion;
@@ -142,12 +142,12 @@ impl Pipeline {
 
     /// Features as the network sees them: (T, 276) less the mean, divided by the standard deviation.
     fn normalize<'py>(&self, py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        Ok(self.core.stats().normalize(two(&features, "features")?).or_raise(py)?.into_pyarray(py))
+        Ok(self.core.stats().normalize(as_2d(&features, "features")?).or_raise(py)?.into_pyarray(py))
     }
 
     /// The inverse of :meth:`normalize`.
     fn denormalize<'py>(&self, py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        Ok(self.core.stats().denormalize(two(&features, "features")?).or_raise(py)?.into_pyarray(py))
+        Ok(self.core.stats().denormalize(as_2d(&features, "features")?).or_raise(py)?.into_pyarray(py))
     }
 
     /// The network, which shares its weights with the pipeline.
@@ -283,7 +283,7 @@ fn embeds(value: &Bound<'_, PyAny>) -> PyResult<Prompt> {
     if let Ok(path) = value.extract::<PathBuf>() {
         return Prompt::load_embeds(path).or_raise(value.py());
     }
-    Ok(Prompt::Embeds(owned(two(&value.extract::<Floats<'_>>()?, "prompt_embeds")?)))
+    Ok(Prompt::Embeds(owned(as_2d(&value.extract::<Floats<'_>>()?, "prompt_embeds")?)))
 }
 
 fn motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {

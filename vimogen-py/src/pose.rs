@@ -12,12 +12,12 @@ use vimogen_core::mbench::nrdf::{self, PoseRows};
 use vimogen_core::mbench::pose::{self, PoseClip};
 use vimogen_core::mbench::{penetration, smplify as fitting};
 
-use crate::args::{Floats, owned, three};
+use crate::args::{Floats, as_3d, owned};
 use crate::body::Body;
 use crate::error::raise;
 use crate::run::{detached, with_progress};
 
-/// Share of a body's surface that goes through itself: pairs of triangles that touch and share no vertex, in percent of
+/// Share of a body's surface that intersects itself: pairs of triangles that touch and share no vertex, in percent of
 /// the triangles, mean over the frames. Lower is better.
 ///
 /// Parameters
@@ -32,7 +32,7 @@ pub fn body_penetration(vertices: Floats<'_>, faces: PyArrayLikeDyn<'_, u32, All
     let view = faces.as_array();
     let shape = view.shape().to_vec();
     let faces = view.into_dimensionality::<Ix2>().map_err(|_| raise(py, &Error::shape("faces", "(F, 3)", &shape)))?;
-    let (vertices, faces) = (owned(three(&vertices, "vertices")?), owned_indices(faces));
+    let (vertices, faces) = (owned(as_3d(&vertices, "vertices")?), owned_indices(faces));
     detached(py, || penetration::body_penetration(vertices.view(), faces.view()))
 }
 
@@ -47,9 +47,9 @@ fn owned_indices(view: ndarray::ArrayView2<'_, u32>) -> ndarray::Array2<u32> {
 /// joints : array_like
 ///     (T, 22, 3), metres, y up, such as :func:`vimogen.motion.mbench_joints` gives.
 /// body : Body, optional
-///     SMPL, as the release fits; without it the neutral body.
+///     SMPL, as in the release. None: the neutral body.
 /// priors : str or os.PathLike, optional
-///     Folder with ``gmm_08.pkl`` and ``neutral_smpl_mean_params.h5``; built-in ones stand for those it lacks.
+///     Folder with ``gmm_08.pkl`` and ``neutral_smpl_mean_params.h5``; built-in ones replace missing files.
 /// callback : callable, optional
 ///     ``callback("fit", frame, frames)``; False stops with :class:`vimogen.CancelledError`.
 ///
@@ -68,7 +68,7 @@ pub fn smplify<'py>(
     callback: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let body = body.map_or_else(BodyModel::neutral, |body| body.core().clone());
-    let joints = owned(three(&joints, "joints")?);
+    let joints = owned(as_3d(&joints, "joints")?);
     let (fit, builtin) = with_progress(py, callback, |on_progress| {
         let smplify = fitting::Smplify::from_folder(&body, priors.as_deref())?;
         Ok((smplify.fit(joints.view(), on_progress)?, smplify.is_builtin()))
@@ -88,7 +88,7 @@ fn rows(body_joints: bool) -> PoseRows {
     if body_joints { PoseRows::BodyJoints } else { PoseRows::FromRoot }
 }
 
-/// A neural distance field of poses: how far poses are from plausible ones.
+/// Neural distance field of poses: the distance of a pose from plausible ones.
 ///
 /// Parameters
 /// ----------
@@ -108,7 +108,7 @@ impl Nrdf {
 
     /// Distances (N,) of poses given as quaternions (N, 21, 4), w first; 0 for a plausible pose.
     fn distance<'py>(&self, py: Python<'py>, quaternions: Floats<'py>) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let quaternions = owned(three(&quaternions, "quaternions")?);
+        let quaternions = owned(as_3d(&quaternions, "quaternions")?);
         Ok(detached(py, || self.core.distance(quaternions.view()))?.into_pyarray(py))
     }
 
@@ -117,17 +117,17 @@ impl Nrdf {
     /// The release feeds rows 0 to 20, the root among them; ``body_joints=True`` feeds the 21 body joints.
     #[pyo3(signature = (pose, *, body_joints=false))]
     fn pose_quality(&self, py: Python<'_>, pose: Floats<'_>, body_joints: bool) -> PyResult<f64> {
-        let pose = owned(three(&pose, "pose")?);
+        let pose = owned(as_3d(&pose, "pose")?);
         detached(py, || self.core.pose_quality(pose.view(), rows(body_joints)))
     }
 }
 
-/// Scores files in MBench's pose dimensions, and writes the fitted files that the release writes.
+/// Scorer of files in MBench's pose dimensions, which also writes the fitted files of the release.
 ///
 /// Parameters
 /// ----------
 /// body : Body, optional
-///     SMPL, as the release; without it the neutral body.
+///     SMPL, as in the release. None: the neutral body.
 /// priors : str or os.PathLike, optional
 ///     As for :func:`smplify`.
 /// nrdf : Nrdf, optional
@@ -135,7 +135,7 @@ impl Nrdf {
 /// body_joints : bool
 ///     As for :meth:`Nrdf.pose_quality`.
 /// always_fit : bool
-///     Fit motions too whose features hold rotations, as the release does; by default those are taken.
+///     Also fit motions whose features hold rotations, as the release does; by default the rotations are used.
 #[pyclass(frozen, module = "vimogen.mbench", name = "PoseScorer")]
 pub struct PoseScorer {
     core: pose::PoseScorer,
@@ -160,8 +160,8 @@ impl PoseScorer {
     }
 
     /// ``Body_Penetration``, with a network ``Pose_Quality``, and ``origin`` of a file: a fitted ``.pt``, joints
-    /// (T, 22, 3) in ``.npy`` or ``.pt``, or a motion. ``origin`` is where the poses come from: ``file``, ``features``,
-    /// ``fitted``, or ``fitted-builtin`` for want of the published priors.
+    /// (T, 22, 3) in ``.npy`` or ``.pt``, or a motion. ``origin`` names the source of the poses: ``file``, ``features``,
+    /// ``fitted``, or ``fitted-builtin`` without the published priors.
     fn score<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyDict>> {
         let (origin, penetration, quality) = detached(py, || {
             let clip = self.core.open(path)?;

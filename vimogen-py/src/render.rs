@@ -1,4 +1,4 @@
-//! Pictures and films of motions, and the player of several.
+//! Pictures and videos of motions, and the player of several.
 
 use std::path::PathBuf;
 
@@ -14,8 +14,8 @@ use crate::error::{OrRaise, invalid};
 use crate::motion::Motion;
 use crate::run::{detached, with_progress};
 
-/// What `Motion.render` was asked for.
-pub struct Asked<'py> {
+/// Arguments of `Motion.render`.
+pub struct RenderArguments<'py> {
     pub size: Option<(usize, usize)>,
     pub fps: Option<f32>,
     pub view: &'py str,
@@ -33,18 +33,18 @@ pub fn render(
     motion: &Core,
     path: PathBuf,
     body: Option<PyRef<'_, Body>>,
-    asked: Asked<'_>,
+    arguments: RenderArguments<'_>,
 ) -> PyResult<()> {
-    let style: Style = asked.style.parse().or_raise(py)?;
+    let style: Style = arguments.style.parse().or_raise(py)?;
     let default = if style == Style::Depth { RenderOptions::depth() } else { RenderOptions::default() };
-    let options = default.with_view(asked.view.parse().or_raise(py)?).with_angles(asked.yaw, asked.pitch);
+    let options = default.with_view(arguments.view.parse().or_raise(py)?).with_angles(arguments.yaw, arguments.pitch);
     let body = body.as_ref().map(|body| body.core());
-    if asked.figure && body.is_some() {
-        return Err(invalid(py, "figure", "a figure is drawn in place of a body; give one of them"));
+    if arguments.figure && body.is_some() {
+        return Err(invalid(py, "figure", "a figure replaces the body; give one of the two"));
     }
-    with_progress(py, asked.callback, |on_progress| {
+    with_progress(py, arguments.callback, |on_progress| {
         let resampled;
-        let motion = match asked.fps {
+        let motion = match arguments.fps {
             Some(fps) => {
                 resampled = motion.at_rate(fps)?;
                 &resampled
@@ -52,12 +52,12 @@ pub fn render(
             None => motion,
         };
         let actor = match body {
-            _ if asked.figure => Actor::figure(motion.joints().view())?,
+            _ if arguments.figure => Actor::figure(motion.joints().view())?,
             Some(body) => Actor::body(motion, body)?,
             None => Actor::body(motion, &BodyModel::neutral())?,
         };
-        let below = asked.overlay.map(movie::frames_of).transpose()?;
-        let (width, height) = match (&asked.size, &below) {
+        let below = arguments.overlay.map(movie::frames_of).transpose()?;
+        let (width, height) = match (&arguments.size, &below) {
             (Some(size), _) => *size,
             (None, Some(files)) => Image::load_png(&files[0]).map(|first| (first.width(), first.height()))?,
             (None, None) => (options.width, options.height),
@@ -68,7 +68,7 @@ pub fn render(
     })
 }
 
-/// MBench's numbers of a clip that is long enough for them.
+/// MBench's scores of a clip that is long enough for them.
 pub fn numbers(motion: &Core) -> Result<Vec<(&'static str, f32)>> {
     if motion.len() < 2 {
         return Ok(vec![]);
@@ -76,7 +76,7 @@ pub fn numbers(motion: &Core) -> Result<Vec<(&'static str, f32)>> {
     Ok(Quality::measure(motion.joints().view(), UpAxis::Z)?.named().to_vec())
 }
 
-/// Write a player of several motions, side by side, with their captions and MBench numbers, as one HTML file that needs
+/// Write a player of several motions, side by side, with their captions and MBench scores, as one HTML file that needs
 /// no network.
 ///
 /// Parameters
@@ -86,7 +86,7 @@ pub fn numbers(motion: &Core) -> Result<Vec<(&'static str, f32)>> {
 /// motions : sequence of Motion
 ///     1 to 64 motions.
 /// titles : sequence of str, optional
-///     A caption each.
+///     One caption per motion.
 #[pyfunction]
 #[pyo3(signature = (path, motions, titles=None))]
 pub fn save_player(

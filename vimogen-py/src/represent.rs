@@ -1,4 +1,4 @@
-//! `vimogen.motion`: the 276 features and what is computed on them.
+//! `vimogen.motion`: functions of the 276 features.
 
 use ndarray::{ArrayView2, ArrayView3};
 use numpy::{IntoPyArray, PyArray2, PyArray3, ToPyArray};
@@ -9,7 +9,7 @@ use vimogen_core::motion::codec::{self, SmplMotion, SmplView};
 use vimogen_core::motion::{clip, hmr, resample as resampling, rotation, smooth as smoothing};
 use vimogen_core::{Error, Result};
 
-use crate::args::{Floats, owned, three, two};
+use crate::args::{Floats, as_2d, as_3d, owned};
 use crate::error::{OrRaise, raise};
 
 fn smpl(
@@ -19,10 +19,10 @@ fn smpl(
     joints: &Floats<'_>,
 ) -> PyResult<SmplMotion> {
     Ok(SmplMotion {
-        global_orient: owned(two(global_orient, "global_orient")?),
-        body_pose: owned(two(body_pose, "body_pose")?),
-        transl: owned(two(transl, "transl")?),
-        joints: owned(three(joints, "joints")?),
+        global_orient: owned(as_2d(global_orient, "global_orient")?),
+        body_pose: owned(as_2d(body_pose, "body_pose")?),
+        transl: owned(as_2d(transl, "transl")?),
+        joints: owned(as_3d(joints, "joints")?),
     })
 }
 
@@ -64,10 +64,10 @@ pub fn encode<'py>(
     joints: Floats<'py>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let smpl = SmplView {
-        global_orient: two(&global_orient, "global_orient")?,
-        body_pose: two(&body_pose, "body_pose")?,
-        transl: two(&transl, "transl")?,
-        joints: three(&joints, "joints")?,
+        global_orient: as_2d(&global_orient, "global_orient")?,
+        body_pose: as_2d(&body_pose, "body_pose")?,
+        transl: as_2d(&transl, "transl")?,
+        joints: as_3d(&joints, "joints")?,
     };
     Ok(codec::encode_view(&smpl).or_raise(py)?.into_pyarray(py))
 }
@@ -86,7 +86,7 @@ pub fn encode<'py>(
 pub fn decode<'py>(py: Python<'py>, features: Floats<'py>, mode: &str) -> PyResult<Bound<'py, PyDict>> {
     let mode = mode.parse().or_raise(py)?;
     let dict = PyDict::new(py);
-    put_smpl(&dict, codec::decode(two(&features, "features")?, mode).or_raise(py)?)?;
+    put_smpl(&dict, codec::decode(as_2d(&features, "features")?, mode).or_raise(py)?)?;
     Ok(dict)
 }
 
@@ -140,7 +140,7 @@ pub fn from_hmr<'py>(
     set_floor: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let intrinsic = intrinsic.as_ref().map(camera).transpose()?;
-    let out = hmr::process_hmr(two(&features, "features")?, intrinsic, set_floor).or_raise(py)?;
+    let out = hmr::process_hmr(as_2d(&features, "features")?, intrinsic, set_floor).or_raise(py)?;
     let dict = PyDict::new(py);
     dict.set_item("extrinsic", out.extrinsic.into_pyarray(py))?;
     dict.set_item("intrinsic", ndarray::arr2(&out.intrinsic).into_pyarray(py))?;
@@ -149,7 +149,7 @@ pub fn from_hmr<'py>(
 }
 
 fn camera(matrix: &Floats<'_>) -> PyResult<[[f32; 3]; 3]> {
-    let m = two(matrix, "intrinsic")?;
+    let m = as_2d(matrix, "intrinsic")?;
     match m.dim() {
         (3, 3) => Ok(std::array::from_fn(|r| std::array::from_fn(|c| m[[r, c]]))),
         _ => Err(raise(matrix.py(), &Error::shape("intrinsic", "(3, 3)", m.shape()))),
@@ -162,7 +162,7 @@ fn features_to<'py>(
     features: &Floats<'py>,
     f: impl FnOnce(ArrayView2<'_, f32>) -> Result<ndarray::Array2<f32>>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    Ok(f(two(features, "features")?).or_raise(py)?.into_pyarray(py))
+    Ok(f(as_2d(features, "features")?).or_raise(py)?.into_pyarray(py))
 }
 
 /// Smooth each channel of (T, C) over time with a Gaussian; the first and last frames stay as they are.
@@ -188,7 +188,7 @@ pub fn resample<'py>(
     features_to(py, &features, |x| resampling::resample(x, from_fps, to_fps))
 }
 
-/// The channels of features (T, 276) that a reference motion consists of, (T, 138).
+/// Reference channels (T, 138) of features (T, 276).
 #[pyfunction]
 pub fn reference_channels<'py>(py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
     features_to(py, &features, clip::reference_channels)
@@ -197,10 +197,10 @@ pub fn reference_channels<'py>(py: Python<'py>, features: Floats<'py>) -> PyResu
 /// Joints (T, 22, 3) of features (T, 276) as MBench reads them, y up.
 #[pyfunction]
 pub fn mbench_joints<'py>(py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray3<f32>>> {
-    Ok(clip::mbench_joints(two(&features, "features")?).or_raise(py)?.into_pyarray(py))
+    Ok(clip::mbench_joints(as_2d(&features, "features")?).or_raise(py)?.into_pyarray(py))
 }
 
 /// A metric of joints.
 pub(crate) fn joints_to<T>(joints: &Floats<'_>, f: impl FnOnce(ArrayView3<'_, f32>) -> Result<T>) -> PyResult<T> {
-    f(three(joints, "joints")?).or_raise(joints.py())
+    f(as_3d(joints, "joints")?).or_raise(joints.py())
 }

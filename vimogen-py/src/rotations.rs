@@ -12,7 +12,7 @@ use crate::error::raise;
 
 type Out<'py> = PyResult<Bound<'py, PyArrayDyn<f32>>>;
 
-/// Applies `f` to the numbers of the last axes, of shape `from`, and puts `to` in their place.
+/// Applies `f` to the last axes, of shape `from`; those of the result have the shape `to`.
 fn map<'py, const N: usize, const M: usize>(
     py: Python<'py>,
     values: &Floats<'py>,

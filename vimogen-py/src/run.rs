@@ -1,4 +1,4 @@
-//! The one door to long work: the GIL is released, panics and errors become exceptions, Ctrl-C and callbacks are heard.
+//! Long work: it runs without the GIL, panics and errors become exceptions, Ctrl-C and callbacks can stop it.
 
 use std::any::Any;
 use std::ops::ControlFlow;
@@ -25,9 +25,9 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or_else(|| "a panic without a message".into())
 }
 
-/// Runs `work` without the GIL and takes it back at each step, to see to signals and to tell `callback`.
+/// Runs `work` without the GIL and takes it back at each step, to handle signals and to call `callback`.
 ///
-/// `callback(stage, step, total)` cancels by returning False or by raising; what it raised is raised here.
+/// `callback(stage, step, total)` cancels by returning False or by raising; its exception is raised here.
 pub fn with_progress<T: Send>(
     py: Python<'_>,
     callback: Option<Py<PyAny>>,
@@ -35,7 +35,7 @@ pub fn with_progress<T: Send>(
 ) -> PyResult<T> {
     let mut raised: Option<PyErr> = None;
     let result = detached(py, || {
-        let mut on_progress = |progress: Progress| match Python::attach(|py| tell(py, callback.as_ref(), progress)) {
+        let mut on_progress = |progress: Progress| match Python::attach(|py| notify(py, callback.as_ref(), progress)) {
             Ok(true) => ControlFlow::Continue(()),
             Ok(false) => ControlFlow::Break(()),
             Err(error) => {
@@ -51,8 +51,8 @@ pub fn with_progress<T: Send>(
     }
 }
 
-/// Whether to go on.
-fn tell(py: Python<'_>, callback: Option<&Py<PyAny>>, progress: Progress) -> PyResult<bool> {
+/// Calls the callback and returns whether to continue.
+fn notify(py: Python<'_>, callback: Option<&Py<PyAny>>, progress: Progress) -> PyResult<bool> {
     py.check_signals()?;
     let Some(callback) = callback else { return Ok(true) };
     let answer = callback.call1(py, (progress.stage.name(), progress.step, progress.total))?;

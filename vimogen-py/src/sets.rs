@@ -4,10 +4,10 @@ use pyo3::prelude::*;
 use vimogen_core::declare::DEFAULT_SEED;
 use vimogen_core::mbench::sets::{self, Repeated, repeated};
 
-use crate::args::{Floats, owned, three, two};
+use crate::args::{Floats, as_2d, as_3d, owned};
 use crate::run::detached;
 
-/// Mean, half the 95 % confidence interval.
+/// Mean and half the 95 % confidence interval.
 type Figure = (f64, f64);
 
 fn figure(repeated: Repeated) -> Figure {
@@ -17,14 +17,14 @@ fn figure(repeated: Repeated) -> Figure {
 /// Frechet inception distance of features (N, d) and (M, d).
 #[pyfunction]
 pub fn fid(py: Python<'_>, generated: Floats<'_>, real: Floats<'_>) -> PyResult<f64> {
-    let (a, b) = (owned(two(&generated, "generated")?), owned(two(&real, "real")?));
+    let (a, b) = (owned(as_2d(&generated, "generated")?), owned(as_2d(&real, "real")?));
     detached(py, || sets::fid(a.view(), b.view()))
 }
 
 /// Mean distance of texts (N, d) from their motions (N, d).
 #[pyfunction]
 pub fn mm_dist(py: Python<'_>, text: Floats<'_>, motion: Floats<'_>) -> PyResult<f64> {
-    let (text, motion) = (owned(two(&text, "text")?), owned(two(&motion, "motion")?));
+    let (text, motion) = (owned(as_2d(&text, "text")?), owned(as_2d(&motion, "motion")?));
     detached(py, || sets::mm_dist(text.view(), motion.view()))
 }
 
@@ -38,7 +38,7 @@ pub fn r_precision(
     repetitions: usize,
     seed: u64,
 ) -> PyResult<Vec<Figure>> {
-    let (text, motion) = (owned(two(&text, "text")?), owned(two(&motion, "motion")?));
+    let (text, motion) = (owned(as_2d(&text, "text")?), owned(as_2d(&motion, "motion")?));
     detached(py, || {
         // The same seed draws the same pools for each of the three.
         let top =
@@ -51,7 +51,7 @@ pub fn r_precision(
 #[pyfunction]
 #[pyo3(signature = (motion, *, pairs=sets::PAIRS, repetitions=20, seed=DEFAULT_SEED))]
 pub fn diversity(py: Python<'_>, motion: Floats<'_>, pairs: usize, repetitions: usize, seed: u64) -> PyResult<Figure> {
-    let motion = owned(two(&motion, "motion")?);
+    let motion = owned(as_2d(&motion, "motion")?);
     detached(py, || repeated(repetitions, seed, |rng| sets::diversity(motion.view(), pairs, rng)).map(figure))
 }
 
@@ -65,6 +65,6 @@ pub fn multimodality(
     repetitions: usize,
     seed: u64,
 ) -> PyResult<Figure> {
-    let motion = owned(three(&motion, "motion")?);
+    let motion = owned(as_3d(&motion, "motion")?);
     detached(py, || repeated(repetitions, seed, |rng| sets::multimodality(motion.view(), pairs, rng)).map(figure))
 }

@@ -14,7 +14,7 @@ use crate::error::invalid;
 use crate::run::detached;
 use crate::trainer::batch_to_python;
 
-/// Most clips of a batch and rows of a prompt.
+/// Maximum number of clips in a batch and of rows in a prompt.
 const MOST: usize = 4096;
 
 /// An endless, deterministic source of captioned procedural motion: what the built-in model is trained on.
@@ -24,11 +24,11 @@ const MOST: usize = 4096;
 /// batch_size : int
 ///     Clips of a batch.
 /// text_len : int
-///     Rows that prompts are padded to.
+///     Number of rows to which prompts are padded.
 /// seed : int
 ///     The same seed gives the same batches.
 /// mix : dict, optional
-///     How conditions are mixed: the shares ``text`` and ``null_text``, and ``corruption``, a dict with the keys of an
+///     Mix of conditions: the shares ``text`` and ``null_text``, and ``corruption``, a dict with the keys of an
 ///     experiment's ``ref_motion_corruption``.
 #[pyclass(frozen, module = "vimogen", name = "SyntheticData")]
 pub struct SyntheticData {
@@ -79,7 +79,7 @@ impl SyntheticData {
         self.core.stats().std().to_pyarray(py)
     }
 
-    /// Width of the prompts' rows, which a model's ``text_dim`` must be.
+    /// Width of the prompts' rows; the model's ``text_dim`` must equal it.
     #[getter]
     fn text_dim(&self) -> usize {
         self.text_dim

@@ -14,7 +14,7 @@ use crate::args::{self, given};
 use crate::error::{OrRaise, invalid};
 use crate::run::{detached, with_progress};
 
-/// Bytes of the cache of encoded prompts, unless said otherwise.
+/// Default size of the cache of encoded prompts in bytes.
 const CACHE_BYTES: u64 = 2 << 30;
 
 /// The release's text encoder, UMT5-XXL.
@@ -65,15 +65,15 @@ impl TextEncoder {
     ///     A folder with weights (the release's ``models_t5_umt5-xxl-enc-bf16.pth``, or safetensors with the names of
     ///     `transformers`) and ``tokenizer.json``, or the file of the weights.
     /// memory : str
-    ///     ``"streamed"``: a block at a time. ``"resident"``: all of them. ``"auto"``: what there is room for.
+    ///     ``"streamed"``: one block at a time. ``"resident"``: all blocks. ``"auto"``: all if they fit.
     /// dtype : str
-    ///     ``"stored"``: as the file has them. ``"int8"``: half of bf16's memory.
+    ///     Type of the matrices, ``"stored"`` (that of the file) or ``"int8"`` (half the memory of bf16).
     /// device : str
     ///     ``"cpu"``, ``"cuda:0"`` or ``"wgpu"``.
     /// cache : str or os.PathLike, optional
     ///     A folder for encoded prompts. Several processes may share it.
     /// cache_bytes : int
-    ///     Its size at most.
+    ///     Maximum size of the cache in bytes.
     #[staticmethod]
     #[pyo3(signature = (path, *, memory="auto", dtype="stored", device="cpu", cache=None, cache_bytes=CACHE_BYTES))]
     fn from_pretrained(
@@ -90,7 +90,7 @@ impl TextEncoder {
 
     /// Encode a prompt to (L, dim), or a list of prompts, which takes little longer than one, to a list.
     ///
-    /// An empty prompt gives what stands for no prompt.
+    /// The empty prompt is encoded as the absence of a prompt.
     #[pyo3(signature = (prompt, *, callback=None))]
     fn encode<'py>(
         &self,
@@ -118,7 +118,7 @@ impl TextEncoder {
 
     /// Encode the texts of a data set: a JSON list of objects, which is rewritten with the paths of the encoded texts.
     ///
-    /// Each becomes a ``.pt`` with a bfloat16 tensor (L, dim). Work that was stopped goes on where it was.
+    /// Each becomes a ``.pt`` with a bfloat16 tensor (L, dim). A second call continues after a stop.
     ///
     /// Parameters
     /// ----------
@@ -129,7 +129,7 @@ impl TextEncoder {
     /// text_key : str
     ///     Key of the text.
     /// shard : (int, int)
-    ///     (i, n): every n-th entry from the i-th on, counted from 1; several processes share the work so.
+    ///     (i, n): every n-th entry from the i-th on, counted from 1, so that several processes share the work.
     /// callback : callable, optional
     ///     ``callback(stage, step, total)``; a step is an entry.
     ///
@@ -152,13 +152,13 @@ impl TextEncoder {
         args::to_python(py, &report)
     }
 
-    /// Numbers per token.
+    /// Values per token.
     #[getter]
     fn dim(&self) -> usize {
         self.core.dim()
     }
 
-    /// Changes when the encoded form of any prompt would.
+    /// Hash of everything that the encoded form of a prompt depends on.
     #[getter]
     fn fingerprint(&self) -> String {
         self.core.fingerprint()
@@ -175,14 +175,14 @@ impl TextEncoder {
 /// Parameters
 /// ----------
 /// what : str
-///     ``"umt5"``: the text encoder, 11.4 GB. ``"umt5-tokenizer"``: its tokeniser alone. ``"wan2.1-1.3b"``: what training
-///     starts from, 5.7 GB.
+///     ``"umt5"``: the text encoder, 11.4 GB. ``"umt5-tokenizer"``: its tokeniser alone. ``"wan2.1-1.3b"``: the start of
+///     training, 5.7 GB.
 /// folder : str or os.PathLike
-///     Where they go.
+///     Target folder.
 /// endpoint : str, optional
 ///     A mirror. None: the environment's ``HF_ENDPOINT``, or https://huggingface.co.
 /// from_file : str or os.PathLike, optional
-///     Take this file, which was fetched by hand, instead of downloading.
+///     File that was fetched by hand, used instead of a download.
 /// callback : callable, optional
 ///     ``callback("download", step, total)``; a step is 1 MiB.
 ///

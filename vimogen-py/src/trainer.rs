@@ -13,7 +13,7 @@ use vimogen_core::train::{Draws, TrainBatch, TrainConfig, Trainer as Core};
 use vimogen_core::weights::{LoadOptions, load, open};
 use vimogen_core::{Dit as CoreDit, DitConfig, Error, Result};
 
-use crate::args::{self, Floats, one, owned, three, two};
+use crate::args::{self, Floats, as_1d, as_2d, as_3d, owned};
 use crate::collective::{self, Raised};
 use crate::dit::{Dit, booleans};
 use crate::error::raise;
@@ -217,15 +217,15 @@ impl Batch {
         };
         let needed = |name: &str| -> PyResult<Array3<f32>> {
             let array = get(name)?.ok_or_else(|| PyKeyError::new_err(format!("batch has no {name}")))?;
-            Ok(owned(three(&array, name)?))
+            Ok(owned(as_3d(&array, name)?))
         };
         let optional = |name: &str, default: Array2<f32>| -> PyResult<Array2<f32>> {
-            get(name)?.map_or(Ok(default), |array| Ok(owned(two(&array, name)?)))
+            get(name)?.map_or(Ok(default), |array| Ok(owned(as_2d(&array, name)?)))
         };
         let (motion, prompt_embeds) = (needed("motion")?, needed("prompt_embeds")?);
         let (rows, frames, channels) = motion.dim();
         let ref_motion = match get("ref_motion")? {
-            Some(array) => owned(three(&array, "ref_motion")?),
+            Some(array) => owned(as_3d(&array, "ref_motion")?),
             None => Array3::zeros((rows, frames, vimogen_core::motion::layout::REFERENCE_FEATURES)),
         };
         let attend_to_text = match get("attend_to_text")? {
@@ -241,7 +241,7 @@ impl Batch {
             ref_motion,
             attend_to_text,
         };
-        let noise = get("noise")?.map(|n| Ok::<_, PyErr>(owned(three(&n, "noise")?))).transpose()?;
+        let noise = get("noise")?.map(|n| Ok::<_, PyErr>(owned(as_3d(&n, "noise")?))).transpose()?;
         Ok(Self { core, noise, timestep_index: get("timestep_index")?.map(|index| indices(&index)).transpose()? })
     }
 
@@ -263,7 +263,7 @@ impl Batch {
 /// Whole numbers from 0, one for each row. An f32 holds them exactly: there are 1000 levels.
 fn indices(values: &Floats<'_>) -> PyResult<Vec<usize>> {
     let whole = |v: &f32| (v.fract() == 0.0 && (0.0..1e6).contains(v)).then_some(*v as usize);
-    let found: Option<Vec<usize>> = one(values, "timestep_index")?.iter().map(whole).collect();
+    let found: Option<Vec<usize>> = as_1d(values, "timestep_index")?.iter().map(whole).collect();
     let wrong = || raise(values.py(), &Error::invalid("timestep_index", "expected whole numbers from 0 to 999"));
     found.ok_or_else(wrong)
 }
@@ -303,7 +303,7 @@ pub fn collate<'py>(py: Python<'py>, samples: Vec<Bound<'py, PyDict>>) -> PyResu
 fn sample(dict: &Bound<'_, PyDict>) -> PyResult<Option<vimogen_core::data::batch::Sample>> {
     let get = |name: &str| -> PyResult<Option<Array2<f32>>> {
         let found = dict.get_item(name)?.filter(|v| !v.is_none());
-        found.map(|v| Ok(owned(two(&v.extract::<Floats<'_>>()?, name)?))).transpose()
+        found.map(|v| Ok(owned(as_2d(&v.extract::<Floats<'_>>()?, name)?))).transpose()
     };
     let missing = |name: &str| PyKeyError::new_err(format!("a sample has no {name}"));
     let motion = get("motion")?.ok_or_else(|| missing("motion"))?;
