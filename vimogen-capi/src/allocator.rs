@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use mimalloc::MiMalloc;
 
 /// Mimalloc, without which matrix products take up to twice as long; the system's allocator if the environment has
-/// `VIMOGEN_SYSTEM_ALLOCATOR`: valgrind and the sanitizers know that one and see our blocks in it.
+/// `VIMOGEN_SYSTEM_ALLOCATOR`, which valgrind and the sanitizers can inspect.
 pub struct Allocator;
 
 const UNDECIDED: u8 = 0;
 const FAST: u8 = 1;
 const SYSTEM: u8 = 2;
 
-/// Decided once: a block must be freed where it came from.
+/// Decided once: a block must be freed by its own allocator.
 static CHOICE: AtomicU8 = AtomicU8::new(UNDECIDED);
 
 unsafe extern "C" {

@@ -1,6 +1,6 @@
 //! Pointers from C, checked as far as they can be, and values to C.
 //!
-//! What cannot be checked is the caller's promise, made in the header: a pointer that is neither NULL nor misaligned
+//! The rest is the caller's promise, made in the header: a pointer that is neither NULL nor misaligned
 //! points at what its type says, for as long as the call lasts.
 
 use std::ffi::{CStr, CString, c_char};
@@ -9,10 +9,10 @@ use std::ptr::NonNull;
 
 use vimogen_core::{Error, Result};
 
-/// Most numbers of an array from C: 8 GB of floats.
+/// Maximum number of values in an array from C: 8 GB of floats.
 const MAX_LEN: usize = 1 << 31;
 
-/// A pointer that can be followed: neither NULL nor misaligned.
+/// Checks that a pointer is neither NULL nor misaligned.
 fn check<T>(name: &'static str, pointer: *const T) -> Result<()> {
     if pointer.is_null() {
         return Err(Error::invalid(name, "it is NULL"));
@@ -23,7 +23,7 @@ fn check<T>(name: &'static str, pointer: *const T) -> Result<()> {
     }
 }
 
-/// What a pointer points at.
+/// Target of a pointer.
 ///
 /// # Safety
 /// If not NULL or misaligned, it points at a `T` that nobody changes during the call.
@@ -33,7 +33,7 @@ pub unsafe fn borrow<'a, T>(name: &'static str, pointer: *const T) -> Result<&'a
     Ok(unsafe { &*pointer })
 }
 
-/// As [`borrow`], to change.
+/// As [`borrow`], mutable.
 ///
 /// # Safety
 /// If not NULL or misaligned, it points at a `T` that nobody else uses during the call.
@@ -82,7 +82,7 @@ pub unsafe fn slice<'a, T>(name: &'static str, data: *const T, len: usize) -> Re
     Ok(unsafe { std::slice::from_raw_parts(data, len) })
 }
 
-/// Room for `len` values.
+/// Memory for `len` values.
 ///
 /// # Safety
 /// If not NULL or misaligned, it points at memory for `len` values that nobody else uses during the call.
@@ -104,7 +104,7 @@ pub fn volume(name: &'static str, sides: &[usize]) -> Result<usize> {
     })
 }
 
-/// A place where the caller awaits a result; nothing is written there unless the call succeeds.
+/// Pointer of the caller to a result, which is written only if the call succeeds.
 pub struct Place<T>(NonNull<T>);
 
 impl<T> Place<T> {
@@ -121,7 +121,7 @@ impl<T> Place<T> {
     }
 }
 
-/// Takes over a handle that [`handle`] gave out, and drops it. NULL is nothing.
+/// Drops a handle made by [`handle`]. NULL does nothing.
 ///
 /// # Safety
 /// If not NULL, it came from [`handle`] and is not used again.
@@ -135,18 +135,18 @@ pub unsafe fn free<T>(name: &'static str, handle: *mut T) -> Result<()> {
     Ok(())
 }
 
-/// A value that the caller owns from now on.
+/// Gives a value to the caller.
 pub fn handle<T>(value: T) -> *mut T {
     Box::into_raw(Box::new(value))
 }
 
-/// A string that the caller owns from now on and gives back to `vimogen_string_free`.
+/// Gives a string to the caller, who frees it with `vimogen_string_free`.
 pub fn owned_text(text: String) -> Result<*mut c_char> {
     let text = CString::new(text).map_err(|_| Error::Internal { reason: "a text of ours holds a NUL byte".into() })?;
     Ok(text.into_raw())
 }
 
-/// A struct that later versions make longer, field by field, and whose size therefore crosses with it.
+/// Struct that grows at its end in later versions. Callers therefore pass its size.
 ///
 /// # Safety
 /// The struct is `repr(C)`, has no references and may be copied byte by byte; a prefix of any size in `SIZES`, put over
@@ -154,10 +154,10 @@ pub fn owned_text(text: String) -> Result<*mut c_char> {
 pub unsafe trait Growing: Copy {
     /// Its name in C.
     const NAME: &'static str;
-    /// Its size in every version so far, this one's last.
+    /// Its size in every version; the current one is last.
     const SIZES: &'static [usize];
 
-    /// Refuses a size that no version has.
+    /// Checks that a version has this size.
     fn check_size(size: usize) -> Result<()> {
         if Self::SIZES.contains(&size) {
             return Ok(());
@@ -179,14 +179,14 @@ pub unsafe trait Growing: Copy {
 /// # Safety
 /// As [`Growing`], and the first field is `struct_size: u32`.
 pub unsafe trait Params: Growing {
-    /// What a caller gets who sets nothing.
+    /// Default of every field.
     fn defaults() -> Self;
 }
 
-/// Reads a caller's struct; what the caller's version of it lacks has its default.
+/// Reads a caller's struct. Fields that the caller's version lacks have their defaults.
 ///
 /// # Safety
-/// If not NULL or misaligned, it points at as many bytes as its `struct_size` says.
+/// If not NULL or misaligned, it points at `struct_size` bytes.
 pub unsafe fn params<T: Params>(name: &'static str, pointer: *const T) -> Result<T> {
     check(name, pointer)?;
     // SAFETY: every version of the struct begins with its size.
@@ -200,7 +200,7 @@ pub unsafe fn params<T: Params>(name: &'static str, pointer: *const T) -> Result
     }
 }
 
-/// As [`params`]; NULL stands for the defaults.
+/// As [`params`]; NULL gives the defaults.
 ///
 /// # Safety
 /// As [`params`].
@@ -212,7 +212,7 @@ pub unsafe fn optional_params<T: Params>(name: &'static str, pointer: *const T) 
     }
 }
 
-/// Fills a caller's struct with its defaults, as far as the caller's version goes.
+/// Fills the fields of the caller's version of a struct with defaults.
 ///
 /// # Safety
 /// If not NULL or misaligned, it points at `size` bytes.
@@ -225,7 +225,7 @@ pub unsafe fn init<T: Params>(pointer: *mut T, size: usize) -> Result<()> {
     Ok(())
 }
 
-/// As [`Place`], for a struct of which the caller's version may be shorter.
+/// As [`Place`], for a struct whose version in the caller may be shorter.
 pub struct Output<T> {
     place: NonNull<T>,
     size: usize,

@@ -19,22 +19,22 @@ use crate::edge::{Growing, Params, Place, init, optional_params, optional_text, 
 use crate::generate::{notify, vimogen_progress_fn};
 use crate::status::{guard, vimogen_status};
 
-/// How motions are scored. Fill it with `vimogen_evaluate_params_init`, then change what you like.
+/// Options of scoring. Fill it with `vimogen_evaluate_params_init`, then change fields.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct vimogen_evaluate_params {
     /// Set by `vimogen_evaluate_params_init`.
     pub struct_size: u32,
-    /// The axis that is height in files of joints: 0, 1 or 2. Default: 2, as the release measures.
+    /// Height axis of joint files: 0, 1 or 2. Default: 2, as in the release.
     pub up_axis: i32,
     /// Names of metrics, separated by commas, such as `"Jitter_Degree,Foot_Sliding"`. Default: NULL, which is all.
     pub dimensions: *const c_char,
-    /// `MBench_eval_info.json`: score what it lists, each motion looked up as `<id>.npy`, `<id>.pt` and `<id>.mp4`.
-    /// Default: NULL, which is every motion in the folder.
+    /// `MBench_eval_info.json`: its motions are scored, looked up as `<id>.npy`, `<id>.pt` and `<id>.mp4`. Default: NULL,
+    /// which is every motion in the folder.
     pub info: *const c_char,
     /// With `info`: the folder for the results. Default: NULL, which is the folder's path with `-results` behind it.
     pub output: *const c_char,
-    /// With `info`: a file of SMPL, such as `SMPL_NEUTRAL.pkl`, that bodies are fitted with. Default: NULL, the neutral body.
+    /// With `info`: SMPL file, such as `SMPL_NEUTRAL.pkl`, of fitted bodies. Default: NULL, the neutral body.
     pub body: *const c_char,
     /// With `info`: the folder of `gmm_08.pkl` and `neutral_smpl_mean_params.h5`. Default: NULL, built-in ones.
     pub priors: *const c_char,
@@ -42,21 +42,21 @@ pub struct vimogen_evaluate_params {
     pub nrdf: *const c_char,
     /// With `info`: a file with another wording of a judge's questions. Default: NULL.
     pub prompt_template: *const c_char,
-    /// With `info`: what the files of results begin with. Default: NULL, the folder's name.
+    /// With `info`: prefix of the result files. Default: NULL, the folder's name.
     pub name: *const c_char,
     /// With `info`: called after each file measured and each question answered. Default: NULL.
     pub progress: vimogen_progress_fn,
-    /// Handed to `progress` as it is. Default: NULL.
+    /// Passed to `progress`. Default: NULL.
     pub user_data: *mut c_void,
-    /// Seed of the order in which a judge sees candidates. Default: 42.
+    /// Seed of the order of candidates in a question to a judge. Default: 42.
     pub seed: u64,
-    /// Files measured, or questions asked, at a time, 1 to 256. Default: 0, which is one a core, and 4 questions.
+    /// Files or questions in parallel, 1 to 256. Default: 0, which is one file per core and 4 questions.
     pub jobs: u32,
-    /// Not 0: NRDF is given the 21 body joints that it was trained on, not the rows that the release gives it. Default: 0.
+    /// Not 0: NRDF is given the 21 body joints of its training instead of the release's rows. Default: 0.
     pub body_joints: i32,
 }
 
-// SAFETY: numbers and pointers, of which a NULL one is valid; the first field is the size.
+// SAFETY: plain values and pointers, of which a NULL one is valid; the first field is the size.
 unsafe impl Growing for vimogen_evaluate_params {
     const NAME: &'static str = "vimogen_evaluate_params";
     const SIZES: &'static [usize] = &[offset_of!(Self, info), offset_of!(Self, body), size_of::<Self>()];
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn vimogen_evaluate_params_init(
     guard(|| unsafe { init(params, size) })
 }
 
-/// The parameters, their texts read.
+/// Parameters with their strings.
 struct Arguments<'a> {
     params: vimogen_evaluate_params,
     dimensions: Option<Vec<String>>,
@@ -176,9 +176,9 @@ impl Arguments<'_> {
 ///
 /// `params`: NULL for the defaults. `json` receives the report, to be freed with `vimogen_string_free`: mean, deviation and
 /// count by metric under `"dimensions"`, the values of each motion under `"motions"`. With `info`, `"dimensions"` holds
-/// `"aggregate"` and `"per_motion"` of each, and `"missing"`, `"failed"` and `"skipped"` what was not measured; MBench's
-/// files, a table and a page are written, and a second call goes on after a stop. Dimensions that are judged need a judge,
-/// which `GEMINI_API_KEY`, or `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `VIMOGEN_JUDGE_MODEL` name.
+/// `"aggregate"` and `"per_motion"` of each, and `"missing"`, `"failed"` and `"skipped"` the rest; MBench's
+/// files, a table and a page are written, and a second call continues after a stop. Judged dimensions need the environment
+/// variable `GEMINI_API_KEY`, or `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `VIMOGEN_JUDGE_MODEL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_evaluate(
     folder: *const c_char,

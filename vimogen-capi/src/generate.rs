@@ -15,16 +15,16 @@ use crate::motion::vimogen_motion;
 use crate::pipeline::vimogen_pipeline;
 use crate::status::{guard, vimogen_status};
 
-/// In place of a guidance scale or strength: the model's own.
+/// The model's own guidance scale or strength.
 pub const VIMOGEN_MODEL_DEFAULT: f32 = -1.0;
-/// Most requests of a batch.
+/// Maximum number of requests in a batch.
 pub const VIMOGEN_MAX_REQUESTS: usize = 65536;
 
 /// A report of progress.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct vimogen_progress {
-    /// Size of this struct in the library that calls.
+    /// Size of this struct in the library.
     pub struct_size: u32,
     /// A `vimogen_stage`.
     pub stage: i32,
@@ -39,7 +39,7 @@ pub struct vimogen_progress {
 pub type vimogen_progress_fn =
     Option<unsafe extern "C" fn(progress: *const vimogen_progress, user_data: *mut c_void) -> i32>;
 
-/// How motions are generated. Fill it with `vimogen_generate_params_init`, then change what you like.
+/// Options of a generation. Fill it with `vimogen_generate_params_init`, then change fields.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct vimogen_generate_params {
@@ -59,11 +59,11 @@ pub struct vimogen_generate_params {
     pub seed: u64,
     /// Called after each step. Default: NULL.
     pub progress: vimogen_progress_fn,
-    /// Handed to `progress` as it is. Default: NULL.
+    /// Passed to `progress`. Default: NULL.
     pub user_data: *mut c_void,
     /// Smoothing over time, a `vimogen_smoothing`. Default: `VIMOGEN_SMOOTHING_PER_CLIP`.
     pub smoothing: i32,
-    /// How a step is taken, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
+    /// Solver, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
     pub solver: i32,
     /// Lowest noise level, 0 to 1, at which there is guidance. Default: 0.
     pub guidance_low: f64,
@@ -71,7 +71,7 @@ pub struct vimogen_generate_params {
     pub guidance_high: f64,
 }
 
-// SAFETY: numbers and pointers, of which a NULL one is valid; the first field is the size.
+// SAFETY: plain values and pointers, of which a NULL one is valid; the first field is the size.
 unsafe impl Growing for vimogen_generate_params {
     const NAME: &'static str = "vimogen_generate_params";
     const SIZES: &'static [usize] = &[std::mem::offset_of!(Self, guidance_low), size_of::<Self>()];
@@ -108,7 +108,7 @@ impl vimogen_generate_params {
         if self.num_frames != 0 {
             options = options.with_num_frames(self.num_frames as usize);
         }
-        // NaN is passed on and refused: it is nobody's wish.
+        // NaN is passed on and refused.
         if self.guidance_scale.is_nan() || self.guidance_scale >= 0.0 {
             options = options.with_guidance_scale(self.guidance_scale);
         }
@@ -209,8 +209,8 @@ pub unsafe extern "C" fn vimogen_generate(
     unsafe { generate_one(pipeline, params, motion, || Ok(Request::text(text("prompt", prompt)?))) }
 }
 
-/// Generates a motion from an encoded prompt, `[rows][text_dim]` numbers: what `vimogen_pipeline_encode` makes, or another
-/// encoder for models that have none. For the rest see `vimogen_generate`.
+/// Generates a motion from an encoded prompt, `[rows][text_dim]`: the result of `vimogen_pipeline_encode`, or of another
+/// encoder for models without one. For the rest see `vimogen_generate`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_generate_from_embeddings(
     pipeline: *const vimogen_pipeline,
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn vimogen_generate_from_reference(
     unsafe { generate_one(pipeline, params, motion, request) }
 }
 
-/// A copy of `rows` x `columns` numbers.
+/// Copy of a `rows` x `columns` array.
 ///
 /// # Safety
 /// As [`slice`].
@@ -263,7 +263,7 @@ unsafe fn matrix(name: &'static str, data: *const f32, rows: usize, columns: usi
 pub struct vimogen_request {
     /// Set by `vimogen_request_init`.
     pub struct_size: u32,
-    /// Frames of this motion. Default: 0, which is as `vimogen_generate_params` says.
+    /// Frames of this motion. Default: 0, which is that of `vimogen_generate_params`.
     pub num_frames: u32,
     /// A sentence. Default: NULL.
     pub prompt: *const c_char,
@@ -283,7 +283,7 @@ pub struct vimogen_request {
     pub reserved: i32,
 }
 
-// SAFETY: numbers and pointers, the first field is the size.
+// SAFETY: plain values and pointers, the first field is the size.
 unsafe impl Growing for vimogen_request {
     const NAME: &'static str = "vimogen_request";
     const SIZES: &'static [usize] = &[size_of::<Self>()];

@@ -38,15 +38,15 @@
  * Conventions
  *
  * Errors. Every function that can fail returns a vimogen_status; 0, VIMOGEN_STATUS_OK, is success. The message of the
- * last failure on the calling thread is vimogen_last_error(): it names what is wrong and what to do about it. Results
- * are written through pointers, and only on success. NULL where something is needed, a string that is not UTF-8, a
- * size or number out of its range and an unknown enum value are errors, not crashes. No exception, panic or signal
- * leaves the library; only memory that runs out ends the program.
+ * last failure on the calling thread is vimogen_last_error(): it names the fault and the remedy. Results
+ * are written through pointers, and only on success. A missing argument (NULL), a string that is not UTF-8, a
+ * size or value out of range and an unknown enum value are errors, not crashes. No exception, panic or signal leaves
+ * the library; only running out of memory ends the program.
  *
- * Ownership. What a function returns through a `T **` is yours, and goes back to the library's own _free function, never
- * to free(): pipelines, motions, trainers, strings. Freeing NULL does nothing; freeing twice is a mistake that is not
- * noticed. What it returns through a `const T **` belongs to the object it was got from, and lives as long as that. All
- * arguments are yours; the library keeps none after the call.
+ * Ownership. A result in a `T **` (pipeline, motion, trainer, string) is yours: free it with the library's own _free
+ * function, never with free(). Freeing NULL does nothing; freeing twice is an error that is not detected. A result in a
+ * `const T **` belongs to the object of the call and lives as long as that object. All arguments are yours; the library
+ * keeps none after the call.
  *
  * Strings are UTF-8 and end with NUL, paths too. Arrays are contiguous, the last index fastest: [frames][22][3].
  *
@@ -56,9 +56,9 @@
  * `const T *`; through `T *`, and to be freed, only by one, while no other uses it. So several threads may generate
  * with one pipeline. Callbacks run on the thread that made the call.
  *
- * Structs with a size. A struct that begins with struct_size is filled by its _init function, which is told
- * sizeof(struct); then change what you like. Other structs are written by the library, which is told sizeof(struct) as
- * well. So a program keeps running with a later library whose structs are longer. Enums are passed as int32_t.
+ * Structs with a size. Fill a struct that begins with struct_size with its _init function, which takes sizeof(struct),
+ * then change fields. Other structs are written by the library, which takes sizeof(struct) as well. A program therefore
+ * keeps running with a later library whose structs are longer. Enums are passed as int32_t.
  *
  * Memory checkers. The library allocates with mimalloc. Set VIMOGEN_SYSTEM_ALLOCATOR=1 in the environment to let
  * valgrind and the sanitizers see its blocks.

@@ -16,20 +16,20 @@ use vimogen_core::{Error, Motion, Result, io};
 use crate::edge::{Growing, Place, borrow, free, handle, output, slice, text, volume};
 use crate::status::{guard, vimogen_status};
 
-/// Numbers of a frame.
+/// Values per frame.
 pub const VIMOGEN_FEATURES: usize = 276;
 /// Joints of the skeleton.
 pub const VIMOGEN_JOINTS: usize = 22;
-/// Numbers of a frame of a reference motion, in training batches.
+/// Values per frame of a reference motion in training batches.
 pub const VIMOGEN_REFERENCE_FEATURES: usize = 138;
 
 const _: () = assert!(VIMOGEN_FEATURES == FEATURES && VIMOGEN_JOINTS == layout::JOINTS);
 const _: () = assert!(VIMOGEN_REFERENCE_FEATURES == layout::REFERENCE_FEATURES);
 
-/// A motion; it does not change. `const vimogen_motion *` may be used from several threads at once.
+/// Immutable motion. `const vimogen_motion *` may be used from several threads at once.
 pub struct vimogen_motion {
     pub(crate) motion: Motion,
-    /// Decoded when first asked for.
+    /// Decoded at the first use.
     smpl: OnceLock<SmplMotion>,
     poses: OnceLock<Poses>,
 }
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn vimogen_motion_load(path: *const c_char, motion: *mut *
     })
 }
 
-/// Makes a motion of features, `frames` x `channels` numbers, which are copied. `channels` must be `VIMOGEN_FEATURES`;
+/// Makes a motion of features, `frames` x `channels` values, which are copied. `channels` must be `VIMOGEN_FEATURES`;
 /// `fps`: frames per second, above 0 and at most 1000. `motion`: receives it, to be freed with `vimogen_motion_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_from_features(
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn vimogen_motion_reconcile(
     })
 }
 
-/// Frees a motion and all arrays that were got from it. NULL is allowed and does nothing.
+/// Frees a motion and all its arrays. NULL is allowed and does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_free(motion: *mut vimogen_motion) -> vimogen_status {
     // SAFETY: the caller keeps the conventions of the header.
@@ -247,18 +247,18 @@ pub unsafe extern "C" fn vimogen_motion_smpl(
 pub struct vimogen_pose {
     /// Position of the pelvis, metres, z up.
     pub root: [f32; 3],
-    /// Unit quaternions w, x, y, z, as `vimogen_motion_local_rotations` has them.
+    /// Unit quaternions w, x, y, z, as in `vimogen_motion_local_rotations`.
     pub rotations: [[f32; 4]; VIMOGEN_JOINTS],
 }
 
-// SAFETY: plain numbers.
+// SAFETY: plain values.
 unsafe impl Growing for vimogen_pose {
     const NAME: &'static str = "vimogen_pose";
     const SIZES: &'static [usize] = &[size_of::<Self>()];
 }
 
-/// The pose at a moment, `seconds` from the first frame, interpolated between frames: what a rig needs at its own frame
-/// rate. Before the first frame it is the first, after the last the last. `size` is `sizeof(vimogen_pose)`.
+/// The pose at a moment, `seconds` from the first frame, interpolated between frames: for a rig with
+/// its own frame rate. Before the first frame it is the first pose, after the last frame the last. `size` is `sizeof(vimogen_pose)`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_pose_at(
     motion: *const vimogen_motion,
@@ -275,7 +275,7 @@ pub unsafe extern "C" fn vimogen_motion_pose_at(
     })
 }
 
-/// Makes a motion of another and gives it out.
+/// Derives a motion from another one.
 ///
 /// # Safety
 /// The conventions of the header.
@@ -348,19 +348,19 @@ pub unsafe extern "C" fn vimogen_motion_save_html(
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct vimogen_quality {
-    /// How much the joints jitter.
+    /// Acceleration of the joints.
     pub jitter_degree: f32,
-    /// How much the joints move.
+    /// Movement of the joints.
     pub dynamic_degree: f32,
-    /// How far the feet sink into the ground.
+    /// Depth of the feet below the ground.
     pub ground_penetration: f32,
-    /// How far the feet float above the ground.
+    /// Share of frames with floating feet.
     pub foot_floating: f32,
-    /// How far the feet slide while they touch the ground.
+    /// Distance that planted feet slide.
     pub foot_sliding: f32,
 }
 
-// SAFETY: plain numbers.
+// SAFETY: plain values.
 unsafe impl Growing for vimogen_quality {
     const NAME: &'static str = "vimogen_quality";
     const SIZES: &'static [usize] = &[size_of::<Self>()];
@@ -394,20 +394,20 @@ pub unsafe extern "C" fn vimogen_motion_quality(
 pub struct vimogen_joint {
     /// SMPL's name, such as `"left_knee"`; static.
     pub name: *const c_char,
-    /// Number of the parent; -1 for the pelvis.
+    /// Index of the parent; -1 for the pelvis.
     pub parent: i32,
     /// Offset from the parent in the rest pose of the neutral built-in body, metres: x to the person's left, y up, z
     /// forward.
     pub rest_offset: [f32; 3],
 }
 
-// SAFETY: plain numbers and a pointer.
+// SAFETY: plain values and a pointer.
 unsafe impl Growing for vimogen_joint {
     const NAME: &'static str = "vimogen_joint";
     const SIZES: &'static [usize] = &[size_of::<Self>()];
 }
 
-/// Describes joint `index`, below `VIMOGEN_JOINTS`; a parent has a lower number than its children. `size` is
+/// Describes joint `index`, below `VIMOGEN_JOINTS`; a parent has a lower index than its children. `size` is
 /// `sizeof(vimogen_joint)`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_skeleton_joint(

@@ -1,4 +1,4 @@
-//! Loading a model and asking it about itself.
+//! Loading and describing a model.
 
 use std::ffi::c_char;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::status::{guard, vimogen_status};
 /// A loaded model. `const vimogen_pipeline *` may be used from several threads at once.
 pub struct vimogen_pipeline(pub(crate) Pipeline);
 
-/// How a model is loaded. Fill it with `vimogen_load_params_init`, then change what you like.
+/// Options of loading a model. Fill it with `vimogen_load_params_init`, then change fields.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct vimogen_load_params {
@@ -23,15 +23,15 @@ pub struct vimogen_load_params {
     pub struct_size: u32,
     /// A `vimogen_dtype`. Default: `VIMOGEN_DTYPE_F32`.
     pub dtype: i32,
-    /// Where the model computes: `"cpu"`, `"cuda:0"`, `"wgpu"`. Default: NULL, which is `"cpu"`.
+    /// Device that computes: `"cpu"`, `"cuda:0"`, `"wgpu"`. Default: NULL, which is `"cpu"`.
     pub device: *const c_char,
-    /// Not 0: leave the part for reference motions out, a third of the model. Default: 0.
+    /// Not 0: leave out the reference path, a third of the model. Default: 0.
     pub text_only: i32,
     /// Always 0.
     pub reserved: i32,
 }
 
-// SAFETY: plain numbers and a pointer, the first field is the size.
+// SAFETY: plain values and a pointer, the first field is the size.
 unsafe impl Growing for vimogen_load_params {
     const NAME: &'static str = "vimogen_load_params";
     const SIZES: &'static [usize] = &[size_of::<Self>()];
@@ -62,7 +62,7 @@ fn load_config(params: &vimogen_load_params) -> Result<LoadConfig> {
 
 /// Loads a model.
 ///
-/// `path`: a model directory; NULL is the model that is built in. `params`: NULL for the defaults. `pipeline`: receives
+/// `path`: a model directory; NULL is the built-in model. `params`: NULL for the defaults. `pipeline`: receives
 /// the model, to be freed with `vimogen_pipeline_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_pipeline_load(
@@ -88,23 +88,23 @@ pub unsafe extern "C" fn vimogen_pipeline_free(pipeline: *mut vimogen_pipeline) 
     guard(|| unsafe { free("pipeline", pipeline) })
 }
 
-/// What a model is.
+/// Description of a model.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct vimogen_pipeline_info {
     /// Frames per second of its motions.
     pub fps: f32,
-    /// The guidance scale it is best sampled with.
+    /// Recommended guidance scale.
     pub guidance_scale: f32,
-    /// The strength it is best sampled with.
+    /// Recommended strength.
     pub strength: f64,
-    /// Fewest frames of a motion.
+    /// Minimum length of a motion in frames.
     pub min_frames: u32,
-    /// Most frames of a motion.
+    /// Maximum length of a motion in frames.
     pub max_frames: u32,
-    /// Numbers of a row of prompt embeddings.
+    /// Width of the rows of prompt embeddings.
     pub text_dim: u32,
-    /// 1 if it reads prompts, 0 if they must come as embeddings.
+    /// 1 if it encodes prompts, 0 if it needs embeddings.
     pub has_text_encoder: i32,
     /// 1 if it can follow a reference motion.
     pub has_reference: i32,
@@ -112,7 +112,7 @@ pub struct vimogen_pipeline_info {
     pub reserved: i32,
 }
 
-// SAFETY: plain numbers.
+// SAFETY: plain values.
 unsafe impl Growing for vimogen_pipeline_info {
     const NAME: &'static str = "vimogen_pipeline_info";
     const SIZES: &'static [usize] = &[size_of::<Self>()];
@@ -164,10 +164,10 @@ pub unsafe extern "C" fn vimogen_pipeline_config(
     })
 }
 
-/// Encodes a prompt as rows of `text_dim` numbers, which `vimogen_generate_from_embeddings` takes.
+/// Encodes a prompt as rows of `text_dim` values for `vimogen_generate_from_embeddings`.
 ///
-/// `rows`: receives the number of rows. `embeddings`: room for `capacity` numbers; NULL with a capacity of 0 asks for the
-/// number of rows only. If the room is too small nothing is written but `rows`, and the status is
+/// `rows`: receives the number of rows. `embeddings`: memory for `capacity` values, or NULL with a capacity of 0 to
+/// receive the number of rows only. If `capacity` is too small, only `rows` is written, and the status is
 /// `VIMOGEN_STATUS_SHAPE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_pipeline_encode(

@@ -1,4 +1,4 @@
-//! Pictures and films of motions.
+//! Pictures and videos of motions.
 
 use std::ffi::{c_char, c_void};
 
@@ -11,33 +11,33 @@ use crate::generate::{notify, vimogen_progress_fn};
 use crate::motion::vimogen_motion;
 use crate::status::{guard, vimogen_status};
 
-/// How pictures are taken. Fill it with `vimogen_render_params_init`, then change what you like.
+/// Options of pictures. Fill it with `vimogen_render_params_init`, then change fields.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct vimogen_render_params {
     /// Set by `vimogen_render_params_init`.
     pub struct_size: u32,
-    /// Pixels in a row, 16 to 4096; even for `.mp4`. Default: 960.
+    /// Width in pixels, 16 to 4096; even for `.mp4`. Default: 960.
     pub width: u32,
-    /// Rows, as `width`. Default: 960.
+    /// Height in pixels, as `width`. Default: 960.
     pub height: u32,
     /// A `vimogen_view`. Default: `VIMOGEN_VIEW_PATH`.
     pub view: i32,
     /// A `vimogen_style`. Default: `VIMOGEN_STYLE_LIT`.
     pub style: i32,
-    /// Where the camera stands, degrees around the body from its front to its right. Default: 0.
+    /// Direction of the camera in degrees, from the front of the body to its right. Default: 0.
     pub yaw: f32,
-    /// How far the camera looks down, degrees, -10 to 89. Default: 30.
+    /// Downward angle of the camera in degrees, -10 to 89. Default: 30.
     pub pitch: f32,
-    /// Not 0: a mannequin about the joints where the motion has them, in place of a body that its rotations bend. Default: 0.
+    /// Not 0: a mannequin at the joint positions instead of a skinned body, which follows the rotations. Default: 0.
     pub figure: i32,
     /// Called after each picture. Default: NULL.
     pub progress: vimogen_progress_fn,
-    /// Handed to `progress` as it is. Default: NULL.
+    /// Passed to `progress`. Default: NULL.
     pub user_data: *mut c_void,
 }
 
-// SAFETY: numbers and pointers, of which a NULL one is valid; the first field is the size.
+// SAFETY: plain values and pointers that may be NULL; the first field is the size.
 unsafe impl Growing for vimogen_render_params {
     const NAME: &'static str = "vimogen_render_params";
     const SIZES: &'static [usize] = &[size_of::<Self>()];
@@ -77,9 +77,9 @@ pub unsafe extern "C" fn vimogen_render_params_init(params: *mut vimogen_render_
     guard(|| unsafe { init(params, size) })
 }
 
-/// Draws a motion, worn by the built-in body, without a GPU or a display, in the format that the extension names: `.mp4`
+/// Draws the built-in body performing a motion, without a GPU or a display, in the format of the extension: `.mp4`
 /// (H.264 as browsers play it), `.gif`, `.png` (a contact sheet of 8 moments; of one frame its picture); a path without
-/// extension is a folder with a PNG a frame. `params`: NULL for the defaults.
+/// extension is a folder with one PNG per frame. `params`: NULL for the defaults.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_render(
     motion: *const vimogen_motion,

@@ -11,17 +11,17 @@ use vimogen_core::{Error, Result};
 use crate::edge::{room, slice, volume};
 use crate::status::{guard, vimogen_status};
 
-/// Ways to write a rotation, which acts on column vectors.
+/// Representation of a rotation, which acts on column vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum vimogen_rotation {
-    /// 3 numbers: the axis, as long as the angle in radians.
+    /// 3 values: the axis, as long as the angle in radians.
     AxisAngle = 0,
-    /// 9 numbers: a 3 x 3 matrix, row by row.
+    /// 9 values: a 3 x 3 matrix, row by row.
     Matrix = 1,
-    /// 6 numbers: the first two columns of the matrix, row by row: r00, r01, r10, r11, r20, r21.
+    /// 6 values: the first two columns of the matrix, row by row: r00, r01, r10, r11, r20, r21.
     Rot6d = 2,
-    /// 4 numbers: w, x, y, z.
+    /// 4 values: w, x, y, z.
     Quaternion = 3,
 }
 
@@ -43,12 +43,12 @@ impl vimogen_rotation {
     }
 }
 
-/// The first `N` of a rotation's numbers.
+/// The first `N` values of a rotation.
 fn take<const N: usize>(values: ArrayView1<'_, f32>) -> [f32; N] {
     std::array::from_fn(|i| values[i])
 }
 
-/// One rotation; the routes are those of the core, whose rounding they keep.
+/// Converts one rotation along the routes of the core, with the same rounding.
 fn convert(from: vimogen_rotation, to: vimogen_rotation, values: &[f32]) -> Vec<f32> {
     let values = ArrayView1::from(values);
     let (vector, matrix) = (|| take::<3>(values).into(), || matrix_from_rows(take(values)));
@@ -71,8 +71,8 @@ fn convert(from: vimogen_rotation, to: vimogen_rotation, values: &[f32]) -> Vec<
     }
 }
 
-/// Converts `count` rotations. `from` and `to` are `vimogen_rotation`s; `input` holds `count` times the numbers of
-/// `from`, `output` has room for `count` times the numbers of `to`, and the two do not overlap.
+/// Converts `count` rotations. `from` and `to` are `vimogen_rotation`s; `input` holds `count` rotations
+/// as `from`, `output` has memory for `count` rotations as `to`, and the two do not overlap.
 ///
 /// Rounding is that of the released model's data: a matrix made of a small angle is orthonormal only to 1e-6 / angle.
 #[unsafe(no_mangle)]

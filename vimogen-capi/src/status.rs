@@ -6,14 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vimogen_core::{Error, ErrorCode, Result};
 
-/// What became of a call. The numbers are the same in every language and never change; later versions may add some, so
-/// treat a number that you do not know as an error.
+/// Result of a call. The codes are the same in every language and never change. Later versions may add codes: treat an
+/// unknown one as an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum vimogen_status {
-    /// It succeeded.
+    /// Success.
     Ok = 0,
-    /// An argument is out of its range, NULL, not UTF-8, an unknown enum value or a struct of unknown size.
+    /// An argument is out of range, NULL, not UTF-8, an unknown enum value or a struct of unknown size.
     InvalidArgument = 100,
     /// An array has the wrong shape.
     Shape = 101,
@@ -35,15 +35,15 @@ pub enum vimogen_status {
     NoTextEncoder = 302,
     /// The device does not exist or was not compiled in.
     Device = 400,
-    /// Your progress callback asked to stop.
+    /// The progress callback requested a stop.
     Cancelled = 500,
-    /// Numbers stopped being finite.
+    /// A value is no longer finite.
     Diverged = 501,
     /// A bug in vimogen.
     Internal = 900,
 }
 
-/// Every status with its name, which a test holds against the core's table of codes.
+/// Every status with its name; a test compares them with the core's table of codes.
 pub const STATUSES: [(vimogen_status, &CStr); 15] = [
     (vimogen_status::Ok, c"Ok"),
     (vimogen_status::InvalidArgument, c"InvalidArgument"),
@@ -73,8 +73,7 @@ thread_local! {
     static LAST_ERROR: RefCell<CString> = RefCell::new(CString::default());
 }
 
-/// Runs the inside of a function: what it returns as `Err`, and what it panics with, becomes a status and the thread's
-/// last error.
+/// Runs the body of a function. An `Err` or a panic becomes a status and the thread's last error.
 pub fn guard(f: impl FnOnce() -> Result<()>) -> vimogen_status {
     let error = match catch_unwind(AssertUnwindSafe(f)) {
         Ok(Ok(())) => return vimogen_status::Ok,
@@ -104,8 +103,7 @@ fn remember(error: &Error) {
     });
 }
 
-/// What went wrong in the last call on this thread that did not return `VIMOGEN_STATUS_OK`, and what to do about it:
-/// UTF-8, never NULL, empty if no call has failed.
+/// Message of the last failed call on this thread, with fault and remedy: UTF-8, never NULL, empty if no call has failed.
 ///
 /// It belongs to the library and is valid until the next call on this thread that fails, or the thread ends. A call that
 /// succeeds does not change it.
@@ -118,7 +116,7 @@ pub extern "C" fn vimogen_last_error() -> *const c_char {
     }
 }
 
-/// The name of a status, such as `"NotFound"`. Static, never NULL; `"unknown"` for a number that is none.
+/// The name of a status, such as `"NotFound"`. Static, never NULL; `"unknown"` for an unknown code.
 #[unsafe(no_mangle)]
 pub extern "C" fn vimogen_status_name(status: i32) -> *const c_char {
     let found = STATUSES.iter().find(|(known, _)| *known as i32 == status);

@@ -1,4 +1,4 @@
-//! What can be checked without a C compiler.
+//! Checks without a C compiler.
 
 use std::ffi::CStr;
 use std::fs;

@@ -8,8 +8,8 @@ pub const VIMOGEN_VERSION_MAJOR: u32 = 0;
 pub const VIMOGEN_VERSION_MINOR: u32 = 1;
 /// See `VIMOGEN_VERSION_MAJOR`.
 pub const VIMOGEN_VERSION_PATCH: u32 = 0;
-/// Number of the binary interface. A program runs with every library that has the same number; functions and struct
-/// fields may be added under it, nothing is moved or removed.
+/// Version of the binary interface. A program runs with every library of the same version; it allows new functions and
+/// struct fields, and no moves or removals.
 pub const VIMOGEN_ABI_VERSION: u32 = 1;
 
 const _: () = assert!(
@@ -34,7 +34,7 @@ pub extern "C" fn vimogen_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// `VIMOGEN_ABI_VERSION` of the library that is loaded; a program may compare it with the header's.
+/// `VIMOGEN_ABI_VERSION` of the loaded library, to compare with the header's.
 #[unsafe(no_mangle)]
 pub extern "C" fn vimogen_abi_version() -> u32 {
     VIMOGEN_ABI_VERSION
