@@ -72,13 +72,13 @@ def replaced(text: str, made: str) -> str:
 
 
 def prose(doc: str) -> str:
-    """Documentation as one paragraph without links."""
-    return re.sub(r"\[(`[^`]+`)\](\([^)]*\))?", r"\1", " ".join(doc.split()))
+    """Documentation as one paragraph without examples and links."""
+    return re.sub(r"\[(`[^`]+`)\](\([^)]*\))?", r"\1", " ".join(doc.partition("```")[0].split()))
 
 
 def c_enums(schema: dict[str, Any]) -> str:
     """Enums with numbers, for cbindgen."""
-    parts = [f"//! Enums of the header, which its functions pass as `int32_t`. {NOTE}\n"]
+    parts = [f"//! Enums of the header, which its functions pass as `int32_t`.\n//!\n//! {NOTE}\n"]
     for kind, name in C_ENUMS.items():
         enum = schema["enums"][kind]
         lines = [*comment(enum["doc"], ""), "#[repr(i32)]", f"pub enum vimogen_{name} {{"]
@@ -91,7 +91,7 @@ def c_enums(schema: dict[str, Any]) -> str:
 def comment(doc: str, indent: str) -> list[str]:
     """Lines of a documentation comment."""
     start = f"{indent}/// "
-    return textwrap.wrap(prose(doc), 120, initial_indent=start, subsequent_indent=start)
+    return textwrap.wrap(prose(doc), 120, initial_indent=start, subsequent_indent=start, break_on_hyphens=False)
 
 
 def python_types(schema: dict[str, Any]) -> str:

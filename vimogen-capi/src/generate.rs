@@ -169,8 +169,9 @@ pub unsafe extern "C" fn vimogen_generate_params_init_fast(
 }
 
 fn run(pipeline: &Pipeline, requests: &[Request], params: &vimogen_generate_params) -> Result<Vec<Motion>> {
-    pipeline
-        .generate_with(requests, &params.options()?, &mut |progress| notify(params.progress, params.user_data, progress))
+    pipeline.generate_with(requests, &params.options()?, &mut |progress| {
+        notify(params.progress, params.user_data, progress)
+    })
 }
 
 /// Generates one motion for a request that is made of the caller's arguments.

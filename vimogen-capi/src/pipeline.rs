@@ -41,7 +41,13 @@ unsafe impl Growing for vimogen_load_params {
 unsafe impl Params for vimogen_load_params {
     fn defaults() -> Self {
         let struct_size = size_of::<Self>() as u32;
-        Self { struct_size, dtype: WeightDtype::default().number(), device: std::ptr::null(), text_only: 0, reserved: 0 }
+        Self {
+            struct_size,
+            dtype: WeightDtype::default().number(),
+            device: std::ptr::null(),
+            text_only: 0,
+            reserved: 0,
+        }
     }
 }
 

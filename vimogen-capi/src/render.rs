@@ -2,9 +2,10 @@
 
 use std::ffi::{c_char, c_void};
 
+use vimogen_core::Result;
 use vimogen_core::body::BodyModel;
+use vimogen_core::declare::NamedEnum;
 use vimogen_core::render::{Actor, Film, RenderOptions, Style, View, movie};
-use vimogen_core::{Error, Result};
 
 use crate::edge::{Growing, Params, borrow, init, optional_params, text};
 use crate::generate::{notify, vimogen_progress_fn};
@@ -95,6 +96,8 @@ pub unsafe extern "C" fn vimogen_motion_render(
             _ => Actor::figure(motion.motion.joints().view())?,
         };
         let film = Film::new(&actor, &params.options()?)?;
-        movie::save(path, &film, motion.motion.fps(), &mut |progress| notify(params.progress, params.user_data, progress))
+        movie::save(path, &film, motion.motion.fps(), &mut |progress| {
+            notify(params.progress, params.user_data, progress)
+        })
     })
 }

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use crate::declare::named_enum;
-use crate::error::{Error, Result};
 
 named_enum! {
     /// Kind of work that a long call is doing.

@@ -24,17 +24,17 @@ fn axes<'a, D: Dimension>(array: &'a Floats<'_>, name: &str, expected: &str) -> 
 }
 
 /// An array with one axis.
-pub fn one<'a>(array: &'a Floats<'_>, name: &str) -> PyResult<ArrayView<'a, f32, Ix1>> {
+pub fn as_1d<'a>(array: &'a Floats<'_>, name: &str) -> PyResult<ArrayView<'a, f32, Ix1>> {
     axes(array, name, "one axis")
 }
 
 /// An array with two axes.
-pub fn two<'a>(array: &'a Floats<'_>, name: &str) -> PyResult<ArrayView<'a, f32, Ix2>> {
+pub fn as_2d<'a>(array: &'a Floats<'_>, name: &str) -> PyResult<ArrayView<'a, f32, Ix2>> {
     axes(array, name, "two axes")
 }
 
 /// An array with three axes.
-pub fn three<'a>(array: &'a Floats<'_>, name: &str) -> PyResult<ArrayView<'a, f32, Ix3>> {
+pub fn as_3d<'a>(array: &'a Floats<'_>, name: &str) -> PyResult<ArrayView<'a, f32, Ix3>> {
     axes(array, name, "three axes")
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use numpy::{IntoPyArray, PyArray2, PyArray3};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use vimogen_core::body::hmr::HmrParams;
 use vimogen_core::body::BodyModel;
+use vimogen_core::body::hmr::HmrParams;
 
 use crate::motion::Motion;
 use crate::run::detached;

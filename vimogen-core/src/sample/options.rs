@@ -1,7 +1,7 @@
 //! Options of a generation.
 
 use crate::declare::{DEFAULT_SEED, OptionSet, Range, named_enum, options};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sample::solver::Solver;
 use crate::weights::GenerationDefaults;
 
@@ -94,7 +94,7 @@ impl SamplerOptions {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] naming the option that is out of range.
+    /// [`crate::Error::InvalidArgument`] naming the option that is out of range.
     pub fn check(&self) -> Result<()> {
         self.check_ranges()
     }
@@ -118,7 +118,7 @@ impl GenerateOptions {
     /// Checks every option.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] naming the option that is out of range.
+    /// [`crate::Error::InvalidArgument`] naming the option that is out of range.
     pub fn check(&self) -> Result<()> {
         self.check_ranges()
     }

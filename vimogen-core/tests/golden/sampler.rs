@@ -18,8 +18,7 @@ pub fn inputs(golden: &Golden, text: bool) -> SampleInputs {
 }
 
 pub fn sampler(steps: usize) -> Sampler {
-    let options =
-        SamplerOptions::default().with_num_inference_steps(steps).with_smoothing(Smoothing::Padded);
+    let options = SamplerOptions::default().with_num_inference_steps(steps).with_smoothing(Smoothing::Padded);
     Sampler::new(options).unwrap()
 }
 
