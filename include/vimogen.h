@@ -38,15 +38,15 @@
  * Conventions
  *
  * Errors. Every function that can fail returns a vimogen_status; 0, VIMOGEN_STATUS_OK, is success. The message of the
- * last failure on the calling thread is vimogen_last_error(): it names what is wrong and what to do about it. Results
- * are written through pointers, and only on success. NULL where something is needed, a string that is not UTF-8, a
- * size or number out of its range and an unknown enum value are errors, not crashes. No exception, panic or signal
- * leaves the library; only memory that runs out ends the program.
+ * last failure on the calling thread is vimogen_last_error(): it names the fault and the remedy. Results
+ * are written through pointers, and only on success. A missing argument (NULL), a string that is not UTF-8, a
+ * size or value out of range and an unknown enum value are errors, not crashes. No exception, panic or signal leaves
+ * the library; only running out of memory ends the program.
  *
- * Ownership. What a function returns through a `T **` is yours, and goes back to the library's own _free function, never
- * to free(): pipelines, motions, trainers, strings. Freeing NULL does nothing; freeing twice is a mistake that is not
- * noticed. What it returns through a `const T **` belongs to the object it was got from, and lives as long as that. All
- * arguments are yours; the library keeps none after the call.
+ * Ownership. A result in a `T **` (pipeline, motion, trainer, string) is yours: free it with the library's own _free
+ * function, never with free(). Freeing NULL does nothing; freeing twice is an error that is not detected. A result in a
+ * `const T **` belongs to the object of the call and lives as long as that object. All arguments are yours; the library
+ * keeps none after the call.
  *
  * Strings are UTF-8 and end with NUL, paths too. Arrays are contiguous, the last index fastest: [frames][22][3].
  *
@@ -56,9 +56,9 @@
  * `const T *`; through `T *`, and to be freed, only by one, while no other uses it. So several threads may generate
  * with one pipeline. Callbacks run on the thread that made the call.
  *
- * Structs with a size. A struct that begins with struct_size is filled by its _init function, which is told
- * sizeof(struct); then change what you like. Other structs are written by the library, which is told sizeof(struct) as
- * well. So a program keeps running with a later library whose structs are longer. Enums are passed as int32_t.
+ * Structs with a size. Fill a struct that begins with struct_size with its _init function, which takes sizeof(struct),
+ * then change fields. Other structs are written by the library, which takes sizeof(struct) as well. A program therefore
+ * keeps running with a later library whose structs are longer. Enums are passed as int32_t.
  *
  * Memory checkers. The library allocates with mimalloc. Set VIMOGEN_SYSTEM_ALLOCATOR=1 in the environment to let
  * valgrind and the sanitizers see its blocks.
@@ -89,35 +89,35 @@
 /// See `VIMOGEN_VERSION_MAJOR`.
 #define VIMOGEN_VERSION_PATCH 0
 
-/// Number of the binary interface. A program runs with every library that has the same number; functions and struct
-/// fields may be added under it, nothing is moved or removed.
+/// Version of the binary interface. A program runs with every library of the same version; it allows new functions and
+/// struct fields, and no moves or removals.
 #define VIMOGEN_ABI_VERSION 1
 
-/// In place of a guidance scale or strength: the model's own.
+/// The model's own guidance scale or strength.
 #define VIMOGEN_MODEL_DEFAULT -1.0
 
-/// Most requests of a batch.
+/// Maximum number of requests in a batch.
 #define VIMOGEN_MAX_REQUESTS 65536
 
-/// Numbers of a frame.
+/// Values per frame.
 #define VIMOGEN_FEATURES 276
 
 /// Joints of the skeleton.
 #define VIMOGEN_JOINTS 22
 
-/// Numbers of a frame of a reference motion, in training batches.
+/// Values per frame of a reference motion in training batches.
 #define VIMOGEN_REFERENCE_FEATURES 138
 
-/// What became of a call. The numbers are the same in every language and never change; later versions may add some, so
-/// treat a number that you do not know as an error.
+/// Result of a call. The codes are the same in every language and never change. Later versions may add codes: treat an
+/// unknown one as an error.
 enum vimogen_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-  /// It succeeded.
+  /// Success.
   VIMOGEN_STATUS_OK = 0,
-  /// An argument is out of its range, NULL, not UTF-8, an unknown enum value or a struct of unknown size.
+  /// An argument is out of range, NULL, not UTF-8, an unknown enum value or a struct of unknown size.
   VIMOGEN_STATUS_INVALID_ARGUMENT = 100,
   /// An array has the wrong shape.
   VIMOGEN_STATUS_SHAPE = 101,
@@ -139,9 +139,9 @@ enum vimogen_status
   VIMOGEN_STATUS_NO_TEXT_ENCODER = 302,
   /// The device does not exist or was not compiled in.
   VIMOGEN_STATUS_DEVICE = 400,
-  /// Your progress callback asked to stop.
+  /// The progress callback requested a stop.
   VIMOGEN_STATUS_CANCELLED = 500,
-  /// Numbers stopped being finite.
+  /// A value is no longer finite.
   VIMOGEN_STATUS_DIVERGED = 501,
   /// A bug in vimogen.
   VIMOGEN_STATUS_INTERNAL = 900,
@@ -154,40 +154,19 @@ typedef int32_t vimogen_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/// How weights are kept in memory; sums are in 32 bits with all of them.
-enum vimogen_dtype
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /// 32-bit floats.
-  VIMOGEN_DTYPE_F32 = 0,
-  /// 16-bit brain floats: half the memory.
-  VIMOGEN_DTYPE_BF16 = 1,
-  /// 8-bit codes and a scale for each output of a layer: a quarter of the memory, on the CPU only.
-  VIMOGEN_DTYPE_INT8 = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum vimogen_dtype vimogen_dtype;
-#else
-typedef int32_t vimogen_dtype;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/// Ways to write a rotation, which acts on column vectors.
+/// Representation of a rotation, which acts on column vectors.
 enum vimogen_rotation
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-  /// 3 numbers: the axis, as long as the angle in radians.
+  /// 3 values: the axis, as long as the angle in radians.
   VIMOGEN_ROTATION_AXIS_ANGLE = 0,
-  /// 9 numbers: a 3 x 3 matrix, row by row.
+  /// 9 values: a 3 x 3 matrix, row by row.
   VIMOGEN_ROTATION_MATRIX = 1,
-  /// 6 numbers: the first two columns of the matrix, row by row: r00, r01, r10, r11, r20, r21.
+  /// 6 values: the first two columns of the matrix, row by row: r00, r01, r10, r11, r20, r21.
   VIMOGEN_ROTATION_ROT6D = 2,
-  /// 4 numbers: w, x, y, z.
+  /// 4 values: w, x, y, z.
   VIMOGEN_ROTATION_QUATERNION = 3,
 };
 #ifndef __cplusplus
@@ -198,19 +177,75 @@ typedef int32_t vimogen_rotation;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/// How a step from one noise level to the next is taken.
+/// Type of the weights in memory and in files. Sums are in f32 with all of them.
+enum vimogen_dtype
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// 4 bytes per weight.
+  VIMOGEN_DTYPE_F32 = 0,
+  /// 2 bytes per weight. On the CPU the blocks also round what they multiply with the weights to bf16; elsewhere
+  /// weights are widened when used.
+  VIMOGEN_DTYPE_BF16 = 1,
+  /// 1 byte per weight of the blocks and a scale per output, 2 bytes per weight of the other layers. In memory and on
+  /// the CPU only; files have one of the other types.
+  VIMOGEN_DTYPE_INT8 = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum vimogen_dtype vimogen_dtype;
+#else
+typedef int32_t vimogen_dtype;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Stage of a long call.
+enum vimogen_stage
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// Encoding prompts; a step is a prompt, or a block of a large encoder.
+  VIMOGEN_STAGE_ENCODE = 0,
+  /// Denoising; a step is one evaluation of the network for one batch.
+  VIMOGEN_STAGE_SAMPLE = 1,
+  /// Preparing a data set; a step is a clip.
+  VIMOGEN_STAGE_PREPARE = 2,
+  /// Drawing; a step is a picture.
+  VIMOGEN_STAGE_RENDER = 3,
+  /// Scoring motions; a step is a file measured or a judge's answer.
+  VIMOGEN_STAGE_EVALUATE = 4,
+  /// Fitting a body; a step is a frame.
+  VIMOGEN_STAGE_FIT = 5,
+  /// Downloading; a step is 1 MiB.
+  VIMOGEN_STAGE_DOWNLOAD = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum vimogen_stage vimogen_stage;
+#else
+typedef int32_t vimogen_stage;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Solver of the flow: how a step from one noise level to the next is taken. All use the same noise levels, so that
+/// numbers of steps are comparable.
 enum vimogen_solver
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-  /// Along the velocity at its start: what the release does.
+  /// Along the velocity at the start of the step, as the release; first order.
   VIMOGEN_SOLVER_EULER = 0,
-  /// Along the mean of the velocities at both ends; two evaluations of the network.
+  /// Along the mean of the velocities at both ends; second order, two evaluations per step. The last step, which ends
+  /// where no model is trained (noise level 0), is Euler's.
   VIMOGEN_SOLVER_HEUN = 1,
-  /// Adams-Bashforth, second order: of the built-in model, 30 steps are as exact as 50 of Euler's.
+  /// Adams-Bashforth, along the line through this velocity and the previous one; second order, one evaluation per
+  /// step.
   VIMOGEN_SOLVER_AB2 = 2,
-  /// DPM-Solver++(2M).
+  /// DPM-Solver++(2M) (arXiv 2211.01095, algorithm 2), which predicts the clean motion `x - sigma v` with `ln((1 -
+  /// sigma) / sigma)` as time; second order, one evaluation per step. First and last step are Euler's.
   VIMOGEN_SOLVER_DPMPP = 3,
 };
 #ifndef __cplusplus
@@ -221,59 +256,36 @@ typedef int32_t vimogen_solver;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/// What a long call is doing.
-enum vimogen_stage
+/// Smoothing of generated features over time.
+enum vimogen_smoothing
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-  /// Encoding prompts; a step is a prompt.
-  VIMOGEN_STAGE_ENCODE = 0,
-  /// Denoising, step by step.
-  VIMOGEN_STAGE_SAMPLE = 1,
-  /// Something that this version's header has no name for.
-  VIMOGEN_STAGE_OTHER = 2,
-  /// Drawing; a step is a picture.
-  VIMOGEN_STAGE_RENDER = 3,
-  /// Scoring; a step is a file measured or a judge's answer.
-  VIMOGEN_STAGE_EVALUATE = 4,
+  /// No smoothing.
+  VIMOGEN_SMOOTHING_OFF = 0,
+  /// Over each clip's own length, so that a clip does not depend on the batch it is in.
+  VIMOGEN_SMOOTHING_PER_CLIP = 1,
+  /// Over the padded length of the batch, as the release: the last frames of a short clip mix with its padding.
+  VIMOGEN_SMOOTHING_PADDED = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum vimogen_stage vimogen_stage;
+typedef enum vimogen_smoothing vimogen_smoothing;
 #else
-typedef int32_t vimogen_stage;
+typedef int32_t vimogen_smoothing;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/// What the pixels show.
-enum vimogen_style
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /// A lit body on the ground.
-  VIMOGEN_STYLE_LIT = 0,
-  /// Depth in shades of grey, white is near.
-  VIMOGEN_STYLE_DEPTH = 1,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum vimogen_style vimogen_style;
-#else
-typedef int32_t vimogen_style;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/// How the camera goes with the body.
+/// Movement of the camera.
 enum vimogen_view
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-  /// It stands still and sees the whole path.
+  /// Stands still and sees the whole path.
   VIMOGEN_VIEW_PATH = 0,
-  /// It keeps its distance to the body.
+  /// Keeps its distance to the body.
   VIMOGEN_VIEW_FOLLOW = 1,
 };
 #ifndef __cplusplus
@@ -284,7 +296,27 @@ typedef int32_t vimogen_view;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/// A motion; it does not change. `const vimogen_motion *` may be used from several threads at once.
+/// Content of the pixels.
+enum vimogen_style
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// A lit body on the ground.
+  VIMOGEN_STYLE_LIT = 0,
+  /// Depth over the whole clip in shades of grey, white is near. The camera is that of MBench's depth videos with a
+  /// field of view of 55 degrees, regardless of view, yaw and pitch.
+  VIMOGEN_STYLE_DEPTH = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum vimogen_style vimogen_style;
+#else
+typedef int32_t vimogen_style;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Immutable motion. `const vimogen_motion *` may be used from several threads at once.
 typedef struct vimogen_motion vimogen_motion;
 
 /// A loaded model. `const vimogen_pipeline *` may be used from several threads at once.
@@ -293,35 +325,35 @@ typedef struct vimogen_pipeline vimogen_pipeline;
 /// A model in training: weights, their moving average, optimiser, step count. One thread at a time may use it.
 typedef struct vimogen_trainer vimogen_trainer;
 
-/// How a model is loaded. Fill it with `vimogen_load_params_init`, then change what you like.
+/// Options of loading a model. Fill it with `vimogen_load_params_init`, then change fields.
 typedef struct vimogen_load_params {
   /// Set by `vimogen_load_params_init`.
   uint32_t struct_size;
   /// A `vimogen_dtype`. Default: `VIMOGEN_DTYPE_F32`.
   int32_t dtype;
-  /// Where the model computes: `"cpu"`, `"cuda:0"`, `"wgpu"`. Default: NULL, which is `"cpu"`.
+  /// Device that computes: `"cpu"`, `"cuda:0"`, `"wgpu"`. Default: NULL, which is `"cpu"`.
   const char *device;
-  /// Not 0: leave the part for reference motions out, a third of the model. Default: 0.
+  /// Not 0: leave out the reference path, a third of the model. Default: 0.
   int32_t text_only;
   /// Always 0.
   int32_t reserved;
 } vimogen_load_params;
 
-/// What a model is.
+/// Description of a model.
 typedef struct vimogen_pipeline_info {
   /// Frames per second of its motions.
   float fps;
-  /// The guidance scale it is best sampled with.
+  /// Recommended guidance scale.
   float guidance_scale;
-  /// The strength it is best sampled with.
+  /// Recommended strength.
   double strength;
-  /// Fewest frames of a motion.
+  /// Minimum length of a motion in frames.
   uint32_t min_frames;
-  /// Most frames of a motion.
+  /// Maximum length of a motion in frames.
   uint32_t max_frames;
-  /// Numbers of a row of prompt embeddings.
+  /// Width of the rows of prompt embeddings.
   uint32_t text_dim;
-  /// 1 if it reads prompts, 0 if they must come as embeddings.
+  /// 1 if it encodes prompts, 0 if it needs embeddings.
   int32_t has_text_encoder;
   /// 1 if it can follow a reference motion.
   int32_t has_reference;
@@ -331,7 +363,7 @@ typedef struct vimogen_pipeline_info {
 
 /// A report of progress.
 typedef struct vimogen_progress {
-  /// Size of this struct in the library that calls.
+  /// Size of this struct in the library.
   uint32_t struct_size;
   /// A `vimogen_stage`.
   int32_t stage;
@@ -345,7 +377,7 @@ typedef struct vimogen_progress {
 /// returns `VIMOGEN_STATUS_CANCELLED`. It must not throw and must not leave by `longjmp`.
 typedef int32_t (*vimogen_progress_fn)(const struct vimogen_progress *progress, void *user_data);
 
-/// How motions are generated. Fill it with `vimogen_generate_params_init`, then change what you like.
+/// Options of a generation. Fill it with `vimogen_generate_params_init`, then change fields.
 typedef struct vimogen_generate_params {
   /// Set by `vimogen_generate_params_init`.
   uint32_t struct_size;
@@ -363,11 +395,11 @@ typedef struct vimogen_generate_params {
   uint64_t seed;
   /// Called after each step. Default: NULL.
   vimogen_progress_fn progress;
-  /// Handed to `progress` as it is. Default: NULL.
+  /// Passed to `progress`. Default: NULL.
   void *user_data;
-  /// Not 0: the motion is smoothed over time. Default: 1.
-  int32_t smooth;
-  /// How a step is taken, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
+  /// Smoothing over time, a `vimogen_smoothing`. Default: `VIMOGEN_SMOOTHING_PER_CLIP`.
+  int32_t smoothing;
+  /// Solver, a `vimogen_solver`. Default: `VIMOGEN_SOLVER_EULER`.
   int32_t solver;
   /// Lowest noise level, 0 to 1, at which there is guidance. Default: 0.
   double guidance_low;
@@ -379,7 +411,7 @@ typedef struct vimogen_generate_params {
 typedef struct vimogen_request {
   /// Set by `vimogen_request_init`.
   uint32_t struct_size;
-  /// Frames of this motion. Default: 0, which is as `vimogen_generate_params` says.
+  /// Frames of this motion. Default: 0, which is that of `vimogen_generate_params`.
   uint32_t num_frames;
   /// A sentence. Default: NULL.
   const char *prompt;
@@ -415,21 +447,21 @@ typedef struct vimogen_smpl {
 typedef struct vimogen_pose {
   /// Position of the pelvis, metres, z up.
   float root[3];
-  /// Unit quaternions w, x, y, z, as `vimogen_motion_local_rotations` has them.
+  /// Unit quaternions w, x, y, z, as in `vimogen_motion_local_rotations`.
   float rotations[VIMOGEN_JOINTS][4];
 } vimogen_pose;
 
 /// MBench's motion-quality metrics of one motion; for all but `dynamic_degree` lower is better.
 typedef struct vimogen_quality {
-  /// How much the joints jitter.
+  /// Acceleration of the joints.
   float jitter_degree;
-  /// How much the joints move.
+  /// Movement of the joints.
   float dynamic_degree;
-  /// How far the feet sink into the ground.
+  /// Depth of the feet below the ground.
   float ground_penetration;
-  /// How far the feet float above the ground.
+  /// Share of frames with floating feet.
   float foot_floating;
-  /// How far the feet slide while they touch the ground.
+  /// Distance that planted feet slide.
   float foot_sliding;
 } vimogen_quality;
 
@@ -437,51 +469,51 @@ typedef struct vimogen_quality {
 typedef struct vimogen_joint {
   /// SMPL's name, such as `"left_knee"`; static.
   const char *name;
-  /// Number of the parent; -1 for the pelvis.
+  /// Index of the parent; -1 for the pelvis.
   int32_t parent;
   /// Offset from the parent in the rest pose of the neutral built-in body, metres: x to the person's left, y up, z
   /// forward.
   float rest_offset[3];
 } vimogen_joint;
 
-/// How pictures are taken. Fill it with `vimogen_render_params_init`, then change what you like.
+/// Options of pictures. Fill it with `vimogen_render_params_init`, then change fields.
 typedef struct vimogen_render_params {
   /// Set by `vimogen_render_params_init`.
   uint32_t struct_size;
-  /// Pixels in a row, 16 to 4096; even for `.mp4`. Default: 960.
+  /// Width in pixels, 16 to 4096; even for `.mp4`. Default: 960.
   uint32_t width;
-  /// Rows, as `width`. Default: 960.
+  /// Height in pixels, as `width`. Default: 960.
   uint32_t height;
   /// A `vimogen_view`. Default: `VIMOGEN_VIEW_PATH`.
   int32_t view;
   /// A `vimogen_style`. Default: `VIMOGEN_STYLE_LIT`.
   int32_t style;
-  /// Where the camera stands, degrees around the body from its front to its right. Default: 0.
+  /// Direction of the camera in degrees, from the front of the body to its right. Default: 0.
   float yaw;
-  /// How far the camera looks down, degrees, -10 to 89. Default: 30.
+  /// Downward angle of the camera in degrees, -10 to 89. Default: 30.
   float pitch;
-  /// Not 0: a mannequin about the joints where the motion has them, in place of a body that its rotations bend. Default: 0.
+  /// Not 0: a mannequin at the joint positions instead of a skinned body, which follows the rotations. Default: 0.
   int32_t figure;
   /// Called after each picture. Default: NULL.
   vimogen_progress_fn progress;
-  /// Handed to `progress` as it is. Default: NULL.
+  /// Passed to `progress`. Default: NULL.
   void *user_data;
 } vimogen_render_params;
 
-/// How motions are scored. Fill it with `vimogen_evaluate_params_init`, then change what you like.
+/// Options of scoring. Fill it with `vimogen_evaluate_params_init`, then change fields.
 typedef struct vimogen_evaluate_params {
   /// Set by `vimogen_evaluate_params_init`.
   uint32_t struct_size;
-  /// The axis that is height in files of joints: 0, 1 or 2. Default: 2, as the release measures.
+  /// Height axis of joint files: 0, 1 or 2. Default: 2, as in the release.
   int32_t up_axis;
   /// Names of metrics, separated by commas, such as `"Jitter_Degree,Foot_Sliding"`. Default: NULL, which is all.
   const char *dimensions;
-  /// `MBench_eval_info.json`: score what it lists, each motion looked up as `<id>.npy`, `<id>.pt` and `<id>.mp4`.
-  /// Default: NULL, which is every motion in the folder.
+  /// `MBench_eval_info.json`: its motions are scored, looked up as `<id>.npy`, `<id>.pt` and `<id>.mp4`. Default: NULL,
+  /// which is every motion in the folder.
   const char *info;
   /// With `info`: the folder for the results. Default: NULL, which is the folder's path with `-results` behind it.
   const char *output;
-  /// With `info`: a file of SMPL, such as `SMPL_NEUTRAL.pkl`, that bodies are fitted with. Default: NULL, the neutral body.
+  /// With `info`: SMPL file, such as `SMPL_NEUTRAL.pkl`, of fitted bodies. Default: NULL, the neutral body.
   const char *body;
   /// With `info`: the folder of `gmm_08.pkl` and `neutral_smpl_mean_params.h5`. Default: NULL, built-in ones.
   const char *priors;
@@ -489,17 +521,17 @@ typedef struct vimogen_evaluate_params {
   const char *nrdf;
   /// With `info`: a file with another wording of a judge's questions. Default: NULL.
   const char *prompt_template;
-  /// With `info`: what the files of results begin with. Default: NULL, the folder's name.
+  /// With `info`: prefix of the result files. Default: NULL, the folder's name.
   const char *name;
   /// With `info`: called after each file measured and each question answered. Default: NULL.
   vimogen_progress_fn progress;
-  /// Handed to `progress` as it is. Default: NULL.
+  /// Passed to `progress`. Default: NULL.
   void *user_data;
-  /// Seed of the order in which a judge sees candidates. Default: 42.
+  /// Seed of the order of candidates in a question to a judge. Default: 42.
   uint64_t seed;
-  /// Files measured, or questions asked, at a time, 1 to 256. Default: 0, which is one a core, and 4 questions.
+  /// Files or questions in parallel, 1 to 256. Default: 0, which is one file per core and 4 questions.
   uint32_t jobs;
-  /// Not 0: NRDF is given the 21 body joints that it was trained on, not the rows that the release gives it. Default: 0.
+  /// Not 0: NRDF is given the 21 body joints of its training instead of the release's rows. Default: 0.
   int32_t body_joints;
 } vimogen_evaluate_params;
 
@@ -580,18 +612,17 @@ extern "C" {
 /// The version of the library, such as `"0.1.0"`. Static, never NULL.
 VIMOGEN_API const char *vimogen_version(void);
 
-/// `VIMOGEN_ABI_VERSION` of the library that is loaded; a program may compare it with the header's.
+/// `VIMOGEN_ABI_VERSION` of the loaded library, to compare with the header's.
 VIMOGEN_API uint32_t vimogen_abi_version(void);
 
-/// What went wrong in the last call on this thread that did not return `VIMOGEN_STATUS_OK`, and what to do about it:
-/// UTF-8, never NULL, empty if no call has failed.
+/// Message of the last failed call on this thread, with fault and remedy: UTF-8, never NULL, empty if no call has failed.
 ///
 /// It belongs to the library and is valid until the next call on this thread that fails, or the thread ends. A call that
 /// succeeds does not change it.
 VIMOGEN_API
 const char *vimogen_last_error(void);
 
-/// The name of a status, such as `"NotFound"`. Static, never NULL; `"unknown"` for a number that is none.
+/// The name of a status, such as `"NotFound"`. Static, never NULL; `"unknown"` for an unknown code.
 VIMOGEN_API const char *vimogen_status_name(int32_t status);
 
 /// Frees a string that a function of this library returned through a `char **`. NULL is allowed and does nothing.
@@ -602,7 +633,7 @@ VIMOGEN_API vimogen_status vimogen_load_params_init(struct vimogen_load_params *
 
 /// Loads a model.
 ///
-/// `path`: a model directory; NULL is the model that is built in. `params`: NULL for the defaults. `pipeline`: receives
+/// `path`: a model directory; NULL is the built-in model. `params`: NULL for the defaults. `pipeline`: receives
 /// the model, to be freed with `vimogen_pipeline_free`.
 VIMOGEN_API
 vimogen_status vimogen_pipeline_load(const char *path,
@@ -621,10 +652,10 @@ vimogen_status vimogen_pipeline_get_info(const struct vimogen_pipeline *pipeline
 /// The model's `config.json`. `json` receives a string, to be freed with `vimogen_string_free`.
 VIMOGEN_API vimogen_status vimogen_pipeline_config(const struct vimogen_pipeline *pipeline, char **json);
 
-/// Encodes a prompt as rows of `text_dim` numbers, which `vimogen_generate_from_embeddings` takes.
+/// Encodes a prompt as rows of `text_dim` values for `vimogen_generate_from_embeddings`.
 ///
-/// `rows`: receives the number of rows. `embeddings`: room for `capacity` numbers; NULL with a capacity of 0 asks for the
-/// number of rows only. If the room is too small nothing is written but `rows`, and the status is
+/// `rows`: receives the number of rows. `embeddings`: memory for `capacity` values, or NULL with a capacity of 0 to
+/// receive the number of rows only. If `capacity` is too small, only `rows` is written, and the status is
 /// `VIMOGEN_STATUS_SHAPE`.
 VIMOGEN_API
 vimogen_status vimogen_pipeline_encode(const struct vimogen_pipeline *pipeline,
@@ -651,8 +682,8 @@ vimogen_status vimogen_generate(const struct vimogen_pipeline *pipeline,
                                 const struct vimogen_generate_params *params,
                                 struct vimogen_motion **motion);
 
-/// Generates a motion from an encoded prompt, `[rows][text_dim]` numbers: what `vimogen_pipeline_encode` makes, or another
-/// encoder for models that have none. For the rest see `vimogen_generate`.
+/// Generates a motion from an encoded prompt, `[rows][text_dim]`: the result of `vimogen_pipeline_encode`, or of another
+/// encoder for models without one. For the rest see `vimogen_generate`.
 VIMOGEN_API
 vimogen_status vimogen_generate_from_embeddings(const struct vimogen_pipeline *pipeline,
                                                 const float *embeddings,
@@ -690,7 +721,7 @@ VIMOGEN_API
 vimogen_status vimogen_motion_load(const char *path,
                                    struct vimogen_motion **motion);
 
-/// Makes a motion of features, `frames` x `channels` numbers, which are copied. `channels` must be `VIMOGEN_FEATURES`;
+/// Makes a motion of features, `frames` x `channels` values, which are copied. `channels` must be `VIMOGEN_FEATURES`;
 /// `fps`: frames per second, above 0 and at most 1000. `motion`: receives it, to be freed with `vimogen_motion_free`.
 VIMOGEN_API
 vimogen_status vimogen_motion_from_features(const float *features,
@@ -707,7 +738,7 @@ vimogen_status vimogen_motion_reconcile(const struct vimogen_motion *motion,
                                         int32_t lock_feet,
                                         struct vimogen_motion **reconciled);
 
-/// Frees a motion and all arrays that were got from it. NULL is allowed and does nothing.
+/// Frees a motion and all its arrays. NULL is allowed and does nothing.
 VIMOGEN_API vimogen_status vimogen_motion_free(struct vimogen_motion *motion);
 
 /// The number of frames, at least 1.
@@ -751,8 +782,8 @@ vimogen_status vimogen_motion_smpl(const struct vimogen_motion *motion,
                                    struct vimogen_smpl *smpl,
                                    size_t size);
 
-/// The pose at a moment, `seconds` from the first frame, interpolated between frames: what a rig needs at its own frame
-/// rate. Before the first frame it is the first, after the last the last. `size` is `sizeof(vimogen_pose)`.
+/// The pose at a moment, `seconds` from the first frame, interpolated between frames: for a rig with
+/// its own frame rate. Before the first frame it is the first pose, after the last frame the last. `size` is `sizeof(vimogen_pose)`.
 VIMOGEN_API
 vimogen_status vimogen_motion_pose_at(const struct vimogen_motion *motion,
                                       double seconds,
@@ -794,16 +825,16 @@ vimogen_status vimogen_motion_quality(const struct vimogen_motion *motion,
                                       struct vimogen_quality *quality,
                                       size_t size);
 
-/// Describes joint `index`, below `VIMOGEN_JOINTS`; a parent has a lower number than its children. `size` is
+/// Describes joint `index`, below `VIMOGEN_JOINTS`; a parent has a lower index than its children. `size` is
 /// `sizeof(vimogen_joint)`.
 VIMOGEN_API vimogen_status vimogen_skeleton_joint(size_t index, struct vimogen_joint *joint, size_t size);
 
 /// Sets every field to its default. `size` is `sizeof(vimogen_render_params)`.
 VIMOGEN_API vimogen_status vimogen_render_params_init(struct vimogen_render_params *params, size_t size);
 
-/// Draws a motion, worn by the built-in body, without a GPU or a display, in the format that the extension names: `.mp4`
+/// Draws the built-in body performing a motion, without a GPU or a display, in the format of the extension: `.mp4`
 /// (H.264 as browsers play it), `.gif`, `.png` (a contact sheet of 8 moments; of one frame its picture); a path without
-/// extension is a folder with a PNG a frame. `params`: NULL for the defaults.
+/// extension is a folder with one PNG per frame. `params`: NULL for the defaults.
 VIMOGEN_API
 vimogen_status vimogen_motion_render(const struct vimogen_motion *motion,
                                      const char *path,
@@ -817,9 +848,9 @@ VIMOGEN_API vimogen_status vimogen_evaluate_params_init(struct vimogen_evaluate_
 ///
 /// `params`: NULL for the defaults. `json` receives the report, to be freed with `vimogen_string_free`: mean, deviation and
 /// count by metric under `"dimensions"`, the values of each motion under `"motions"`. With `info`, `"dimensions"` holds
-/// `"aggregate"` and `"per_motion"` of each, and `"missing"`, `"failed"` and `"skipped"` what was not measured; MBench's
-/// files, a table and a page are written, and a second call goes on after a stop. Dimensions that are judged need a judge,
-/// which `GEMINI_API_KEY`, or `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `VIMOGEN_JUDGE_MODEL` name.
+/// `"aggregate"` and `"per_motion"` of each, and `"missing"`, `"failed"` and `"skipped"` the rest; MBench's
+/// files, a table and a page are written, and a second call continues after a stop. Judged dimensions need the environment
+/// variable `GEMINI_API_KEY`, or `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `VIMOGEN_JUDGE_MODEL`.
 VIMOGEN_API
 vimogen_status vimogen_evaluate(const char *folder,
                                 const struct vimogen_evaluate_params *params,
@@ -863,8 +894,8 @@ VIMOGEN_API
 vimogen_status vimogen_trainer_checkpoint(const struct vimogen_trainer *trainer,
                                           const char *folder);
 
-/// Converts `count` rotations. `from` and `to` are `vimogen_rotation`s; `input` holds `count` times the numbers of
-/// `from`, `output` has room for `count` times the numbers of `to`, and the two do not overlap.
+/// Converts `count` rotations. `from` and `to` are `vimogen_rotation`s; `input` holds `count` rotations
+/// as `from`, `output` has memory for `count` rotations as `to`, and the two do not overlap.
 ///
 /// Rounding is that of the released model's data: a matrix made of a small angle is orthonormal only to 1e-6 / angle.
 VIMOGEN_API

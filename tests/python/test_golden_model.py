@@ -148,7 +148,7 @@ def test_generations_match(tiny, kind, steps):
         num_inference_steps=steps,
         guidance_scale=5.0,
         strength=0.7,
-        smooth="padded",
+        smoothing="padded",
     )
     SAMPLER.check(f"{kind}{steps}", "y", y)
 
