@@ -132,7 +132,12 @@ def page(schema: dict[str, Any]) -> str:
         parts.append("")
     parts.append("## Named values\n")
     for kind, enum in sorted(schema["enums"].items()):
-        parts += [f"### `{enum['argument']}` (`{kind}`)\n", f"{prose(enum['doc'])}\n", "| name | meaning |", "|---|---|"]
+        parts += [
+            f"### `{enum['argument']}` (`{kind}`)\n",
+            f"{prose(enum['doc'])}\n",
+            "| name | meaning |",
+            "|---|---|",
+        ]
         for variant in enum["variants"]:
             also = "".join(f", `{name}`" for name in variant["aliases"])
             parts.append(f"| `{variant['name']}`{also} | {prose(variant['doc'])} |")

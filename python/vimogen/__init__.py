@@ -7,8 +7,8 @@
 
 ``Pipeline`` loads a model and generates, ``Motion`` is a clip, ``Trainer`` trains, ``run_experiment`` trains by a file,
 ``evaluate`` scores. ``Dit``, ``sample`` and ``flow`` are the network, the sampler and its schedule on NumPy arrays;
-``rotations``, ``motion`` and ``mbench`` are functions of motions. Every error is a ``VimogenError`` and also the expected
-builtin, such as ``ValueError``.
+``rotations``, ``motion`` and ``mbench`` are functions of motions. Every error is a ``VimogenError`` and also the
+expected builtin, such as ``ValueError``.
 """
 
 from . import _load as _load  # isort: skip  # before all that imports the compiled module

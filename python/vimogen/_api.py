@@ -86,7 +86,8 @@ def generate(
         raises CancelledError; an exception ends the generation.
     quality : str
         Preset of steps and solver: ``"full"``, 50 steps of ``"euler"``, or ``"fast"``, 40 of ``"ab2"``.
-    {options}
+    **options
+        {options}
 
     Returns
     -------

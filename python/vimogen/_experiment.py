@@ -42,11 +42,11 @@ def run_experiment(
     dtype : str
         How that model is stored, ``"float32"`` or ``"bfloat16"``.
     callback : callable, optional
-        Called with a dict per event: ``kind`` is ``"note"``, ``"step"``, ``"checkpoint"`` or ``"samples"``, ``text`` is for
-        display; steps have their measurements. Returning False ends the run after a checkpoint.
+        Called with a dict per event: ``kind`` is ``"note"``, ``"step"``, ``"checkpoint"`` or ``"samples"``, ``text`` is
+        for display; steps have their measurements. Returning False ends the run after a checkpoint.
     all_reduce, rank, world_size
-        As in :class:`Trainer`: train together with other processes. Only the first one calls its callback, which can end
-        the run, and writes files, into a folder that all can read.
+        As in :class:`Trainer`: train together with other processes. Only the first one calls its callback, which can
+        end the run, and writes files, into a folder that all can read.
 
     Returns
     -------

@@ -24,7 +24,9 @@ def names(enum: str) -> list[str]:
 
 def about(enum: str) -> str:
     """Names of an enum's values and their meanings, in one line."""
-    return "; ".join(f"{v['name']}: {prose(v['doc']).rstrip('.')}" for v in SCHEMA["enums"][enum]["variants"])
+    return "; ".join(
+        f"{v['name']}: {prose(v['doc']).replace('`', '').rstrip('.')}" for v in SCHEMA["enums"][enum]["variants"]
+    )
 
 
 def fields(struct: str) -> list[dict[str, Any]]:
@@ -53,7 +55,7 @@ def accepted(field: dict[str, Any]) -> str:
 def lists_options(struct: str) -> Callable[[_F], _F]:
     """Decorate a function with ``**options``: its signature and its docstring then list each option.
 
-    In the docstring they take the place of a line ``{options}``.
+    In the docstring they take the place of the parameter ``**options``, whose description is ``{options}``.
     """
 
     def decorate(function: _F) -> _F:
@@ -65,7 +67,7 @@ def lists_options(struct: str) -> Callable[[_F], _F]:
         ]
         function.__signature__ = signature.replace(parameters=own + listed)  # type: ignore[attr-defined]
         if function.__doc__:
-            function.__doc__ = re.sub(r"( *)\{options\}", lambda m: _rows(rows, m[1]), function.__doc__)
+            function.__doc__ = re.sub(r"( *)\*\*options\n *\{options\}", lambda m: _rows(rows, m[1]), function.__doc__)
         return function
 
     return decorate

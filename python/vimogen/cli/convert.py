@@ -27,7 +27,9 @@ from .options import FILE, choice, dtype_option, json_option
     type=FILE,
     help="SMPL or SMPL-X file (.npz, .pkl): the body of --hmr and AMASS files, and of .glb and pictures.",
 )
-@click.option("--joint-names", default="smpl", show_default=True, type=choice("Names"), help="Names of the joints in .bvh.")
+@click.option(
+    "--joint-names", default="smpl", show_default=True, type=choice("Names"), help="Names of the joints in .bvh."
+)
 @click.option("--unit", default="cm", show_default=True, type=choice("Unit"), help="Unit of length in .bvh.")
 @click.option("--reconcile", is_flag=True, help="Compute the joints from the rotations.")
 @click.option("--lock-feet", is_flag=True, help="As --reconcile, and keep standing feet in place.")

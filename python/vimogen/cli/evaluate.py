@@ -39,15 +39,15 @@ from .progress import progress
     type=FILE,
     help="NAME_eval_results.json of another run to compare with; may be repeated.",
 )
-@click.option(
-    "--up-axis", type=click.IntRange(0, 2), default=2, show_default=True, help="Height axis of joint files."
-)
+@click.option("--up-axis", type=click.IntRange(0, 2), default=2, show_default=True, help="Height axis of joint files.")
 @template_option
 @seed_option
 @click.option("--body", type=FILE, help="SMPL body, SMPL_NEUTRAL.pkl.  [default: the neutral body]")
 @click.option("--priors", type=FILE, help="Folder of gmm_08.pkl and neutral_smpl_mean_params.h5.")
 @click.option("--nrdf", type=FILE, help="Folder of an NRDF model, for Pose_Quality.")
-@click.option("--body-joints", is_flag=True, help="Give NRDF the 21 body joints instead of the rows that the release gives it.")
+@click.option(
+    "--body-joints", is_flag=True, help="Give NRDF the 21 body joints instead of the rows that the release gives it."
+)
 @quiet_option
 @json_option
 def evaluate(

@@ -38,6 +38,8 @@ def gate(
     """
     output = output or prompts.with_suffix(".quality.json")
     with progress("judging", hidden=quiet or as_json) as callback:
-        rows = mbench.gate(prompts, output, videos, root=root, prompt_template=prompt_template, jobs=jobs, callback=callback)
+        rows = mbench.gate(
+            prompts, output, videos, root=root, prompt_template=prompt_template, jobs=jobs, callback=callback
+        )
     used = sum(row["use_ref_motion"] for row in rows)
     click.echo(json.dumps(rows, indent=2) if as_json else f"{used} of {len(rows)} references are followed: {output}")

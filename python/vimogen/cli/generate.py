@@ -12,7 +12,16 @@ import click
 
 from .. import Motion, Pipeline, mbench
 from .encode_text import load_encoder, text_encoder_options
-from .options import FILE, choice, device_option, dtype_option, generation_options, json_option, quiet_option, root_option
+from .options import (
+    FILE,
+    choice,
+    device_option,
+    dtype_option,
+    generation_options,
+    json_option,
+    quiet_option,
+    root_option,
+)
 from .progress import progress
 
 FORMATS = ("npz", "bvh", "glb", "html", "mp4", "gif", "png", "svg", "npy", "joints.npy", "pt", "csv")

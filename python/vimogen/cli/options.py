@@ -33,7 +33,9 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress bar
 root_option = click.option(
     "--root", default=".", show_default=True, type=FILE, help="Folder that the paths in the prompt file start from."
 )
-template_option = click.option("--prompt-template", type=FILE, help="File with another wording of the judge's questions.")
+template_option = click.option(
+    "--prompt-template", type=FILE, help="File with another wording of the judge's questions."
+)
 seed_option = click.option("--seed", type=SEED, default=DEFAULT_SEED, show_default=True, help="Seed of what is drawn.")
 
 

@@ -21,7 +21,9 @@ from .progress import progress
 @click.option("--pack", is_flag=True, help="Pack the clips into a few large files.")
 @click.option("--shard-size", default=1024, show_default=True, type=COUNT, help="Size of a shard in MiB.")
 @click.option("--text-key", default="video_text_annot", show_default=True, help="Caption whose encoded form is packed.")
-@click.option("--max-bad-fraction", type=SHARE, default=0.01, show_default=True, help="Share of clips that may be unreadable.")
+@click.option(
+    "--max-bad-fraction", type=SHARE, default=0.01, show_default=True, help="Share of clips that may be unreadable."
+)
 @click.option("--merge-stats", is_flag=True, help="Only join the statistics of parts: MANIFESTS are their stats.json.")
 @quiet_option
 @json_option

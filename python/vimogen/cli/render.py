@@ -41,7 +41,12 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
     type=choice("View"),
     help="A camera that stands still and sees the whole path, or one that follows the body.",
 )
-@click.option("--yaw", default=_DEFAULTS["yaw"], show_default=True, help="Direction of the camera in degrees, from the front of the body to its right.")
+@click.option(
+    "--yaw",
+    default=_DEFAULTS["yaw"],
+    show_default=True,
+    help="Direction of the camera in degrees, from the front of the body to its right.",
+)
 @click.option("--pitch", default=_DEFAULTS["pitch"], show_default=True, help="Downward angle of the camera in degrees.")
 @click.option("--depth", is_flag=True, help="Depth in shades of grey, white is near.")
 @click.option("--mesh", type=FILE, help="SMPL or SMPL-X file (.npz, .pkl) of the body.  [default: the neutral body]")

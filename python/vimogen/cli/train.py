@@ -115,8 +115,6 @@ def train(
     click.echo(json.dumps(result, indent=2) if as_json else f"{trainer.steps_done} steps done, checkpoints in {out}")
 
 
-
-
 class _EventLog:
     """Shows events on standard error: a live line on a terminal, log lines elsewhere."""
 

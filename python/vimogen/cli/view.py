@@ -13,9 +13,7 @@ from .options import FILE
 @click.command(short_help="Make a page that plays motions side by side.")
 @click.argument("motions", nargs=-1, required=True, type=FILE)
 @click.option("-o", "--out", required=True, type=FILE, help="The page, a .html file.")
-@click.option(
-    "--title", "titles", multiple=True, help="Caption, once per motion.  [default: names of files]"
-)
+@click.option("--title", "titles", multiple=True, help="Caption, once per motion.  [default: names of files]")
 def view(motions: tuple[Path, ...], out: Path, titles: tuple[str, ...]) -> None:
     """Make a page that plays motions side by side, with their MBench scores. It needs no network.
 

@@ -47,13 +47,13 @@ options! {
         num_inference_steps, with_num_inference_steps: usize = 50, in 1..=MAX_STEPS;
         /// Solver of the flow. 30 steps of `ab2` are as exact as 50 of `euler` with the built-in model.
         solver, with_solver: Solver = Solver::default();
-        /// Weight of the prompt against the empty prompt; 1 is no guidance and half the work. `None`: the model's own
-        /// (5 for the release).
+        /// Weight of the prompt against the empty prompt; 1 is no guidance and half the work. `None`: the model's own,
+        /// 5 for the release.
         guidance_scale, with_guidance_scale: Option<f32> = None, in 0.0..=MAX_GUIDANCE;
         /// Lowest and highest noise level with guidance; steps outside cost half as much. `None`: every level.
         guidance_interval, with_guidance_interval: Option<(f64, f64)> = None, in 0.0..=1.0;
-        /// Noise level at which sampling starts; it starts from pure noise all the same. `None`: the model's own (0.7 for
-        /// the release).
+        /// Noise level at which sampling starts; it starts from pure noise all the same. `None`: the model's own, 0.7 for
+        /// the release.
         strength, with_strength: Option<f64> = None, in Range::above(0.0, 1.0);
         /// Smoothing of the motion over time.
         smoothing, with_smoothing: Smoothing = Smoothing::default();
