@@ -19,9 +19,9 @@
 //
 // Build it with: c++ -std=c++17 wave.cpp $(pkg-config --cflags --libs vimogen)
 //
-// Errors. What can fail returns a Result: ask ok(), then take value(). value() of a failure throws vimogen::Error; where
-// exceptions are switched off (-fno-exceptions) it ends the program with the message, so ask first. Objects are moved, not
-// copied; const members may be called from several threads at once. Other conventions are those of vimogen.h.
+// Errors. Functions that can fail return a Result: check ok(), then take value(). value() of a failure throws
+// vimogen::Error; without exceptions (-fno-exceptions) it ends the program with the message, so check first. Objects are
+// moved, not copied; const members may be called from several threads at once. Other conventions are those of vimogen.h.
 #ifndef VIMOGEN_HPP
 #define VIMOGEN_HPP
 
@@ -49,11 +49,11 @@
 namespace vimogen {
 
 #if VIMOGEN_EXCEPTIONS
-/// What Result::value throws.
+/// Exception of Result::value.
 class Error : public std::runtime_error {
 public:
   Error(vimogen_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
-  /// Which kind of error it is.
+  /// Kind of the error.
   vimogen_status status() const noexcept { return status_; }
 
 private:
@@ -83,20 +83,20 @@ struct Nothing {};
 
 } // namespace detail
 
-/// A value, or why there is none.
+/// A value or an error.
 template <class T> class [[nodiscard]] Result {
   using Stored = std::conditional_t<std::is_void_v<T>, detail::Nothing, T>;
 
 public:
   Result(Stored value) : value_(std::move(value)) {}
 
-  /// The failure of the call that this thread made last.
+  /// The failure of this thread's last call.
   static Result failure(vimogen_status status) { return Result(status, vimogen_last_error()); }
 
   bool ok() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return ok(); }
   vimogen_status status() const noexcept { return status_; }
-  /// What went wrong and what to do about it; empty if nothing did.
+  /// Message with the fault and the remedy; empty on success.
   const std::string &message() const noexcept { return message_; }
 
   /// The value; of a failure, throws Error or ends the program.
@@ -109,7 +109,7 @@ public:
     }
   }
 
-  /// As above, of a Result that stays.
+  /// As above, without moving the value.
   std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<Stored>> value() & {
     if (!ok()) {
       detail::fail(status_, message_);
@@ -133,21 +133,21 @@ inline Result<void> done(vimogen_status status) {
   return status == VIMOGEN_STATUS_OK ? Result<void>(Nothing{}) : Result<void>::failure(status);
 }
 
-/// An object around the handle that a call gives out.
+/// Object that owns the handle from a call.
 template <class Object, class Call> Result<Object> made(Call &&call) {
   typename Object::Handle *handle = nullptr;
   const vimogen_status status = call(&handle);
   return status == VIMOGEN_STATUS_OK ? Result<Object>(Object(handle)) : Result<Object>::failure(status);
 }
 
-/// A struct that a call fills, told its size.
+/// Struct that a call fills; it takes the size.
 template <class T, class Call> Result<T> filled(Call &&call) {
   T value{};
   const vimogen_status status = call(&value, sizeof value);
   return status == VIMOGEN_STATUS_OK ? Result<T>(value) : Result<T>::failure(status);
 }
 
-/// A number that a call writes, which fails only through a bug in the library.
+/// Value that a call writes; the call fails only through a bug in the library.
 template <class T, class Call> T number(Call &&call) {
   T value{};
   must(call(&value));
@@ -165,7 +165,7 @@ inline Result<std::string> taken(vimogen_status status, char *text) {
 
 } // namespace detail
 
-/// Numbers that belong to a Motion and live as long as it.
+/// Values that belong to a Motion and live as long as it.
 class View {
 public:
   View(const float *data, std::size_t size) noexcept : data_(data), size_(size) {}
@@ -190,7 +190,7 @@ template <class T, vimogen_status (*Init)(T *, std::size_t)> struct Defaults : T
 } // namespace detail
 
 using LoadParams = detail::Defaults<vimogen_load_params, vimogen_load_params_init>;
-/// To be told of progress, pass a callable to generate or evaluate instead.
+/// For progress reports, pass a callable to generate or evaluate instead.
 using GenerateParams = detail::Defaults<vimogen_generate_params, vimogen_generate_params_init>;
 using Request = detail::Defaults<vimogen_request, vimogen_request_init>;
 using TrainerParams = detail::Defaults<vimogen_trainer_params, vimogen_trainer_params_init>;
@@ -198,12 +198,12 @@ using TrainBatch = detail::Defaults<vimogen_train_batch, vimogen_train_batch_ini
 using RenderParams = detail::Defaults<vimogen_render_params, vimogen_render_params_init>;
 using EvaluateParams = detail::Defaults<vimogen_evaluate_params, vimogen_evaluate_params_init>;
 
-/// What a progress callable returns.
+/// Result of a progress callable.
 enum class Next { Continue, Cancel };
 
 namespace detail {
 
-/// A callable `Next(const vimogen_progress &)` behind the C callback. What it throws travels around the library, not
+/// A callable `Next(const vimogen_progress &)` behind the C callback. Its exceptions travel around the library, not
 /// through it.
 template <class F> class Callback {
 public:
@@ -251,7 +251,7 @@ public:
   /// Takes over a handle.
   explicit Object(T *handle) noexcept : handle_(handle) {}
 
-  /// The handle, which stays ours.
+  /// The handle; this object still owns it.
   const T *get() const noexcept { return handle_.get(); }
   T *get() noexcept { return handle_.get(); }
 
@@ -324,12 +324,12 @@ public:
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_reconcile(get(), lock_feet, handle); });
   }
 
-  /// Some of the frames.
+  /// A range of frames.
   Result<Motion> slice(std::size_t first, std::size_t count) const {
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_slice(get(), first, count, handle); });
   }
 
-  /// Writes the format that the extension names; see vimogen_motion_save.
+  /// Writes the format of the extension; see vimogen_motion_save.
   Result<void> save(const std::string &path) const { return detail::done(vimogen_motion_save(get(), path.c_str())); }
 
   /// Writes a page that plays the motion.
@@ -337,7 +337,7 @@ public:
     return detail::done(vimogen_motion_save_html(get(), path.c_str(), title.c_str()));
   }
 
-  /// Draws the motion in the format that the extension names; see vimogen_motion_render.
+  /// Draws the motion in the format of the extension; see vimogen_motion_render.
   Result<void> render(const std::string &path, const vimogen_render_params *params = nullptr) const {
     return detail::done(vimogen_motion_render(get(), path.c_str(), params));
   }
@@ -370,7 +370,7 @@ public:
     return load_from(path.c_str(), params);
   }
 
-  /// What the model is.
+  /// Description of the model.
   vimogen_pipeline_info info() const {
     return detail::filled<vimogen_pipeline_info>(
                [&](auto *info, auto size) { return vimogen_pipeline_get_info(get(), info, size); })
@@ -384,7 +384,7 @@ public:
     return detail::taken(status, json);
   }
 
-  /// Encodes a prompt as rows of info().text_dim numbers.
+  /// Encodes a prompt as rows of info().text_dim values.
   Result<std::vector<float>> encode(const std::string &prompt) const {
     std::size_t rows = 0;
     std::vector<float> numbers;
@@ -403,8 +403,8 @@ public:
         [&](auto **handle) { return vimogen_generate(get(), prompt.c_str(), &params, handle); });
   }
 
-  /// As above, and calls `on_progress`, `Next(const vimogen_progress &)`, after each step. What it throws stops the
-  /// work and comes out here.
+  /// As above, and calls `on_progress`, `Next(const vimogen_progress &)`, after each step. An exception stops the
+  /// work and is thrown here.
   template <class F>
   Result<Motion> generate(const std::string &prompt, vimogen_generate_params params, F &&on_progress) const {
     detail::Callback<std::remove_reference_t<F>> callback(on_progress);
@@ -501,7 +501,7 @@ inline Result<std::string> evaluate(const std::string &folder, const EvaluatePar
 }
 
 /// As above, and calls `on_progress`, `Next(const vimogen_progress &)`, after each file and each question of MBench
-/// (`params.info`). What it throws stops the work and comes out here.
+/// (`params.info`). An exception stops the work and is thrown here.
 template <class F>
 Result<std::string> evaluate(const std::string &folder, EvaluateParams params, F &&on_progress) {
   detail::Callback<std::remove_reference_t<F>> callback(on_progress);

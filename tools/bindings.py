@@ -77,7 +77,7 @@ def prose(doc: str) -> str:
 
 
 def c_enums(schema: dict[str, Any]) -> str:
-    """Enums with numbers, for cbindgen."""
+    """Enums with values, for cbindgen."""
     parts = [f"//! Enums of the header, which its functions pass as `int32_t`.\n//!\n//! {NOTE}\n"]
     for kind, name in C_ENUMS.items():
         enum = schema["enums"][kind]

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ._options import DEFAULT_SEED
+from ._options import DEFAULT_SEED, lists_options
 from ._vimogen import Motion, Pipeline, TextEncoder
 
 try:
@@ -67,6 +67,7 @@ class _Scorer:
         return {"path": rows["path"]} | {name: np.array([score[name] for score in scores]) for name in scores[0]}
 
 
+@lists_options("GenerateOptions")
 def generate(
     prompts: Sequence[str],
     out: StrPath,
@@ -102,7 +103,7 @@ def generate(
     resources : dict, optional
         Ray's resources of a worker, such as ``{"num_cpus": 8}`` or ``{"num_gpus": 1}``.
     **options
-        As in :meth:`Pipeline.__call__`.
+        {options}
 
     Returns
     -------
