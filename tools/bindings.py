@@ -1,7 +1,7 @@
 """Writes what other languages and the book take from the declarations of the core (``make bindings``).
 
-Input is the JSON of ``vimogen_core::schema()``; outputs are the enums of the C header, the types of options in the
-Python stubs and a page of the book. With ``--check`` nothing is written, and the exit code is 1 if a file differs.
+Input is the JSON of ``vimogen_core::schema()``; outputs are the enums of the C header, the types of Python and a
+page of the book. With ``--check`` nothing is written, and the exit code is 1 if a file differs.
 """
 
 from __future__ import annotations
@@ -55,20 +55,11 @@ def kept(path: Path) -> str | None:
 
 def outputs(schema: dict[str, Any]) -> dict[Path, str]:
     """The files and their texts."""
-    stubs = ROOT / "python/vimogen/_vimogen.pyi"
     return {
         ROOT / "vimogen-capi/src/enums.rs": c_enums(schema),
-        stubs: replaced(stubs.read_text(encoding="utf-8"), python_types(schema)),
+        ROOT / "python/vimogen/_types.py": python_types(schema),
         ROOT / "docs/src/options.md": page(schema),
     }
-
-
-def replaced(text: str, made: str) -> str:
-    """The text with what is between its two marks exchanged."""
-    found = re.fullmatch(r"(.*# <generated>\n).*(# </generated>\n.*)", text, re.DOTALL)
-    if not found:
-        raise SystemExit("the stubs lack the marks # <generated> and # </generated>")
-    return found[1] + made + found[2]
 
 
 def prose(doc: str) -> str:
@@ -96,18 +87,23 @@ def comment(doc: str, indent: str) -> list[str]:
 
 def python_types(schema: dict[str, Any]) -> str:
     """Literals of the enums, and keyword arguments of the options."""
-    parts = [f"# {NOTE}"]
+    parts = [
+        f'"""Types of named values and options. {NOTE}"""\n',
+        "from __future__ import annotations\n",
+        "from typing import Literal, TypeAlias, TypedDict\n",
+    ]
     for kind, enum in sorted(schema["enums"].items()):
         names = ", ".join(f'"{variant["name"]}"' for variant in enum["variants"])
         line = f"{kind}: TypeAlias = Literal[{names}]"
         if len(line) > 120:
             line = f"{kind}: TypeAlias = Literal[\n    " + names.replace(", ", ",\n    ") + ",\n]"
         parts.append(line)
-    parts.append("\nclass GenerateOptions(TypedDict, total=False):")
+    parts.append("\n\nclass GenerateOptions(TypedDict, total=False):")
+    parts.append('    """Options of a generation that have the same value for all its motions."""\n')
     for field in schema["options"]["GenerateOptions"]:
         if field["name"] not in PYTHON_ARGUMENTS:
             parts.append(f"    {field['name']}: {annotation(field)}")
-    return "\n".join(parts) + "\n\n"
+    return "\n".join(parts) + "\n"
 
 
 def annotation(field: dict[str, Any]) -> str:

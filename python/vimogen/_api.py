@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Unpack
 
-    from ._vimogen import GenerateOptions, Preset
+    from ._types import GenerateOptions, Preset
 
     Callback = Callable[[str, int, int], object]
     Embeds = NDArray[Any] | str | os.PathLike[str]

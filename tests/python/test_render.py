@@ -66,7 +66,7 @@ def test_an_overlay_has_the_size_of_its_frames(motion, tmp_path):
 def test_wrong_wishes_are_errors_that_name_them(motion, tmp_path):
     for wish, word in (
         ({"size": (65, 64)}, "even"),
-        ({"size": (8, 8)}, "size"),
+        ({"size": (8, 8)}, "width"),
         ({"view": "side"}, "view"),
         ({"style": "toon"}, "style"),
         ({"pitch": 100}, "pitch"),

@@ -15,7 +15,7 @@ pub enum vimogen_dtype {
     Int8 = 2,
 }
 
-/// Stage of a long call.
+/// Kind of work that a long call is doing.
 #[repr(i32)]
 pub enum vimogen_stage {
     /// Encoding prompts; a step is a prompt, or a block of a large encoder.

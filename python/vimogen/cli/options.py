@@ -39,7 +39,7 @@ template_option = click.option(
 seed_option = click.option("--seed", type=SEED, default=DEFAULT_SEED, show_default=True, help="Seed of what is drawn.")
 
 
-def choice(enum: str) -> click.Choice:
+def choice(enum: str) -> click.Choice[str]:
     """Choice among the names of an enum."""
     return click.Choice(names(enum))
 
