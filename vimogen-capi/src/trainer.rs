@@ -322,9 +322,9 @@ impl From<StepReport> for vimogen_train_report {
     fn from(report: StepReport) -> Self {
         Self {
             step: report.step as u64,
-            loss: report.loss,
-            loss_text: report.loss_text.unwrap_or(f64::NAN),
-            loss_reference: report.loss_ref_motion.unwrap_or(f64::NAN),
+            loss: report.loss.total,
+            loss_text: report.loss.text.unwrap_or(f64::NAN),
+            loss_reference: report.loss.ref_motion.unwrap_or(f64::NAN),
             grad_norm: report.grad_norm,
             lr: report.lr,
         }

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use ndarray::ArrayView3;
-use vimogen_core::data::synth::{
-    ActionSpec, Prompt, Split, SynthDataset, check, held_out_prompts, unseen_verb_prompts,
+use vimogen_core::data::procedural::{
+    ActionSpec, ProceduralDataset, Prompt, Split, check, held_out_prompts, unseen_verb_prompts,
 };
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::encode;
@@ -152,7 +152,7 @@ fn score(pipeline: &Pipeline, prompts: &[Prompt], seeds: u64) -> Result<Score> {
 
 /// Mean joint distance from clips, generated from the clip as reference and from its caption.
 fn references(pipeline: &Pipeline) -> Result<String> {
-    let data = SynthDataset::new(1_000_003, Split::HeldOut);
+    let data = ProceduralDataset::new(1_000_003, Split::HeldOut);
     let (mut followed, mut told) = (0.0, 0.0);
     for index in 0..REFERENCES {
         let sample = data.sample_with_frames(index, 100);

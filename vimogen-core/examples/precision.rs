@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
-use vimogen_core::data::synth::{check, held_out_prompts};
+use vimogen_core::data::procedural::{check, held_out_prompts};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::model::{Conditions, Precision};
 use vimogen_core::{

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use vimogen_core::data::synth::{Prompt, Split, SynthDataset, check, held_out_prompts};
-use vimogen_core::data::{Mix, SynthLoader};
+use vimogen_core::data::procedural::{ProceduralDataset, Prompt, Split, check, held_out_prompts};
+use vimogen_core::data::{ConditionMix, ProceduralLoader};
 use vimogen_core::device::Device;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::encode;
@@ -43,7 +43,7 @@ fn wordings_that_training_never_showed_give_the_movement_asked_for() {
 #[test]
 fn a_reference_is_followed_more_closely_than_its_caption() {
     let pipeline = Pipeline::builtin().unwrap();
-    let data = SynthDataset::new(1_000_003, Split::HeldOut);
+    let data = ProceduralDataset::new(1_000_003, Split::HeldOut);
     let samples: Vec<_> = (0..12).map(|index| data.sample_with_frames(index, 100)).collect();
     let clips: Vec<Motion> =
         samples.iter().map(|s| Motion::from_features(encode(&s.motion).unwrap(), 20.0).unwrap()).collect();
@@ -69,12 +69,14 @@ fn losses(precision: Precision, steps: usize) -> Vec<f64> {
     let config =
         TrainConfig { batch_size: 4, lr: 1e-3, warmup_steps: 20, grad_clip: 1.0, precision, ..Default::default() };
     let encoder = Arc::new(StaticWordsEncoder::builtin().unwrap());
-    let loader = SynthLoader::new(config.seed, config.batch_size, model.text_len, Mix::default(), encoder).unwrap();
+    let loader =
+        ProceduralLoader::new(config.seed, config.batch_size, model.text_len, ConditionMix::default(), encoder)
+            .unwrap();
     let mut trainer = Trainer::new(&model, &config, &Device::flex()).unwrap();
     let step = |step: usize| {
         let batch = loader.batch(step).unwrap();
         let draws = trainer.draws(&batch);
-        trainer.train_step(&batch, &draws).unwrap().loss
+        trainer.train_step(&batch, &draws).unwrap().loss.total
     };
     (0..steps).map(step).collect()
 }

@@ -92,6 +92,7 @@ fn notify(py: Python<'_>, callback: Option<&Py<PyAny>>, event: &Event<'_>) -> Py
         }
         Event::Checkpoint(path) => ("checkpoint", path.display().to_string()),
         Event::Samples(path) => ("samples", path.display().to_string()),
+        _ => return Ok(true),
     };
     dict.set_item("kind", kind)?;
     dict.set_item("text", text)?;
@@ -102,9 +103,9 @@ fn notify(py: Python<'_>, callback: Option<&Py<PyAny>>, event: &Event<'_>) -> Py
 fn step(dict: &Bound<'_, PyDict>, line: &StepLine) -> PyResult<()> {
     dict.set_item("step", line.step)?;
     dict.set_item("total", line.total)?;
-    dict.set_item("loss", line.loss)?;
-    dict.set_item("loss_text", line.loss_text)?;
-    dict.set_item("loss_ref_motion", line.loss_ref_motion)?;
+    dict.set_item("loss", line.loss.total)?;
+    dict.set_item("loss_text", line.loss.text)?;
+    dict.set_item("loss_ref_motion", line.loss.ref_motion)?;
     dict.set_item("grad_norm", line.grad_norm)?;
     dict.set_item("lr", line.lr)?;
     dict.set_item("samples_per_second", line.samples_per_second)?;

@@ -6,7 +6,7 @@ use numpy::{PyArray1, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use vimogen_core::TextEncoder;
-use vimogen_core::data::{Mix, SynthLoader};
+use vimogen_core::data::{ConditionMix, ProceduralLoader};
 use vimogen_core::text::StaticWordsEncoder;
 
 use crate::args;
@@ -32,7 +32,7 @@ const MOST: usize = 4096;
 ///     experiment's ``ref_motion_corruption``.
 #[pyclass(frozen, module = "vimogen", name = "SyntheticData")]
 pub struct SyntheticData {
-    core: SynthLoader,
+    core: ProceduralLoader,
     text_dim: usize,
 }
 
@@ -52,11 +52,11 @@ impl SyntheticData {
                 return Err(invalid(py, name, format!("{value} is not in 1..={MOST}")));
             }
         }
-        let mix: Mix = mix.as_ref().map_or(Ok(Mix::default()), |mix| args::config("mix", mix))?;
+        let mix: ConditionMix = mix.as_ref().map_or(Ok(ConditionMix::default()), |mix| args::config("mix", mix))?;
         let (core, text_dim) = detached(py, || {
             let encoder = StaticWordsEncoder::builtin()?;
             let text_dim = encoder.dim();
-            Ok((SynthLoader::new(seed, batch_size, text_len, mix, Arc::new(encoder))?, text_dim))
+            Ok((ProceduralLoader::new(seed, batch_size, text_len, mix, Arc::new(encoder))?, text_dim))
         })?;
         Ok(Self { core, text_dim })
     }

@@ -118,9 +118,9 @@ impl TrainState {
         let report = collective::prefer_raised(&self.raised, report)?;
         let dict = PyDict::new(py);
         dict.set_item("step", report.step)?;
-        dict.set_item("loss", report.loss)?;
-        dict.set_item("loss_text", report.loss_text)?;
-        dict.set_item("loss_ref_motion", report.loss_ref_motion)?;
+        dict.set_item("loss", report.loss.total)?;
+        dict.set_item("loss_text", report.loss.text)?;
+        dict.set_item("loss_ref_motion", report.loss.ref_motion)?;
         dict.set_item("grad_norm", report.grad_norm)?;
         dict.set_item("lr", report.lr)?;
         Ok(dict)

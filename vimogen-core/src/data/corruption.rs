@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Ends of a range nearer than this count as one number.
+/// Width below which a range counts as one value.
 const ALMOST_EQUAL: f64 = 1e-8;
 
-/// A rate: a number, or a range from which one is drawn for each batch. Reversed ends are swapped.
+/// A rate: a value, or a range from which one is drawn for each batch. Reversed ends are swapped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a rate must be a number, a pair, or {min, max}, {low, high} or {range: pair}")]
 pub enum Rate {
@@ -51,21 +51,18 @@ impl Rate {
         (a.min(b), a.max(b))
     }
 
-    /// The rate for a batch; draws a number only if the ends differ.
+    /// The rate for a batch; draws a value only if the ends differ.
     pub fn draw(&self, draws: &mut dyn DrawSource) -> f64 {
         let (low, high) = self.ends();
-        match high - low < ALMOST_EQUAL {
-            true => low,
-            false => low + (high - low) * f64::from(draws.scalar()),
-        }
+        if high - low < ALMOST_EQUAL { low } else { low + (high - low) * f64::from(draws.scalar()) }
     }
 }
 
-/// What is done to references; the default does nothing but what its rates say. See [`Corruption::release`].
+/// Corruption of references. The default has small rates; [`Corruption::release`] has the release's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Corruption {
-    /// Whether anything is done at all.
+    /// Whether references are corrupted.
     pub enable: bool,
     /// Share of frames that get noise.
     #[serde(alias = "corrupt_rate_range")]
@@ -80,7 +77,7 @@ pub struct Corruption {
     pub dropout_rate: f64,
     /// Share of frames that are zeroed and masked out.
     pub temporal_dropout_rate: f64,
-    /// How far the blend strays from one half.
+    /// Width of the range around one half from which the blend's weight is drawn.
     pub jitter_strength: f64,
 }
 
@@ -98,13 +95,13 @@ impl Default for Corruption {
     }
 }
 
-/// Where random numbers come from: a generator, or given numbers in a test.
+/// A source of random values: a generator, or given values in a test.
 pub trait DrawSource {
-    /// One number in 0..1.
+    /// One value in 0..1.
     fn scalar(&mut self) -> f32;
-    /// `n` numbers in 0..1.
+    /// `n` values in 0..1.
     fn uniform(&mut self, n: usize) -> Vec<f32>;
-    /// `n` standard normal numbers.
+    /// `n` standard normal values.
     fn normal(&mut self, n: usize) -> Vec<f32>;
 }
 

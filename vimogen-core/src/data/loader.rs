@@ -13,7 +13,7 @@ use rand_chacha::ChaCha12Rng;
 use super::batch::{Sample, collate};
 use super::corruption::Corruption;
 use super::dataset::ClipDataset;
-use super::synth_loader::SynthLoader;
+use super::synth_loader::ProceduralLoader;
 use crate::error::{Error, Result};
 use crate::train::TrainBatch;
 
@@ -33,7 +33,7 @@ pub trait Batches: Send + Sync {
     fn batch(&self, step: usize) -> Result<TrainBatch>;
 }
 
-impl Batches for SynthLoader {
+impl Batches for ProceduralLoader {
     fn batch(&self, step: usize) -> Result<TrainBatch> {
         Self::batch(self, step)
     }

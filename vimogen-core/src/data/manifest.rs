@@ -8,17 +8,17 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::format::{MAX_BYTES, read_bounded};
 
-/// Most entries of all manifests together, repetitions included.
+/// Maximum entries of all manifests together, repetitions included.
 const MAX_ENTRIES: usize = 1 << 26;
-/// Duplicates that are named in a report.
+/// Number of duplicates named in a report.
 const NAMED_DUPLICATES: usize = 5;
-/// What follows the name of a caption in the key of its encoded form.
+/// Suffix of a caption's key in the key of its encoded form.
 pub const EMBED_SUFFIX: &str = "_wanvideot5_embed_path";
 
-/// An entry as it stands in the file.
+/// An entry of the file.
 pub type Entry = Map<String, Value>;
 
-/// What training needs of an entry.
+/// The parts of an entry that training needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clip {
     /// `sample_id`, or `id`.
@@ -31,7 +31,7 @@ pub struct Clip {
     pub embed_path: Option<PathBuf>,
     /// The caption.
     pub text: Option<String>,
-    /// Where the clip lies in a packed shard, if it does.
+    /// The clip's place in a packed shard, if it has one.
     pub packed: Option<Packed>,
 }
 
@@ -40,7 +40,7 @@ pub struct Clip {
 pub struct Packed {
     /// The shard.
     pub shard: PathBuf,
-    /// What the names of the clip's tensors begin with.
+    /// Prefix of the names of the clip's tensors.
     pub key: String,
 }
 
@@ -60,7 +60,7 @@ impl Manifest {
     /// `duplicate_meta`).
     ///
     /// `text_key` names the caption, such as `video_text_annot`. Relative paths are looked up below `root`, packed shards
-    /// beside their manifest.
+    /// next to their manifest.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Format`] naming the entry, [`Error::InvalidArgument`] if there is no clip or one
@@ -94,10 +94,10 @@ impl Manifest {
             }
             (0..*times).for_each(|_| manifest.clips.extend_from_slice(&clips));
         }
-        match manifest.clips.is_empty() {
-            true => Err(Error::invalid("manifest", "the JSON lists hold no clip")),
-            false => Ok(manifest),
+        if manifest.clips.is_empty() {
+            return Err(Error::invalid("manifest", "the JSON lists hold no clip"));
         }
+        Ok(manifest)
     }
 }
 
@@ -115,7 +115,7 @@ pub fn read_entries(path: &Path) -> Result<Vec<Entry>> {
     serde_json::from_slice(&bytes).map_err(|e| bad(format!("expected a JSON list of objects: {e}")))
 }
 
-/// The text of a key, numbers written out; an empty text and null are none.
+/// The text of a key; a number as text, an empty text and null as none.
 pub fn text(entry: &Entry, key: &str) -> Option<String> {
     match entry.get(key)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -146,7 +146,7 @@ fn keys(entry: &Entry) -> Vec<&str> {
 fn packed(place: &str, manifest: &Path) -> Result<Packed> {
     let wrong = || Error::config("pack", format!("{place:?} is not shard.safetensors#number"));
     let (shard, key) = place.split_once('#').ok_or_else(wrong)?;
-    // A shard lies beside its manifest: a hostile manifest must not point elsewhere.
+    // A shard is in the manifest's folder: a hostile manifest must not point elsewhere.
     if Path::new(shard).components().count() != 1 || shard.contains(['/', '\\']) || shard == ".." || key.is_empty() {
         return Err(wrong());
     }
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_manifest_is_named() {
+    fn the_fault_of_a_bad_manifest_is_named() {
         let folder = tempfile::tempdir().unwrap();
         for (json, want) in [
             ("{}", "list"),

@@ -9,11 +9,11 @@ pub mod loader;
 pub mod manifest;
 pub mod pack;
 pub mod prepare;
-pub mod synth;
+pub mod procedural;
 pub mod synth_loader;
 
 pub use corruption::Corruption;
 pub use dataset::{Captions, ClipDataset, Sampling};
 pub use loader::{Batches, ClipLoader, Prefetch};
 pub use manifest::Manifest;
-pub use synth_loader::{Mix, SynthLoader};
+pub use synth_loader::{ConditionMix, ProceduralLoader};

@@ -1,7 +1,7 @@
 //! Packed shards: many clips in one safetensors file, instead of a quarter of a million small files.
 //!
 //! A shard holds for clip `k` the tensors `k.motion` `(T, 276)`, `k.text` `(L, text_dim)` and, if it has one,
-//! `k.reference` `(T, 276)`. The manifest beside the shards names them by `pack`: `shard-00000.safetensors#k`.
+//! `k.reference` `(T, 276)`. The manifest in the shards' folder names them by `pack`: `shard-00000.safetensors#k`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use crate::format::{DType, TensorInfo, TensorSource};
 use crate::motion::Motion;
 use crate::motion::layout::FEATURES;
 
-/// Most rows of a packed array.
+/// Maximum rows of a packed array.
 const MAX_ROWS: usize = 1 << 20;
 
 /// Open shards.
@@ -67,7 +67,7 @@ impl Shards {
     }
 }
 
-/// An array of a clip that is to be packed: what it is and how its bytes are read.
+/// An array of a clip to pack.
 struct Part {
     name: String,
     info: TensorInfo,
@@ -109,7 +109,7 @@ impl ShardWriter {
         }
         if let Some(path) = &clip.embed_path {
             let shape = read_embedding(path)?.shape().to_vec();
-            // As the release stores it: the numbers of the file come back unchanged.
+            // As the release stores it, so nothing is rounded.
             let info = TensorInfo { dtype: DType::BF16, shape };
             parts.push(Part { name: format!("{key}.text"), info, source: Source::Text(path.clone()) });
         }

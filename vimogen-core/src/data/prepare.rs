@@ -15,51 +15,51 @@ use crate::motion::stats::StatsBuilder;
 use crate::motion::{Motion, Stats};
 use crate::progress::{OnProgress, Stage, report};
 
-/// Clips that are read side by side. The statistics are merged in this order, so they do not depend on the cores.
+/// Clips that are read in parallel. Statistics are merged in their order, so they do not depend on the cores.
 const BLOCK: usize = 256;
 /// Name of the manifest that is written.
 pub const MANIFEST: &str = "manifest.json";
 /// Name of the partial statistics that are written; see [`merge_stats`].
 pub const PARTIAL_STATS: &str = "stats.json";
 
-/// What to prepare.
+/// Settings of a preparation.
 #[derive(Debug, Clone)]
 pub struct Prepare {
     /// JSON lists of clips, which follow each other.
     pub manifests: Vec<PathBuf>,
-    /// Folder that the paths in them are relative to.
+    /// Folder of their relative paths.
     pub root: Option<PathBuf>,
-    /// Whether mean and standard deviation are computed over all frames.
+    /// Whether to compute mean and standard deviation over all frames.
     pub stats: bool,
     /// Packs the clips into shards of about this many bytes.
     pub shard_bytes: Option<u64>,
-    /// Which caption's encoded form is packed.
+    /// Key of the caption whose encoded form is packed.
     pub text_key: String,
-    /// Share of clips that may be unreadable.
+    /// Maximum share of unreadable clips.
     pub max_bad_fraction: f64,
 }
 
-/// What was prepared.
+/// Report of a preparation.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// The manifest.
     pub manifest: PathBuf,
     /// Clips in it.
     pub clips: usize,
-    /// Frames that the statistics are of; 0 without statistics.
+    /// Frames in the statistics; 0 without statistics.
     pub frames: u64,
     /// Clips left out because they cannot be read; found only where they are read, for statistics or packing.
     pub bad: Vec<BadClip>,
-    /// Clips that another has the files and the caption of.
+    /// Clips with the files and the caption of another.
     pub duplicates: usize,
     /// Shards written.
     pub shards: usize,
 }
 
 impl Prepare {
-    /// Writes `manifest.json` and, as asked for, `mean.npy`, `std.npy`, `stats.json` and shards into `folder`.
+    /// Writes `manifest.json` and, if set, `mean.npy`, `std.npy`, `stats.json` and shards into `folder`.
     ///
-    /// Entries keep all they have; `sample_id` is added, and paths get the root before them.
+    /// Entries keep all their keys; `sample_id` is added, and paths are prefixed with the root.
     ///
     /// # Errors
     /// Those of reading the manifests, [`Error::InvalidArgument`] once too many clips cannot be read, [`Error::Io`],
@@ -97,7 +97,7 @@ impl Prepare {
         })
     }
 
-    /// Adds `sample_id`, and the root before every path.
+    /// Adds `sample_id`, and prefixes every path with the root.
     fn complete(&self, entry: &mut Entry) {
         if let Some(id) = text(entry, "sample_id").or_else(|| text(entry, "id")) {
             entry.insert("sample_id".into(), Value::String(id));
@@ -158,15 +158,12 @@ impl Pass<'_> {
     fn note_bad(&mut self, id: &str, error: &Error, total: usize) -> Result<()> {
         self.bad.push(BadClip { id: id.into(), reason: error.to_string() });
         let (count, share) = (self.bad.len(), self.prepare.max_bad_fraction);
-        match count as f64 <= share * total as f64 {
-            true => Ok(()),
-            false => {
-                let reason = format!(
-                    "{count} of {total} clips cannot be read, more than a share of {share}; the last is {id}: {error}"
-                );
-                Err(Error::invalid("max_bad_fraction", reason))
-            }
+        if count as f64 <= share * total as f64 {
+            return Ok(());
         }
+        let reason =
+            format!("{count} of {total} clips cannot be read, more than a share of {share}; the last is {id}: {error}");
+        Err(Error::invalid("max_bad_fraction", reason))
     }
 }
 

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::corruption::Corruption;
-use super::synth::{Split, SynthDataset};
+use super::procedural::{ProceduralDataset, Split};
 use crate::error::{Error, Result};
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
@@ -39,7 +39,7 @@ const STATS_CLIPS: u64 = 2048;
 /// How conditions are mixed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Mix {
+pub struct ConditionMix {
     /// Share of samples that attend to their text; the others follow a reference.
     pub text: f64,
     /// Share of the text samples whose text is left out, for guidance.
@@ -48,13 +48,13 @@ pub struct Mix {
     pub corruption: Corruption,
 }
 
-impl Default for Mix {
+impl Default for ConditionMix {
     fn default() -> Self {
         Self { text: 0.85, null_text: 0.1, corruption: Corruption::release() }
     }
 }
 
-impl Mix {
+impl ConditionMix {
     /// Checks the shares.
     ///
     /// # Errors
@@ -70,24 +70,30 @@ impl Mix {
 }
 
 /// An endless, deterministic source of batches: number `step` is a function of seed and step.
-pub struct SynthLoader {
-    dataset: SynthDataset,
+pub struct ProceduralLoader {
+    dataset: ProceduralDataset,
     encoder: Arc<dyn TextEncoder>,
     stats: Stats,
-    mix: Mix,
+    mix: ConditionMix,
     seed: u64,
     batch_size: usize,
     text_len: usize,
 }
 
-impl SynthLoader {
+impl ProceduralLoader {
     /// A loader whose statistics are computed from the data set itself.
     ///
     /// # Errors
     /// [`Error::Config`] for an impossible mix; those of encoding a clip, which are bugs in the data set.
-    pub fn new(seed: u64, batch_size: usize, text_len: usize, mix: Mix, encoder: Arc<dyn TextEncoder>) -> Result<Self> {
+    pub fn new(
+        seed: u64,
+        batch_size: usize,
+        text_len: usize,
+        mix: ConditionMix,
+        encoder: Arc<dyn TextEncoder>,
+    ) -> Result<Self> {
         mix.check()?;
-        let dataset = SynthDataset::new(seed, Split::Train);
+        let dataset = ProceduralDataset::new(seed, Split::Train);
         let stats = statistics(&dataset)?;
         Ok(Self { dataset, encoder, stats, mix, seed, batch_size, text_len })
     }
@@ -157,7 +163,7 @@ struct Item {
 }
 
 /// Statistics over the first clips of the data set.
-fn statistics(dataset: &SynthDataset) -> Result<Stats> {
+fn statistics(dataset: &ProceduralDataset) -> Result<Stats> {
     let features: Vec<Array2<f32>> =
         (0..STATS_CLIPS).into_par_iter().map(|i| encode(&dataset.sample(i).motion)).collect::<Result<_>>()?;
     let mut builder = StatsBuilder::new(FEATURES);
@@ -178,11 +184,11 @@ mod tests {
 
     #[test]
     fn a_mix_of_impossible_shares_is_named() {
-        Mix::default().check().unwrap();
+        ConditionMix::default().check().unwrap();
         for share in [-0.1, 1.5, f64::NAN] {
-            let text = |mix: Mix| mix.check().unwrap_err().to_string();
-            assert!(text(Mix { text: share, ..Mix::default() }).contains("text"));
-            assert!(text(Mix { null_text: share, ..Mix::default() }).contains("null_text"));
+            let text = |mix: ConditionMix| mix.check().unwrap_err().to_string();
+            assert!(text(ConditionMix { text: share, ..ConditionMix::default() }).contains("text"));
+            assert!(text(ConditionMix { null_text: share, ..ConditionMix::default() }).contains("null_text"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A table of a run's numbers that goes on where a resumed run does.
+//! A CSV table of a run, which a resumed run continues.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -15,7 +15,7 @@ pub struct CsvLog {
 }
 
 impl CsvLog {
-    /// Opens or makes the file; rows of steps after `steps_done`, which a resumed run does again, are cut off.
+    /// Opens or makes the file; rows of steps after `steps_done`, which a resumed run repeats, are cut off.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Format`] if the file has other columns.
@@ -34,7 +34,7 @@ impl CsvLog {
     /// Adds a row; `None` is an empty cell.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Internal`] for another number of values than columns.
+    /// [`Error::Io`]; [`Error::Internal`] unless there is one value per column.
     pub fn row(&mut self, step: usize, values: &[Option<f64>]) -> Result<()> {
         if values.len() != self.columns {
             return Err(Error::Internal { reason: format!("{} values for {} columns", values.len(), self.columns) });

@@ -3,93 +3,98 @@
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::keys;
-use super::sections::{Dataset, General, Loader, Many, Model, ModelPath, Parallel, Precision, Solver};
-use crate::data::{Corruption, Mix, Sampling};
+use super::sections::{CaptionSource, Dataset, General, Loader, Many, Model, ModelPath, Parallel, Precision, Solver};
+use crate::data::{ConditionMix, Corruption, Sampling};
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 use crate::model::DitConfig;
 use crate::motion::layout::{FEATURES, REFERENCE_FEATURES};
-use crate::train::TrainConfig;
+use crate::train::{self, TrainConfig};
 use crate::weights::GenerationDefaults;
 
 /// Names of a switch that is off.
 const OFF: [&str; 2] = ["no", "none"];
-/// Most bytes of an experiment file.
+/// Maximum bytes of an experiment file.
 const MAX_FILE: u64 = 1 << 20;
+/// Keys of Wan2.1's `config.json` that are read.
+const WAN_SIZES: [&str; 5] = ["dim", "ffn_dim", "freq_dim", "num_heads", "num_layers"];
 
-/// A training run: the release's YAML sections, read.
+/// A training run, as the release's YAML sections describe it.
 ///
-/// A key that is left out has the release's value. The sections and keys are listed in the book, how-to/train.
+/// A key that is left out has the release's value. The book lists the sections and keys (how-to/train).
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Experiment {
     /// Name, for plots and the model's notes.
     pub name: String,
     /// Folder for checkpoints, logs and samples.
-    pub out: PathBuf,
+    pub output_dir: PathBuf,
     /// Sizes of the network.
     pub model: DitConfig,
-    /// How the model is sampled, for its samples and by whoever uses it later.
+    /// Sampling of the model, for its samples and in its exported configuration.
     pub generation: GenerationDefaults,
-    /// Optimiser and loop, for one process.
+    /// Optimizer and loop, for one process.
     pub train: TrainConfig,
-    /// Clips whose activations one process keeps at a time.
-    pub at_once: usize,
-    /// Clips of a step, of all processes; `at_once` in each if it is not said.
+    /// Clips per process whose activations are in memory at a time.
+    pub per_device_batch: usize,
+    /// Clips per step of all processes; by default `per_device_batch` in each.
     pub global_batch: Option<usize>,
     /// A Wan2.1 checkpoint to start from.
     pub base: Option<PathBuf>,
     /// A whole checkpoint to start from.
     pub weights: Option<PathBuf>,
-    /// What is trained on.
+    /// Training data.
     pub data: Data,
     /// Threads that make batches.
     pub workers: usize,
     /// Batches made ahead.
     pub prefetch: usize,
-    /// Checkpoints kept.
-    pub keep: usize,
+    /// Number of checkpoints kept.
+    pub keep_checkpoints: usize,
     /// Steps between samples; 0 for none.
     pub visualize_every: usize,
-    /// Motions of each sample.
+    /// Motions per sample.
     pub visualize_clips: usize,
     /// Keys that have no meaning here, each with the reason.
     pub ignored: Vec<String>,
 }
 
-/// What a model is trained on.
+/// Training data.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Data {
     /// Procedural motion.
-    Procedural(Mix),
+    Procedural(ConditionMix),
     /// Clips from files.
     Files(FileData),
 }
 
 /// Clips from files.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct FileData {
-    /// JSON lists, each with how often it is repeated.
+    /// JSON lists, each with its number of repetitions.
     pub manifests: Vec<(PathBuf, usize)>,
-    /// Folder that paths in them are relative to.
+    /// Folder of the lists' relative paths.
     pub root: Option<PathBuf>,
     /// Means of the features, `.npy`.
     pub mean: PathBuf,
     /// Standard deviations of the features, `.npy`.
     pub std: PathBuf,
-    /// Which caption is read.
+    /// Key of the caption.
     pub text_key: String,
-    /// How conditions are drawn.
+    /// Lengths and conditions.
     pub sampling: Sampling,
-    /// What is done to references.
+    /// Corruption of references.
     pub corruption: Corruption,
-    /// Share of clips that may be unreadable.
+    /// Maximum share of unreadable clips.
     pub max_bad_fraction: f64,
     /// The encoded empty prompt; without it, and with the built-in encoder, zero rows.
     pub null_context: Option<PathBuf>,
-    /// Whether captions are encoded on the fly by the built-in text encoder, instead of coming encoded.
+    /// Whether the built-in text encoder encodes captions on the fly; otherwise they come encoded.
     pub builtin_captions: bool,
 }
 
@@ -97,8 +102,8 @@ impl Experiment {
     /// Reads a YAML file; each of `set` is `section.key=value` and overrides the file.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Format`] for what is no YAML, [`Error::Config`] naming the key that is unknown, with
-    /// the nearest known name, or whose value is impossible.
+    /// [`Error::NotFound`]; [`Error::Format`] if the file is not YAML; [`Error::Config`] naming the key that is unknown,
+    /// with the nearest known name, or whose value is impossible.
     pub fn load(path: impl AsRef<Path>, set: &[String]) -> Result<Self> {
         let path = path.as_ref();
         let bytes = read_bounded(path, MAX_FILE)?;
@@ -114,29 +119,22 @@ impl Experiment {
         let mut file = yaml(text)?;
         set.iter().try_for_each(|set| apply(&mut file, set))?;
         let (sections, ignored) = keys::sort(file)?;
-        Self::from_sections(&sections, ignored)
+        Self::from_sections(sections, ignored)
     }
 
-    fn from_sections(sections: &Map<String, Value>, mut ignored: Vec<String>) -> Result<Self> {
-        let general: General = read(sections, "experiment")?;
-        let paths: ModelPath = read(sections, "model_path")?;
-        let (model, generation) = model(read(sections, "model")?, paths.config.as_deref())?;
-        let solver: Solver = read(sections, "solver")?;
-        let loader: Loader = read(sections, "dataloader")?;
-        let global_batch = solver.global_batch;
-        let (precision, parameters) = precision(read(sections, "precision")?, &mut ignored);
-        let parallel: Parallel = read(sections, "parallel")?;
-        let mut train = train(&general, solver, loader.batch_size)?;
-        (train.precision, train.parameters) = (precision, parameters);
-        train.checkpoint_activations = is_on(parallel.activation_checkpointing.as_ref());
-        train.shard_optimizer = is_on(parallel.shard_optimizer.as_ref());
-        train.check()?;
-        let dataset: Dataset = read(sections, "dataset")?;
-        let corruption = match sections.contains_key("ref_motion_corruption") {
-            true => read(sections, "ref_motion_corruption")?,
-            false => Corruption::release(),
+    fn from_sections(mut sections: Map<String, Value>, mut ignored: Vec<String>) -> Result<Self> {
+        let sections = &mut sections;
+        let corruption = match sections.remove("ref_motion_corruption") {
+            Some(Value::Object(keys)) => read("ref_motion_corruption", keys)?,
+            _ => Corruption::release(),
         };
-        let data = data(dataset, corruption, paths.null_context, model.reference)?;
+        let general: General = take(sections, "experiment")?;
+        let paths: ModelPath = take(sections, "model_path")?;
+        let (model, generation) = model(sections, paths.config.as_deref())?;
+        let solver: Solver = take(sections, "solver")?;
+        let loader: Loader = take(sections, "dataloader")?;
+        let train = train(sections, &solver, loader.batch_size, &mut ignored)?;
+        let data = data(take(sections, "dataset")?, corruption, paths.null_context, model.reference)?;
         for (field, value) in [("num_workers", loader.num_workers), ("prefetch", loader.prefetch)] {
             if !(1..=256).contains(&value) {
                 return Err(Error::config(format!("dataloader.{field}"), format!("{value} is not in 1..=256")));
@@ -146,28 +144,26 @@ impl Experiment {
             return Err(Error::config("experiment", "keep_checkpoints must be 1 or more, visualize_clips at most 64"));
         }
         Ok(Self {
-            out: general.output_dir.unwrap_or_else(|| Path::new("out").join(&general.name)),
+            output_dir: general.output_dir.unwrap_or_else(|| Path::new("out").join(&general.name)),
             name: general.name,
             model,
             generation,
             train,
-            at_once: loader.batch_size,
-            global_batch,
+            per_device_batch: loader.batch_size,
+            global_batch: solver.global_batch,
             base: paths.base,
             weights: paths.weights,
             data,
             workers: loader.num_workers,
             prefetch: loader.prefetch,
-            keep: general.keep_checkpoints,
+            keep_checkpoints: general.keep_checkpoints,
             visualize_every: general.visualize_every,
             visualize_clips: general.visualize_clips,
             ignored,
         })
     }
-}
 
-impl Experiment {
-    /// Divides the work among `ranks` processes: each has its part of `global_batch`, or `at_once` clips of its own.
+    /// Divides the work among `ranks` processes: each has its part of `global_batch`, or `per_device_batch` clips.
     ///
     /// # Errors
     /// [`Error::Config`] if the clips cannot be divided evenly.
@@ -175,7 +171,7 @@ impl Experiment {
         let clips = match self.global_batch {
             // As it was read.
             _ if ranks == 1 => return Ok(()),
-            None => self.at_once,
+            None => self.per_device_batch,
             Some(clips) if clips.is_multiple_of(ranks) && clips >= ranks => clips / ranks,
             Some(clips) => {
                 let reason = format!("{clips} clips cannot be divided among {ranks} processes");
@@ -183,7 +179,7 @@ impl Experiment {
             }
         };
         self.train.batch_size = clips;
-        self.train.accumulation = clips.div_ceil(self.at_once);
+        self.train.accumulation = clips.div_ceil(self.per_device_batch);
         self.train.check()
     }
 }
@@ -200,65 +196,49 @@ fn yaml(text: &str) -> Result<Map<String, Value>> {
 fn apply(file: &mut Map<String, Value>, set: &str) -> Result<()> {
     let wrong = || Error::config("--set", format!("{set:?} is not section.key=value, such as solver.lr=1e-4"));
     let (place, value) = set.split_once('=').ok_or_else(wrong)?;
-    let (section, key) = place.trim().split_once('.').ok_or_else(wrong)?;
+    let (name, key) = place.trim().split_once('.').ok_or_else(wrong)?;
     let value: Value = serde_saphyr::from_str(value).map_err(|_| wrong())?;
-    let names = keys::section(section)?.used.iter().find(|names| names.contains(&key));
-    let entry = file.entry(section).or_insert_with(|| Value::Object(Map::new()));
+    let section = keys::section(name)?;
+    let entry = file.entry(name).or_insert_with(|| Value::Object(Map::new()));
     if entry.is_null() {
         *entry = Value::Object(Map::new());
     }
     let keys = entry.as_object_mut().ok_or_else(wrong)?;
     // The file may have the key under another of its names.
-    names.into_iter().flat_map(|names| names.iter()).for_each(|name| drop(keys.remove(*name)));
+    section.names_of(section.own_name(key)).for_each(|name| drop(keys.remove(name)));
     keys.insert(key.into(), value);
     Ok(())
 }
 
-/// Reads a section; numbers may stand as text, as YAML 1.1 reads `2e-4`.
-fn read<T: DeserializeOwned>(sections: &Map<String, Value>, name: &str) -> Result<T> {
-    let mut section = sections.get(name).cloned().unwrap_or_else(|| Value::Object(Map::new()));
-    if let (Value::Object(keys), true) = (&mut section, name == "solver") {
-        for value in keys.values_mut() {
-            let number = value.as_str().and_then(|text| text.parse::<f64>().ok());
-            if let Some(number) = number.and_then(serde_json::Number::from_f64) {
-                *value = Value::Number(number);
-            }
-        }
-    }
-    if let Value::Object(keys) = &mut section {
-        keys.retain(|_, value| !value.is_null());
-    }
-    serde_json::from_value(section).map_err(|e| Error::config(name, e.to_string()))
+/// Reads keys of a section; an error names the key.
+fn read<T: DeserializeOwned>(section: &str, keys: Map<String, Value>) -> Result<T> {
+    let parse = |keys| serde_json::from_value(Value::Object(keys)).map_err(|e| e.to_string());
+    parse(keys.clone()).map_err(|reason| {
+        let alone = |(key, value)| (format!("{section}.{key}"), parse(Map::from_iter([(key, value)])));
+        let wrong = keys.into_iter().map(alone).find(|(_, read)| read.as_ref().err() == Some(&reason));
+        Error::config(wrong.map_or(section.into(), |(place, _)| place), reason)
+    })
 }
 
-/// The sizes: those of a `config.json` of Wan2.1 (by default the release's), over which the section's keys go.
-fn model(section: Model, config: Option<&Path>) -> Result<(DitConfig, GenerationDefaults)> {
-    let mut dit = DitConfig::vimogen_1_3b();
-    if let Some(path) = config {
-        let json: Value = serde_json::from_slice(&read_bounded(path, MAX_FILE)?)
-            .map_err(|e| Error::format("JSON", e.to_string()).with_path(path))?;
-        let size = |name: &str| json.get(name).and_then(Value::as_u64).map(|n| n as usize);
-        for (name, field) in [
-            ("dim", &mut dit.dim),
-            ("ffn_dim", &mut dit.ffn_dim),
-            ("freq_dim", &mut dit.freq_dim),
-            ("num_heads", &mut dit.num_heads),
-            ("num_layers", &mut dit.num_layers),
-        ] {
-            *field = size(name).unwrap_or(*field);
-        }
+/// Reads the keys of a section that `T` has; the others are left.
+fn take<T: DeserializeOwned>(sections: &mut Map<String, Value>, name: &str) -> Result<T> {
+    let Some(Value::Object(keys)) = sections.get_mut(name) else { return read(name, Map::new()) };
+    let own = keys::fields::<T>().iter().filter_map(|field| keys.remove_entry(*field)).collect();
+    read(name, own)
+}
+
+/// The keys of a section that are left.
+fn rest(sections: &mut Map<String, Value>, name: &str) -> Map<String, Value> {
+    match sections.remove(name) {
+        Some(Value::Object(keys)) => keys,
+        _ => Map::new(),
     }
-    for (field, value) in [
-        (&mut dit.dim, section.dim),
-        (&mut dit.ffn_dim, section.ffn_dim),
-        (&mut dit.freq_dim, section.freq_dim),
-        (&mut dit.num_heads, section.num_heads),
-        (&mut dit.num_layers, section.num_layers),
-        (&mut dit.text_dim, section.text_dim),
-        (&mut dit.text_len, section.text_len),
-    ] {
-        *field = value.unwrap_or(*field);
-    }
+}
+
+/// The sizes: those of a `config.json` of Wan2.1 (by default the release's), overridden by the section's keys.
+fn model(sections: &mut Map<String, Value>, config: Option<&Path>) -> Result<(DitConfig, GenerationDefaults)> {
+    let section: Model = take(sections, "model")?;
+    let own = rest(sections, "model");
     let fixed = [
         ("in_dim", section.in_dim, FEATURES),
         ("out_dim", section.out_dim, FEATURES),
@@ -269,53 +249,71 @@ fn model(section: Model, config: Option<&Path>) -> Result<(DitConfig, Generation
             return Err(Error::config(format!("model.{field}"), format!("only {only} can be")));
         }
     }
-    dit.split_head = section.split_head.unwrap_or(dit.split_head);
     // A model with two heads has no reference path.
-    dit.reference = section.reference.unwrap_or(!dit.split_head);
-    dit.eps = section.eps.unwrap_or(dit.eps);
+    let reference = own.get("split_head") != Some(&Value::Bool(true));
+    let release = DitConfig { reference, ..DitConfig::vimogen_1_3b() };
+    let release = serde_json::to_value(release).map_err(|e| Error::config("model", e.to_string()))?;
+    let mut sizes: Map<String, Value> = release.as_object().cloned().unwrap_or_default();
+    if let Some(path) = config {
+        let json: Value = serde_json::from_slice(&read_bounded(path, MAX_FILE)?)
+            .map_err(|e| Error::format("JSON", e.to_string()).with_path(path))?;
+        let size = |name: &&str| Some((name.to_string(), json.get(*name).filter(|n| n.is_u64())?.clone()));
+        sizes.extend(WAN_SIZES.iter().filter_map(size));
+    }
+    sizes.extend(own);
+    let dit: DitConfig = read("model", sizes)?;
     dit.check()?;
     Ok((dit, section.generation))
 }
 
-fn train(general: &General, solver: Solver, batch_size: usize) -> Result<TrainConfig> {
+/// The training options: those of the sections `experiment` and `solver`, and those that other keys set.
+fn train(
+    sections: &mut Map<String, Value>,
+    solver: &Solver,
+    batch_size: usize,
+    ignored: &mut Vec<String>,
+) -> Result<TrainConfig> {
     if !solver.optimizer.eq_ignore_ascii_case("adamw") {
         return Err(Error::config("solver.optimizer", format!("{:?}; AdamW is the only one", solver.optimizer)));
     }
-    let clips = solver.global_batch.unwrap_or(batch_size);
-    let train = TrainConfig {
-        num_steps: solver.num_steps,
-        batch_size: clips,
-        accumulation: clips.div_ceil(batch_size.max(1)).max(1),
-        trainable_modules: solver.trainable_modules.map(Many::into_vec).unwrap_or_default(),
-        lora: solver.lora,
-        micro_batches: solver.micro_batches,
-        lr: solver.lr,
-        betas: solver.betas,
-        eps: solver.eps,
-        weight_decay: solver.weight_decay,
-        warmup_steps: solver.warmup_steps,
-        lr_schedule: solver.lr_schedule,
-        loss_weighting: solver.loss_weighting,
-        grad_clip: solver.grad_clip,
-        ema_decay: solver.ema_decay,
-        ema_warmup: solver.ema_warmup,
-        seed: general.seed,
-        checkpoint_every: general.checkpoint_every,
-        log_every: general.log_every,
-        ..TrainConfig::default()
-    };
+    let mut options = Map::new();
+    for section in ["experiment", "solver"] {
+        let own: Map<String, Value> = rest(sections, section).into_iter().map(unquoted).collect();
+        // Each by itself first, so that an error names the section.
+        read::<TrainConfig>(section, own.clone())?;
+        options.extend(own);
+    }
+    let mut train: TrainConfig = read("solver", options)?;
+    train.batch_size = solver.global_batch.unwrap_or(batch_size);
+    train.accumulation = train.batch_size.div_ceil(batch_size.max(1)).max(1);
+    (train.precision, train.parameters) = precision(take(sections, "precision")?, ignored);
+    let parallel: Parallel = take(sections, "parallel")?;
+    train.checkpoint_activations = is_on(parallel.activation_checkpointing.as_ref());
+    train.shard_optimizer = is_on(parallel.shard_optimizer.as_ref());
     train.check()?;
     Ok(train)
 }
 
-/// Whether a switch is on, whatever it is set to: PyTorch has several ways to shard and to checkpoint.
+/// A training option as it is meant: YAML 1.1 writes `2e-4` with quotes, and one module needs no list.
+fn unquoted((key, value): (String, Value)) -> (String, Value) {
+    let Some(text) = value.as_str() else { return (key, value) };
+    let number = text.parse::<Number>().ok().or_else(|| Number::from_f64(text.parse().ok()?));
+    let value = match number {
+        Some(number) => Value::Number(number),
+        None if key == "trainable_modules" => Value::Array(vec![value]),
+        None => value,
+    };
+    (key, value)
+}
+
+/// Whether a switch is on. PyTorch has several ways to shard and to checkpoint; any of them counts as on.
 fn is_on(value: Option<&Value>) -> bool {
-    let off = |v: &Value| v.is_null() || *v == Value::Bool(false) || v.as_str().is_some_and(|v| OFF.contains(&v));
+    let off = |v: &Value| *v == Value::Bool(false) || v.as_str().is_some_and(|v| OFF.contains(&v));
     value.is_some_and(|value| !off(value))
 }
 
-/// In which numbers is computed, and in which the parameters are kept.
-fn precision(precision: Precision, ignored: &mut Vec<String>) -> (crate::train::Precision, crate::train::Precision) {
+/// The precisions of the arithmetic and of the parameters.
+fn precision(precision: Precision, ignored: &mut Vec<String>) -> (train::Precision, train::Precision) {
     let is = |value: &Option<Value>, names: &[&str]| {
         value.as_ref().and_then(Value::as_str).is_some_and(|value| names.contains(&value))
     };
@@ -323,14 +321,14 @@ fn precision(precision: Precision, ignored: &mut Vec<String>) -> (crate::train::
     if !plain(&precision.reduce) {
         ignored.push("precision.reduce (gradients are added in float32)".into());
     }
-    let mut read = |value: &Option<Value>, key: &str| match is(value, &["bf16", "bfloat16"]) {
-        true => crate::train::Precision::Bf16,
-        false => {
-            if !plain(value) {
-                ignored.push(format!("precision.{key} (there are bf16 and fp32; this is float32)"));
-            }
-            crate::train::Precision::F32
+    let mut read = |value: &Option<Value>, key: &str| {
+        if is(value, &["bf16", "bfloat16"]) {
+            return train::Precision::Bf16;
         }
+        if !plain(value) {
+            ignored.push(format!("precision.{key} (there are bf16 and fp32; this is float32)"));
+        }
+        train::Precision::F32
     };
     (read(&precision.compute, "compute"), read(&precision.parameters, "parameters"))
 }
@@ -340,9 +338,9 @@ fn data(dataset: Dataset, corruption: Corruption, null_context: Option<PathBuf>,
         if dataset.json.is_some() {
             return Err(Error::config("dataset.procedural", "procedural motion has no json; choose one of them"));
         }
-        let mix = Mix::default();
+        let mix = ConditionMix::default();
         let text = if reference { dataset.text.unwrap_or(mix.text) } else { 1.0 };
-        let mix = Mix { text, null_text: dataset.null_text.unwrap_or(mix.null_text), corruption };
+        let mix = ConditionMix { text, null_text: dataset.null_text.unwrap_or(mix.null_text), corruption };
         mix.check()?;
         return Ok(Data::Procedural(mix));
     }
@@ -354,7 +352,7 @@ fn data(dataset: Dataset, corruption: Corruption, null_context: Option<PathBuf>,
         Some(Many::One(times)) => vec![times; files.len()],
         Some(Many::List(times)) if times.len() == files.len() => times,
         Some(Many::List(times)) => {
-            let reason = format!("{} numbers for {} files", times.len(), files.len());
+            let reason = format!("{} repetitions for {} files", times.len(), files.len());
             return Err(Error::config("dataset.duplicate_meta", reason));
         }
     };
@@ -368,11 +366,7 @@ fn data(dataset: Dataset, corruption: Corruption, null_context: Option<PathBuf>,
         null_text: dataset.null_text.unwrap_or(default.null_text),
     };
     sampling.check()?;
-    let builtin_captions = match dataset.captions.as_str() {
-        "files" => false,
-        "built-in" => true,
-        other => return Err(Error::config("dataset.captions", format!("{other:?} is neither files nor built-in"))),
-    };
+    let builtin_captions = dataset.captions == CaptionSource::BuiltIn;
     if null_context.is_none() && !builtin_captions {
         return Err(Error::config("model_path.null_context", "missing; the release's is context_null_padded.pth"));
     }

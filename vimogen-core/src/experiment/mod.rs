@@ -1,15 +1,20 @@
-//! Training runs from an experiment file: the release's YAML, data, the loop, and watching it for days.
+//! Training runs from an experiment file: the release's YAML, data, the loop, and its reports.
 
-pub mod csv;
+mod csv;
 mod file;
 mod keys;
-pub mod plot;
+mod plot;
+mod report;
+mod resume;
 mod run;
 mod samples;
 mod sections;
-pub mod tensorboard;
+mod source;
+mod tensorboard;
 #[cfg(test)]
 mod tests;
 
 pub use file::{Data, Experiment, FileData};
-pub use run::{Event, Finished, Resume, Run, StepLine};
+pub use report::StepLine;
+pub use resume::Resume;
+pub use run::{Event, Finished, Run};

@@ -12,9 +12,9 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 40.0;
-/// Points of a curve; longer ones are averaged to this many.
+/// Maximum points of a curve; neighbours are averaged.
 const POINTS: usize = 700;
-/// Readable on white and on black, also for people who do not tell red from green.
+/// Readable on white and on black, and without telling red from green.
 const COLOURS: [&str; 4] = ["#4477aa", "#ee6677", "#228833", "#ccbb44"];
 
 /// A named curve of steps and values.
@@ -106,10 +106,7 @@ impl Axis {
     fn new(values: impl Iterator<Item = f64> + Clone) -> Self {
         let low = values.clone().fold(f64::INFINITY, f64::min);
         let high = values.fold(f64::NEG_INFINITY, f64::max);
-        match low <= high {
-            true => Self { low, span: (high - low).max(1e-9) },
-            false => Self { low: 0.0, span: 1.0 },
-        }
+        if low <= high { Self { low, span: (high - low).max(1e-9) } } else { Self { low: 0.0, span: 1.0 } }
     }
 
     fn share(&self, value: f64) -> f64 {

@@ -1,11 +1,11 @@
-//! Motions of a model in training, to look at and to measure.
+//! Sample motions of a model in training, and their quality.
 
 use std::path::Path;
 
 use ndarray::{Array2, Axis};
 
 use super::file::Experiment;
-use super::run::Source;
+use super::source::Source;
 use crate::error::{Error, Result};
 use crate::mbench::quality::{Quality, UpAxis};
 use crate::model::Dit;
@@ -17,16 +17,16 @@ use crate::render::html::{self, Clip};
 use crate::sample::{SampleInputs, Sampler, SamplerOptions, noise};
 use crate::text::padded;
 
-/// What a model of procedural motion is asked for.
+/// Prompts for a model of procedural motion.
 const PROMPTS: [&str; 4] = [
     "a person walks forward",
     "a person waves the right hand",
     "a person jumps up and then sits down",
     "a person turns left and walks",
 ];
-/// Frames of a motion that no clip gives a length.
+/// Frames of a motion of a fixed prompt.
 const FRAMES: usize = 100;
-/// Entries of a manifest that are looked at for captions that can be read.
+/// Maximum number of clips that are tried for a readable caption.
 const MAX_LOOK: usize = 64;
 
 /// A caption and the length of its motion.
@@ -37,7 +37,7 @@ struct Probe {
     frames: usize,
 }
 
-/// Captions that the same model is asked for again and again while it learns.
+/// Captions whose motions show the progress of a training.
 #[derive(Default)]
 pub struct Probes(Vec<Probe>);
 

@@ -1,4 +1,4 @@
-//! The sections of an experiment file as they are read.
+//! The keys of an experiment file that are not options of the training or sizes of the network.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::data::Sampling;
-use crate::train::{LoraConfig, LossWeighting, LrSchedule, TrainConfig};
+use crate::train::TrainConfig;
 use crate::weights::GenerationDefaults;
 
+/// `experiment`, with the training options of [`super::keys::IN_EXPERIMENT`].
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct General {
     pub name: String,
     pub output_dir: Option<PathBuf>,
-    pub seed: u64,
-    pub log_every: usize,
-    pub checkpoint_every: usize,
     pub visualize_every: usize,
     pub visualize_clips: usize,
     pub keep_checkpoints: usize,
@@ -24,13 +22,9 @@ pub struct General {
 
 impl Default for General {
     fn default() -> Self {
-        let train = TrainConfig::default();
         Self {
             name: "experiment".into(),
             output_dir: None,
-            seed: train.seed,
-            log_every: train.log_every,
-            checkpoint_every: train.checkpoint_every,
             visualize_every: 5000,
             visualize_clips: 4,
             keep_checkpoints: 2,
@@ -39,7 +33,7 @@ impl Default for General {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ModelPath {
     pub base: Option<PathBuf>,
     pub weights: Option<PathBuf>,
@@ -47,72 +41,32 @@ pub struct ModelPath {
     pub null_context: Option<PathBuf>,
 }
 
+/// `model`, with the fields of [`crate::DitConfig`].
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Model {
-    pub dim: Option<usize>,
-    pub ffn_dim: Option<usize>,
-    pub freq_dim: Option<usize>,
-    pub num_heads: Option<usize>,
-    pub num_layers: Option<usize>,
-    pub text_dim: Option<usize>,
-    pub text_len: Option<usize>,
-    pub reference: Option<bool>,
-    pub split_head: Option<bool>,
-    pub eps: Option<f64>,
     pub in_dim: Option<usize>,
     pub out_dim: Option<usize>,
     pub ref_motion_dim: Option<usize>,
     pub generation: GenerationDefaults,
 }
 
+/// `solver`, with the other options of the training.
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Solver {
-    pub num_steps: usize,
-    pub lr: f64,
-    pub betas: (f32, f32),
-    pub eps: f32,
-    pub weight_decay: f32,
-    pub warmup_steps: usize,
-    pub lr_schedule: LrSchedule,
-    pub loss_weighting: LossWeighting,
-    pub grad_clip: f64,
-    pub ema_decay: f64,
-    pub ema_warmup: bool,
-    pub micro_batches: usize,
     pub global_batch: Option<usize>,
-    pub trainable_modules: Option<Many<String>>,
-    pub lora: Option<LoraConfig>,
     pub optimizer: String,
 }
 
 impl Default for Solver {
     fn default() -> Self {
-        let train = TrainConfig::default();
-        Self {
-            num_steps: train.num_steps,
-            lr: train.lr,
-            betas: train.betas,
-            eps: train.eps,
-            weight_decay: train.weight_decay,
-            warmup_steps: train.warmup_steps,
-            lr_schedule: train.lr_schedule,
-            loss_weighting: train.loss_weighting,
-            grad_clip: train.grad_clip,
-            ema_decay: train.ema_decay,
-            ema_warmup: train.ema_warmup,
-            micro_batches: train.micro_batches,
-            global_batch: None,
-            trainable_modules: None,
-            lora: None,
-            optimizer: "adamw".into(),
-        }
+        Self { global_batch: None, optimizer: "adamw".into() }
     }
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Precision {
     pub compute: Option<Value>,
     pub parameters: Option<Value>,
@@ -120,14 +74,14 @@ pub struct Precision {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Parallel {
     pub activation_checkpointing: Option<Value>,
     pub shard_optimizer: Option<Value>,
 }
 
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Loader {
     pub batch_size: usize,
     pub num_workers: usize,
@@ -140,7 +94,7 @@ impl Default for Loader {
     }
 }
 
-/// One or several.
+/// A value or a list of values.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub enum Many<T> {
@@ -157,8 +111,16 @@ impl<T> Many<T> {
     }
 }
 
+/// Where encoded captions come from.
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaptionSource {
+    Files,
+    BuiltIn,
+}
+
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Dataset {
     pub json: Option<Many<PathBuf>>,
     pub duplicate_meta: Option<Many<usize>>,
@@ -172,7 +134,7 @@ pub struct Dataset {
     pub text_mocap: Option<f64>,
     pub null_text: Option<f64>,
     pub max_bad_fraction: f64,
-    pub captions: String,
+    pub captions: CaptionSource,
     pub procedural: bool,
 }
 
@@ -192,7 +154,7 @@ impl Default for Dataset {
             text_mocap: None,
             null_text: None,
             max_bad_fraction: 0.01,
-            captions: "files".into(),
+            captions: CaptionSource::Files,
             procedural: false,
         }
     }

@@ -50,22 +50,22 @@ impl EventWriter {
         Err(Error::Internal { reason: format!("no free name for an event file in {folder:?}") })
     }
 
-    /// Where the file is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Adds the values of a step. They are in the file when this returns.
+    /// Adds the values of a step under the tags `group/name`. They are in the file when this returns.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn scalars(&mut self, step: usize, values: &[(&str, f64)]) -> Result<()> {
+    pub fn scalars<'a>(
+        &mut self,
+        step: usize,
+        group: &str,
+        values: impl Iterator<Item = (&'a str, f64)>,
+    ) -> Result<()> {
         let mut summary = vec![];
-        for (tag, value) in values {
+        for (name, value) in values {
             let mut entry = vec![TAG];
-            entry.extend(bytes(tag.as_bytes()));
+            entry.extend(bytes(format!("{group}/{name}").as_bytes()));
             entry.push(SIMPLE_VALUE);
-            entry.extend((*value as f32).to_le_bytes());
+            entry.extend((value as f32).to_le_bytes());
             summary.push(VALUE);
             summary.extend(bytes(&entry));
         }
@@ -117,20 +117,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_has_the_bytes_that_the_format_says() {
+    fn a_record_has_the_bytes_of_the_format() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = EventWriter::create(folder.path()).unwrap();
-        writer.scalars(300, &[("a", 1.5)]).unwrap();
-        let data = std::fs::read(writer.path()).unwrap();
+        writer.scalars(300, "t", [("a", 1.5)].into_iter()).unwrap();
+        let data = std::fs::read(&writer.path).unwrap();
         let first = u64::from_le_bytes(data[..8].try_into().unwrap()) as usize;
         let second = &data[8 + 4 + first + 4..];
         let length = u64::from_le_bytes(second[..8].try_into().unwrap()) as usize;
         assert_eq!(second.len(), 8 + 4 + length + 4);
         let event = &second[12..12 + length];
         assert_eq!(event[0], 0x09);
-        // Step 300 as a varint; a summary of one value: tag "a", 1.5 as a float.
-        let rest = [0x10, 0xac, 0x02, 0x2a, 0x0a, 0x0a, 0x08, 0x0a, 0x01, b'a', 0x15, 0x00, 0x00, 0xc0, 0x3f];
-        assert_eq!(event[9..], rest);
+        // Step 300 as a varint; a summary of one value: tag "t/a", 1.5 as a float.
+        let rest = [&[0x10, 0xac, 0x02, 0x2a, 0x0c, 0x0a, 0x0a, 0x0a, 0x03][..], b"t/a", &[0x15, 0, 0, 0xc0, 0x3f]];
+        assert_eq!(event[9..], rest.concat());
         let crc = u32::from_le_bytes(second[12 + length..].try_into().unwrap());
         assert_eq!(crc, masked(event));
     }

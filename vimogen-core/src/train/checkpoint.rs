@@ -25,10 +25,10 @@ const OPTIMIZER: &str = "optimizer.safetensors";
 const UNFINISHED: &str = ".unfinished";
 /// Part of the name of a checkpoint of the same step, while it is replaced.
 const EARLIER: &str = ".earlier";
-/// Most bytes of `state.json`.
+/// Maximum bytes of `state.json`.
 const MAX_STATE: u64 = 1 << 20;
 
-/// What a checkpoint says about itself.
+/// Contents of `state.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct State {
     step: usize,
@@ -47,7 +47,7 @@ pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
     found
 }
 
-/// Puts checkpoints back that a killed run had moved away to replace them, and had not.
+/// Restores checkpoints that a killed run moved away and did not replace.
 fn restore(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -73,7 +73,7 @@ impl Trainer {
 
     /// As [`Trainer::save_checkpoint`]; `keep` checkpoints are left, at least the new one.
     ///
-    /// Where the data stands and every random number are functions of seed and step, which the checkpoint has.
+    /// The checkpoint has seed and step. Position in the data and all random draws follow from these.
     ///
     /// # Errors
     /// As [`Trainer::save_checkpoint`].
@@ -100,14 +100,14 @@ impl Trainer {
         let finished = folder.join(&name);
         let (unfinished, earlier) =
             (folder.join(format!("{name}{UNFINISHED}")), folder.join(format!("{name}{EARLIER}")));
-        let remove = |path: &Path| match path.exists() {
-            true => fs::remove_dir_all(path).map_err(|e| Error::io("remove", path, e)),
-            false => Ok(()),
+        let remove = |path: &Path| {
+            let removed = if path.exists() { fs::remove_dir_all(path) } else { Ok(()) };
+            removed.map_err(|e| Error::io("remove", path, e))
         };
         let begun = remove(&unfinished)
             .and_then(|()| remove(&earlier))
             .and_then(|()| fs::create_dir_all(&unfinished).map_err(|e| Error::io("create", &unfinished, e)));
-        // Processes that have a part of the moments give it, whether or not there is a place for it.
+        // The other processes send their moments in any case: receive them even if there is no folder.
         let group = sharing(&self.config, &self.collective);
         let place = begun.is_ok().then(|| unfinished.join(OPTIMIZER));
         let moments = self.optimizer.save(&self.dit, group, place.as_deref());

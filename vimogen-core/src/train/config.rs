@@ -1,4 +1,4 @@
-//! Numbers of a training run.
+//! Settings of a training run.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,36 +40,38 @@ named_enum! {
     }
 }
 
-/// Optimiser and loop settings; the default is the release's recipe.
+/// Optimizer and loop settings; the default is the release's recipe.
+///
+/// Each field is a key of the experiment file's `solver` section, except for the few that other sections have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Steps in all.
+    /// Last step of the run.
     pub num_steps: usize,
-    /// Clips a step.
+    /// Clips per step.
     pub batch_size: usize,
-    /// Parts of a batch that are computed side by side, each by its share of the processor's cores. The result depends
-    /// on this number (by the rounding of a sum), not on the cores.
-    pub micro_batches: usize,
-    /// Parts of a batch that are computed one after another, their gradients summed: memory for the activations of one
-    /// part, at the price of nothing but less work at a time.
+    /// Parts of a batch that are computed at the same time, each on its share of the processor's cores. The result depends
+    /// on their number (by the rounding of a sum), not on the cores.
+    pub parallel_parts: usize,
+    /// Parts of a batch that are computed one after another, their gradients summed: only one part's activations are in
+    /// memory.
     pub accumulation: usize,
-    /// Keep only what lies between the blocks and compute each block a second time for its gradients: the memory of one
-    /// block's activations instead of all, for about a third more time. The gradients are the same.
+    /// Keeps only the blocks' inputs and computes each block a second time for its gradients: one block's activations are
+    /// in memory, for about a third more time. The gradients are the same.
     pub checkpoint_activations: bool,
-    /// In which numbers the network computes.
+    /// Arithmetic precision of the network.
     pub precision: Precision,
-    /// In which numbers the parameters are that the network computes with. Those in bf16 are rounded: their exact values,
-    /// in f32, are kept with the optimizer's moments, and by the process alone that has these ([`Self::shard_optimizer`]),
-    /// which is what saves memory. The moving average is then that of the rounded ones. Frozen parameters stay as they are.
+    /// Precision of the network's parameters. In bf16 they are rounded: the optimizer keeps their
+    /// exact values in f32 with its moments. With [`Self::shard_optimizer`] only one process keeps them, which is what
+    /// saves memory. The moving average is that of the rounded parameters. Frozen parameters are not rounded.
     pub parameters: Precision,
-    /// Of processes that train together, each keeps its part of the optimizer's moments and updates its part of the
-    /// parameters (ZeRO stage 1), for one more exchange of all parameters a step.
+    /// Shares the optimizer out among processes: each keeps its part of the moments and updates its part of the parameters
+    /// (ZeRO stage 1), for one more exchange of all parameters per step.
     pub shard_optimizer: bool,
-    /// Parts of the checkpoint names of the parameters that are trained, such as `ref_motion` or `.ffn.`; the others
-    /// stay as they are. Empty: all are trained.
+    /// Substrings of the checkpoint names of the trained parameters, such as `ref_motion` or `.ffn.`; the others are
+    /// frozen. Empty: all are trained.
     pub trainable_modules: Vec<String>,
-    /// Train adapters instead of the weights.
+    /// Trains adapters instead of the weights.
     pub lora: Option<LoraConfig>,
     /// Learning rate of AdamW.
     pub lr: f64,
@@ -81,11 +83,11 @@ pub struct TrainConfig {
     pub weight_decay: f32,
     /// Steps over which the learning rate rises from 0. The first update has rate 0.
     pub warmup_steps: usize,
-    /// What follows the warm-up.
+    /// The learning rate after the warm-up.
     pub lr_schedule: LrSchedule,
-    /// How much each noise level counts.
+    /// Weights of the noise levels.
     pub loss_weighting: LossWeighting,
-    /// Largest global norm of the gradients.
+    /// Maximum global norm of the gradients.
     pub grad_clip: f64,
     /// Decay of the moving average of the weights.
     pub ema_decay: f64,
@@ -104,7 +106,7 @@ impl Default for TrainConfig {
         Self {
             num_steps: 40_000,
             batch_size: 128,
-            micro_batches: 1,
+            parallel_parts: 1,
             accumulation: 1,
             checkpoint_activations: false,
             precision: Precision::F32,
@@ -130,7 +132,7 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// Learning rate of the step with number `step`, from 0.
+    /// Learning rate of step `step`, from 0.
     pub fn lr_at(&self, step: usize) -> f64 {
         let warm = self.warmup_steps.max(1);
         if step < warm {
@@ -151,13 +153,13 @@ impl TrainConfig {
         }
     }
 
-    /// Decay of the moving average after the step with number `step`, from 0.
+    /// Decay of the moving average after step `step`, from 0.
     pub fn ema_decay_at(&self, step: usize) -> f64 {
         let young = (1.0 + step as f64) / (10.0 + step as f64);
         if self.ema_warmup { self.ema_decay.min(young) } else { self.ema_decay }
     }
 
-    /// Parts of the names of the parameters that are trained; all if there are none.
+    /// Substrings of the names of the trained parameters; all are trained if there are none.
     pub(crate) fn trainable(&self) -> Vec<String> {
         match &self.lora {
             Some(_) => vec![ADAPTER.into()],
@@ -165,45 +167,16 @@ impl TrainConfig {
         }
     }
 
-    /// Checks the numbers.
+    /// Checks the ranges.
     ///
     /// # Errors
     /// [`Error::Config`] naming the field.
     pub fn check(&self) -> Result<()> {
-        let positive = |field: &str, value: usize| match value {
-            0 => Err(Error::config(field, "must be at least 1")),
-            _ => Ok(()),
-        };
-        positive("num_steps", self.num_steps)?;
-        positive("batch_size", self.batch_size)?;
-        if !(1..=self.batch_size).contains(&self.micro_batches) {
-            let reason = format!("{} is not in 1..=batch_size, {}", self.micro_batches, self.batch_size);
-            return Err(Error::config("micro_batches", reason));
-        }
-        if !(1..=self.batch_size).contains(&self.accumulation) {
-            let reason = format!("{} is not in 1..=batch_size, {}", self.accumulation, self.batch_size);
-            return Err(Error::config("accumulation", reason));
-        }
-        if let Some(lora) = &self.lora {
-            lora.check()?;
-            if !self.trainable_modules.is_empty() {
-                let reason = "with lora the adapters alone are trained; leave one of the two out";
-                return Err(Error::config("trainable_modules", reason));
-            }
-        }
-        if self.parameters == Precision::Bf16 && self.precision == Precision::F32 {
-            let reason = "bf16 parameters are for computing in bf16; set precision, too";
-            return Err(Error::config("parameters", reason));
-        }
-        if self.parameters == Precision::Bf16 && self.lora.is_some() {
-            let reason = "with lora only the small adapters would be in bf16; leave one of the two out";
-            return Err(Error::config("parameters", reason));
-        }
-        positive("checkpoint_every", self.checkpoint_every)?;
-        positive("log_every", self.log_every)?;
-        let range = |field: &str, value: f64, low: f64, high: f64| match value >= low && value <= high {
-            true => Ok(()),
-            false => Err(Error::config(field, format!("{value} is not in {low}..={high}"))),
+        self.check_counts()?;
+        self.check_combinations()?;
+        let range = |field: &str, value: f64, low: f64, high: f64| {
+            let reason = || Error::config(field, format!("{value} is not in {low}..={high}"));
+            if value >= low && value <= high { Ok(()) } else { Err(reason()) }
         };
         range("lr", self.lr, 0.0, 10.0)?;
         range("betas", f64::from(self.betas.0), 0.0, 0.999_999)?;
@@ -212,6 +185,45 @@ impl TrainConfig {
         range("weight_decay", f64::from(self.weight_decay), 0.0, 10.0)?;
         range("grad_clip", self.grad_clip, 1e-6, 1e6)?;
         range("ema_decay", self.ema_decay, 0.0, 1.0)
+    }
+
+    fn check_counts(&self) -> Result<()> {
+        let positive = [
+            ("num_steps", self.num_steps),
+            ("batch_size", self.batch_size),
+            ("checkpoint_every", self.checkpoint_every),
+            ("log_every", self.log_every),
+        ];
+        if let Some((field, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return Err(Error::config(*field, "must be at least 1"));
+        }
+        for (field, parts) in [("parallel_parts", self.parallel_parts), ("accumulation", self.accumulation)] {
+            if !(1..=self.batch_size).contains(&parts) {
+                let reason = format!("{parts} is not in 1..=batch_size, {}", self.batch_size);
+                return Err(Error::config(field, reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the options that exclude each other.
+    fn check_combinations(&self) -> Result<()> {
+        if let Some(lora) = &self.lora {
+            lora.check()?;
+            if !self.trainable_modules.is_empty() {
+                let reason = "with lora only the adapters are trained; leave one of the two out";
+                return Err(Error::config("trainable_modules", reason));
+            }
+        }
+        if self.parameters == Precision::Bf16 && self.precision == Precision::F32 {
+            let reason = "bf16 parameters are for bf16 arithmetic; set precision, too";
+            return Err(Error::config("parameters", reason));
+        }
+        if self.parameters == Precision::Bf16 && self.lora.is_some() {
+            let reason = "with lora only the small adapters would be in bf16; leave one of the two out";
+            return Err(Error::config("parameters", reason));
+        }
+        Ok(())
     }
 }
 
@@ -237,9 +249,9 @@ mod tests {
     fn impossible_settings_are_named() {
         let config = TrainConfig { batch_size: 0, ..TrainConfig::default() };
         assert!(config.check().unwrap_err().to_string().contains("batch_size"));
-        for micro_batches in [0, 129] {
-            let config = TrainConfig { micro_batches, ..TrainConfig::default() };
-            assert!(config.check().unwrap_err().to_string().contains("micro_batches"));
+        for parallel_parts in [0, 129] {
+            let config = TrainConfig { parallel_parts, ..TrainConfig::default() };
+            assert!(config.check().unwrap_err().to_string().contains("parallel_parts"));
         }
         let config = TrainConfig { lr: f64::NAN, ..TrainConfig::default() };
         assert!(config.check().unwrap_err().to_string().contains("lr"));

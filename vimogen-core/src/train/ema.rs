@@ -1,4 +1,4 @@
-//! The moving average of the weights, which is what generation uses.
+//! The moving average of the weights, which generation uses.
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
@@ -16,7 +16,7 @@ pub fn update(average: Dit, dit: &Dit, decay: f64) -> Dit {
     average.map(&mut Mix { values: values.0, decay })
 }
 
-/// `average` as the moving average of `dit`, whatever it was loaded into: [`update`] finds parameters by their ids.
+/// `average` with the parameter ids of `dit`, by which [`update`] matches them.
 pub(crate) fn of(dit: &Dit, average: Dit) -> Dit {
     let mut ids = Ids(VecDeque::new());
     dit.visit(&mut ids);

@@ -1,32 +1,34 @@
-//! How the gradients of a batch are computed: in parts one after another ([`TrainConfig::accumulation`]), each in parts
-//! side by side ([`TrainConfig::micro_batches`]), with all activations kept or computed again.
+//! The gradients of a batch: of sequential parts ([`TrainConfig::accumulation`]), each of parallel parts
+//! ([`TrainConfig::parallel_parts`]), with activations kept or recomputed.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::Device;
 use rayon::ThreadPool;
 
 use super::batch::{Draws, TrainBatch};
 use super::config::{LossWeighting, Precision, TrainConfig};
-use super::loss::{LossSums, Problem, mass, masses};
+use super::freeze::Track;
+use super::grads::{self, PartGradients, differentiable};
+use super::loss::{Problem, mass, masses};
 use super::{parallel, recompute};
 use crate::error::Result;
-use crate::model::Dit;
+use crate::model::{Dit, named};
 use crate::sample::Schedule;
 
-/// What a step needs beside weights and data.
+/// The settings of a step, other than those of the optimizer.
 pub(crate) struct Engine {
     pub schedule: Schedule,
-    /// One for each part that is computed side by side.
-    pub pools: Vec<ThreadPool>,
     /// The autodiff device.
     pub device: Device,
-    /// Parts computed one after another.
+    /// One per parallel part.
+    pools: Vec<ThreadPool>,
+    /// Number of sequential parts.
     accumulation: usize,
     checkpoint_activations: bool,
-    pub precision: Precision,
-    /// What is trained; see [`super::freeze`].
-    pub trainable: Vec<String>,
+    precision: Precision,
+    /// See [`TrainConfig::trainable`].
+    trainable: Vec<String>,
 }
 
 impl Engine {
@@ -36,7 +38,7 @@ impl Engine {
                 LossWeighting::Bell => Schedule::training(),
                 LossWeighting::Uniform => Schedule::training().with_uniform_weights(),
             },
-            pools: parallel::pools(config.micro_batches)?,
+            pools: parallel::pools(config.parallel_parts)?,
             device: device.clone().autodiff(),
             accumulation: config.accumulation,
             checkpoint_activations: config.checkpoint_activations,
@@ -45,46 +47,47 @@ impl Engine {
         })
     }
 
-    /// Gradients of the batch's loss, and the sums that it is made of. Part `i` of `n` has the clips `i, i + n, ..`.
-    pub(crate) fn gradients(
-        &self,
-        dit: &Dit,
-        batch: &TrainBatch,
-        draws: &Draws,
-    ) -> Result<(GradientsParams, LossSums)> {
+    /// Gradients of the loss of a batch.
+    pub(crate) fn gradients(&self, dit: &Dit, batch: &TrainBatch, draws: &Draws) -> Result<PartGradients> {
         batch.check(dit.config())?;
         draws.check(batch, self.schedule.len())?;
         let parts = self.accumulation.min(batch.len());
         if parts == 1 {
-            return parallel::gradients(self, dit, batch, draws, 1.0);
+            return self.in_parallel(dit, batch, draws, 1.0);
         }
-        let whole = mass(&masses(batch));
-        let mut total = GradientsParams::new();
-        let mut sums = LossSums::default();
-        for i in 0..parts {
-            let rows: Vec<usize> = (i..batch.len()).step_by(parts).collect();
-            let (batch, draws) = (batch.select(&rows), draws.select(&rows));
-            let share = mass(&masses(&batch)) / whole;
-            let (grads, part) = parallel::gradients(self, dit, &batch, &draws, share)?;
-            add(dit, &mut total, grads);
-            sums.add(&part);
-        }
-        Ok((total, sums))
+        let split = Split::new(batch, draws, parts);
+        let part = |i| {
+            let (batch, draws, share) = split.part(i);
+            self.in_parallel(dit, &batch, &draws, share)
+        };
+        grads::sum(dit, (0..parts).map(part))
     }
 
-    /// Gradients of `share` times the loss of a part that is computed as a whole.
-    pub(crate) fn part(
-        &self,
-        dit: &Dit,
-        batch: &TrainBatch,
-        draws: &Draws,
-        share: f64,
-    ) -> Result<(GradientsParams, LossSums)> {
-        if self.checkpoint_activations {
-            return recompute::gradients(self, dit, batch, draws, share);
+    /// Gradients of `share` times the loss, by parts that are computed at the same time.
+    fn in_parallel(&self, dit: &Dit, batch: &TrainBatch, draws: &Draws, share: f64) -> Result<PartGradients> {
+        if self.pools.len() == 1 {
+            return self.whole(dit, batch, draws, share);
         }
-        let problem =
-            Problem::new(dit.config(), batch, draws, &self.schedule, &self.device)?.in_precision(self.precision);
+        // A part needs a clip.
+        let pools = &self.pools[..self.pools.len().min(batch.len())];
+        let split = Split::new(batch, draws, pools.len());
+        let part = |i| {
+            let (batch, draws, part) = split.part(i);
+            // Leaves of its own: parts with common leaves would be one graph, and wait for each other.
+            let dit = named::map(dit.valid(), &mut Track::new(&self.trainable));
+            self.whole(&dit, &batch, &draws, share * part)
+        };
+        grads::sum(dit, parallel::on_each(pools, part))
+    }
+
+    /// Gradients of `share` times the loss of an undivided batch.
+    fn whole(&self, dit: &Dit, batch: &TrainBatch, draws: &Draws, share: f64) -> Result<PartGradients> {
+        let problem = |device| Problem::new(dit.config(), batch, draws, &self.schedule, device);
+        if self.checkpoint_activations {
+            let problem = problem(&self.device.clone().without_autodiff())?.in_precision(self.precision);
+            return recompute::gradients(dit, problem, share);
+        }
+        let problem = problem(&self.device)?.in_precision(self.precision);
         let prediction = dit.forward(problem.noisy.clone(), &problem.timesteps, &problem.conditions)?;
         let loss = problem.loss(prediction);
         let grads = differentiable(loss.total.clone() * share).backward();
@@ -92,33 +95,25 @@ impl Engine {
     }
 }
 
-/// A scalar of the same value that a gradient can start from, even if it depends on nothing that is trained: a batch of
-/// text alone while only the reference path is trained.
-pub(crate) fn differentiable(scalar: Tensor<1>) -> Tensor<1> {
-    let zero = Tensor::<1>::zeros([1], &scalar.device()).autodiff().require_grad();
-    scalar + zero
+/// A batch in parts: part `i` of `n` has the clips `i, i + n, ..`.
+struct Split<'a> {
+    batch: &'a TrainBatch,
+    draws: &'a Draws,
+    parts: usize,
+    /// Normaliser of the batch's loss.
+    mass: f64,
 }
 
-/// Adds the gradients of a part to the total.
-pub(crate) fn add<M: Module>(module: &M, total: &mut GradientsParams, part: GradientsParams) {
-    module.visit(&mut Add { total, part });
-}
+impl<'a> Split<'a> {
+    fn new(batch: &'a TrainBatch, draws: &'a Draws, parts: usize) -> Self {
+        Self { batch, draws, parts, mass: mass(&masses(batch)) }
+    }
 
-struct Add<'a> {
-    total: &'a mut GradientsParams,
-    part: GradientsParams,
-}
-
-impl ModuleVisitor for Add<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        // A part without a clip that attends to its reference has no gradient for the reference path.
-        let Some(part) = self.part.remove::<D>(param.id) else { return };
-        // In f32: a sum of many parts would lose too much in half precision.
-        let part = part.cast(FloatDType::F32);
-        let sum = match self.total.remove::<D>(param.id) {
-            Some(total) => total + part,
-            None => part,
-        };
-        self.total.register::<D>(param.id, sum);
+    /// The clips of a part, their draws, and the part's share of the loss.
+    fn part(&self, i: usize) -> (TrainBatch, Draws, f64) {
+        let rows: Vec<usize> = (i..self.batch.len()).step_by(self.parts).collect();
+        let batch = self.batch.select(&rows);
+        let share = mass(&masses(&batch)) / self.mass;
+        (batch, self.draws.select(&rows), share)
     }
 }

@@ -1,6 +1,6 @@
-//! Which parameters are trained: chosen by parts of their checkpoint names, the rest is frozen.
+//! The choice of trained parameters, by parts of their checkpoint names; all others are frozen.
 
-use burn::module::Param;
+use burn::module::{Param, ParamId};
 use burn::tensor::Tensor;
 
 use crate::error::{Error, Result};
@@ -8,14 +8,13 @@ use crate::model::Dit;
 use crate::model::named::{self, Map, Visit};
 use crate::weights::mapping::checkpoint_name;
 
-/// Puts parameters on the autodiff device, those that are trained with gradients; `Module::train` would leave out those
-/// that were loaded.
+/// Puts parameters on the autodiff device, trained ones with gradients. `Module::train` would leave out loaded ones.
 pub(crate) struct Track<'a> {
     trainable: &'a [String],
 }
 
 impl<'a> Track<'a> {
-    /// Trains what has one of the substrings in its checkpoint name; everything if there are none.
+    /// Trains parameters with one of the substrings in their checkpoint name; all if there are none.
     pub(crate) fn new(trainable: &'a [String]) -> Self {
         Self { trainable }
     }
@@ -39,20 +38,33 @@ impl Map for Track<'_> {
 /// # Errors
 /// [`Error::Config`] with the substring.
 pub(crate) fn check(dit: &Dit, trainable: &[String]) -> Result<()> {
-    let mut names = Names { found: vec![] };
-    named::visit(dit, &mut names);
-    match trainable.iter().find(|part| !names.found.iter().any(|name| name.contains(part.as_str()))) {
+    let all = parameters(dit);
+    match trainable.iter().find(|part| !all.iter().any(|parameter| parameter.name.contains(part.as_str()))) {
         None => Ok(()),
         Some(part) => Err(Error::config("trainable_modules", format!("no parameter has {part:?} in its name"))),
     }
 }
 
-struct Names {
-    found: Vec<String>,
+/// A parameter of a model.
+pub(crate) struct Parameter {
+    pub id: ParamId,
+    /// Name in checkpoints.
+    pub name: String,
+    /// Number of axes.
+    pub axes: usize,
 }
 
-impl Visit for Names {
-    fn float<const D: usize>(&mut self, name: &str, _: &Param<Tensor<D>>) {
-        self.found.push(checkpoint_name(name));
+/// The parameters of a model, in its order.
+pub(crate) fn parameters(dit: &Dit) -> Vec<Parameter> {
+    let mut found = Parameters(vec![]);
+    named::visit(dit, &mut found);
+    found.0
+}
+
+struct Parameters(Vec<Parameter>);
+
+impl Visit for Parameters {
+    fn float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
+        self.0.push(Parameter { id: param.id, name: checkpoint_name(name), axes: D });
     }
 }

@@ -1,5 +1,5 @@
-//! LoRA (arXiv 2106.09685): the weights stay as they are, and for some matrices a product of two thin ones is learnt
-//! that is added to them, `W + alpha / rank * A B`. Little is trained, kept in the optimiser and saved.
+//! LoRA (arXiv 2106.09685): the weights stay as they are, and some matrices learn the product of two thin ones that is
+//! added to them, `W + alpha / rank * A B`. Only the thin ones are trained, kept in the optimizer and saved.
 
 use burn::module::{Lora, Module, Param, ParamGroup, ParamId};
 use burn::tensor::{Tensor, TensorData};
@@ -8,23 +8,23 @@ use rand_chacha::ChaCha12Rng;
 use rand_distr::{Distribution, Normal};
 use serde::{Deserialize, Serialize};
 
+use super::freeze::{Parameter, parameters};
 use crate::error::{Error, Result};
 use crate::model::Dit;
-use crate::model::named::{self, Map, Visit};
-use crate::weights::mapping::checkpoint_name;
+use crate::model::named::{self, Map};
 
 /// Part of the path of a parameter of an adapter.
 pub(crate) const ADAPTER: &str = ".lora.";
-/// Widest adapter.
+/// Maximum rank of an adapter.
 const MAX_RANK: usize = 1024;
 
-/// Which adapters are trained.
+/// Adapters that are trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoraConfig {
     /// Columns of A and rows of B.
     pub rank: usize,
-    /// The product counts `alpha / rank` times.
+    /// Scale of the product, times `rank`.
     pub alpha: f64,
     /// Parts of the checkpoint names of the Linear layers that get an adapter.
     pub targets: Vec<String>,
@@ -38,7 +38,7 @@ impl Default for LoraConfig {
 }
 
 impl LoraConfig {
-    /// Checks the numbers.
+    /// Checks the ranges.
     ///
     /// # Errors
     /// [`Error::Config`] naming the field.
@@ -53,44 +53,25 @@ impl LoraConfig {
     }
 }
 
-/// Gives the matrices their adapters, which change nothing yet: A is normal(0, 1 / rank), B is zero. A model that has
-/// adapters stays as it is.
+/// Adds adapters to the matrices. They change nothing yet: A is normal(0, 1 / rank), B is zero. A model with adapters
+/// stays as it is.
 ///
 /// # Errors
-/// [`Error::Config`] if a target is in no Linear layer's name.
+/// [`Error::Config`] if no Linear layer has a target in its name.
 pub(crate) fn attach(dit: Dit, config: &LoraConfig, seed: u64) -> Result<Dit> {
-    let mut matrices = Matrices::default();
-    named::visit(&dit, &mut matrices);
-    if matrices.adapted {
+    let all = parameters(&dit);
+    if all.iter().any(|parameter| parameter.name.contains(ADAPTER)) {
         return Ok(dit);
     }
-    let is = |name: &str, target: &String| name.contains(target.as_str());
-    if let Some(target) = config.targets.iter().find(|target| !matrices.found.iter().any(|(name, _)| is(name, target)))
-    {
+    let matrices = || all.iter().filter(|parameter| parameter.axes == 2);
+    let is = |matrix: &Parameter, target: &String| matrix.name.contains(target.as_str());
+    if let Some(target) = config.targets.iter().find(|target| !matrices().any(|matrix| is(matrix, target))) {
         return Err(Error::config("lora.targets", format!("no Linear layer has {target:?} in its name")));
     }
-    let chosen = matrices.found.into_iter().filter(|(name, _)| config.targets.iter().any(|target| is(name, target)));
-    let ids: Vec<ParamId> = chosen.map(|(_, id)| id).collect();
+    let chosen = matrices().filter(|matrix| config.targets.iter().any(|target| is(matrix, target)));
+    let ids: Vec<ParamId> = chosen.map(|matrix| matrix.id).collect();
     let lora = Lora::new(config.rank, config.alpha).set_param_group(ParamGroup::from_ids(ids));
     Ok(named::map(dit.apply_lora(lora), &mut Draw { seed, std: 1.0 / config.rank as f32 }))
-}
-
-/// Checkpoint names and ids of the matrices.
-#[derive(Default)]
-struct Matrices {
-    found: Vec<(String, ParamId)>,
-    /// Whether there are adapters.
-    adapted: bool,
-}
-
-impl Visit for Matrices {
-    fn float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
-        let name = checkpoint_name(name);
-        self.adapted |= name.contains(ADAPTER);
-        if D == 2 {
-            self.found.push((name, param.id));
-        }
-    }
 }
 
 /// Draws the A of each adapter on the host, from the seed and its own name: the same on every device.

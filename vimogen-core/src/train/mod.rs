@@ -7,10 +7,10 @@ pub mod config;
 pub mod ema;
 mod engine;
 mod freeze;
-mod gradients;
+mod grads;
+mod join;
 pub mod lora;
 pub mod loss;
-pub mod optim;
 mod optimizer;
 mod parallel;
 mod recompute;
@@ -20,6 +20,7 @@ pub mod trainer;
 pub use batch::{Draws, TrainBatch};
 pub use config::{LossWeighting, LrSchedule, Precision, TrainConfig};
 pub use lora::LoraConfig;
+pub use loss::LossValues;
 pub use trainer::{StepReport, Trainer};
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
-//! AdamW over the parameters of a model, with its moments whole or shared out among processes (ZeRO stage 1,
-//! arXiv 1910.02054): each process then keeps the moments of its own parameters, updates these, and sends them to the
-//! others.
+//! AdamW over the parameters of a model. With ZeRO stage 1 (arXiv 1910.02054) the moments are shared out among processes:
+//! each keeps the moments of its own parameters, updates these, and sends them to the others.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -13,13 +12,14 @@ use burn::tensor::{FloatDType, Tensor, TensorData};
 
 use super::collective::{Collective, from_owners, to_first};
 use super::config::{Precision, TrainConfig};
+use super::grads::to_host;
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorInfo, TensorSource, open_tensors, safetensors};
 use crate::model::Dit;
 use crate::model::kernels::{in_pool, update};
 use crate::model::named::{self, Visit};
 
-/// Names of what is stored of each parameter.
+/// Suffixes of the stored tensors of a parameter.
 const STORED: [&str; 3] = ["moment_1", "moment_2", "time"];
 
 /// The optimizer's state. Clipping is done outside, over all gradients at once.
@@ -41,9 +41,9 @@ struct Moments {
     time: usize,
 }
 
-/// How weights follow their gradients: AdamW.
+/// The update rule, AdamW.
 struct Rule {
-    /// On devices without a kernel of ours.
+    /// For devices without a kernel of ours.
     burn: AdamW,
     betas: (f32, f32),
     eps: f32,
@@ -121,7 +121,7 @@ impl Optimizer {
         moments.chain(self.exact.values()).map(|kept| kept.shape().num_elements()).sum::<usize>() * size_of::<f32>()
     }
 
-    /// Rounds the parameters that are trained to bf16 and keeps their exact values, if the settings say so.
+    /// With bf16 parameters, rounds the trained ones and keeps their exact values.
     pub(crate) fn round(&mut self, dit: Dit) -> Dit {
         if !self.rounds {
             return dit;
@@ -129,7 +129,7 @@ impl Optimizer {
         dit.map(&mut Round { exact: &mut self.exact })
     }
 
-    /// The model in f32, with the exact values of the parameters that this process has them of.
+    /// The model in f32, with the exact values that this process keeps.
     pub(crate) fn exact(&self, dit: Dit) -> Dit {
         if !self.rounds {
             return dit;
@@ -149,8 +149,8 @@ impl Optimizer {
         }
     }
 
-    /// Writes the moments of all parameters. With `group` all must call this, and those of other processes are fetched
-    /// one after another; without a `path` they are only given, or let go.
+    /// Writes the moments of all parameters. With `group` all processes must call this, and the moments are sent one after
+    /// another to process 0; a process without a `path` only sends.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Device`].
@@ -171,8 +171,7 @@ impl Optimizer {
                 1 => own.map(|m| &m.second),
                 _ => return Ok(vec![time]),
             };
-            let values = moment.map(|m| m.clone().try_into_vec_as::<f32>()).transpose();
-            let values = values.map_err(|e| Error::Internal { reason: e.to_string() })?;
+            let values = moment.map(|m| to_host(m.clone())).transpose()?;
             match group {
                 None => Ok(values.unwrap_or_default()),
                 Some(group) => to_first(group, values, parameter.size),
@@ -185,14 +184,14 @@ impl Optimizer {
                 entry(i)
             })
         });
-        // The others go through all of them, even if the file could not be written.
+        // The other processes send all moments, even if the file cannot be written.
         if group.is_some() {
             (asked.get()..stored.len() * STORED.len()).try_for_each(|i| entry(i).map(drop))?;
         }
         written
     }
 
-    /// Lets the moments go that other processes of the group own.
+    /// Drops the moments that other processes of the group own.
     pub(crate) fn share_out(&mut self, dit: &Dit, group: &dyn Collective) {
         let mut names = Names::default();
         named::visit(dit, &mut names);
@@ -221,7 +220,7 @@ impl Optimizer {
     }
 }
 
-/// The process that owns each parameter that is trained: stretches of about the same number of numbers.
+/// The process that owns each trained parameter: contiguous parts of about the same size.
 fn owners(dit: &Dit, size: usize) -> Vec<Option<usize>> {
     let mut names = Names::default();
     named::visit(dit, &mut names);
@@ -338,7 +337,7 @@ fn write(path: &Path, stored: &[(&Parameter, f32)], entry: impl Fn(usize) -> Res
     safetensors::save_with(path, &infos, &[], bytes)
 }
 
-/// What the file has of a parameter; nothing if it was never updated.
+/// The stored moments of a parameter; `None` if it was never updated.
 fn read(source: &dyn TensorSource, parameter: &Parameter, dit: &Dit) -> Result<Option<Moments>> {
     let [first, second, time] = STORED.map(|stored| format!("{}.{stored}", parameter.name));
     if source.info(&first).is_err() {
@@ -346,10 +345,10 @@ fn read(source: &dyn TensorSource, parameter: &Parameter, dit: &Dit) -> Result<O
     }
     let vector = |name: &str, size: usize| -> Result<Vec<f32>> {
         let values = source.read(name)?.to_f32();
-        match values.len() == size {
-            true => Ok(values),
-            false => Err(Error::format("checkpoint", format!("{name} has {} numbers, not {size}", values.len()))),
+        if values.len() != size {
+            return Err(Error::format("checkpoint", format!("{name} has {} values, not {size}", values.len())));
         }
+        Ok(values)
     };
     let tensor = |name: &str| -> Result<Tensor<1>> {
         let data = TensorData::new(vector(name, parameter.size)?, [parameter.size]);

@@ -1,5 +1,5 @@
-//! Activation checkpointing, a block at a time: the forward pass keeps what lies between the blocks and no graph; the
-//! backward pass builds the graph of one block, uses it and drops it.
+//! Activation checkpointing per block: the forward pass keeps the blocks' inputs and no graph; the backward pass builds
+//! the graph of one block, uses it and drops it.
 //!
 //! The gradient of a block's output `y` with respect to its inputs and weights, given the gradient `u` of the loss with
 //! respect to `y`, is that of the scalar `sum(y u)`.
@@ -8,24 +8,15 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{FloatDType, Gradients, Tensor};
 
-use super::batch::{Draws, TrainBatch};
-use super::engine::{Engine, add, differentiable};
+use super::grads::{PartGradients, add, differentiable};
 use super::loss::{LossSums, Problem};
 use crate::error::Result;
 use crate::model::Dit;
 use crate::model::rows::Rows;
 use crate::model::segments::Stem;
 
-/// Gradients of `share` times the loss, and the sums that the loss is made of.
-pub(crate) fn gradients(
-    engine: &Engine,
-    dit: &Dit,
-    batch: &TrainBatch,
-    draws: &Draws,
-    share: f64,
-) -> Result<(GradientsParams, LossSums)> {
-    let plain = engine.device.clone().without_autodiff();
-    let problem = Problem::new(dit.config(), batch, draws, &engine.schedule, &plain)?.in_precision(engine.precision);
+/// Gradients of `share` times the loss of a problem without a graph.
+pub(crate) fn gradients(dit: &Dit, problem: Problem, share: f64) -> Result<PartGradients> {
     let forward = Forward::run(&dit.valid(), &problem)?;
     let mut backward = Backward::new(dit, forward);
     let sums = backward.head(&problem, share)?;
@@ -35,14 +26,14 @@ pub(crate) fn gradients(
     Ok((backward.total, sums))
 }
 
-/// What is kept of a forward pass: the inputs of all blocks.
+/// The inputs of all blocks, kept by the forward pass.
 struct Forward {
-    /// What all blocks share, with the encoded reference.
+    /// The inputs that all blocks share, with the encoded reference.
     stem: Stem,
     rows: Rows,
     /// The inputs of the encoder's blocks.
     references: Vec<Tensor<3>>,
-    /// The inputs of the main blocks, and the last one's output.
+    /// The inputs of the main blocks, and the output of the last.
     states: Vec<Tensor<3>>,
 }
 
@@ -64,12 +55,12 @@ impl Forward {
     }
 }
 
-/// A tensor without history whose gradient is asked for.
+/// A tensor without history that gets a gradient.
 fn leaf<const D: usize>(x: &Tensor<D>) -> Tensor<D> {
     x.clone().without_autodiff().autodiff().require_grad()
 }
 
-/// Moves the gradient of `of` from `found` to the sum `to`.
+/// Adds the gradient of `of` to the sum `to`, and takes it out of `found`.
 fn collect<const D: usize>(to: &mut Option<Tensor<D>>, of: &Tensor<D>, found: &mut Gradients) {
     // In f32: a sum over many blocks would lose too much in half precision.
     let Some(part) = of.grad_remove(found).map(|part| part.cast(FloatDType::F32)) else { return };
@@ -84,7 +75,7 @@ fn pulled<const D: usize>(y: Tensor<D>, upstream: Option<Tensor<D>>) -> Option<T
     upstream.map(|upstream| (y.cast(FloatDType::F32) * upstream.autodiff()).sum())
 }
 
-/// The backward pass. Gradients with respect to what lies between the segments are `None` until one arrives.
+/// The backward pass. A gradient with respect to an input of a segment is `None` until the first one arrives.
 struct Backward<'a> {
     dit: &'a Dit,
     forward: Forward,

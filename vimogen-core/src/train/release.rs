@@ -27,9 +27,9 @@ pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
 impl Trainer {
     /// Continues from the newest of the release's checkpoints below `folder`; `None` if there is none.
     ///
-    /// Such a checkpoint has weights and their moving average. The optimiser's moments begin anew, the step count goes on,
-    /// and with it data, learning rate and noise. A missing `ema.pt` is replaced by the weights, and so is one beside LoRA
-    /// adapters.
+    /// Such a checkpoint has weights and their moving average. The optimizer starts without moments; the step count, and
+    /// with it data, learning rate and noise, continues. The weights take the place of a missing `ema.pt`, and of any with
+    /// LoRA adapters.
     ///
     /// # Errors
     /// [`crate::Error::Weights`] if the weights are not the model's, those of reading the files.
@@ -51,7 +51,7 @@ impl Trainer {
         Ok(Some(trainer))
     }
 
-    /// Leaves out the step to come, with its data and noise: what is done when its loss is not finite.
+    /// Skips the next step, with its data and noise, because its loss is not finite.
     pub fn skip_step(&mut self) {
         self.step += 1;
     }

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use ndarray::{Array2, Array3, ArrayD};
 
 use super::engine::Engine;
-use super::gradients::by_name;
+use super::grads::by_name;
 use super::*;
 use crate::model::DitConfig;
 use crate::weights::{WeightDtype, state_dict};
@@ -59,7 +59,7 @@ pub(super) fn weights(dit: &crate::Dit) -> BTreeMap<String, Vec<f32>> {
     state_dict(dit, WeightDtype::F32).into_iter().map(|(name, entry)| (name, entry.to_f32())).collect()
 }
 
-/// Largest difference of the weights.
+/// Maximum difference of the weights.
 pub(super) fn distance(a: &crate::Dit, b: &crate::Dit) -> f32 {
     let (a, b) = (weights(a), weights(b));
     let differences = a.iter().flat_map(|(name, values)| values.iter().zip(&b[name]).map(|(a, b)| (a - b).abs()));
@@ -87,12 +87,45 @@ fn assert_close(got: &BTreeMap<String, ArrayD<f32>>, want: &BTreeMap<String, Arr
 fn parts_one_after_another_train_like_the_whole_batch() {
     let batch = batch(&tiny(), 7, 3);
     let whole = trained(&recipe(), &batch, 4);
-    for (accumulation, micro_batches) in [(2, 1), (8, 1), (3, 2)] {
-        let parts = trained(&TrainConfig { accumulation, micro_batches, ..recipe() }, &batch, 4);
+    for (accumulation, parallel_parts) in [(2, 1), (8, 1), (3, 2)] {
+        let parts = trained(&TrainConfig { accumulation, parallel_parts, ..recipe() }, &batch, 4);
         let off = distance(&whole.model(), &parts.model());
-        assert!(off < 1e-5, "{accumulation} parts, {micro_batches} side by side: the weights differ by {off:e}");
+        assert!(off < 1e-5, "{accumulation} parts, {parallel_parts} side by side: the weights differ by {off:e}");
     }
     assert!(distance(&whole.model(), &trained(&recipe(), &batch, 3).model()) > 1e-4, "the weights do not move");
+}
+
+#[test]
+fn the_report_of_parallel_parts_is_that_of_the_whole_batch() {
+    let batch = batch(&tiny(), 5, 2);
+    let reports = |parallel_parts: usize| {
+        let mut trainer = Trainer::new(&tiny(), &TrainConfig { parallel_parts, ..recipe() }, &Device::flex()).unwrap();
+        let step = |_| {
+            let draws = trainer.draws(&batch);
+            trainer.train_step(&batch, &draws).unwrap()
+        };
+        (0..3).map(step).collect::<Vec<_>>()
+    };
+    for (whole, parts) in reports(1).iter().zip(reports(2)) {
+        let groups = |loss: LossValues| [loss.total, loss.text.unwrap(), loss.ref_motion.unwrap()];
+        for (whole, parts) in groups(whole.loss).into_iter().zip(groups(parts.loss)) {
+            approx::assert_relative_eq!(whole, parts, max_relative = 1e-5);
+        }
+        approx::assert_relative_eq!(whole.grad_norm, parts.grad_norm, max_relative = 1e-4);
+    }
+}
+
+#[test]
+fn a_batch_of_fewer_clips_than_parallel_parts_is_trained_on() {
+    let last = batch(&tiny(), 5, 2).select(&[1, 4]);
+    let report = |parallel_parts: usize| {
+        let mut trainer = Trainer::new(&tiny(), &TrainConfig { parallel_parts, ..recipe() }, &Device::flex()).unwrap();
+        let draws = trainer.draws(&last);
+        trainer.train_step(&last, &draws).unwrap().loss
+    };
+    let (whole, parts) = (report(1), report(3));
+    approx::assert_relative_eq!(whole.total, parts.total, max_relative = 1e-5);
+    assert!(parts.text.is_some() && parts.ref_motion.is_some());
 }
 
 #[test]
@@ -199,7 +232,7 @@ fn a_run_with_rounded_parameters_learns_like_one_without_and_resumes_bit_for_bit
         let mut trainer = Trainer::new(&tiny(), config, &Device::flex()).unwrap();
         let step = |_| {
             let draws = trainer.draws(&batch);
-            trainer.train_step(&batch, &draws).unwrap().loss
+            trainer.train_step(&batch, &draws).unwrap().loss.total
         };
         (0..60).map(step).collect::<Vec<_>>()[40..].iter().sum::<f64>() / 20.0
     };

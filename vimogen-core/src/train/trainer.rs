@@ -1,10 +1,12 @@
 //! The training step and its state.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
+use ndarray::ArrayD;
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
@@ -13,24 +15,21 @@ use super::collective::{self, Collective};
 use super::config::TrainConfig;
 use super::engine::Engine;
 use super::freeze::{self, Track};
-use super::loss::loss;
+use super::loss::{Loss, LossValues, loss};
 use super::optimizer::Optimizer;
-use super::{ema, lora, optim};
+use super::{ema, grads, lora};
 use crate::error::{Error, Result};
 use crate::model::kernels::in_pool;
 use crate::model::{Dit, DitConfig, named};
 
-/// What a step did.
+/// Report of a training step.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct StepReport {
     /// Number of the step, from 0.
     pub step: usize,
-    /// Loss over the batch, before the update.
-    pub loss: f64,
-    /// Loss over samples that attend to the text, if there are any.
-    pub loss_text: Option<f64>,
-    /// Loss over samples that attend to their reference, if there are any.
-    pub loss_ref_motion: Option<f64>,
+    /// Losses of the batch, before the update.
+    pub loss: LossValues,
     /// Global norm of the gradients before clipping.
     pub grad_norm: f64,
     /// Learning rate of this update.
@@ -59,7 +58,7 @@ impl Trainer {
         Self::from_model(dit, config, device)
     }
 
-    /// Starts from a model that has its weights.
+    /// Starts from the weights of a model.
     ///
     /// # Errors
     /// [`Error::Config`] for impossible settings.
@@ -102,7 +101,7 @@ impl Trainer {
         self.optimizer.bytes()
     }
 
-    /// Bytes of the parameters that the network computes with.
+    /// Bytes of the network's parameters.
     pub fn parameter_bytes(&self) -> usize {
         let mut bytes = Bytes(0);
         self.dit.visit(&mut bytes);
@@ -114,8 +113,8 @@ impl Trainer {
         &self.config
     }
 
-    /// Writes the moving average of the LoRA adapters, without the weights they belong to;
-    /// [`crate::weights::merge_lora`] adds them to these.
+    /// Writes the moving average of the LoRA adapters, without the weights; [`crate::weights::merge_lora`] adds them to
+    /// weights.
     ///
     /// # Errors
     /// [`Error::Config`] if there are none, [`Error::Io`].
@@ -126,10 +125,10 @@ impl Trainer {
         }
     }
 
-    /// The random numbers of the step to come: a function of seed, step and rank, so that a resumed run draws the same.
+    /// The random draws of the next step: a function of seed, step and rank, so a resumed run repeats them.
     pub fn draws(&self, batch: &TrainBatch) -> Draws {
         let mut rng = ChaCha12Rng::seed_from_u64(self.config.seed);
-        // Each process draws numbers of its own.
+        // Each process has draws of its own.
         rng.set_stream((self.step as u64 + 1) | (self.rank() as u64) << 40);
         Draws::random(batch, self.engine.schedule.len(), &mut rng)
     }
@@ -138,7 +137,7 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`Trainer::train_step`].
-    pub fn evaluate(&self, batch: &TrainBatch, draws: &Draws) -> Result<super::loss::LossValues> {
+    pub fn evaluate(&self, batch: &TrainBatch, draws: &Draws) -> Result<LossValues> {
         let device = self.engine.device.clone().without_autodiff();
         loss(&self.dit.valid(), batch, draws, &self.engine.schedule, &device)?.values()
     }
@@ -147,13 +146,23 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`Trainer::train_step`].
-    pub fn gradients(&self, batch: &TrainBatch, draws: &Draws) -> Result<(GradientsParams, super::loss::Loss)> {
+    pub fn gradients(&self, batch: &TrainBatch, draws: &Draws) -> Result<(GradientsParams, Loss)> {
         let loss = loss(&self.dit, batch, draws, &self.engine.schedule, &self.engine.device)?;
         let grads = loss.total.backward();
         Ok((GradientsParams::from_grads(grads, &self.dit), loss))
     }
 
-    /// One optimiser step.
+    /// The gradients of a batch's loss by checkpoint name, without an update; Linear weights are `[out, in]` as in
+    /// checkpoints. A parameter that the batch does not reach has no entry.
+    ///
+    /// # Errors
+    /// As [`Trainer::train_step`].
+    pub fn named_gradients(&self, batch: &TrainBatch, draws: &Draws) -> Result<BTreeMap<String, ArrayD<f32>>> {
+        let (grads, _) = self.gradients(batch, draws)?;
+        grads::by_name(&self.dit, &grads)
+    }
+
+    /// One optimizer step.
     ///
     /// # Errors
     /// [`Error::Shape`] and relatives if the batch does not fit the model, [`Error::Diverged`] if loss or gradients are
@@ -165,24 +174,17 @@ impl Trainer {
             None => own?,
             Some(collective) => collective::sum_gradients(collective.as_ref(), &self.dit, own)?,
         };
-        let values = sums.values();
-        let grad_norm = optim::clip(&self.dit, &mut grads, self.config.grad_clip);
-        if !values.total.is_finite() || !grad_norm.is_finite() {
-            let reason = format!("step {}, loss {}, gradient norm {grad_norm}", self.step, values.total);
+        let loss = sums.values();
+        let grad_norm = grads::clip(&self.dit, &mut grads, self.config.grad_clip);
+        if !loss.total.is_finite() || !grad_norm.is_finite() {
+            let reason = format!("step {}, loss {}, gradient norm {grad_norm}", self.step, loss.total);
             return Err(Error::Diverged { reason });
         }
         let lr = self.config.lr_at(self.step);
         self.dit = self.optimizer.step(lr, self.dit.clone(), grads, sharing(&self.config, &self.collective))?;
         let decay = self.config.ema_decay_at(self.step);
         self.average = in_pool(&device, || ema::update(self.average.clone(), &self.dit, decay));
-        let report = StepReport {
-            step: self.step,
-            loss: values.total,
-            loss_text: values.text,
-            loss_ref_motion: values.ref_motion,
-            grad_norm,
-            lr,
-        };
+        let report = StepReport { step: self.step, loss, grad_norm, lr };
         self.step += 1;
         Ok(report)
     }

@@ -144,7 +144,7 @@ fn parameters_and_average_follow_the_reference_for_three_steps() {
                 assert!((got - want).abs() <= tolerance * want.abs(), "{case} step {step} {key}: {got} is not {want}");
             };
             close(report.lr, "lr", 1e-12);
-            close(report.loss, "loss_f64", 5e-6);
+            close(report.loss.total, "loss_f64", 5e-6);
             close(report.grad_norm, "grad_norm_f64", 2e-5);
             let prefix = format!("step{step}.param");
             if !golden.names(&format!("{case}.output.{prefix}.")).is_empty() {

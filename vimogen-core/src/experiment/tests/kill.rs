@@ -1,4 +1,4 @@
-//! A run that is killed at any moment goes on to the weights of one that was not.
+//! A run that is killed at any moment and resumed reaches the weights of an undisturbed one.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::tiny_experiment;
 use crate::device::Device;
 use crate::train::{Trainer, checkpoint};
 
-/// Names the folder of the run to the process that is killed.
+/// Variable with the folder of the child process.
 const FOLDER: &str = "VIMOGEN_TEST_KILLED_RUN";
 const KILLS: usize = 20;
 const STEPS: usize = 24;
@@ -32,14 +32,13 @@ fn train(experiment: Experiment) -> Run {
 }
 
 #[test]
-#[ignore = "the process that is killed by the test below"]
+#[ignore = "the child process of the test below"]
 fn killed_run() {
-    if let Some(folder) = std::env::var_os(FOLDER) {
-        let out = Path::new(&folder).join("killed");
-        let text = std::fs::read_to_string(Path::new(&folder).join("tiny.yaml")).unwrap();
-        let set = [format!("experiment.output_dir={out:?}"), "experiment.checkpoint_every=2".into()];
-        train(Experiment::parse(&text, &set).unwrap());
-    }
+    let folder = std::env::var_os(FOLDER).expect("the test below sets the folder");
+    let out = Path::new(&folder).join("killed");
+    let text = std::fs::read_to_string(Path::new(&folder).join("tiny.yaml")).unwrap();
+    let set = [format!("experiment.output_dir={out:?}"), "experiment.checkpoint_every=2".into()];
+    train(Experiment::parse(&text, &set).unwrap());
 }
 
 fn start(folder: &Path) -> Child {

@@ -15,8 +15,8 @@ use super::Experiment;
 use crate::format::{RawTensor, npy, torch};
 use crate::motion::Motion;
 
-/// A folder with five short clips, encoded captions of six numbers a row, statistics and an experiment file for a tiny
-/// model; the file's text.
+/// Fills a folder with five short clips, encoded captions of width 6, statistics and an experiment file for a tiny model;
+/// gives the file's text.
 fn tiny_experiment(folder: &Path, out: &Path, steps: usize) -> String {
     let at = |name: &str| folder.join(name);
     let mut entries = vec![];

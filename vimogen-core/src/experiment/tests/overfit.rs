@@ -1,5 +1,5 @@
-//! The whole way on the release's sample clip, which is not part of the repository: 200 steps on it, then the motion of
-//! its own caption.
+//! From data to motion on the release's sample clip, which is not part of the repository: 200 steps on it, then the motion
+//! of its own caption.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ fn release_data_of_one_clip_is_learnt_within_five_centimetres_in_two_hundred_ste
     };
     let prepared = folder.path().join("data");
     prepare.run(&prepared, &mut ignore).unwrap();
-    // The noise has 276 numbers a frame, all of which have to pass through.
+    // The output contains the noise of all 276 channels, so a smaller width would leave some of it.
     let yaml = format!(
         "experiment: {{output_dir: {out:?}, visualize_every: 0, checkpoint_every: 1000}}
 model: {{dim: 288, ffn_dim: 288, freq_dim: 64, num_heads: 4, num_layers: 2, text_dim: 256, text_len: 32,
@@ -72,6 +72,6 @@ dataset: {{json: {json:?}, mean: {mean:?}, std: {std:?}, captions: built-in, nul
     let stored = decode(made.features(), DecodeMode::Plain).unwrap().joints;
     let (stored, played) = (error(stored.view()), error(made.joints().view()));
     assert!(stored < 5.0, "mean joint error {stored:.1} cm");
-    // What is played adds up 79 steps, and with them their errors.
+    // Played joints are sums of 79 steps, and so are their errors.
     assert!(played < 10.0, "mean joint error {played:.1} cm of the steps added up");
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::{Event, Experiment, Finished, Resume, Run};
 use super::{tiny, tiny_experiment};
 use crate::data::corruption::Rate;
-use crate::data::{Batches, Corruption, Mix, SynthLoader};
+use crate::data::{Batches, ConditionMix, Corruption, ProceduralLoader};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::text::StaticWordsEncoder;
@@ -91,7 +91,7 @@ fn a_stopped_run_goes_on_to_the_weights_of_one_that_was_not() {
     assert!(matches!(none, Error::NotFound { .. }), "{none}");
 }
 
-/// Batches some of which have a loss that is not finite.
+/// Batches of which the steps `from..to` have no finite loss.
 struct Exploding {
     inner: Arc<dyn Batches>,
     from: usize,
@@ -199,7 +199,7 @@ fn the_built_in_model_s_experiment_does_the_steps_of_a_trainer_on_procedural_bat
         grad_clip: 1.0,
         ema_decay: 0.999,
         ema_warmup: true,
-        micro_batches: 2,
+        parallel_parts: 2,
         seed: 7,
         ..TrainConfig::default()
     };
@@ -210,8 +210,8 @@ fn the_built_in_model_s_experiment_does_the_steps_of_a_trainer_on_procedural_bat
         temporal_dropout_rate: 0.02,
         ..Corruption::default()
     };
-    let mix = Mix { text: 0.85, null_text: 0.1, corruption };
-    let loader = SynthLoader::new(7, 4, 32, mix, Arc::new(StaticWordsEncoder::builtin().unwrap())).unwrap();
+    let mix = ConditionMix { text: 0.85, null_text: 0.1, corruption };
+    let loader = ProceduralLoader::new(7, 4, 32, mix, Arc::new(StaticWordsEncoder::builtin().unwrap())).unwrap();
     let mut trainer = Trainer::new(&experiment.model, &train, &Device::flex()).unwrap();
     for step in 0..4 {
         let batch = loader.batch(step).unwrap();

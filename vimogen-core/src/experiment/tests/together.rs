@@ -12,8 +12,8 @@ use crate::train::checkpoint;
 use crate::train::collective::Threads;
 use crate::{Dit, Result};
 
-/// Two members run, the first stopped after `stop` steps; each gives how it ended, its weights and how many events it
-/// told.
+/// Two members run, the first stopped after `stop` steps; each gives its end, its weights and the number of its
+/// events.
 fn two(folder: &Path, out: &Path, set: &[&str], stop: usize) -> Vec<Result<(Finished, Dit, usize)>> {
     tiny(folder, out, set);
     std::thread::scope(|scope| {

@@ -1,7 +1,7 @@
 //! Gradients and weights as flat buffers, and their sums over all processes.
 //!
-//! The loss of a batch is a sum over its clips divided by the numbers that count in it. The gradient of the union of all
-//! processes' clips is hence the mean of theirs, each weighted by its share of those numbers.
+//! The loss of a batch is a weighted sum over its clips divided by the sum of the weights. The gradient over the clips of
+//! all processes is hence the mean of theirs, weighted by each process's share of that sum.
 
 use std::ops::Range;
 
@@ -12,20 +12,21 @@ use burn::tensor::{FloatDType, Tensor, TensorData};
 use super::{Collective, unavailable};
 use crate::error::{Error, Result};
 use crate::model::Dit;
+use crate::train::grads::{PartGradients, to_host};
 use crate::train::loss::LossSums;
 
-/// Most numbers of a buffer, 64 MiB, unless a single parameter has more: bounds the memory beside the gradients.
+/// Maximum values of a buffer, 64 MiB, unless a single parameter has more. Bounds the memory in addition to gradients.
 const BUCKET: usize = 1 << 24;
 
-/// The gradient of the loss over the clips of all processes from each one's own, and the sums that the loss is made of.
+/// The gradient of the loss over the clips of all processes, from the gradients of each, and the loss's sums.
 ///
 /// # Errors
 /// This process's own error, if it has one; the others then learn that one has failed.
 pub(crate) fn sum_gradients(
     collective: &dyn Collective,
     dit: &Dit,
-    own: Result<(GradientsParams, LossSums)>,
-) -> Result<(GradientsParams, LossSums)> {
+    own: Result<PartGradients>,
+) -> Result<PartGradients> {
     let (mut grads, sums, error) = match own {
         Ok((grads, sums)) => (grads, sums, None),
         Err(error) => (GradientsParams::new(), LossSums::default(), Some(error)),
@@ -72,14 +73,14 @@ fn exchange(collective: &dyn Collective, dit: Dit, owner: impl Fn(usize) -> Opti
     mapper.failed.map_or(Ok(dit), Err)
 }
 
-/// The numbers of the process that has them, in all processes; `size` of them.
+/// The `size` values of the process that has them, in all processes.
 pub(crate) fn to_first(collective: &dyn Collective, own: Option<Vec<f32>>, size: usize) -> Result<Vec<f32>> {
     let mut values = own.unwrap_or_else(|| vec![0.0; size]);
     collective.all_reduce_sum(&mut values)?;
     Ok(values)
 }
 
-/// Does in process 0 what is to be done once, while the others help and then wait for it; `None` in those.
+/// Does work in process 0, while the others help and then wait for it; `None` in those.
 pub(crate) fn by_first<T>(
     collective: &dyn Collective,
     work: impl FnOnce() -> Result<T>,
@@ -88,13 +89,13 @@ pub(crate) fn by_first<T>(
     let result = if collective.rank() == 0 { work().map(Some) } else { help().map(|()| None) };
     let mut failed = [if result.is_err() { 1.0 } else { 0.0 }];
     collective.all_reduce_sum(&mut failed)?;
-    match failed[0] > 0.0 && result.is_ok() {
-        true => Err(unavailable("process group", "another process failed; see its message")),
-        false => result,
+    if failed[0] > 0.0 && result.is_ok() {
+        return Err(unavailable("process group", "another process failed; see its message"));
     }
+    result
 }
 
-/// Ranges of parameters with at most [`BUCKET`] numbers each, or one parameter.
+/// Ranges of parameters with at most [`BUCKET`] values each, or one parameter.
 fn buckets(sizes: &[usize]) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = vec![];
     let mut filled = 0;
@@ -111,11 +112,6 @@ fn buckets(sizes: &[usize]) -> Vec<Range<usize>> {
         }
     }
     found
-}
-
-fn host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let values = tensor.cast(FloatDType::F32).try_into_vec_as::<f32>();
-    values.map_err(|e| Error::Internal { reason: e.to_string() })
 }
 
 /// Whether each parameter has a gradient, as 1 or 0, and its size.
@@ -151,7 +147,7 @@ impl ModuleVisitor for Pack<'_> {
             return;
         }
         let size = param.lazy_shape().num_elements();
-        match self.grads.get::<D>(param.id).map(|grad| host(grad.cast(FloatDType::F32) * self.scale)) {
+        match self.grads.get::<D>(param.id).map(|grad| to_host(grad.cast(FloatDType::F32) * self.scale)) {
             None => self.values.extend(std::iter::repeat_n(0.0, size)),
             Some(Ok(values)) => self.values.extend(values),
             Some(Err(error)) => self.failed = Some(error),
@@ -197,7 +193,7 @@ struct Exchange<'a, F: Fn(usize) -> Option<usize>> {
 impl<F: Fn(usize) -> Option<usize>> Exchange<'_, F> {
     fn value<const D: usize>(&self, value: &Tensor<D>, owner: usize) -> Result<Tensor<D>> {
         let plain = value.clone().without_autodiff();
-        let own = if self.collective.rank() == owner { Some(host(plain.clone())?) } else { None };
+        let own = if self.collective.rank() == owner { Some(to_host(plain.clone())?) } else { None };
         let values = to_first(self.collective, own, plain.shape().num_elements())?;
         let data = TensorData::new(values, plain.shape());
         Ok(Tensor::<D>::from_data(data, &plain.device()).cast(plain.dtype()))

@@ -19,9 +19,9 @@ struct Group {
 
 #[derive(Default)]
 struct State {
-    /// What each member has brought to the sum at hand.
+    /// The members' terms of the current sum.
     brought: Vec<Option<Vec<f32>>>,
-    /// Number of the sum at hand.
+    /// Number of the current sum.
     round: u64,
     /// The last sum.
     sum: Arc<Vec<f32>>,
@@ -85,7 +85,7 @@ fn sum(mut parts: impl Iterator<Item = Vec<f32>>) -> Result<Vec<f32>> {
     let mut sum = parts.next().unwrap_or_default();
     for part in parts {
         if part.len() != sum.len() {
-            let reason = format!("the members brought {} and {} numbers", sum.len(), part.len());
+            let reason = format!("the members have {} and {} values", sum.len(), part.len());
             return Err(unavailable("threads", &reason));
         }
         sum.iter_mut().zip(part).for_each(|(sum, v)| *sum += v);
