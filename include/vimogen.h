@@ -200,7 +200,7 @@ typedef int32_t vimogen_dtype;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/// Stage of a long call.
+/// Kind of work that a long call is doing.
 enum vimogen_stage
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
@@ -715,8 +715,8 @@ vimogen_status vimogen_generate_batch(const struct vimogen_pipeline *pipeline,
                                       const struct vimogen_generate_params *params,
                                       struct vimogen_motion **motions);
 
-/// Reads a motion from `.pt`, `.npy`, `.npz` (also in the layout of AMASS) or `.bvh`. `motion`: receives it, to be freed
-/// with `vimogen_motion_free`.
+/// Reads a motion from `.npz` (also in the layout of AMASS), `.npy`, `.pt`, `.pth` or `.bvh`. `motion`: receives it, to be
+/// freed with `vimogen_motion_free`.
 VIMOGEN_API
 vimogen_status vimogen_motion_load(const char *path,
                                    struct vimogen_motion **motion);
@@ -805,15 +805,20 @@ vimogen_status vimogen_motion_slice(const struct vimogen_motion *motion,
                                     struct vimogen_motion **derived);
 
 /// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb` (metres, y up, worn by the
-/// built-in body), `.npz` (AMASS layout and features), `.npy` and `.pt` (features), `.joints.npy` (MBench's joints), `.csv`
-/// (joints, metres, z up), `.html` (a player), `.svg` (a strip of poses), `.mp4`, `.gif` and `.png` (as
+/// built-in body), `.npz` (AMASS layout and features), `.npy`, `.pt` and `.pth` (features), `.csv` (joints, metres, z up),
+/// `.html` (a player with quality metrics), `.svg` (a strip of poses), `.mp4`, `.gif` and `.png` (as
 /// `vimogen_motion_render` draws them by default). The folder must exist; a file of that name is replaced once the new one
 /// is complete.
 VIMOGEN_API
 vimogen_status vimogen_motion_save(const struct vimogen_motion *motion,
                                    const char *path);
 
-/// Writes a page that plays a motion in a browser, offline, with `title` above it.
+/// Writes the joint positions as MBench reads them: a `.npy` array (frames, 22, 3), metres, y up. The folder must exist.
+VIMOGEN_API
+vimogen_status vimogen_motion_save_mbench_joints(const struct vimogen_motion *motion,
+                                                 const char *path);
+
+/// Writes a page that plays a motion in a browser, offline, with `title` and MBench's quality metrics.
 VIMOGEN_API
 vimogen_status vimogen_motion_save_html(const struct vimogen_motion *motion,
                                         const char *path,

@@ -332,6 +332,11 @@ public:
   /// Writes the format of the extension; see vimogen_motion_save.
   Result<void> save(const std::string &path) const { return detail::done(vimogen_motion_save(get(), path.c_str())); }
 
+  /// Writes the joint positions as MBench reads them, a .npy array.
+  Result<void> save_mbench_joints(const std::string &path) const {
+    return detail::done(vimogen_motion_save_mbench_joints(get(), path.c_str()));
+  }
+
   /// Writes a page that plays the motion.
   Result<void> save_html(const std::string &path, const std::string &title) const {
     return detail::done(vimogen_motion_save_html(get(), path.c_str(), title.c_str()));

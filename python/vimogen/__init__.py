@@ -42,6 +42,7 @@ from ._vimogen import (
     collate,
     convert,
     download,
+    file_formats,
     sample,
     save_player,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "convert",
     "download",
     "evaluate",
+    "file_formats",
     "flow",
     "generate",
     "mbench",

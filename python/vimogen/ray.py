@@ -97,7 +97,7 @@ def generate(
     seed : int
         The seed of motion i is ``seed + i``: regardless of workers and batches.
     ending : str
-        Format: npz, npy, pt, bvh, html or svg.
+        Extension that :meth:`Motion.save` knows, such as npz, bvh or html.
     model, device, dtype
         As in :meth:`Pipeline.from_pretrained`.
     resources : dict, optional

@@ -254,6 +254,8 @@ static void files_come_back(const vimogen_motion *motion, const char *folder) {
   OK(vimogen_motion_free(consistent));
   snprintf(path, sizeof path, "%s/titled.html", folder);
   OK(vimogen_motion_save_html(motion, path, "a <title> & more"));
+  snprintf(path, sizeof path, "%s/joints.npy", folder);
+  OK(vimogen_motion_save_mbench_joints(motion, path));
 }
 
 static int32_t stop_at_the_third(const vimogen_progress *progress, void *user_data) {

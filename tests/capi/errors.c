@@ -50,6 +50,7 @@ static void nothing_may_be_null(const vimogen_pipeline *pipeline, const vimogen_
   FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_reconcile(NULL, 0, &made));
   FAILS(INVALID_ARGUMENT, "derived", vimogen_motion_slice(motion, 0, 1, NULL));
   FAILS(INVALID_ARGUMENT, "path", vimogen_motion_save(motion, NULL));
+  FAILS(INVALID_ARGUMENT, "path", vimogen_motion_save_mbench_joints(motion, NULL));
   FAILS(INVALID_ARGUMENT, "title", vimogen_motion_save_html(motion, "a.html", NULL));
   FAILS(INVALID_ARGUMENT, "path", vimogen_motion_render(motion, NULL, NULL));
   FAILS(INVALID_ARGUMENT, "params", vimogen_render_params_init(NULL, sizeof(vimogen_render_params)));

@@ -5,13 +5,13 @@ use std::sync::OnceLock;
 
 use ndarray::ArrayView2;
 use vimogen_core::body::{REST_OFFSETS, consistent};
+use vimogen_core::io::{FileFormat, SaveOptions};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::SmplMotion;
 use vimogen_core::motion::layout::FEATURES;
 use vimogen_core::motion::skeleton::{JOINT_NAMES, PARENTS};
 use vimogen_core::motion::{Poses, layout};
-use vimogen_core::render::worn::{self, Worn};
-use vimogen_core::{Error, Motion, Result, io};
+use vimogen_core::{Error, Motion, Result};
 
 use crate::edge::{Growing, Place, borrow, free, handle, output, slice, text, volume};
 use crate::status::{guard, vimogen_status};
@@ -48,14 +48,14 @@ impl vimogen_motion {
     }
 }
 
-/// Reads a motion from `.pt`, `.npy`, `.npz` (also in the layout of AMASS) or `.bvh`. `motion`: receives it, to be freed
-/// with `vimogen_motion_free`.
+/// Reads a motion from `.npz` (also in the layout of AMASS), `.npy`, `.pt`, `.pth` or `.bvh`. `motion`: receives it, to be
+/// freed with `vimogen_motion_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_load(path: *const c_char, motion: *mut *mut vimogen_motion) -> vimogen_status {
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (path, place) = unsafe { (text("path", path)?, Place::new("motion", motion)?) };
-        place.write(handle(vimogen_motion::new(io::load(path)?)));
+        place.write(handle(vimogen_motion::new(Motion::load(path)?)));
         Ok(())
     })
 }
@@ -317,8 +317,8 @@ pub unsafe extern "C" fn vimogen_motion_slice(
 }
 
 /// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb` (metres, y up, worn by the
-/// built-in body), `.npz` (AMASS layout and features), `.npy` and `.pt` (features), `.joints.npy` (MBench's joints), `.csv`
-/// (joints, metres, z up), `.html` (a player), `.svg` (a strip of poses), `.mp4`, `.gif` and `.png` (as
+/// built-in body), `.npz` (AMASS layout and features), `.npy`, `.pt` and `.pth` (features), `.csv` (joints, metres, z up),
+/// `.html` (a player with quality metrics), `.svg` (a strip of poses), `.mp4`, `.gif` and `.png` (as
 /// `vimogen_motion_render` draws them by default). The folder must exist; a file of that name is replaced once the new one
 /// is complete.
 #[unsafe(no_mangle)]
@@ -326,11 +326,24 @@ pub unsafe extern "C" fn vimogen_motion_save(motion: *const vimogen_motion, path
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, path) = unsafe { (borrow("motion", motion)?, text("path", path)?) };
-        io::save(path, &motion.motion)
+        motion.motion.save(path)
     })
 }
 
-/// Writes a page that plays a motion in a browser, offline, with `title` above it.
+/// Writes the joint positions as MBench reads them: a `.npy` array (frames, 22, 3), metres, y up. The folder must exist.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_motion_save_mbench_joints(
+    motion: *const vimogen_motion,
+    path: *const c_char,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (motion, path) = unsafe { (borrow("motion", motion)?, text("path", path)?) };
+        motion.motion.save_mbench_joints(path)
+    })
+}
+
+/// Writes a page that plays a motion in a browser, offline, with `title` and MBench's quality metrics.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_save_html(
     motion: *const vimogen_motion,
@@ -340,7 +353,7 @@ pub unsafe extern "C" fn vimogen_motion_save_html(
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, path, title) = unsafe { (borrow("motion", motion)?, text("path", path)?, text("title", title)?) };
-        worn::save(path, &[Worn { motion: &motion.motion, title, metrics: &[] }])
+        motion.motion.save_as(FileFormat::Html, path, &SaveOptions::default().with_title(title))
     })
 }
 

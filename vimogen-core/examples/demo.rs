@@ -8,11 +8,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use vimogen_core::format::write_atomic;
-use vimogen_core::io;
+use vimogen_core::io::SaveOptions;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
-use vimogen_core::render::svg::strip_svg;
-use vimogen_core::render::worn::{self, Worn};
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Progress, Request, Result, Stage};
 
 #[global_allocator]
@@ -58,7 +55,7 @@ fn run(prompt: &str, seed: u64) -> Result<()> {
     let pipeline = stage("load", Pipeline::builtin)?;
     let motion = stage("generate", || generate(&pipeline, prompt, seed))?;
     let quality = stage("measure", || Quality::measure(motion.joints().view(), UpAxis::Z))?;
-    stage("write", || write(&motion, &quality, prompt, folder))?;
+    stage("write", || write(&motion, prompt, folder))?;
 
     println!("\n{} frames, {:.1} s at {} frames per second", motion.len(), motion.duration(), motion.fps());
     for (name, value) in quality.named() {
@@ -94,15 +91,9 @@ fn generate(pipeline: &Pipeline, prompt: &str, seed: u64) -> Result<Motion> {
     motions.into_iter().next().ok_or_else(|| Error::Internal { reason: "no motion came back".into() })
 }
 
-fn write(motion: &Motion, quality: &Quality, prompt: &str, folder: &Path) -> Result<()> {
-    let joints = motion.joints();
-    let metrics = quality.named();
-    let page = worn::html(&[Worn { motion, title: prompt, metrics: &metrics }])?;
-    let text = |name: &str, text: String| write_atomic(folder.join(name), |w| w.write_all(text.as_bytes()));
-    text("motion.html", page)?;
-    text("motion.svg", strip_svg(joints.view(), motion.fps(), 8)?)?;
-    for file in ["motion.bvh", "motion.npz"] {
-        io::save(folder.join(file), motion)?;
-    }
-    Ok(())
+fn write(motion: &Motion, prompt: &str, folder: &Path) -> Result<()> {
+    let options = SaveOptions::default().with_title(prompt);
+    ["motion.html", "motion.svg", "motion.bvh", "motion.npz"]
+        .into_iter()
+        .try_for_each(|file| motion.save_with(folder.join(file), &options))
 }

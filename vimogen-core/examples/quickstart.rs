@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use vimogen_core::{Error, GenerateOptions, Pipeline, Result, io};
+use vimogen_core::{Error, GenerateOptions, Pipeline, Result};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -26,5 +26,5 @@ fn main() -> Result<()> {
         println!("joint {i} {:.4} {:.4} {:.4}", joints[[0, i, 0]], joints[[0, i, 1]], joints[[0, i, 2]]);
     }
     println!("checksum {:.3}", joints.iter().map(|v| f64::from(*v)).sum::<f64>());
-    io::save(folder.join("quickstart.bvh"), &motion)
+    motion.save(folder.join("quickstart.bvh"))
 }

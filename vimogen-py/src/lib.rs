@@ -50,7 +50,7 @@ mod _vimogen {
         experiment::{merge_stats, prepare_data, run_experiment},
         flow::{Schedule, noise},
         mbench::{dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree},
-        motion::Motion,
+        motion::{Motion, file_formats},
         options::schema,
         pipeline::{Pipeline, convert},
         pose::{Nrdf, PoseScorer, body_penetration, smplify},

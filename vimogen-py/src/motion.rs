@@ -7,17 +7,18 @@ use ndarray::{ArrayBase, Data, Dimension};
 use numpy::{PyArray, PyArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PySlice};
+use pyo3::types::{PyDict, PySlice, PyTuple};
 use vimogen_core::io::bvh::BvhOptions;
+use vimogen_core::io::{LoadOptions, SaveOptions, picture};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
+use vimogen_core::motion::FileFormat;
 use vimogen_core::motion::codec::SmplMotion;
-use vimogen_core::render::worn::{self, Worn};
-use vimogen_core::{Motion as Core, body, io};
+use vimogen_core::{Motion as Core, body};
 
 use crate::args::{Floats, as_2d, owned};
 use crate::body::Body;
 use crate::error::OrRaise;
-use crate::render::{RenderArguments, numbers, render};
+use crate::render::{RenderArguments, render};
 use crate::run::detached;
 
 /// Immutable clip of T frames: 276 values per frame and a frame rate.
@@ -88,7 +89,7 @@ impl Motion {
         Ok(Core::from_features(owned(as_2d(&features, "features")?), fps).or_raise(py)?.into())
     }
 
-    /// Read a clip from ``.pt``, ``.npy``, ``.npz`` (ours, or as AMASS has it) or ``.bvh``.
+    /// Read a clip from ``.npz`` (ours, or in the layout of AMASS), ``.npy``, ``.pt``, ``.pth`` or ``.bvh``.
     ///
     /// Parameters
     /// ----------
@@ -101,19 +102,17 @@ impl Motion {
     #[staticmethod]
     #[pyo3(signature = (path, *, fps=None, body=None))]
     fn load(py: Python<'_>, path: PathBuf, fps: Option<f32>, body: Option<PyRef<'_, Body>>) -> PyResult<Self> {
-        let worn = body.as_ref().map(|body| body.core());
-        let motion = detached(py, || match fps {
-            None => io::load_worn(path, worn),
-            Some(fps) => io::load_worn(path, worn)?.with_fps(fps),
-        })?;
+        let options = LoadOptions::default().with_body(body.as_ref().map(|body| body.core())).with_fps(fps);
+        let motion = detached(py, || Core::load_with(path, &options))?;
         Ok(motion.into())
     }
 
     /// Write the clip in the format that the extension names.
     ///
-    /// ``.bvh`` and ``.glb`` for Blender and engines, ``.npz`` as AMASS has it (read back by :meth:`load`), ``.npy`` and
-    /// ``.pt`` for the features alone, ``.joints.npy`` for MBench's joints, ``.csv`` for a table of joints, ``.html`` for a
-    /// player that needs no network, ``.svg`` for a still, ``.mp4``, ``.gif`` and ``.png`` as :meth:`render` draws them.
+    /// ``.npz`` in the layout of AMASS, with the features (:meth:`load` reads the same clip back), ``.npy``, ``.pt`` and
+    /// ``.pth`` for the features alone, ``.bvh`` and ``.glb`` for Blender and engines, ``.csv`` for a table of joints,
+    /// ``.html`` for a player that needs no network, ``.svg`` for a strip of poses, ``.mp4``, ``.gif`` and ``.png`` as
+    /// :meth:`render` draws them. ``vimogen.file_formats()`` lists the formats.
     ///
     /// Parameters
     /// ----------
@@ -137,18 +136,20 @@ impl Motion {
         joint_names: &str,
         unit: &str,
     ) -> PyResult<()> {
-        let options = io::SaveOptions {
-            body: body.as_ref().map(|body| body.core()),
-            bvh: BvhOptions { names: joint_names.parse().or_raise(py)?, unit: unit.parse().or_raise(py)?, rest: None },
-        };
-        let player = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html"));
-        detached(py, || match player {
-            true => {
-                let metrics = numbers(&self.core)?;
-                worn::save(&path, &[Worn { motion: &self.core, title, metrics: &metrics }])
-            }
-            false => io::save_with(&path, &self.core, &options),
-        })
+        let bvh = BvhOptions { names: joint_names.parse().or_raise(py)?, unit: unit.parse().or_raise(py)?, rest: None };
+        let body = body.as_ref().map(|body| body.core());
+        let options = SaveOptions::default().with_title(title).with_body(body).with_bvh(bvh);
+        detached(py, || self.core.save_with(&path, &options))
+    }
+
+    /// Write the joint positions as MBench reads them: a ``.npy`` array (T, 22, 3), metres, y up.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike
+    ///     The file.
+    fn save_mbench_joints(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        detached(py, || self.core.save_mbench_joints(&path))
     }
 
     /// Draw a body that performs the motion. No GPU and no display are needed.
@@ -293,10 +294,7 @@ impl Motion {
     /// The player as one page of HTML that needs no network.
     #[pyo3(signature = (title=""))]
     fn to_html(&self, py: Python<'_>, title: &str) -> PyResult<String> {
-        detached(py, || {
-            let metrics = numbers(&self.core)?;
-            worn::html(&[Worn { motion: &self.core, title, metrics: &metrics }])
-        })
+        detached(py, || picture::player(&[(&self.core, title)]))
     }
 
     /// The player, inline in a notebook.
@@ -372,4 +370,32 @@ impl Motion {
     fn __dlpack_device__(&self) -> (i32, i32) {
         (1, 0)
     }
+}
+
+/// The formats of motion files.
+///
+/// Returns
+/// -------
+/// list of dict
+///     ``extensions`` (tuple of str, without the dot), ``description``, ``reads``, ``writes``, ``lossless`` (saved and
+///     loaded, a motion has the same features), ``picture`` (a page, a drawing or a video).
+///
+/// Examples
+/// --------
+/// >>> import vimogen
+/// >>> [f["extensions"][0] for f in vimogen.file_formats() if f["reads"]]
+/// ['npz', 'npy', 'pt', 'bvh']
+#[pyfunction]
+pub fn file_formats(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
+    let entry = |format: FileFormat| {
+        let dict = PyDict::new(py);
+        dict.set_item("extensions", PyTuple::new(py, format.extensions())?)?;
+        dict.set_item("description", format.description())?;
+        dict.set_item("reads", format.reads())?;
+        dict.set_item("writes", format.writes())?;
+        dict.set_item("lossless", format.is_lossless())?;
+        dict.set_item("picture", format.is_picture())?;
+        Ok(dict)
+    };
+    FileFormat::ALL.into_iter().map(entry).collect()
 }

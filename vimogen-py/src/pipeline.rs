@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
-use vimogen_core::{Error, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request, io};
+use vimogen_core::{Error, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request};
 
 use crate::args::{self, Floats, Given, as_2d, given, owned};
 use crate::dit::Dit;
@@ -291,7 +291,7 @@ fn motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {
         return Ok(motion.get().core().clone());
     }
     match value.extract::<PathBuf>() {
-        Ok(path) => io::load(path).or_raise(value.py()),
+        Ok(path) => CoreMotion::load(path).or_raise(value.py()),
         Err(_) => Err(PyTypeError::new_err("")),
     }
 }

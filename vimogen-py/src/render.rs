@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
+use vimogen_core::Motion as Core;
 use vimogen_core::body::BodyModel;
-use vimogen_core::mbench::quality::{Quality, UpAxis};
-use vimogen_core::render::worn::{self, Worn};
+use vimogen_core::io::picture;
 use vimogen_core::render::{Actor, Film, Image, RenderOptions, Style, movie};
-use vimogen_core::{Motion as Core, Result};
 
 use crate::body::Body;
 use crate::error::{OrRaise, invalid};
@@ -68,14 +67,6 @@ pub fn render(
     })
 }
 
-/// MBench's scores of a clip that is long enough for them.
-pub fn numbers(motion: &Core) -> Result<Vec<(&'static str, f32)>> {
-    if motion.len() < 2 {
-        return Ok(vec![]);
-    }
-    Ok(Quality::measure(motion.joints().view(), UpAxis::Z)?.named().to_vec())
-}
-
 /// Write a player of several motions, side by side, with their captions and MBench scores, as one HTML file that needs
 /// no network.
 ///
@@ -99,11 +90,7 @@ pub fn save_player(
     if titles.len() != motions.len() {
         return Err(invalid(py, "titles", format!("{} captions for {} motions", titles.len(), motions.len())));
     }
-    let motions: Vec<&Core> = motions.iter().map(|motion| motion.core()).collect();
-    detached(py, || {
-        let numbers = motions.iter().map(|motion| numbers(motion)).collect::<Result<Vec<_>>>()?;
-        let clip = |i: usize| Worn { motion: motions[i], title: &titles[i], metrics: &numbers[i] };
-        let clips: Vec<Worn<'_>> = (0..motions.len()).map(clip).collect();
-        worn::save(path, &clips)
-    })
+    let clips: Vec<(&Core, &str)> =
+        motions.iter().zip(&titles).map(|(motion, title)| (motion.core(), title.as_str())).collect();
+    detached(py, || picture::save_player(path, &clips))
 }

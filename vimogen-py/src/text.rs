@@ -6,8 +6,9 @@ use std::sync::Arc;
 use numpy::IntoPyArray;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use vimogen_core::data::{EncodeJob, encode_manifest};
 use vimogen_core::text::umt5::{Umt5Encoder, Umt5Options};
-use vimogen_core::text::{EmbedCache, EncodeJob, TextEncoder as _, encode_manifest};
+use vimogen_core::text::{EmbedCache, TextEncoder as _};
 use vimogen_core::weights::download;
 
 use crate::args::{self, given};

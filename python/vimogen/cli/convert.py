@@ -11,10 +11,14 @@ import click
 from .. import Body, Motion
 from .. import convert as convert_model
 from ..motion import load_hmr
+from . import formats
 from .options import FILE, choice, dtype_option, json_option
 
 
-@click.command(short_help="Turn a motion file or a model into another format.")
+@click.command(
+    short_help="Turn a motion file or a model into another format.",
+    epilog=f"Reads {' '.join(formats.READS)}, .npz also in the layout of AMASS. Writes .{' .'.join(formats.WRITES)}.",
+)
 @click.argument("source", type=FILE)
 @click.argument("target", type=FILE)
 @click.option("--fps", type=float, help="Resample the motion to this frame rate.")
@@ -57,8 +61,7 @@ def convert(
     """Turn a motion file into another format, or a model folder into our layout.
 
     \b
-    vimogen convert walk.pt walk.bvh          from .npz (also of AMASS), .npy, .pt, .bvh
-                                              to those and .glb .csv .joints.npy .html .svg .mp4 .gif .png
+    vimogen convert walk.pt walk.bvh
     vimogen convert --hmr params.pt --body SMPLX_NEUTRAL.npz walk.npz
     vimogen convert amass.npz --body SMPLX_NEUTRAL.npz walk.npz
     vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
@@ -81,7 +84,7 @@ def convert(
         motion = motion.canonical() if canonical else motion
         motion = motion if fps is None else motion.at_rate(fps)
         if not whole:
-            motion.save(target, title=title, body=body, joint_names=joint_names, unit=unit)
+            formats.save(motion, target, title=title, body=body, joint_names=joint_names, unit=unit)
         result = {"file": str(target), "frames": len(motion), "fps": motion.fps}
         text = f"{target}: {len(motion)} frames at {motion.fps:g} fps"
     click.echo(json.dumps(result, indent=2) if as_json else text)

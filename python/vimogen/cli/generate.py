@@ -12,6 +12,7 @@ import click
 
 from .. import Motion, Pipeline, mbench
 from .encode_text import load_encoder, text_encoder_options
+from .formats import WRITES, save
 from .options import (
     FILE,
     choice,
@@ -24,7 +25,6 @@ from .options import (
 )
 from .progress import progress
 
-FORMATS = ("npz", "bvh", "glb", "html", "mp4", "gif", "png", "svg", "npy", "joints.npy", "pt", "csv")
 DEFAULT_FORMATS = ("npz", "bvh", "html")
 
 
@@ -50,7 +50,7 @@ DEFAULT_FORMATS = ("npz", "bvh", "html")
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(FORMATS),
+    type=click.Choice(WRITES),
     help=f"File format of each motion; may be repeated.  [default: {', '.join(DEFAULT_FORMATS)}]",
 )
 @click.option("-m", "--model", type=FILE, help="Folder of a model.  [default: the built-in one]")
@@ -161,7 +161,7 @@ def _targets(out: Path, formats: tuple[str, ...], number: int, name: str, count:
 def _write(motion: Motion, title: str, files: list[Path], seed: int) -> dict[str, Any]:
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
-        motion.save(file, title=title)
+        save(motion, file, title=title)
     summary = {"prompt": title, "seed": seed, "frames": len(motion), "fps": motion.fps}
     return summary | {"files": [str(file) for file in files], "quality": quality(motion)}
 

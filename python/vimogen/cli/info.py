@@ -11,10 +11,9 @@ from typing import Any
 import click
 
 from .. import Motion, Pipeline, __version__
+from .formats import READS
 from .generate import quality
 from .options import FILE, json_option
-
-MOTION_FILES = (".npz", ".npy", ".pt", ".pth", ".bvh")
 
 
 @click.command(short_help="Describe this installation, a model or a motion.")
@@ -29,7 +28,7 @@ def info(path: Path | None, as_json: bool) -> None:
             "platform": platform.platform(),
             "built-in model": _model(Pipeline.from_pretrained()),
         }
-    elif path.suffix.lower() in MOTION_FILES:
+    elif path.suffix.lower() in READS:
         motion = Motion.load(path)
         facts = {"file": str(path), "frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
         facts["residual"] = motion.residual()

@@ -12,7 +12,7 @@ use crate::error::{Error, Result, check_finite};
 use crate::format::npz::{self, NpzFile};
 use crate::format::pickle::PickleFile;
 use crate::format::torch::{self, Scalar, TorchFile, Tree};
-use crate::format::{RawTensor, TensorSource, extension};
+use crate::format::{RawTensor, TensorSource, extension, unknown_extension};
 use crate::motion::Motion;
 use crate::motion::codec::{SmplMotion, encode};
 use crate::motion::hmr::{HmrMotion, intrinsic, process_hmr};
@@ -59,10 +59,7 @@ impl HmrParams {
                     _ => None,
                 })
             }
-            other => {
-                let reason = format!("{other:?} is none of pt, npz, pkl, the formats of recovered motion: {path:?}");
-                Err(Error::invalid("file extension", reason))
-            }
+            _ => Err(unknown_extension(path, ["pt", "pth", "npz", "pkl"])),
         }
         .map_err(|e| e.with_path(path))
     }
@@ -174,7 +171,7 @@ impl HmrMotion {
                 entries.push(("fps", Tree::Float(fps.into())));
                 torch::save(path, &Tree::Dict(entries))
             }
-            other => Err(Error::invalid("file extension", format!("{other:?} is neither pt nor npz: {path:?}"))),
+            _ => Err(unknown_extension(path, ["pt", "pth", "npz"])),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Clips from files as training samples: the release's sampling rules (docs/method.md section 5).
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{Array1, Array2, s};
@@ -12,7 +12,7 @@ use super::batch::Sample;
 use super::manifest::{Clip, Manifest};
 use super::pack::Shards;
 use crate::error::{Error, Result, check_finite};
-use crate::format::{RawTensor, extension, npy, torch};
+use crate::format::embedding;
 use crate::motion::clip::reference_channels;
 use crate::motion::layout::{BODY_ROT6D, FEATURES, REFERENCE_FEATURES};
 use crate::motion::{Motion, Stats};
@@ -286,7 +286,7 @@ impl ClipDataset {
                     return check_caption(rows, *width);
                 }
                 let path = clip.embed_path.as_deref().ok_or_else(|| none("encoded caption; run encode-text first"))?;
-                check_caption(read_embedding(path)?, *width)
+                check_caption(embedding::load(path)?, *width)
             }
         }
     }
@@ -344,29 +344,4 @@ fn check_caption(rows: Array2<f32>, width: usize) -> Result<Array2<f32>> {
     }
     check_finite("encoded caption", &rows.view())?;
     Ok(rows)
-}
-
-/// Reads an encoded caption, `(L, text_dim)`, from `.pt` or `.npy`.
-///
-/// # Errors
-/// Those of the format; [`Error::Shape`] for another number of axes.
-pub fn read_embedding(path: &Path) -> Result<Array2<f32>> {
-    let tensor: RawTensor = match extension(path).as_str() {
-        "npy" => npy::load(path)?,
-        _ => torch::load_tensor(path, "context")?,
-    };
-    let (rows, width) = match tensor.shape() {
-        [rows, width] | [1, rows, width] => (*rows, *width),
-        other => return Err(Error::shape(format!("{path:?}"), "(L, text_dim)", other)),
-    };
-    Array2::from_shape_vec((rows, width), tensor.to_f32())
-        .map_err(|_| Error::shape(format!("{path:?}"), "(L, text_dim)", tensor.shape()))
-}
-
-/// Where a file of a clip lies, for messages.
-impl Clip {
-    /// The files that the clip names.
-    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        std::iter::once(&self.motion_path).chain(&self.ref_motion_path).chain(&self.embed_path)
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -14,6 +15,8 @@ const MAX_ENTRIES: usize = 1 << 26;
 const NAMED_DUPLICATES: usize = 5;
 /// Suffix of a caption's key in the key of its encoded form.
 pub const EMBED_SUFFIX: &str = "_wanvideot5_embed_path";
+/// Keys of an entry's name, in order of preference.
+const IDS: [&str; 3] = ["sample_id", "id", "global_id"];
 
 /// An entry of the file.
 pub type Entry = Map<String, Value>;
@@ -21,7 +24,7 @@ pub type Entry = Map<String, Value>;
 /// The parts of an entry that training needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clip {
-    /// `sample_id`, or `id`.
+    /// `sample_id`, `id` or `global_id`.
     pub id: String,
     /// The motion, `.pt`, `.npy` or `.npz`. The sampling rules look at this path even when the clip is packed.
     pub motion_path: PathBuf,
@@ -33,6 +36,13 @@ pub struct Clip {
     pub text: Option<String>,
     /// The clip's place in a packed shard, if it has one.
     pub packed: Option<Packed>,
+}
+
+impl Clip {
+    /// The files that the clip names.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        std::iter::once(&self.motion_path).chain(&self.ref_motion_path).chain(&self.embed_path)
+    }
 }
 
 /// A clip's place in a shard of [`crate::data::pack`].
@@ -105,14 +115,19 @@ fn named(error: Error, path: &Path, index: usize) -> Error {
     Error::format("manifest", format!("entry {index}: {error}")).with_path(path)
 }
 
-/// The entries of one JSON list.
+/// The entries of one JSON list of at most 4 GiB.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Format`] unless the file is a list of objects.
-pub fn read_entries(path: &Path) -> Result<Vec<Entry>> {
+/// [`Error::NotFound`], [`Error::Format`] unless the file is a list of `T`.
+pub fn read_entries<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let bytes = read_bounded(path, MAX_BYTES)?;
     let bad = |reason: String| Error::format("manifest", reason).with_path(path);
     serde_json::from_slice(&bytes).map_err(|e| bad(format!("expected a JSON list of objects: {e}")))
+}
+
+/// The name of an entry: `sample_id`, `id` or `global_id`.
+pub fn entry_id(entry: &Entry) -> Option<String> {
+    IDS.iter().find_map(|key| text(entry, key))
 }
 
 /// The text of a key; a number as text, an empty text and null as none.
@@ -127,7 +142,7 @@ pub fn text(entry: &Entry, key: &str) -> Option<String> {
 fn clip(entry: &Entry, manifest: &Path, text_key: &str, root: Option<&Path>) -> Result<Clip> {
     let below = |path: String| root.map_or_else(|| PathBuf::from(&path), |root| root.join(&path));
     let missing = |key: &str| Error::config(key, format!("missing; the entry has {:?}", keys(entry)));
-    let id = text(entry, "sample_id").or_else(|| text(entry, "id")).ok_or_else(|| missing("id"))?;
+    let id = entry_id(entry).ok_or_else(|| missing("id"))?;
     let packed = text(entry, "pack").map(|place| packed(&place, manifest)).transpose()?;
     Ok(Clip {
         id,

@@ -5,6 +5,7 @@ pub mod batch;
 mod clip_tests;
 pub mod corruption;
 pub mod dataset;
+mod encode;
 pub mod loader;
 pub mod manifest;
 pub mod pack;
@@ -14,6 +15,7 @@ pub mod synth_loader;
 
 pub use corruption::Corruption;
 pub use dataset::{Captions, ClipDataset, Sampling};
+pub use encode::{EncodeJob, EncodeReport, encode_manifest};
 pub use loader::{Batches, ClipLoader, Prefetch};
 pub use manifest::Manifest;
 pub use synth_loader::{ConditionMix, ProceduralLoader};

@@ -10,11 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::Array2;
 
-use super::dataset::read_embedding;
 use super::manifest::Clip;
 use crate::error::{Error, Result, check_finite};
 use crate::format::safetensors::{self, SafetensorsFile};
-use crate::format::{DType, TensorInfo, TensorSource};
+use crate::format::{DType, TensorInfo, TensorSource, embedding};
 use crate::motion::Motion;
 use crate::motion::layout::FEATURES;
 
@@ -108,7 +107,7 @@ impl ShardWriter {
             parts.push(motion_part(format!("{key}.reference"), path)?);
         }
         if let Some(path) = &clip.embed_path {
-            let shape = read_embedding(path)?.shape().to_vec();
+            let shape = embedding::load(path)?.shape().to_vec();
             // As the release stores it, so nothing is rounded.
             let info = TensorInfo { dtype: DType::BF16, shape };
             parts.push(Part { name: format!("{key}.text"), info, source: Source::Text(path.clone()) });
@@ -152,7 +151,7 @@ impl Part {
         let halves = |rows: Array2<f32>| rows.iter().flat_map(|v| half::bf16::from_f32(*v).to_le_bytes()).collect();
         Ok(Cow::Owned(match &self.source {
             Source::Motion(path) => floats(Motion::load(path)?.into_features()),
-            Source::Text(path) => halves(read_embedding(path)?),
+            Source::Text(path) => halves(embedding::load(path)?),
         }))
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::file::{Data, Experiment, FileData};
-use crate::data::dataset::read_embedding;
 use crate::data::{Batches, Captions, ClipDataset, ClipLoader, Manifest, ProceduralLoader};
 use crate::error::{Error, Result};
+use crate::format::embedding;
 use crate::motion::Stats;
 use crate::text::{StaticWordsEncoder, TextEncoder};
 use crate::train::TrainBatch;
@@ -43,7 +43,7 @@ impl Source {
             Data::Files(files) => {
                 let encoder = if files.builtin_captions { Some(builtin(width)?) } else { None };
                 let null_text = match &files.null_context {
-                    Some(path) => read_embedding(path)?,
+                    Some(path) => embedding::load(path)?,
                     None => Array2::zeros((rows, width)),
                 };
                 let clips = Arc::new(clips(files, width, encoder.clone(), null_text.clone(), notes)?);

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 #[cfg(unix)]
 const WORTH_RELEASING: usize = 1 << 20;
 
-/// Bytes that readers borrow tensors from; copies share them.
+/// Bytes of a file, from which readers borrow tensors; copies share them.
 #[derive(Debug, Clone)]
 pub(crate) enum Backing {
     Mapped(Arc<Mmap>),
@@ -26,10 +26,10 @@ impl Backing {
         reader(Self::open(path)?).map_err(|e| e.with_path(path))
     }
 
-    /// Maps a file: nothing is read until it is looked at.
+    /// Maps a file: pages are read when they are used.
     fn open(path: &Path) -> Result<Self> {
         let io = |e| Error::io("read", path, e);
-        // Before opening: a named pipe that nobody writes to would be waited for.
+        // Before opening: a named pipe without a writer would block.
         if !std::fs::metadata(path).map_err(io)?.is_file() {
             return Err(Error::io("read", path, std::io::Error::other("it is not a regular file")));
         }
@@ -40,8 +40,8 @@ impl Backing {
         Ok(Self::Mapped(Arc::new(map)))
     }
 
-    /// Says that a part was copied and is not needed soon, so that a checkpoint that was read once does not stay in
-    /// memory beside the copy. Small parts are left alone.
+    /// Releases the pages of a part that was copied: a checkpoint that was read once does not stay in memory next to
+    /// its copy. Small parts are left alone.
     pub(crate) fn release(&self, part: Range<usize>) {
         #[cfg(unix)]
         if let Self::Mapped(map) = self

@@ -1,6 +1,7 @@
 //! Bytes to arrays and back: npy, npz, `.pt`, pickle, safetensors. Readers bound sizes first and never execute.
 
 mod backing;
+pub mod embedding;
 pub mod npy;
 pub mod npz;
 pub mod pickle;
@@ -16,7 +17,7 @@ pub use tensor::{DType, RawTensor, TensorInfo, TensorSource};
 
 use crate::error::{Error, Result};
 
-/// Largest file that is read as a whole, and largest array that is unpacked from one: 4 GiB.
+/// Maximum size of a file that is read as a whole, and of an array that is unpacked from one: 4 GiB.
 pub const MAX_BYTES: u64 = 1 << 32;
 
 /// Reads a whole file of at most `limit` bytes.
@@ -32,9 +33,9 @@ pub fn read_bounded(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     if size > limit {
         return Err(too_large(size));
     }
-    /// Most bytes that are made room for because the file says that it has them.
+    /// Upper bound of the first allocation, regardless of the size that the file reports.
     const ROOM: u64 = 64 << 20;
-    // One more than the file has: then the end is found without room for more.
+    // One byte more than the file has, so that the end is found without growing.
     let mut bytes = Vec::with_capacity(size.min(ROOM) as usize + 1);
     // A pipe or device reports no size, so the reading is bounded too.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
@@ -52,10 +53,9 @@ pub fn open_tensors(path: impl AsRef<Path>) -> Result<Box<dyn TensorSource>> {
         "safetensors" | "json" => Box::new(safetensors::SafetensorsFile::open(path)?),
         "npz" => Box::new(npz::NpzFile::open(path)?),
         "pt" | "pth" | "bin" | "ckpt" | "tar" => Box::new(torch::TorchFile::open(path)?),
-        other => {
-            let reason =
-                format!("{other:?} is none of safetensors, index.json, npz, pt, pth, bin, ckpt, tar: {path:?}");
-            return Err(Error::invalid("file extension", reason));
+        _ => {
+            let known = ["safetensors", "index.json", "npz", "pt", "pth", "bin", "ckpt", "tar"];
+            return Err(unknown_extension(path, known));
         }
     })
 }
@@ -74,7 +74,14 @@ pub(crate) fn extension(path: &Path) -> String {
     path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
-/// What [`write_atomic`] hands to its closure: buffered and seekable.
+/// The error for a file whose extension is none of `known`.
+pub(crate) fn unknown_extension(path: &Path, known: impl IntoIterator<Item = &'static str>) -> Error {
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    let reason = format!("{:?} is none of {known}, path: {path:?}", extension(path));
+    Error::invalid("file extension", reason)
+}
+
+/// Writer of [`write_atomic`]'s closure: buffered and seekable.
 pub type AtomicWriter<'a> = BufWriter<&'a File>;
 
 /// Writes a file so that an interruption leaves the old file or the new one, never a part: a temporary file in the
@@ -117,7 +124,7 @@ impl From<Error> for io::Error {
     }
 }
 
-/// Makes a rename in `folder` durable where the system can; elsewhere the rename itself is all there is.
+/// Makes a rename in `folder` durable, on systems that can.
 pub(crate) fn sync_folder(folder: &Path) {
     if cfg!(unix)
         && let Ok(handle) = File::open(folder)

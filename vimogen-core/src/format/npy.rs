@@ -24,7 +24,7 @@ fn bad(reason: impl Into<String>) -> Error {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`], and [`Error::Format`] for anything but a plain array of
-/// numbers or booleans.
+/// integers, floats or booleans.
 pub fn load(path: impl AsRef<Path>) -> Result<RawTensor> {
     let path = path.as_ref();
     decode(&read_bounded(path, MAX_BYTES)?).map_err(|e| e.with_path(path))
@@ -68,7 +68,7 @@ pub fn write(w: &mut impl Write, tensor: &RawTensor) -> io::Result<()> {
     tensor.bytes().as_chunks::<2>().0.iter().try_for_each(|b| w.write_all(&[0, 0, b[0], b[1]]))
 }
 
-/// Writes a text as NumPy's array of no dimensions and four bytes a character; the readers here read numbers only.
+/// Writes a text as NumPy's array of no dimensions and four bytes per character; the readers here do not read texts.
 ///
 /// # Errors
 /// Those of `w`.
@@ -151,7 +151,7 @@ pub(crate) fn swap_bytes(bytes: &mut [u8], size: usize) {
     bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
 }
 
-/// What comes before the data.
+/// Header of a `.npy` file: everything before the data.
 pub(super) struct Header {
     pub(super) info: TensorInfo,
     big_endian: bool,

@@ -16,9 +16,9 @@ use super::{MAX_BYTES, open_zip, write_atomic};
 use crate::error::{Error, Result};
 
 const FORMAT: &str = "npz";
-/// An array may unpack to this much whatever its packed size ...
+/// Unpacked bytes of an array that are allowed regardless of its packed size.
 const ALWAYS_ALLOWED: u64 = 1 << 28;
-/// ... and beyond that to this many times its packed size. Deflate itself reaches 1032, motion about 1.2.
+/// Beyond that, maximum ratio of unpacked to packed size. Deflate itself reaches 1032, motion about 1.2.
 const MAX_RATIO: u64 = 100;
 
 type Archive = ZipArchive<Cursor<Backing>>;
@@ -41,10 +41,10 @@ pub struct NpzFile {
 }
 
 impl NpzFile {
-    /// Opens a file by mapping it; arrays are unpacked when asked for.
+    /// Opens a file by mapping it; arrays are unpacked when they are read.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Io`], [`Error::Format`] if it is no zip archive.
+    /// [`Error::NotFound`], [`Error::Io`], [`Error::Format`] if it is not a zip archive.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Backing::read(path.as_ref(), Self::new)
     }
@@ -123,7 +123,7 @@ pub fn save(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)]) -> Result<()>
     save_with_texts(path, arrays, &[])
 }
 
-/// [`save`] with texts beside the arrays, which NumPy reads as strings.
+/// [`save`] with texts in addition to the arrays; NumPy reads them as strings.
 ///
 /// # Errors
 /// Those of [`save`].

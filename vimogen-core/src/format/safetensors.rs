@@ -15,7 +15,7 @@ use super::{read_bounded, write_atomic};
 use crate::error::{Error, Result};
 
 const FORMAT: &str = "safetensors";
-/// Largest `*.index.json`.
+/// Maximum size of a `*.index.json`.
 const MAX_INDEX: u64 = 1 << 26;
 
 fn bad(reason: impl Into<String>) -> Error {
@@ -173,7 +173,7 @@ pub fn save(path: impl AsRef<Path>, tensors: &[(&str, &RawTensor)], metadata: &[
     save_with(path, &infos, metadata, |i| Ok(Cow::Borrowed(tensors[i].1.bytes())))
 }
 
-/// Writes tensors whose bytes are asked for one after the other, so that never more than one is held.
+/// Writes tensors one by one, so that one at a time is in memory.
 ///
 /// `bytes(i)` gives those of `tensors[i]`: little-endian, last axis fastest. PyTorch and every other reader of
 /// safetensors can load the file; data starts on an 8-byte boundary and tensors follow in the given order.

@@ -83,13 +83,10 @@ pub struct TensorInfo {
 impl TensorInfo {
     /// Number of elements; `None` if an array of this shape cannot be in memory.
     pub fn checked_len(&self) -> Option<usize> {
-        // The sizes beside a zero count as well: ndarray refuses an empty array whose other sizes overflow.
+        // The sizes next to a zero count as well: ndarray refuses an empty array whose other sizes overflow.
         let others = self.shape.iter().filter(|d| **d > 0).try_fold(1usize, |n, d| n.checked_mul(*d))?;
-        match others <= MAX_ELEMENTS {
-            true if self.shape.contains(&0) => Some(0),
-            true => Some(others),
-            false => None,
-        }
+        let elements = if self.shape.contains(&0) { 0 } else { others };
+        (others <= MAX_ELEMENTS).then_some(elements)
     }
 
     /// Number of bytes, once it is known to be at most `limit`.
@@ -105,7 +102,7 @@ impl TensorInfo {
     }
 }
 
-/// An array as it lies in a file: little-endian, last axis fastest.
+/// An array in the byte order of a file: little-endian, last axis fastest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawTensor {
     info: TensorInfo,
@@ -125,7 +122,7 @@ impl RawTensor {
         }
     }
 
-    /// An `f32` array of the same shape and numbers.
+    /// The bytes of an `f32` array, with its shape.
     pub fn from_f32(values: ArrayViewD<'_, f32>) -> Self {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         Self { info: TensorInfo { dtype: DType::F32, shape: values.shape().to_vec() }, bytes }
@@ -176,17 +173,17 @@ pub trait TensorSource: Send + Sync {
     /// Type and shape of one array, without reading it.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is none of this name.
+    /// [`Error::InvalidArgument`] if the name is unknown.
     fn info(&self, name: &str) -> Result<TensorInfo>;
 
-    /// The bytes of one array (little-endian, last axis fastest), borrowed where they lie so in the file.
+    /// The bytes of one array (little-endian, last axis fastest), borrowed where the file has them in this order.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is none of this name, [`Error::Format`] if the file is damaged there,
+    /// [`Error::InvalidArgument`] if the name is unknown, [`Error::Format`] if the file is damaged there,
     /// [`Error::TooLarge`] beyond [`MAX_BYTES`].
     fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>>;
 
-    /// Says that an array was copied and is not needed soon, so that the pages of a mapped file may leave memory.
+    /// Releases the pages of an array that was copied and is not needed soon, if the file is mapped.
     fn release(&self, _name: &str) {}
 
     /// Reads one array, and releases it.
@@ -217,7 +214,7 @@ pub(crate) fn no_such_tensor(name: &str) -> Error {
     Error::invalid("name", format!("the file has no tensor {name:?}; names() lists what it has"))
 }
 
-/// Largest array that is made out of fewer bytes, by strides that repeat elements.
+/// Maximum size of an array that is larger than its storage because its strides repeat elements.
 const MAX_REPEATED: u64 = 1 << 28;
 
 /// Bytes from the start of a storage to the end of the last element of an array with the given strides (in elements);
@@ -235,10 +232,10 @@ pub(crate) fn extent(info: &TensorInfo, offset: usize, strides: &[usize]) -> Opt
 }
 
 /// The elements of an array with arbitrary strides (in elements, from `offset`) of `storage`, last axis fastest;
-/// borrowed if they lie so.
+/// borrowed if the storage has them in this order.
 ///
 /// # Errors
-/// [`Error::Format`] of `format` if an element lies outside `storage`, [`Error::TooLarge`] beyond 4 GiB, or beyond
+/// [`Error::Format`] of `format` if an element is outside `storage`, [`Error::TooLarge`] beyond 4 GiB, or beyond
 /// 256 MiB if the storage is smaller than that.
 pub(crate) fn gather_from<'s>(
     format: &'static str,
@@ -268,7 +265,7 @@ pub(crate) fn gather_from<'s>(
     Ok(Cow::Owned(out))
 }
 
-/// Whether strides (in elements) say last axis fastest without gaps; axes of size 1 may have any stride.
+/// Whether strides (in elements) are those of a contiguous array, last axis fastest; axes of size 1 may have any stride.
 fn is_contiguous(shape: &[usize], strides: &[usize]) -> bool {
     let mut expected = 1;
     shape.iter().zip(strides).rev().all(|(d, s)| {

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use crate::error::Result;
 use crate::format::write_atomic;
-use crate::motion::clip::Motion;
+use crate::motion::Motion;
 use crate::motion::skeleton::JOINT_NAMES;
 
-/// A line of names, then one a frame: `frame`, `seconds`, and `pelvis_x`, `pelvis_y`, `pelvis_z` and so on for the 22
+/// A line of names, then one line per frame: `frame`, `seconds`, and `pelvis_x`, `pelvis_y`, `pelvis_z` and so on for the 22
 /// joints of [`crate::motion::skeleton`], metres, z up, with a point for decimals.
 pub fn to_string(motion: &Motion) -> String {
     let mut text = String::from("frame,seconds");

@@ -1,7 +1,7 @@
 //! glTF 2.0 as one `.glb` file: a skinned mesh and its animation, for Blender, Unity, Unreal, three.js and others.
 //!
 //! Axes are glTF's: y up; a clip that starts facing +y in vimogen's world faces +z and its left is +x, as in
-//! [BVH](super::bvh). Lengths are metres. Nodes bear the joint names of [`crate::motion::skeleton`] and stand in the rest
+//! [BVH](super::bvh). Lengths are metres. Nodes have the joint names of [`crate::motion::skeleton`] and are in the rest
 //! pose (a T); the animation has a rotation for each joint and a translation for the pelvis, keyed at every frame of the
 //! clip and interpolated linearly.
 //!
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::body::{BodyKind, BodyModel};
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
-use crate::motion::clip::Motion;
+use crate::motion::Motion;
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::JOINT_NAMES;
@@ -30,7 +30,7 @@ const F32: u32 = 5126;
 const VERTICES: u32 = 34962;
 const INDICES: u32 = 34963;
 
-/// Writes the clip, worn by `body`.
+/// Writes the clip as an animation of `body`.
 ///
 /// # Errors
 /// Those of [`to_bytes`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].

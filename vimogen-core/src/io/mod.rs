@@ -1,150 +1,193 @@
-//! Files for other programs: BVH and glTF for animation tools and engines, npz in the layout of AMASS for SMPL-X tools,
-//! tables of joints.
+//! Motion files: [`Motion::load`] and [`Motion::save`], and the formats behind them.
+//!
+//! The extension chooses the [`FileFormat`]. Each format has a module with its reader and its writer, for callers that
+//! need more than a [`Motion`].
 
 pub mod amass;
 pub mod bvh;
 pub mod csv;
+mod features;
 pub mod gltf;
-
 #[cfg(feature = "render")]
-use std::io::Write as _;
+pub mod picture;
+
 use std::path::Path;
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array, Axis, RemoveAxis};
 
 use crate::body::BodyModel;
-use crate::error::{Error, Result};
-use crate::format::npz::NpzFile;
-#[cfg(feature = "render")]
-use crate::format::write_atomic;
-use crate::format::{extension, npy};
-use crate::motion::clip::Motion;
+use crate::error::Result;
+use crate::format::npy;
 use crate::motion::codec::{SmplMotion, encode};
-#[cfg(feature = "render")]
-use crate::progress::ignore;
-#[cfg(feature = "render")]
-use crate::render::{Actor, Film, RenderOptions, movie, svg::strip_svg, worn};
+pub use crate::motion::{FileFormat, Motion};
+use bvh::BvhOptions;
 
-/// Reads a motion in the format that the extension names: what [`Motion::load`] reads, BVH ([`bvh::retarget::load`]) and npz
-/// in the layout of AMASS ([`amass::load`], with the neutral body).
-///
-/// # Errors
-/// Those of the readers.
-pub fn load(path: impl AsRef<Path>) -> Result<Motion> {
-    load_worn(path, None)
+/// Options of [`Motion::load_with`].
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct LoadOptions<'a> {
+    /// Body from which a clip of AMASS gets its joints, with the clip's shape; `None`: the neutral body. Files of other
+    /// formats hold joint positions.
+    pub body: Option<&'a BodyModel>,
+    /// Frames per second; `None`: the rate of the file, or 20 if it has none.
+    pub fps: Option<f32>,
 }
 
-/// [`load`] with a body whose joints a clip of AMASS has; `None`: the neutral one. Other files hold their joints.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_worn(path: impl AsRef<Path>, body: Option<&BodyModel>) -> Result<Motion> {
-    let path = path.as_ref();
-    match extension(path).as_str() {
-        "bvh" => bvh::retarget::load(path),
-        "npz" => {
-            let file = NpzFile::open(path)?;
-            if !amass::is_amass(&file) {
-                return Motion::load(path);
-            }
-            let motion = match body {
-                Some(body) => amass::to_motion(&file, body),
-                None => amass::to_motion(&file, &BodyModel::neutral()),
-            };
-            motion.map_err(|e| e.with_path(path))
-        }
-        _ => Motion::load(path),
+impl<'a> LoadOptions<'a> {
+    /// Sets the body of clips of AMASS.
+    pub fn with_body(mut self, body: impl Into<Option<&'a BodyModel>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sets the frame rate.
+    pub fn with_fps(mut self, fps: impl Into<Option<f32>>) -> Self {
+        self.fps = fps.into();
+        self
     }
 }
 
-/// A clip of all frames: steps lead to the next frame, from the last to itself.
-fn clip_of(smpl: &SmplMotion, fps: f32) -> Result<Motion> {
-    let last = |array: ndarray::ArrayViewD<'_, f32>| -> Result<ndarray::ArrayD<f32>> {
-        let end = array.slice_axis(Axis(0), (-1..).into());
-        concatenate(Axis(0), &[array.view(), end]).map_err(|e| Error::Internal { reason: e.to_string() })
-    };
-    let two = |array: &Array2<f32>| -> Result<Array2<f32>> {
-        last(array.view().into_dyn())?.into_dimensionality().map_err(|e| Error::Internal { reason: e.to_string() })
-    };
-    let joints = last(smpl.joints.view().into_dyn())?;
+/// Options of [`Motion::save_with`]. A format ignores the options of others.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct SaveOptions<'a> {
+    /// Body of `.glb`, `.mp4`, `.gif` and `.png`; `None`: the neutral body.
+    pub body: Option<&'a BodyModel>,
+    /// Caption of the player (`.html`), such as the prompt. Any text: it is escaped.
+    pub title: &'a str,
+    /// Names, unit and bones of `.bvh`.
+    pub bvh: BvhOptions,
+}
+
+impl<'a> SaveOptions<'a> {
+    /// Sets the body.
+    pub fn with_body(mut self, body: impl Into<Option<&'a BodyModel>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sets the caption.
+    pub fn with_title(mut self, title: &'a str) -> Self {
+        self.title = title;
+        self
+    }
+
+    /// Sets names, unit and bones of `.bvh`.
+    pub fn with_bvh(mut self, bvh: BvhOptions) -> Self {
+        self.bvh = bvh;
+        self
+    }
+}
+
+impl Motion {
+    /// Reads a clip in the format that the extension names:
+    ///
+    /// - `.npz`: the features if it holds `features` or `motion`, otherwise the layout of AMASS, see [`amass::load`]
+    /// - `.npy`, `.pt`, `.pth`: features (T, 276), in PyTorch's files as the only tensor or as `motion` or `features`;
+    ///   of 426 columns, as in the release's samples, the first 276 are kept
+    /// - `.bvh`: see [`bvh::retarget`]
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another extension,
+    /// [`Error::Format`](crate::Error::Format) for damaged or hostile files, [`Error::Shape`](crate::Error::Shape),
+    /// [`Error::NonFinite`](crate::Error::NonFinite).
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        Self::load_with(path, &LoadOptions::default())
+    }
+
+    /// [`Motion::load`] with options.
+    ///
+    /// # Errors
+    /// As [`Motion::load`], and [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an impossible rate.
+    pub fn load_with(path: impl AsRef<Path>, options: &LoadOptions<'_>) -> Result<Self> {
+        let path = path.as_ref();
+        let motion = match FileFormat::to_read(path)? {
+            FileFormat::Npz => amass::load_npz(path, options.body),
+            FileFormat::Npy => features::load_npy(path),
+            FileFormat::Torch => features::load_torch(path),
+            FileFormat::Bvh => bvh::retarget::load(path),
+            other => unreachable!("{other:?} is not read"),
+        };
+        let motion = motion.map_err(|e| e.with_path(path))?;
+        match options.fps {
+            None => Ok(motion),
+            Some(fps) => motion.with_fps(fps),
+        }
+    }
+
+    /// Writes the clip in the format that the extension names:
+    ///
+    /// - `.npz`: the layout of AMASS and the features, see [`amass::save`]; [`Motion::load`] reads the same clip back
+    /// - `.npy`: features; `.pt`, `.pth`: features, with the rate if it is not 20
+    /// - `.bvh`: skeleton and rotations, see [`bvh::save`]; `.glb`: skinned mesh and animation, see [`gltf::save`]
+    /// - `.csv`: table of joint positions, see [`csv::save`]
+    /// - `.html`: player with a caption and MBench's quality metrics; `.svg`: strip of eight poses; `.mp4`, `.gif`,
+    ///   `.png`: pictures by the default camera (feature `render`)
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another extension, or a rate other than 20 in
+    /// `.npy`, which cannot hold one; [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist,
+    /// [`Error::Io`](crate::Error::Io).
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.save_with(path, &SaveOptions::default())
+    }
+
+    /// [`Motion::save`] with options.
+    ///
+    /// # Errors
+    /// As [`Motion::save`].
+    pub fn save_with(&self, path: impl AsRef<Path>, options: &SaveOptions<'_>) -> Result<()> {
+        let path = path.as_ref();
+        self.save_as(FileFormat::to_write(path)?, path, options)
+    }
+
+    /// Writes the clip in the given format, regardless of the extension.
+    ///
+    /// # Errors
+    /// As [`Motion::save`].
+    pub fn save_as(&self, format: FileFormat, path: impl AsRef<Path>, options: &SaveOptions<'_>) -> Result<()> {
+        let path = path.as_ref();
+        format.check_build()?;
+        match format {
+            FileFormat::Npz => amass::save(path, self),
+            FileFormat::Npy => features::save_npy(path, self),
+            FileFormat::Torch => features::save_torch(path, self),
+            FileFormat::Bvh => bvh::save(path, &self.smpl(), self.fps(), &options.bvh),
+            FileFormat::Glb => gltf::save(path, self, options.body.unwrap_or(&BodyModel::neutral())),
+            FileFormat::Csv => csv::save(path, self),
+            #[cfg(feature = "render")]
+            FileFormat::Html => picture::save_html(path, self, options.title),
+            #[cfg(feature = "render")]
+            FileFormat::Svg => picture::save_svg(path, self),
+            #[cfg(feature = "render")]
+            FileFormat::Mp4 | FileFormat::Gif | FileFormat::Png => picture::save_film(path, self, options.body),
+            #[cfg(not(feature = "render"))]
+            picture => unreachable!("{picture:?} was refused above"),
+        }
+    }
+
+    /// Writes the joint positions as MBench reads them: a `.npy` array (T, 22, 3), metres, y up.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist, [`Error::Io`](crate::Error::Io).
+    pub fn save_mbench_joints(&self, path: impl AsRef<Path>) -> Result<()> {
+        npy::save_f32(path, self.mbench_joints().view().into_dyn())
+    }
+}
+
+/// A clip of all frames of `smpl`: the last frame's steps lead to itself.
+fn clip_of_all_frames(smpl: &SmplMotion, fps: f32) -> Result<Motion> {
     let longer = SmplMotion {
-        global_orient: two(&smpl.global_orient)?,
-        body_pose: two(&smpl.body_pose)?,
-        transl: two(&smpl.transl)?,
-        joints: joints.into_dimensionality().map_err(|e| Error::Internal { reason: e.to_string() })?,
+        global_orient: with_last_row_twice(&smpl.global_orient),
+        body_pose: with_last_row_twice(&smpl.body_pose),
+        transl: with_last_row_twice(&smpl.transl),
+        joints: with_last_row_twice(&smpl.joints),
     };
     Motion::from_features(encode(&longer)?, fps)
 }
 
-/// Writes a motion in the format that the extension names.
-///
-/// - `.bvh`: [`bvh::save`], centimetres, rest offsets of the clip
-/// - `.glb`: [`gltf::save`], worn by the built-in body
-/// - `.csv`: [`csv::save`], joint positions as a table
-/// - `.joints.npy`: joint positions `(T, 22, 3)` as MBench reads them, [`Motion::mbench_joints`]
-/// - `.npz`: [`amass::save`], also read back by [`Motion::load`]
-/// - `.npy`, `.pt`, `.pth`: the features alone, [`Motion::save`]
-/// - `.html`: a player, `.svg`: a strip of eight poses; with the feature `render`
-/// - `.mp4`, `.gif`, `.png`: [`movie::save`] by the default camera; with the feature `render`
-///
-/// # Errors
-/// [`Error::InvalidArgument`] for another extension, and those of the writers.
-pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
-    save_with(path, motion, &SaveOptions::default())
-}
-
-/// What some formats leave open.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SaveOptions<'a> {
-    /// Who wears the motion in `.glb` and in pictures; `None`: the neutral body.
-    pub body: Option<&'a BodyModel>,
-    /// Names, unit and bones of `.bvh`.
-    pub bvh: bvh::BvhOptions,
-}
-
-/// [`save`] with options.
-///
-/// # Errors
-/// As [`save`].
-pub fn save_with(path: impl AsRef<Path>, motion: &Motion, options: &SaveOptions<'_>) -> Result<()> {
-    let path = path.as_ref();
-    match extension(path).as_str() {
-        "bvh" => bvh::save(path, &motion.smpl(), motion.fps(), &options.bvh),
-        "glb" => match options.body {
-            Some(body) => gltf::save(path, motion, body),
-            None => gltf::save(path, motion, &BodyModel::neutral()),
-        },
-        "csv" => csv::save(path, motion),
-        "npy" if is_joints(path) => npy::save_f32(path, motion.mbench_joints().view().into_dyn()),
-        "npz" => amass::save(path, motion),
-        #[cfg(feature = "render")]
-        "html" => worn::save(path, &[worn::Worn { motion, title: "", metrics: &[] }]),
-        #[cfg(feature = "render")]
-        "svg" => {
-            let strip = strip_svg(motion.joints().view(), motion.fps(), 8)?;
-            write_atomic(path, |w| w.write_all(strip.as_bytes()))
-        }
-        #[cfg(feature = "render")]
-        "mp4" | "gif" | "png" => film(path, motion, options.body),
-        "npy" | "pt" | "pth" => motion.save(path),
-        other => {
-            let known = "bvh, glb, npz, npy, pt, csv, html, svg, mp4, gif, png";
-            let reason = format!("{other:?} is none of {known}, path: {path:?}");
-            Err(Error::invalid("file extension", reason))
-        }
-    }
-}
-
-#[cfg(feature = "render")]
-fn film(path: &Path, motion: &Motion, body: Option<&BodyModel>) -> Result<()> {
-    let actor = match body {
-        Some(body) => Actor::body(motion, body)?,
-        None => Actor::body(motion, &BodyModel::neutral())?,
-    };
-    movie::save(path, &Film::new(&actor, &RenderOptions::default())?, motion.fps(), &mut ignore)
-}
-
-/// Whether a `.npy` file is named `*.joints.npy`.
-fn is_joints(path: &Path) -> bool {
-    path.file_stem().is_some_and(|stem| extension(Path::new(stem)) == "joints")
+fn with_last_row_twice<D: RemoveAxis>(array: &Array<f32, D>) -> Array<f32, D> {
+    let rows: Vec<usize> = (0..array.len_of(Axis(0))).collect();
+    array.select(Axis(0), &[&rows[..], &rows[rows.len().saturating_sub(1)..]].concat())
 }

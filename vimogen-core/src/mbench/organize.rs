@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::format::{RawTensor, extension, npy, write_atomic};
-use crate::motion::Motion;
+use crate::format::{RawTensor, npy, write_atomic};
+use crate::motion::{FileFormat, Motion};
 #[cfg(feature = "video")]
 use crate::{
     body::BodyModel,
@@ -111,7 +111,7 @@ fn numbered(path: &Path) -> Option<(u64, PathBuf)> {
         return GENERATED.iter().map(|name| path.join(name)).find(|file| file.is_file()).map(|file| (id, file));
     }
     let id = path.file_stem()?.to_str()?.parse().ok()?;
-    ["pt", "npz", "npy"].contains(&extension(path).as_str()).then(|| (id, path.into()))
+    FileFormat::to_read(path).is_ok_and(FileFormat::is_lossless).then(|| (id, path.into()))
 }
 
 #[cfg(test)]

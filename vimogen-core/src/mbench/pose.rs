@@ -11,11 +11,11 @@ use crate::body::{BodyModel, BodyParams};
 use crate::declare::named_enum;
 use crate::error::{Error, Result};
 use crate::format::torch::{self, Scalar, TorchFile, Tree};
-use crate::format::{RawTensor, TensorSource, extension, npy};
-use crate::motion::Motion;
+use crate::format::{RawTensor, TensorSource, npy};
 use crate::motion::layout::JOINTS;
 use crate::motion::rotation::axis_angle_from_matrix;
 use crate::motion::rotation::rows::matrix_from_axis_angle;
+use crate::motion::{FileFormat, Motion};
 use crate::progress::ignore;
 
 /// Longest clip and largest body that is read.
@@ -218,8 +218,8 @@ impl PoseScorer {
     }
 
     fn read(&self, path: &Path) -> Result<PoseClip> {
-        let kind = extension(path);
-        if ["pt", "pth"].contains(&kind.as_str()) {
+        let format = FileFormat::to_read(path)?;
+        if format == FileFormat::Torch {
             if let Some(clip) = PoseClip::load(path)? {
                 return Ok(clip);
             }
@@ -228,7 +228,7 @@ impl PoseScorer {
                 return self.fit(read(&file, "joints", [MAX_FRAMES, JOINTS, 3])?.view());
             }
         }
-        if kind == "npy" {
+        if format == FileFormat::Npy {
             let array = npy::load(path)?.to_array_f32();
             if let Ok(joints) = array.into_dimensionality::<Ix3>() {
                 return self.fit(joints.view());

@@ -13,9 +13,9 @@ use super::aggregate::Aggregate;
 use super::quality::{Quality, UpAxis};
 use crate::error::{Error, Result};
 use crate::format::torch::TorchFile;
-use crate::format::{TensorSource as _, extension, npy, write_atomic};
-use crate::motion::Motion;
+use crate::format::{TensorSource as _, npy, write_atomic};
 use crate::motion::layout::JOINTS;
+use crate::motion::{FileFormat, Motion};
 
 /// The metrics that [`evaluate`] knows, as MBench names them.
 pub const DIMENSIONS: [&str; 5] =
@@ -101,7 +101,7 @@ fn motion_files(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
         let (path, kind) = (entry.path(), entry.file_type());
         // What the folder itself says of a file saves asking for each of them; a link is followed.
         let is_file = kind.is_ok_and(|kind| kind.is_file()) || path.is_file();
-        if !is_file || !["npy", "npz", "pt", "pth"].contains(&extension(&path).as_str()) {
+        if !is_file || !FileFormat::to_read(&path).is_ok_and(FileFormat::is_lossless) {
             continue;
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -125,9 +125,9 @@ pub(super) fn measure(path: &Path, up_axis: UpAxis) -> Result<Quality> {
 
 /// The joints of a file that holds joints: a `.npy`, or a `.pt` with the key `joints`.
 pub(super) fn joints_file(path: &Path) -> Result<Option<Array3<f32>>> {
-    let tensor = match extension(path).as_str() {
-        "npy" => npy::load(path)?,
-        "pt" | "pth" => {
+    let tensor = match FileFormat::to_read(path) {
+        Ok(FileFormat::Npy) => npy::load(path)?,
+        Ok(FileFormat::Torch) => {
             let file = TorchFile::open(path)?;
             // Before reading: a hostile file may declare any size.
             match file.info("joints").map(|info| info.shape) {

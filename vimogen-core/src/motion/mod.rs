@@ -3,8 +3,8 @@
 pub mod canonical;
 pub mod clip;
 pub mod codec;
+mod file_format;
 pub mod hmr;
-mod io;
 mod lanes;
 pub mod layout;
 pub mod poses;
@@ -15,5 +15,6 @@ pub mod smooth;
 pub mod stats;
 
 pub use clip::Motion;
+pub use file_format::FileFormat;
 pub use poses::{Pose, Poses};
 pub use stats::Stats;

@@ -17,6 +17,7 @@ pub use request::{Prompt, Request};
 
 use crate::device::DeviceSpec;
 use crate::error::{Error, Result, check_finite};
+use crate::format::embedding::MAX_ROWS as MAX_PROMPT_ROWS;
 use crate::model::Dit;
 use crate::motion::clip::reference_channels;
 use crate::motion::resample::{resample_head, resampled_len};
@@ -26,7 +27,6 @@ use crate::progress::{self, OnProgress, Progress};
 use crate::sample::Sampler;
 use crate::text::TextEncoder;
 use crate::weights::{ModelConfig, ModelDir, WeightDtype, merge_lora};
-use request::MAX_PROMPT_ROWS;
 
 /// A loaded model with all that surrounds it. Shared between threads, it generates in each of them.
 ///

@@ -11,7 +11,7 @@ use super::image::Image;
 use super::palette::Palette;
 use super::{check_fps, gif};
 use crate::error::{Error, Result};
-use crate::format::{extension, write_atomic};
+use crate::format::{extension, unknown_extension, write_atomic};
 use crate::progress::{OnProgress, Stage, report};
 
 /// Poses in a contact sheet, and how many of them stand side by side.
@@ -42,10 +42,7 @@ pub fn save(path: impl AsRef<Path>, film: &Film<'_>, fps: f32, on_progress: &mut
         "gif" => save_gif(path, film, fps, on_progress),
         "png" => sheet(film, SHEET, on_progress)?.save_png(path),
         "" => save_folder(path, film, on_progress),
-        other => {
-            let reason = format!("{other:?} is none of mp4, gif, png, path: {path:?}");
-            Err(Error::invalid("file extension", reason))
-        }
+        _ => Err(unknown_extension(path, ["mp4", "gif", "png"])),
     }
 }
 

@@ -9,7 +9,6 @@ mod cache;
 mod config;
 mod encoder;
 mod hash;
-mod manifest;
 mod rows;
 mod split;
 #[cfg(feature = "umt5")]
@@ -20,7 +19,6 @@ mod vectors;
 pub use cache::EmbedCache;
 pub use config::{RowConfig, TextEncoderConfig, Umt5Place};
 pub use encoder::{HashingEncoder, StaticWordsEncoder};
-pub use manifest::{EncodeJob, EncodeReport, encode_manifest};
 pub use rows::RowColumns;
 pub use split::split_words;
 pub use vectors::WordVectors;

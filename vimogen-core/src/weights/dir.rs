@@ -21,10 +21,10 @@ use serde_json::Value;
 use super::config::{self, ModelConfig};
 use super::load::{LoadOptions, WeightDtype, load};
 use super::report::Report;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_finite};
 use crate::format::safetensors::SafetensorsFile;
 use crate::format::torch::TorchFile;
-use crate::format::{TensorSource, npy, read_bounded};
+use crate::format::{TensorSource, embedding, npy, read_bounded};
 use crate::model::Dit;
 use crate::motion::stats::Stats;
 
@@ -45,8 +45,6 @@ const RELEASE_FILES: &str = "model.pt, Wan2.1's config.json, mean.npy, std.npy, 
 const MAX_CONFIG: u64 = 1 << 20;
 const MAX_ROW: u64 = 1 << 16;
 const MAX_WORDS_FILE: u64 = 1 << 24;
-/// Most rows of a null context.
-const MAX_NULL_ROWS: usize = 4096;
 
 /// How the files of a directory are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +118,7 @@ impl ModelDir {
         let config: ModelConfig = serde_json::from_value(json).map_err(|e| Error::config(CONFIG, e.to_string()))?;
         config.check()?;
         let weights = files.safetensors(WEIGHTS, "weights")?;
-        let null_context = null_rows(&files.safetensors(NULL_CONTEXT, "null context")?, NULL_CONTEXT_TENSOR)?;
+        let null_context = null_rows(&files.safetensors(NULL_CONTEXT, "null context")?)?;
         let stats = files.stats(layout)?;
         let words = files.optional(WORDS, MAX_WORDS_FILE)?;
         let dir = Self { config, layout, stats, null_context, weights: Box::new(weights), words, folder: None };
@@ -134,7 +132,7 @@ impl ModelDir {
             TorchFile::open(path)
         };
         let weights = open(RELEASE_WEIGHTS, "weights")?;
-        let null_context = null_rows(&open(RELEASE_NULL_CONTEXT, "null context")?, "")?;
+        let null_context = null_rows(&open(RELEASE_NULL_CONTEXT, "null context")?)?;
         let stats = files.stats(layout)?;
         // The release pads prompts to the length of its null context, not to the 512 of Wan's text_len.
         let config = config::from_wan(json, &weights, null_context.nrows())?;
@@ -276,18 +274,9 @@ impl Files<'_> {
     }
 }
 
-/// Reads the tensor of a null context.
-fn null_rows(source: &dyn TensorSource, name: &str) -> Result<Array2<f32>> {
-    let info = match source.names().iter().any(|other| other == name) {
-        true => source.info(name)?,
-        false => return Err(Error::format("null context", format!("it holds no tensor {name:?}"))),
-    };
-    let (rows, width) = match info.shape[..] {
-        [rows, width] | [1, rows, width] if rows <= MAX_NULL_ROWS => (rows, width),
-        _ => return Err(Error::shape("null context", format!("(L, text_dim), L <= {MAX_NULL_ROWS}"), &info.shape)),
-    };
-    let values = Array2::from_shape_vec((rows, width), source.read_f32(name)?)
-        .map_err(|_| Error::shape("null context", "(L, text_dim)", &info.shape))?;
-    crate::error::check_finite("null context", &values.view())?;
-    Ok(values)
+/// The null context of an open file.
+fn null_rows(source: &dyn TensorSource) -> Result<Array2<f32>> {
+    let rows = embedding::from_source(source)?;
+    check_finite("null context", &rows.view())?;
+    Ok(rows)
 }

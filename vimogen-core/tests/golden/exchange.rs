@@ -10,7 +10,7 @@ use vimogen_core::data::procedural::{ProceduralDataset, Split};
 use vimogen_core::format::npz::{self, NpzFile};
 use vimogen_core::format::{RawTensor, TensorSource, npy};
 use vimogen_core::io::bvh::{self, Bvh, BvhOptions, Names, Unit, retarget};
-use vimogen_core::io::{self, amass, gltf};
+use vimogen_core::io::{amass, gltf};
 use vimogen_core::motion::Motion;
 use vimogen_core::motion::codec::encode;
 
@@ -58,7 +58,7 @@ fn bvh_comes_back_within_a_millimetre_and_a_tenth_of_a_degree_by_both_names_and_
     ] {
         let options = BvhOptions { names, unit, rest: None };
         bvh::save(kept(name), &motion.smpl(), motion.fps(), &options).expect("save");
-        assert_same(&io::load(kept(name)).expect("load"), &motion);
+        assert_same(&Motion::load(kept(name)).expect("load"), &motion);
     }
     assert_eq!(Bvh::open(kept("exchange_mixamo.bvh")).expect("bvh").joints()[0].name, "mixamorig:Hips");
 }
@@ -124,11 +124,11 @@ fn bvh_of_others_is_refused_with_the_names_it_lacks() {
 #[test]
 fn amass_files_come_back_and_those_of_others_are_read_with_smplx_or_the_neutral_body() {
     let motion = walk();
-    io::save(kept("exchange.npz"), &motion).expect("save");
+    motion.save(kept("exchange.npz")).expect("save");
     let neutral = BodyModel::neutral();
     assert_same(&amass::load(kept("exchange.npz"), &neutral).expect("load"), &motion);
     // Ours hold the features too, which are exact.
-    assert_eq!(io::load(kept("exchange.npz")).expect("load"), motion);
+    assert_eq!(Motion::load(kept("exchange.npz")).expect("load"), motion);
 
     // SMPL-H as in AMASS: 156 values per frame, 16 betas, the other name of the frame rate.
     let file = NpzFile::open(kept("exchange.npz")).expect("npz");
@@ -140,7 +140,7 @@ fn amass_files_come_back_and_those_of_others_are_read_with_smplx_or_the_neutral_
     let betas = RawTensor::from_f32(betas.view().into_dyn());
     npz::save(&path, &[("poses", &poses), ("trans", &trans), ("betas", &betas), ("mocap_framerate", &rate)])
         .expect("npz");
-    let read = io::load(&path).expect("load");
+    let read = Motion::load(&path).expect("load");
     assert_eq!(read.fps(), 120.0);
     assert_same(&read.clone().with_fps(20.0).expect("rate"), &motion);
     // Another body in another shape has its joints elsewhere, and the same rotations.
@@ -150,13 +150,13 @@ fn amass_files_come_back_and_those_of_others_are_read_with_smplx_or_the_neutral_
     assert!((&a.joints - &b.joints).iter().any(|d| d.abs() > 0.01));
     assert!((&a.body_pose - &b.body_pose).iter().all(|d| d.abs() < 1e-4));
     npz::save(&path, &[("poses", &poses), ("trans", &trans)]).expect("npz");
-    assert!(io::load(&path).expect_err("rate").to_string().contains("mocap_frame_rate"));
+    assert!(Motion::load(&path).expect_err("rate").to_string().contains("mocap_frame_rate"));
 }
 
 #[test]
 fn a_glb_file_has_a_key_for_each_frame_and_a_skin_of_all_joints() {
     let motion = walk();
-    io::save(kept("exchange.glb"), &motion).expect("save");
+    motion.save(kept("exchange.glb")).expect("save");
     let bytes = std::fs::read(kept("exchange.glb")).expect("glb");
     let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes")) as usize;
     assert_eq!((&bytes[..4], word(4), word(8)), (&b"glTF"[..], 2, bytes.len()));
@@ -174,7 +174,7 @@ fn a_glb_file_has_a_key_for_each_frame_and_a_skin_of_all_joints() {
 #[test]
 fn tables_have_all_joints_and_mbench_s_file_has_its_axes() {
     let motion = walk();
-    io::save(kept("exchange.csv"), &motion).expect("save");
+    motion.save(kept("exchange.csv")).expect("save");
     let text = std::fs::read_to_string(kept("exchange.csv")).expect("csv");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!((lines.len(), lines[0].split(',').count()), (101, 68));
@@ -183,7 +183,7 @@ fn tables_have_all_joints_and_mbench_s_file_has_its_axes() {
     let want = motion.joints().slice(s![50, .., ..]).to_owned();
     assert!(want.iter().zip(&row[2..]).all(|(a, b)| (a - b).abs() < 1e-5));
 
-    io::save(kept("exchange.joints.npy"), &motion).expect("save");
+    motion.save_mbench_joints(kept("exchange.joints.npy")).expect("save");
     let joints = npy::load(kept("exchange.joints.npy")).expect("npy").to_array_f32();
     assert_eq!(joints, motion.mbench_joints().into_dyn());
 }
@@ -191,7 +191,7 @@ fn tables_have_all_joints_and_mbench_s_file_has_its_axes() {
 #[test]
 fn the_extensions_that_are_kept_apart_choose_their_readers() {
     let motion = walk();
-    io::save(kept("exchange.pt"), &motion).expect("save");
-    assert_eq!(io::load(kept("exchange.pt")).expect("load"), motion);
-    assert!(io::load(kept("missing.bvh")).is_err() && io::load(kept("a.fbx")).is_err());
+    motion.save(kept("exchange.pt")).expect("save");
+    assert_eq!(Motion::load(kept("exchange.pt")).expect("load"), motion);
+    assert!(Motion::load(kept("missing.bvh")).is_err() && Motion::load(kept("a.fbx")).is_err());
 }

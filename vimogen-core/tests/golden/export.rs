@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use ndarray::Ix2;
 use vimogen_core::format::npz::NpzFile;
 use vimogen_core::format::{DType, TensorSource};
-use vimogen_core::io;
 use vimogen_core::motion::clip::Motion;
 
 use crate::common::Golden;
@@ -20,7 +19,7 @@ fn clip() -> Motion {
 fn an_npz_file_holds_the_layout_of_amass_and_reads_back_as_the_same_motion() {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("export_amass.npz");
     let motion = clip();
-    io::save(&path, &motion).expect("save");
+    motion.save(&path).expect("save");
     assert_eq!(Motion::load(&path).expect("load"), motion);
     let file = NpzFile::open(&path).expect("open");
     let shape = |name: &str| file.info(name).expect("array").shape;
@@ -54,11 +53,11 @@ fn the_extension_chooses_the_format() {
     let at = |name: &str| folder.path().join(name);
     let motion = clip();
     for name in ["a.bvh", "a.npz", "a.npy", "a.pt"] {
-        io::save(at(name), &motion).expect(name);
+        motion.save(at(name)).expect(name);
     }
     assert!(std::fs::read_to_string(at("a.bvh")).expect("text").starts_with("HIERARCHY\nROOT pelvis"));
     assert_eq!(Motion::load(at("a.npy")).expect("load"), motion);
-    let unknown = io::save(at("a.fbx"), &motion).unwrap_err().to_string();
+    let unknown = motion.save(at("a.fbx")).unwrap_err().to_string();
     assert!(unknown.contains("fbx"), "{unknown}");
-    assert!(io::save(at("missing/a.bvh"), &motion).is_err());
+    assert!(motion.save(at("missing/a.bvh")).is_err());
 }

@@ -10,7 +10,7 @@ use super::numpy::{NUMPY_GLOBALS, array};
 use super::{Global, PLAIN_GLOBALS, View, bad, parse};
 use crate::error::Result;
 
-/// Names that body models of 2015 to today need beside NumPy's: sparse matrices, the wrapper of a variable, sets.
+/// Names in body models since 2015, in addition to NumPy's: sparse matrices, the wrapper of a variable, sets.
 const WRAPPER_GLOBALS: &[Global] = &[
     Global::new("scipy.sparse.csc", "csc_matrix"),
     Global::new("scipy.sparse._csc", "csc_matrix"),
@@ -20,12 +20,12 @@ const WRAPPER_GLOBALS: &[Global] = &[
     Global::new("builtins", "set"),
 ];
 
-/// Most entries of a dict that is looked at.
+/// Maximum number of entries of a dict.
 const MAX_ENTRIES: usize = 4096;
-/// Most bytes of all arrays together, beyond the size of the file: what sparse matrices may unfold to.
+/// Maximum bytes of all arrays together beyond the size of the file: room for unfolded sparse matrices.
 const MAX_UNFOLDED: usize = 1 << 26;
 
-/// A pickled dict of arrays and numbers. A single array has the name `""`.
+/// A pickled dict of arrays and scalars. A single array has the name `""`.
 #[derive(Debug, Default)]
 pub struct PickleFile {
     arrays: Vec<(String, RawTensor)>,
@@ -35,7 +35,7 @@ pub struct PickleFile {
 impl PickleFile {
     /// Reads a file.
     ///
-    /// Entries that are neither arrays nor numbers are passed over: texts, lists, nested dicts.
+    /// Other entries are skipped: texts, lists, nested dicts.
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
@@ -117,7 +117,7 @@ fn unwrapped(value: View<'_, '_>) -> Result<Option<RawTensor>> {
     }
 }
 
-/// What an object's `__setstate__` or `__dict__` has by this name.
+/// Attribute of an object, from its `__setstate__` or `__dict__`.
 fn attribute<'p, 'a>(object: View<'p, 'a>, name: &str) -> Option<View<'p, 'a>> {
     let state = object.state().filter(|state| state.count() <= 64)?;
     state.entries()?.into_iter().find(|[key, _]| key.as_str() == Some(name)).map(|[_, value]| value)
@@ -150,7 +150,7 @@ fn dense(matrix: View<'_, '_>) -> Result<RawTensor> {
     RawTensor::new(info.dtype, info.shape, out.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
-/// The numbers as `f64`. Indices up to 2^53 are exact.
+/// The elements as `f64`. Indices up to 2^53 are exact.
 fn to_f64(tensor: &RawTensor) -> Result<Vec<f64>> {
     let bytes = tensor.bytes();
     Ok(match tensor.dtype() {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Node, bad};
 use crate::error::Result;
 
-/// Longest line of protocol 0 that is read; strings that long are written by other opcodes.
+/// Maximum length of a line of protocol 0; longer strings are written by other opcodes.
 const MAX_LINE: usize = 1 << 26;
 
 pub(super) struct Reader<'a> {

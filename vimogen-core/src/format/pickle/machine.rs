@@ -6,9 +6,9 @@ use super::literal::{Reader, parse_line_int};
 use super::{Call, Global, Id, Node, Pickle, bad};
 use crate::error::Result;
 
-/// Most values in one pickle, and most that it may store to refer to again. A checkpoint of 2000 tensors has about 60,000.
+/// Maximum number of values in a pickle, and of stored values. A checkpoint of 2000 tensors has about 60,000.
 const MAX_NODES: usize = 1 << 22;
-/// Most entries put on the stack and marks set, all together: opcodes of one byte that make no value grow both.
+/// Maximum number of pushes and marks together: opcodes of one byte that create no value add to both.
 const MAX_PUSHES: usize = 3 * MAX_NODES;
 
 pub(super) struct Machine<'a, 'g> {
@@ -264,7 +264,7 @@ impl<'a, 'g> Machine<'a, 'g> {
         Ok(true)
     }
 
-    /// The listed name, or the error that says which name was asked for.
+    /// The listed name, or an error that names the one that is not listed.
     fn global(&self, module: &[u8], name: &[u8]) -> Result<Global> {
         let listed = self.allowed.iter().flat_map(|list| list.iter());
         listed.copied().find(|g| g.module.as_bytes() == module && g.name.as_bytes() == name).ok_or_else(|| {

@@ -1,8 +1,8 @@
 //! Pickles, read without executing anything.
 //!
 //! A small machine for protocols 0 to 5 builds a flat list of nodes. A reference to a Python name is refused unless
-//! the caller's list has it, and a call of a listed name is only *noted*: what it means is up to the
-//! reader that asked for it ([`numpy`], `.pt` files). No node owns another, so depth costs nothing, and the number of
+//! the caller's list has it, and a call of a listed name is only *noted*: its meaning is up to the
+//! reader ([`numpy`], `.pt` files). No node owns another, so depth costs nothing, and the number of
 //! nodes is bounded.
 
 mod file;
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 
 const FORMAT: &str = "pickle";
 
-/// A Python name that a pickle may refer to.
+/// A Python name in a pickle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Global {
     /// Module, such as `collections`.
@@ -47,10 +47,10 @@ pub const PLAIN_GLOBALS: &[Global] = &[
     Global::new("__builtin__", "bytes"),
 ];
 
-/// Longest argument list or shape that is looked at: sharing makes long ones expensive to read again and again.
+/// Maximum length of an argument list or shape: shared ones may be read many times.
 const MAX_SHORT: usize = 32;
 
-/// Longest byte string that is looked at as text: checking it for UTF-8 takes time, each time it is asked for.
+/// Maximum length of a byte string that is read as text: each reading checks it for UTF-8.
 const MAX_TEXT_BYTES: usize = 1 << 16;
 
 /// Index of a node in its [`Pickle`].
@@ -75,7 +75,7 @@ pub(crate) enum Node<'a> {
     Persistent(Id),
 }
 
-/// A call that the pickle asks for and that was not made.
+/// A call in the pickle, noted and not executed.
 #[derive(Debug)]
 pub(crate) struct Call {
     function: Global,
@@ -92,11 +92,11 @@ pub struct Pickle<'a> {
     consumed: usize,
 }
 
-/// Parses the pickle at the start of `bytes`; `allowed` lists the names that it may refer to.
+/// Parses the pickle at the start of `bytes`; `allowed` lists the names that are not refused.
 ///
 /// # Errors
-/// [`Error::Format`] for broken pickles, unknown opcodes, more than four million values, and any other name: the
-/// message says which.
+/// [`Error::Format`] for broken pickles, unknown opcodes, more than four million values, and any other name, which
+/// is in the message.
 pub fn parse<'a>(bytes: &'a [u8], allowed: &[&[Global]]) -> Result<Pickle<'a>> {
     machine::Machine::new(bytes, allowed).run()
 }
@@ -250,7 +250,7 @@ impl<'p, 'a> View<'p, 'a> {
         }
     }
 
-    /// What the pickle gave to `__setstate__` of a called object.
+    /// Argument of `__setstate__` of a called object.
     pub fn state(self) -> Option<Self> {
         match self.node() {
             Node::Call(call) => call.state.map(|id| self.at(id)),

@@ -1,4 +1,4 @@
-//! NumPy arrays and numbers within pickles.
+//! NumPy arrays and scalars within pickles.
 
 use super::super::npy::{fortran_strides, parse_kind, swap_bytes};
 use super::super::tensor::{DType, RawTensor, TensorInfo, gather_from};
@@ -39,7 +39,7 @@ pub fn load(path: impl AsRef<std::path::Path>) -> Result<RawTensor> {
 /// The array or NumPy number that `value` makes; `None` if it makes something else.
 ///
 /// # Errors
-/// [`Error::Format`](crate::Error::Format) for arrays of other things than numbers and booleans, or with too few bytes.
+/// [`Error::Format`](crate::Error::Format) for arrays of Python objects or texts, or with too few bytes.
 pub fn array(value: View<'_, '_>) -> Result<Option<RawTensor>> {
     let Some((function, args)) = value.as_call() else { return Ok(None) };
     let broken = || bad("it has a NumPy array of unknown form");

@@ -1,4 +1,4 @@
-//! The two containers of `.pt`: a zip of stored files, and before PyTorch 1.6 a row of pickles followed by raw data.
+//! The two containers of `.pt`: a zip of stored files, and, before PyTorch 1.6, consecutive pickles followed by raw data.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,14 +11,14 @@ use super::tree::{StorageRef, TORCH_GLOBALS, Walk};
 use super::{Contents, bad};
 use crate::error::Result;
 
-/// Names that a `.pt` file may refer to.
+/// Allowed names in a `.pt` file.
 const ALLOWED: &[&[Global]] = &[PLAIN_GLOBALS, NUMPY_GLOBALS, TORCH_GLOBALS];
-/// Largest pickle in a zip: it holds names and shapes, and NumPy arrays if someone put them there.
+/// Maximum size of the pickle in a zip: it holds names, shapes and, rarely, NumPy arrays.
 const MAX_PICKLE: usize = 1 << 30;
-/// The pickled number `0x1950a86a20f9469cfc6c` that old files start with.
+/// First bytes of old files: the pickled integer `0x1950a86a20f9469cfc6c`.
 const LEGACY_MAGIC: &[u8] = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.";
 
-/// Where each storage lies in the file, by key.
+/// Range of each storage in the file, by key.
 pub(super) type Storages = HashMap<String, Range<usize>>;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Contents> {

@@ -24,7 +24,7 @@ fn bad(reason: impl Into<String>) -> Error {
     Error::format(FORMAT, reason)
 }
 
-/// A number or text beside the tensors of a checkpoint.
+/// A number or text of a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
     /// An integer.
@@ -37,14 +37,14 @@ pub enum Scalar {
     Text(String),
 }
 
-/// An open `.pt` file. Opening reads names, types and shapes; tensors are read when asked for.
+/// An open `.pt` file. Opening reads names, types and shapes; tensors are read on demand.
 #[derive(Debug)]
 pub struct TorchFile {
     backing: Backing,
     contents: Contents,
 }
 
-/// What the pickle of a file lists.
+/// Contents of a file, from its pickle.
 #[derive(Debug, Default)]
 struct Contents {
     tensors: Vec<Entry>,
@@ -72,7 +72,7 @@ impl TorchFile {
     /// Opens a file by mapping it.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Io`], and [`Error::Format`] for damaged files, tensors that lie outside their
+    /// [`Error::NotFound`], [`Error::Io`], and [`Error::Format`] for damaged files, tensors outside their
     /// storage, and pickles that refer to anything but tensors, arrays and plain data.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Backing::read(path.as_ref(), Self::new)

@@ -6,15 +6,15 @@ use super::containers::Storages;
 use super::{Contents, Entry, Place, Scalar, bad};
 use crate::error::{Error, Result};
 
-/// Deepest nesting of dicts and lists.
+/// Maximum nesting of dicts and lists.
 const MAX_DEPTH: usize = 32;
-/// Most values looked at: values may be shared, so a small pickle can describe a huge tree.
+/// Maximum number of values visited: values may be shared, so a small pickle can describe a huge tree.
 const MAX_VISITS: usize = 1 << 20;
-/// Most bytes of all names together.
+/// Maximum bytes of all names together.
 const MAX_NAMES: usize = 1 << 26;
-/// Longest text that is kept as a [`Scalar`].
+/// Maximum length of a text that is kept as a [`Scalar`].
 const MAX_TEXT: usize = 4096;
-/// Longest key of a storage; PyTorch counts them.
+/// Maximum length of the key of a storage; PyTorch's keys are integers.
 const MAX_KEY: usize = 64;
 
 const UTILS: &[&str] = &["torch._utils"];
@@ -25,7 +25,7 @@ macro_rules! globals {
     ($($module:literal: $($name:literal)*;)*) => { &[$($(Global::new($module, $name),)*)*] };
 }
 
-/// Names that tensors and the settings beside them need.
+/// Names of tensors and of plain settings.
 pub(super) const TORCH_GLOBALS: &[Global] = globals! {
     "torch._utils": "_rebuild_tensor" "_rebuild_tensor_v2" "_rebuild_tensor_v3" "_rebuild_parameter"
         "_rebuild_parameter_with_state";

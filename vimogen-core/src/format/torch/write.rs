@@ -10,7 +10,7 @@ use super::super::tensor::{DType, RawTensor};
 use super::super::write_atomic;
 use crate::error::{Error, Result};
 
-/// What a `.pt` file holds.
+/// Content of a `.pt` file.
 #[derive(Debug, Clone)]
 pub enum Tree<'a> {
     /// A tensor.

@@ -1,8 +1,8 @@
-//! Clips of AMASS and of SMPL-X tools, as npz.
+//! npz files in the layout of AMASS and of SMPL-X tools.
 
 mod read;
 mod write;
 
 pub use read::load;
-pub(super) use read::{is_amass, to_motion};
+pub(super) use read::load_npz;
 pub use write::save;

@@ -1,8 +1,8 @@
-//! A motion as npz in the layout of AMASS and its SMPL-X tools, with this library's own arrays beside.
+//! A motion as npz in the layout of AMASS and its SMPL-X tools, with this library's own arrays.
 //!
 //! | array | shape | content |
 //! |---|---|---|
-//! | `poses` | (T, 165) | axis-angle of root, 21 body joints, jaw, eyes, hands; the last 99 numbers are 0 |
+//! | `poses` | (T, 165) | axis-angle of root, 21 body joints, jaw, eyes, hands; the last 99 columns are 0 |
 //! | `root_orient`, `pose_body`, `pose_jaw`, `pose_eye`, `pose_hand` | (T, 3), (T, 63), (T, 3), (T, 6), (T, 90) | the parts of `poses` |
 //! | `trans` | (T, 3) | SMPL-X translation in metres, z up |
 //! | `betas`, `num_betas` | (16), () | shape: all 0, the mean body; 16 |
@@ -12,21 +12,22 @@
 //! | `joints` | (T, 22, 3) | joint positions in metres, z up |
 //!
 //! Rotations and `trans` are decoded by velocity, as inference output is. Of a generated motion `joints` disagree
-//! slightly with what a body model makes of `poses`: the model predicts both. Zero hands are SMPL-X's mean hands, or
-//! flat ones, as the body model was created (`flat_hand_mean`).
+//! slightly with the joints that a body model computes from `poses`: the network predicts both. Zero hands are the mean
+//! hands of SMPL-X or flat ones, depending on how the body model was created (`flat_hand_mean`).
 
 use std::path::Path;
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
+use ndarray::{Array1, Array2, ArrayView, Dimension, s};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::npz::save_with_texts;
 use crate::format::{DType, RawTensor};
-use crate::motion::clip::Motion;
+use crate::motion::Motion;
 
-/// Shape components that AMASS files have.
+/// Shape components of AMASS files.
 const BETAS: usize = 16;
-/// Numbers of jaw, eyes and hands in a frame.
+/// Columns of root and body, jaw, eyes and hands in `poses`.
+const BODY: usize = 66;
 const JAW: usize = 3;
 const EYES: usize = 6;
 const HANDS: usize = 90;
@@ -34,40 +35,38 @@ const HANDS: usize = 90;
 /// Writes the arrays above, uncompressed.
 ///
 /// # Errors
-/// [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
+/// [`NotFound`](crate::Error::NotFound) if the folder does not exist, [`Io`](crate::Error::Io).
 pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
     let smpl = motion.smpl();
-    let frames = motion.len();
-    let rest = |width: usize| Array2::<f32>::zeros((frames, width));
-    let parts = [smpl.global_orient.view(), smpl.body_pose.view()];
-    let poses = beside(&[parts[0], parts[1], rest(JAW + EYES + HANDS).view()])?;
-    let f32s = |array: ArrayView2<'_, f32>| RawTensor::from_f32(array.into_dyn());
+    let mut poses = Array2::zeros((motion.len(), BODY + JAW + EYES + HANDS));
+    poses.slice_mut(s![.., ..3]).assign(&smpl.global_orient);
+    poses.slice_mut(s![.., 3..BODY]).assign(&smpl.body_pose);
+    let rest = |width: usize| f32s(Array2::zeros((motion.len(), width)).view());
     let arrays = [
         ("poses", f32s(poses.view())),
         ("trans", f32s(smpl.transl.view())),
-        ("betas", RawTensor::from_f32(Array1::zeros(BETAS).view().into_dyn())),
+        ("betas", f32s(Array1::zeros(BETAS).view())),
         ("num_betas", RawTensor::new(DType::I64, vec![], (BETAS as i64).to_le_bytes().to_vec())?),
-        ("mocap_frame_rate", number(motion.fps().into())?),
-        ("mocap_time_length", number(motion.duration().into())?),
-        ("root_orient", f32s(parts[0])),
-        ("pose_body", f32s(parts[1])),
-        ("pose_jaw", f32s(rest(JAW).view())),
-        ("pose_eye", f32s(rest(EYES).view())),
-        ("pose_hand", f32s(rest(HANDS).view())),
+        ("mocap_frame_rate", scalar(motion.fps())?),
+        ("mocap_time_length", scalar(motion.duration())?),
+        ("root_orient", f32s(smpl.global_orient.view())),
+        ("pose_body", f32s(smpl.body_pose.view())),
+        ("pose_jaw", rest(JAW)),
+        ("pose_eye", rest(EYES)),
+        ("pose_hand", rest(HANDS)),
         ("features", f32s(motion.features())),
-        ("fps", number(motion.fps().into())?),
-        ("joints", RawTensor::from_f32(smpl.joints.view().into_dyn())),
+        ("fps", scalar(motion.fps())?),
+        ("joints", f32s(smpl.joints.view())),
     ];
     let named: Vec<_> = arrays.iter().map(|(name, array)| (*name, array)).collect();
     save_with_texts(path, &named, &[("gender", "neutral"), ("surface_model_type", "smplx")])
 }
 
-/// Columns of all parts; they have the same frames.
-fn beside(parts: &[ArrayView2<'_, f32>]) -> Result<Array2<f32>> {
-    concatenate(Axis(1), parts).map_err(|e| Error::Internal { reason: format!("parts of a pose: {e}") })
+fn f32s<D: Dimension>(array: ArrayView<'_, f32, D>) -> RawTensor {
+    RawTensor::from_f32(array.into_dyn())
 }
 
-/// A number as NumPy's float64 array of no dimensions.
-fn number(value: f64) -> Result<RawTensor> {
-    RawTensor::new(DType::F64, vec![], value.to_le_bytes().to_vec())
+/// NumPy's float64 array of no dimensions.
+fn scalar(value: f32) -> Result<RawTensor> {
+    RawTensor::new(DType::F64, vec![], f64::from(value).to_le_bytes().to_vec())
 }

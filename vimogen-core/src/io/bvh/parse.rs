@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 use crate::format::read_bounded;
 
 const FORMAT: &str = "BVH";
-/// Largest file that is read.
+/// Maximum file size.
 const MAX_FILE: u64 = 1 << 29;
-/// Most joints, and deepest nesting.
+/// Maximum number of joints, and thereby of nesting.
 const MAX_JOINTS: usize = 1024;
 const MAX_FRAMES: usize = 1 << 18;
 
@@ -25,7 +25,7 @@ pub struct Joint {
     pub name: String,
     /// Index of the parent, which comes before; the root has none.
     pub parent: Option<usize>,
-    /// Place at rest relative to the parent, in the unit of the file.
+    /// Position at rest relative to the parent, in the unit of the file.
     pub offset: DVec3,
     channels: Vec<Channel>,
     /// Index of its first channel in a frame.
@@ -42,7 +42,7 @@ enum Channel {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bvh {
     joints: Vec<Joint>,
-    /// Numbers of all frames, frame by frame.
+    /// Channels of all frames, frame by frame.
     values: Vec<f64>,
     channels: usize,
     frame_time: f64,
@@ -53,7 +53,7 @@ impl Bvh {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`], [`Error::Format`] for anything but a hierarchy of 1 to
-    /// 1024 joints with 1 to 2^18 frames of finite numbers.
+    /// 1024 joints with 1 to 2^18 frames of finite values.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Self::from_bytes(&read_bounded(path, MAX_FILE)?).map_err(|e| e.with_path(path))
@@ -104,7 +104,7 @@ impl Bvh {
         self.frame_time
     }
 
-    /// World rotations and places of all joints in a frame, in the axes and the unit of the file.
+    /// World rotations and positions of all joints in a frame, in the axes and the unit of the file.
     ///
     /// # Panics
     /// If the frame is not below [`Bvh::len`].
@@ -123,7 +123,7 @@ impl Bvh {
 }
 
 impl Joint {
-    /// Rotation, the product in the order of the channels, and place relative to the parent; a position channel
+    /// Rotation, the product in the order of the channels, and position relative to the parent; a position channel
     /// replaces the offset along its axis.
     fn local(&self, values: &[f64]) -> (DMat3, DVec3) {
         let (mut turn, mut place) = (DMat3::IDENTITY, self.offset);

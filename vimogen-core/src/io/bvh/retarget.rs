@@ -1,4 +1,4 @@
-//! BVH skeletons of others as clips: joints by name, rest poses that are no T brought into one.
+//! BVH skeletons of other programs as clips: joints by name, other rest poses converted to a T pose.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3};
 
 use crate::body::{REST_OFFSETS, SHIN, SMPLX_ROOT, THIGH};
 use crate::error::{Error, Result};
-use crate::motion::clip::Motion;
+use crate::motion::Motion;
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
 use crate::motion::resample::check_fps;
@@ -20,11 +20,11 @@ use crate::motion::skeleton::{JOINT_NAMES, PARENTS};
 
 use super::{Bvh, MIXAMO_NAMES};
 
-/// A rest bone farther than this from SMPL's, radians, is taken for another rest pose; nearer ones for another body.
+/// Minimum angle, radians, between a rest bone and SMPL's that counts as another rest pose; smaller ones are another body.
 const OTHER_REST: f64 = 0.35;
-/// Legs from hip to ankle of a person, metres; others are scaled to the neutral body's.
+/// Length of human legs from hip to ankle, metres; others are scaled to the neutral body's.
 const LEGS: std::ops::Range<f64> = 0.3..1.5;
-/// Joints that a file must have.
+/// Required joints.
 const NEEDED: [usize; 12] = [
     PELVIS,
     LEFT_HIP,
@@ -42,8 +42,8 @@ const NEEDED: [usize; 12] = [
 
 /// Reads a clip from a BVH file: y up, a figure at rest that faces +z.
 ///
-/// Joints are found by the names of SMPL or of Mixamo and MotionBuilder, a prefix up to `:` aside; between hips and neck
-/// there may be any number of spine joints. Where a limb at rest points another way than in SMPL's T pose, its rotation is
+/// Joints are found by the names of SMPL or of Mixamo and MotionBuilder, without a prefix up to `:`; there may be any
+/// number of spine joints between hips and neck. Where a limb at rest points another way than in SMPL's T pose, its rotation is
 /// corrected for it. Lengths are metres or centimetres, whichever gives a leg of human length; a body of neither is
 /// scaled. All frames are kept; the last one's steps are zero.
 ///
@@ -77,7 +77,7 @@ pub fn to_motion(file: &Bvh) -> Result<Motion> {
     // Files write the frame time with few digits: 0.033333 is 30 frames per second.
     let fps = if (fps - fps.round()).abs() < 1e-3 * fps { fps.round() } else { fps } as f32;
     check_fps("fps", fps).map_err(|e| Error::format("BVH", e.to_string()))?;
-    crate::io::clip_of(&smpl, fps)
+    crate::io::clip_of_all_frames(&smpl, fps)
 }
 
 /// The joint of the file for each of ours, where it has one.
@@ -182,7 +182,7 @@ fn write_frame(
     for j in 0..JOINTS {
         (turns[j], places[j]) = match (map[j], PARENTS[j]) {
             (Some(joint), _) => (turn_up * world[joint].0 * rest[j], z_up(world[joint].1 * scale)),
-            // A joint that the file lacks does not bend and lies where the neutral body has it.
+            // A joint that the file lacks does not bend and has the offset of the neutral body.
             (None, Some(p)) => (turns[p], places[p] + turns[p] * REST_OFFSETS[j].as_dvec3()),
             (None, None) => (turn_up, DVec3::ZERO),
         };

@@ -1,8 +1,8 @@
 //! BVH, the skeleton animation text format that Blender, Maya, MotionBuilder and game engines read.
 //!
 //! Vimogen's world has z up; a BVH file has y up. A world point `(x, y, z)` becomes `(-x, z, y)`: a clip that starts
-//! facing +y, as canonical clips do, faces +z in the file and its left is +x. With all rotations zero the figure stands
-//! upright in SMPL's rest pose (a T). Lengths are centimetres unless [`BvhOptions::unit`] says otherwise.
+//! facing +y, as canonical clips do, faces +z in the file and its left is +x. With all rotations zero the figure is
+//! upright in SMPL's rest pose (a T). Lengths are centimetres by default, see [`BvhOptions::unit`].
 //!
 //! The file holds the pelvis position and the *rotations* of the motion. Of a generated motion these disagree slightly
 //! with its joint positions, which the model predicts separately: joints in the file are those of forward kinematics.
@@ -24,9 +24,9 @@ use crate::motion::skeleton::{JOINT_NAMES, PARENTS, joint};
 named_enum! {
     /// Unit of length in a BVH file.
     pub enum Unit("unit", default Centimetres) {
-        /// What most animation tools expect.
+        /// Centimetres, the usual unit of BVH.
         Centimetres = "cm",
-        /// Vimogen's own unit.
+        /// Metres, the unit of this library.
         Metres = "m",
     }
 }
@@ -34,9 +34,9 @@ named_enum! {
 named_enum! {
     /// Names of the joints in a BVH file.
     pub enum Names("joint_names", default Smpl) {
-        /// SMPL's.
+        /// SMPL's names.
         Smpl = "smpl",
-        /// Mixamo's with the prefix `mixamorig:`, which retargeting tools know.
+        /// Mixamo's names with the prefix `mixamorig:`, for retargeting tools.
         Mixamo = "mixamo",
     }
 }
@@ -76,7 +76,7 @@ impl Names {
     }
 }
 
-/// How to write a BVH file.
+/// Options of a BVH file.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct BvhOptions {
     /// Unit of length.
@@ -139,7 +139,7 @@ pub fn save(path: impl AsRef<Path>, motion: &SmplMotion, fps: f32, options: &Bvh
     write_atomic(path, |w| w.write_all(text.as_bytes()))
 }
 
-/// Bones longer than this, in metres, are taken for a mistake.
+/// Maximum length of a bone, metres.
 const LONGEST_BONE: f64 = 100.0;
 
 fn check(motion: &SmplMotion, fps: f32) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Encoding all texts of a data set: the release's job between its annotations and its training.
+//! Encoding all texts of a data set, between annotating it and training on it.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -8,27 +8,22 @@ use std::path::{Path, PathBuf};
 use half::bf16;
 use ndarray::Array2;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::TextEncoder;
+use super::manifest::{EMBED_SUFFIX, Entry, entry_id, read_entries};
 use crate::error::{Error, Result};
 use crate::format::torch::{self, Tree};
-use crate::format::{DType, RawTensor, read_bounded, write_atomic};
+use crate::format::{DType, RawTensor, write_atomic};
 use crate::progress::{OnProgress, Progress, Stage};
+use crate::text::TextEncoder;
 
-/// Largest manifest.
-const MAX_MANIFEST: u64 = 1 << 31;
-/// Texts that are encoded together; what is lost at most when the work is stopped.
+/// Texts per batch: the maximum that is lost when the work is stopped.
 const BATCH: usize = 64;
-/// What an entry's path is called, after the key of its text.
-const PATH_SUFFIX: &str = "_wanvideot5_embed_path";
-/// Names that an entry may have, the first of which it has is part of its file's name.
-const IDS: [&str; 3] = ["sample_id", "id", "global_id"];
-/// Longest part of a file's name that comes from an entry.
+/// Maximum number of characters of a file's name that come from an entry.
 const MAX_NAME: usize = 80;
 
-/// What to encode, and where the rows go.
+/// Texts to encode, and the folder of the encoded ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodeJob {
     /// A JSON list of objects; it is rewritten with the paths of the encoded texts.
@@ -41,7 +36,7 @@ pub struct EncodeJob {
     pub shard: (usize, usize),
 }
 
-/// What became of the entries of this process's share.
+/// Result for the entries of this process's share.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct EncodeReport {
     /// Entries of the share.
@@ -50,23 +45,23 @@ pub struct EncodeReport {
     pub encoded: usize,
     /// Encoded before.
     pub skipped: usize,
-    /// Entries that could not be encoded: their place in the manifest, and why.
+    /// Entries that could not be encoded: their index in the manifest, and the reason.
     pub failed: Vec<(usize, String)>,
 }
 
-/// An entry with a text.
-struct Entry {
+/// A text to encode.
+struct Todo {
     index: usize,
     text: String,
     path: PathBuf,
 }
 
-/// Encodes the text of every entry of a manifest to a `.pt` with a bf16 tensor `(L, dim)`, and writes its path to the entry
-/// as `<text_key>_wanvideot5_embed_path`; paths are whole, however the output is given.
+/// Encodes the text of every entry of a manifest to a `.pt` with a bf16 tensor `(L, dim)`, and writes its absolute path to
+/// the entry as `<text_key>_wanvideot5_embed_path`.
 ///
-/// A file is named after the entry, its text and the encoder, so work that was stopped goes on where it was, and a text
-/// that was changed is encoded anew. Several processes can share a manifest by [`EncodeJob::shard`]. An entry without
-/// a text is reported and does not stop the rest.
+/// A file is named after the entry, its text and the encoder: work that was stopped continues, and a changed text is
+/// encoded again. Several processes can share a manifest by [`EncodeJob::shard`]. An entry without a text is reported
+/// and does not stop the rest.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for a shard that does not exist, [`Error::Format`] for a manifest that is not a list of
@@ -80,11 +75,11 @@ pub fn encode_manifest(
     if !(1..=of).contains(&mine) {
         return Err(Error::invalid("shard", format!("{mine}/{of} is not a share; the first of two is 1/2")));
     }
-    // Whole paths: whoever reads the manifest stands elsewhere, or looks relative ones up below its root.
+    // Absolute paths: the reader of the manifest resolves relative ones below its root.
     let output = std::path::absolute(&job.output).map_err(|e| Error::io("find", &job.output, e))?;
     let job = &EncodeJob { output, ..job.clone() };
     std::fs::create_dir_all(&job.output).map_err(|e| Error::io("create", &job.output, e))?;
-    let all = read(&job.manifest)?;
+    let all = read_entries::<Value>(&job.manifest)?;
     let mut report = EncodeReport::default();
     let mut todo = Vec::new();
     let mut seen = HashSet::new();
@@ -96,7 +91,7 @@ pub fn encode_manifest(
             Ok(entry) => todo.push(entry),
         }
     }
-    // Alike lengths together; the longest first, so that memory does not run out at the end.
+    // Similar lengths together; the longest first, so that memory does not run out at the end.
     todo.sort_by_key(|entry| std::cmp::Reverse(entry.text.len()));
     let total = todo.len();
     for (i, batch) in todo.chunks(BATCH).enumerate() {
@@ -112,10 +107,10 @@ pub fn encode_manifest(
     Ok(report)
 }
 
-/// Encodes a batch; if that fails for one of its texts, one after the other.
+/// Encodes a batch. If one of its texts fails, encodes them one by one.
 fn encode(
     encoder: &dyn TextEncoder,
-    batch: &[Entry],
+    batch: &[Todo],
     report: &mut EncodeReport,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<()> {
@@ -144,22 +139,8 @@ fn save(path: &Path, rows: &Array2<f32>) -> Result<()> {
     torch::save(path, &Tree::Tensor(&RawTensor::new(DType::BF16, rows.shape().to_vec(), bytes)?))
 }
 
-fn read(path: &Path) -> Result<Vec<Value>> {
-    let broken = |reason: String| Error::format("manifest", reason).with_path(path);
-    let bytes = read_bounded(path, MAX_MANIFEST)?;
-    match serde_json::from_slice(&bytes).map_err(|e| broken(format!("it is not JSON: {e}")))? {
-        Value::Array(entries) => Ok(entries),
-        _ => Err(broken("it is not a list of objects".into())),
-    }
-}
-
-/// The entry's text and file, or why it has none.
-fn entry(
-    encoder: &dyn TextEncoder,
-    job: &EncodeJob,
-    index: usize,
-    value: &Value,
-) -> std::result::Result<Entry, String> {
+/// The entry's text and file, or the reason why it has none.
+fn entry(encoder: &dyn TextEncoder, job: &EncodeJob, index: usize, value: &Value) -> std::result::Result<Todo, String> {
     let fields = value.as_object().ok_or("it is not an object")?;
     let text = fields.get(&job.text_key).ok_or_else(|| format!("it has no {:?}", job.text_key))?;
     let text = text.as_str().ok_or_else(|| format!("its {:?} is not a text", job.text_key))?;
@@ -169,27 +150,22 @@ fn entry(
     let hash = Sha256::new().chain_update(encoder.fingerprint()).chain_update([0]).chain_update(text).finalize();
     let hash: String = hash.iter().take(8).map(|b| format!("{b:02x}")).collect();
     let path = job.output.join(format!("{}{hash}.pt", name(fields)));
-    Ok(Entry { index, text: text.to_string(), path })
+    Ok(Todo { index, text: text.to_string(), path })
 }
 
-/// The start of the entry's file name: what it calls itself, harmless as a file name.
-fn name(fields: &Map<String, Value>) -> String {
-    let id = IDS.iter().find_map(|key| match fields.get(*key)? {
-        Value::String(id) => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    });
+/// The start of the entry's file name: its name, harmless as a file name.
+fn name(fields: &Entry) -> String {
     let harmless = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    id.map_or_else(String::new, |id| id.chars().take(MAX_NAME).map(harmless).chain(['-']).collect())
+    entry_id(fields).map_or_else(String::new, |id| id.chars().take(MAX_NAME).map(harmless).chain(['-']).collect())
 }
 
-/// Writes the paths of all encoded texts to the manifest, those of other processes as well: whoever comes last sees all.
+/// Writes the paths of all encoded texts to the manifest, including those of other processes: the last process writes all.
 fn update(encoder: &dyn TextEncoder, job: &EncodeJob) -> Result<()> {
     let lock_path = job.output.join(".manifest.lock");
     let lock = File::create(&lock_path).map_err(|e| Error::io("create", &lock_path, e))?;
     lock.lock().map_err(|e| Error::io("lock", &lock_path, e))?;
-    let mut all = read(&job.manifest)?;
-    let key = format!("{}{PATH_SUFFIX}", job.text_key);
+    let mut all = read_entries::<Value>(&job.manifest)?;
+    let key = format!("{}{EMBED_SUFFIX}", job.text_key);
     let mut changed = false;
     for (index, value) in all.iter_mut().enumerate() {
         let Ok(found) = entry(encoder, job, index, value) else { continue };
@@ -200,18 +176,20 @@ fn update(encoder: &dyn TextEncoder, job: &EncodeJob) -> Result<()> {
             changed |= fields.insert(key.clone(), path.clone()) != Some(path);
         }
     }
-    match changed {
-        true => write_atomic(&job.manifest, |w| {
-            serde_json::to_writer_pretty(&mut *w, &all)?;
-            writeln!(w)
-        }),
-        false => Ok(()),
+    if !changed {
+        return Ok(());
     }
+    write_atomic(&job.manifest, |w| {
+        serde_json::to_writer_pretty(&mut *w, &all)?;
+        writeln!(w)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Manifest;
+    use crate::format::embedding;
     use crate::progress;
     use crate::text::{HashingEncoder, RowConfig};
     use serde_json::json;
@@ -238,7 +216,7 @@ mod tests {
     }
 
     fn paths(job: &EncodeJob) -> Vec<Option<String>> {
-        let read = read(&job.manifest).unwrap();
+        let read = read_entries::<Value>(&job.manifest).unwrap();
         read.iter().map(|e| Some(e.get("text_wanvideot5_embed_path")?.as_str()?.to_string())).collect()
     }
 
@@ -258,11 +236,11 @@ mod tests {
         let want = encoder().encode("a person jumps").unwrap();
         assert_eq!((tensor.dtype(), tensor.shape()), (DType::BF16, want.shape()));
         assert!(tensor.to_f32().iter().zip(&want).all(|(a, b)| (a - b).abs() <= 0.004 * b.abs()));
-        assert_eq!(read(&job.manifest).unwrap()[1]["kept"], json!([1, 2]));
+        assert_eq!(read_entries::<Value>(&job.manifest).unwrap()[1]["kept"], json!([1, 2]));
     }
 
     #[test]
-    fn paths_are_whole_wherever_the_output_is_seen_from() {
+    fn paths_are_absolute_even_if_the_output_is_relative() {
         let folder = tempfile::tempdir_in(".").unwrap();
         let here = std::env::current_dir().unwrap();
         let output = folder.path().strip_prefix(&here).unwrap_or(folder.path()).join("out");
@@ -273,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn work_goes_on_where_it_was_and_a_changed_text_is_encoded_anew() {
+    fn stopped_work_continues_and_a_changed_text_is_encoded_again() {
         let folder = tempfile::tempdir().unwrap();
         let job = job(folder.path());
         run(&job);
@@ -285,6 +263,28 @@ mod tests {
         let changed = run(&job);
         assert_eq!((changed.encoded, changed.skipped), (1, 2));
         assert!(paths(&job)[0] != before[0] && paths(&job)[1] == before[1]);
+    }
+
+    #[test]
+    fn training_reads_every_manifest_that_was_encoded_under_the_same_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = job(folder.path());
+        let names = json!([
+            { "sample_id": "a", "id": 1, "global_id": 2 }, { "id": 3, "global_id": 4 }, { "global_id": 5 }
+        ]);
+        let mut entries: Vec<Value> = serde_json::from_value(names).unwrap();
+        for entry in &mut entries {
+            entry["text"] = "a person walks".into();
+            entry["motion_path"] = "m.pt".into();
+        }
+        std::fs::write(&job.manifest, Value::from(entries).to_string()).unwrap();
+        assert_eq!(run(&job).encoded, 3);
+        let clips = Manifest::read(&[(job.manifest, 1)], "text", None).unwrap().clips;
+        for (clip, id) in clips.iter().zip(["a", "3", "5"]) {
+            let file = clip.embed_path.as_ref().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+            assert!(clip.id == id && file.starts_with(&format!("{id}-")), "{id}: {file}");
+            assert_eq!(embedding::load(clip.embed_path.as_ref().unwrap()).unwrap().ncols(), encoder().dim());
+        }
     }
 
     #[test]
@@ -312,9 +312,8 @@ mod tests {
         let job = job(folder.path());
         let entries: Vec<Value> = (0..150).map(|i| json!({ "id": i, "text": format!("walk {i} steps") })).collect();
         std::fs::write(&job.manifest, Value::from(entries).to_string()).unwrap();
-        let stopped = encode_manifest(&encoder(), &job, &mut |p| match p.step < 100 {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
+        let stopped = encode_manifest(&encoder(), &job, &mut |p| {
+            if p.step < 100 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         assert!(matches!(stopped, Err(Error::Cancelled)));
         let mut last = None;
@@ -329,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_that_is_none_is_an_error_and_stays_as_it_is() {
+    fn a_file_that_is_not_a_manifest_is_an_error_and_stays_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let job = job(folder.path());
         for text in ["{}", "nonsense", ""] {
