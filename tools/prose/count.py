@@ -1,6 +1,6 @@
 """Counts turns of phrase that read as translated, in the comments and Markdown of the tracked files.
 
-    python3 tools/prose/count.py [--list PATTERN] [--strings] [--max N] [--only PATTERN ...] [--] [FOLDER ...]
+    python3 tools/prose/count.py [--list PATTERN] [--strings] [--max PATTERN=N ...] [--] [FOLDER ...]
 
 Prints one row per folder and one column per pattern. `--list` prints the places of one pattern instead. `--strings`
 also reads string literals, which hold messages and help texts. `--max` fails when a pattern has more than N hits.
@@ -134,12 +134,18 @@ def table(counts):
     return total
 
 
+def limit(text):
+    name, most = text.split("=")
+    if name not in PATTERNS:
+        raise ValueError(name)
+    return name, int(most)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", choices=PATTERNS, help="print the places of this pattern")
     parser.add_argument("--strings", action="store_true", help="read string literals too")
-    parser.add_argument("--max", type=int, help="fail when a pattern has more hits than this")
-    parser.add_argument("--only", nargs="+", choices=PATTERNS, default=PATTERNS, help="the patterns that --max limits")
+    parser.add_argument("--max", nargs="+", type=limit, default=[], metavar="PATTERN=N", help="fail above N hits")
     parser.add_argument("folders", nargs="*")
     args = parser.parse_args()
     names = [args.list] if args.list else PATTERNS
@@ -154,9 +160,9 @@ def main():
         print(f"write instead: {PATTERNS[args.list][0]}", file=sys.stderr)
         return
     total = table(counts)
-    over = [name for name in args.only if args.max is not None and total[name] > args.max]
+    over = [f"{name} {total[name]} (maximum {most})" for name, most in args.max if total[name] > most]
     if over:
-        sys.exit(f"more than {args.max} hits: {', '.join(over)} (--list PATTERN prints the places)")
+        sys.exit(f"too many hits: {', '.join(over)}; --list PATTERN prints the places")
 
 
 if __name__ == "__main__":
