@@ -18,7 +18,7 @@ else:
 
 motion = pipe(reference=clip, seed=2)
 
-followed = clip.at_rate(pipe.fps)
+followed = clip.resample(pipe.fps)
 frames = min(len(followed), len(motion))
 apart = np.linalg.norm(motion.joints[:frames] - followed.joints[:frames], axis=-1)
 print(f"{len(clip)} frames at {clip.fps:g} fps, followed by {len(motion)} at {motion.fps:g} fps")

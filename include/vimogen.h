@@ -731,12 +731,12 @@ vimogen_status vimogen_motion_from_features(const float *features,
                                             struct vimogen_motion **motion);
 
 /// A motion whose joints follow from its rotations and whose root follows from its steps; of a generated motion these
-/// disagree slightly. `lock_feet` other than 0: standing feet stay in place and above the ground. `reconciled`: receives it,
+/// disagree slightly. `lock_feet` other than 0: standing feet stay in place and above the ground. `refitted`: receives it,
 /// to be freed with `vimogen_motion_free`.
 VIMOGEN_API
-vimogen_status vimogen_motion_reconcile(const struct vimogen_motion *motion,
-                                        int32_t lock_feet,
-                                        struct vimogen_motion **reconciled);
+vimogen_status vimogen_motion_refit(const struct vimogen_motion *motion,
+                                    int32_t lock_feet,
+                                    struct vimogen_motion **refitted);
 
 /// Frees a motion and all its arrays. NULL is allowed and does nothing.
 VIMOGEN_API vimogen_status vimogen_motion_free(struct vimogen_motion *motion);

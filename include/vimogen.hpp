@@ -320,8 +320,8 @@ public:
   }
 
   /// Joints that follow from the rotations and a root that follows from its steps; standing feet stay in place if asked.
-  Result<Motion> reconcile(bool lock_feet = false) const {
-    return detail::made<Motion>([&](auto **handle) { return vimogen_motion_reconcile(get(), lock_feet, handle); });
+  Result<Motion> refit(bool lock_feet = false) const {
+    return detail::made<Motion>([&](auto **handle) { return vimogen_motion_refit(get(), lock_feet, handle); });
   }
 
   /// A range of frames.

@@ -67,7 +67,7 @@ fn posing(c: &mut Criterion) {
     let mut group = c.benchmark_group("body");
     group.sample_size(20);
     for (name, body) in [
-        ("neutral", BodyModel::neutral()),
+        ("neutral", BodyModel::neutral().clone()),
         ("smplx_size", BodyModel::from_source(&Drawn::new()).expect("the arrays are those of SMPL-X")),
     ] {
         let params = body.params(&motion).expect("params");

@@ -247,7 +247,7 @@ static void files_come_back(const vimogen_motion *motion, const char *folder) {
   }
   vimogen_motion *consistent = NULL;
   size_t frames, consistent_frames;
-  OK(vimogen_motion_reconcile(motion, 1, &consistent));
+  OK(vimogen_motion_refit(motion, 1, &consistent));
   OK(vimogen_motion_frames(motion, &frames));
   OK(vimogen_motion_frames(consistent, &consistent_frames));
   CHECK(frames == consistent_frames);

@@ -47,7 +47,7 @@ static void nothing_may_be_null(const vimogen_pipeline *pipeline, const vimogen_
   FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_smpl(NULL, &smpl, sizeof smpl));
   FAILS(INVALID_ARGUMENT, "pose", vimogen_motion_pose_at(motion, 0, NULL, sizeof pose));
   FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_resample(NULL, 60, &made));
-  FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_reconcile(NULL, 0, &made));
+  FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_refit(NULL, 0, &made));
   FAILS(INVALID_ARGUMENT, "derived", vimogen_motion_slice(motion, 0, 1, NULL));
   FAILS(INVALID_ARGUMENT, "path", vimogen_motion_save(motion, NULL));
   FAILS(INVALID_ARGUMENT, "path", vimogen_motion_save_mbench_joints(motion, NULL));

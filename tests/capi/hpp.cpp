@@ -62,7 +62,7 @@ void motions_have_their_arrays(const vimogen::Pipeline &pipeline, const std::str
   CHECK(moved.root_positions()[4] == moved.joints()[66 + 1] && moved.smpl().frames == 8);
   CHECK(moved.pose_at(0).root[2] == moved.root_positions()[2]);
   CHECK(moved.resample(60).value().frames() == 24 && moved.slice(1, 2).value().frames() == 2);
-  CHECK(moved.reconcile(true).value().frames() == moved.frames());
+  CHECK(moved.refit(true).value().frames() == moved.frames());
   CHECK(!moved.slice(7, 9) && moved.quality().value().dynamic_degree > 0);
   const auto copy = vimogen::Motion::from_features(moved.features().data(), 8, 20).value();
   CHECK(std::equal(copy.features().begin(), copy.features().end(), moved.features().begin()));

@@ -22,7 +22,7 @@ LOOK = Path(__file__).with_name("blender_look.py")
 
 @pytest.fixture(scope="module")
 def walk():
-    return vimogen.generate("a person walks forward", num_frames=60, num_inference_steps=8, seed=1).reconcile()
+    return vimogen.generate("a person walks forward", num_frames=60, num_inference_steps=8, seed=1).refit()
 
 
 def look(path):

@@ -267,9 +267,9 @@ def _saved(walk, folder):
 
 def test_a_motion_is_made_consistent_and_its_feet_stay():
     motion = vimogen.generate("a person walks forward", num_frames=60, num_inference_steps=8, seed=3)
-    assert motion.residual()["max"] >= motion.residual()["mean"] > 0
-    plain, locked = motion.reconcile(), motion.reconcile(lock_feet=True)
-    assert plain.residual()["max"] < 1e-3 and locked.residual()["max"] < 1e-3
+    assert motion.kinematic_error()["max"] >= motion.kinematic_error()["mean"] > 0
+    plain, locked = motion.refit(), motion.refit(lock_feet=True)
+    assert plain.kinematic_error()["max"] < 1e-3 and locked.kinematic_error()["max"] < 1e-3
     assert locked.quality()["Foot_Sliding"] < plain.quality()["Foot_Sliding"]
 
 

@@ -65,7 +65,7 @@ def test_slices_are_motions_and_single_frames_are_not(motion):
     assert motion[:] == motion and motion[-5:] == motion[35:40]
     with pytest.raises(TypeError, match="slices"):
         motion[3]
-    with pytest.raises(ValueError, match="at_rate"):
+    with pytest.raises(ValueError, match="resample"):
         motion[::2]
     with pytest.raises(ValueError, match="range"):
         motion[5:5]
@@ -105,10 +105,10 @@ def test_other_programs_get_their_files(motion, tmp_path):
 
 
 def test_another_rate_keeps_the_movement_as_it_is_asked_to(motion):
-    played = motion.at_rate(40)
+    played = motion.resample(40)
     assert played.fps == 40 and abs(played.duration - motion.duration) < 0.1
     np.testing.assert_allclose(played.joints[-1, 0], motion.joints[-1, 0], atol=0.02)
-    assert (len(motion.resample(30)), motion.resample(30).fps) == (60, 30)
+    assert (len(motion.resample_reference(30)), motion.resample_reference(30).fps) == (60, 30)
     assert (len(motion.with_fps(30)), motion.with_fps(30).fps) == (40, 30)
 
 

@@ -87,7 +87,7 @@ def test_a_film_stops_when_the_callback_says_so(motion, tmp_path):
 
 def test_a_player_shows_motions_with_captions_and_numbers(motion, tmp_path):
     page = tmp_path / "page.html"
-    vimogen.save_player(page, [motion, motion.at_rate(30)], ["first <b>", "second"])
+    vimogen.save_player(page, [motion, motion.resample(30)], ["first <b>", "second"])
     text = page.read_text(encoding="utf-8")
     data = json.loads(text.split('type="application/json" id="data">')[1].split("</script>")[0])
     assert [clip["title"] for clip in data["clips"]] == ["first <b>", "second"]

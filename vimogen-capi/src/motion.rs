@@ -4,13 +4,13 @@ use std::ffi::{CString, c_char};
 use std::sync::OnceLock;
 
 use ndarray::ArrayView2;
-use vimogen_core::body::{REST_OFFSETS, consistent};
+use vimogen_core::body::REST_OFFSETS;
 use vimogen_core::io::{FileFormat, SaveOptions};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
-use vimogen_core::motion::codec::SmplMotion;
+use vimogen_core::motion::layout;
 use vimogen_core::motion::layout::FEATURES;
+use vimogen_core::motion::rotation::wxyz_from_quat;
 use vimogen_core::motion::skeleton::{JOINT_NAMES, PARENTS};
-use vimogen_core::motion::{Poses, layout};
 use vimogen_core::{Error, Motion, Result};
 
 use crate::edge::{Growing, Place, borrow, free, handle, output, slice, text, volume};
@@ -29,22 +29,11 @@ const _: () = assert!(VIMOGEN_REFERENCE_FEATURES == layout::REFERENCE_FEATURES);
 /// Immutable motion. `const vimogen_motion *` may be used from several threads at once.
 pub struct vimogen_motion {
     pub(crate) motion: Motion,
-    /// Decoded at the first use.
-    smpl: OnceLock<SmplMotion>,
-    poses: OnceLock<Poses>,
 }
 
 impl vimogen_motion {
     pub(crate) fn new(motion: Motion) -> Self {
-        Self { motion, smpl: OnceLock::new(), poses: OnceLock::new() }
-    }
-
-    fn smpl(&self) -> &SmplMotion {
-        self.smpl.get_or_init(|| self.motion.smpl())
-    }
-
-    fn poses(&self) -> &Poses {
-        self.poses.get_or_init(|| self.motion.poses())
+        Self { motion }
     }
 }
 
@@ -82,18 +71,18 @@ pub unsafe extern "C" fn vimogen_motion_from_features(
 }
 
 /// A motion whose joints follow from its rotations and whose root follows from its steps; of a generated motion these
-/// disagree slightly. `lock_feet` other than 0: standing feet stay in place and above the ground. `reconciled`: receives it,
+/// disagree slightly. `lock_feet` other than 0: standing feet stay in place and above the ground. `refitted`: receives it,
 /// to be freed with `vimogen_motion_free`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vimogen_motion_reconcile(
+pub unsafe extern "C" fn vimogen_motion_refit(
     motion: *const vimogen_motion,
     lock_feet: i32,
-    reconciled: *mut *mut vimogen_motion,
+    refitted: *mut *mut vimogen_motion,
 ) -> vimogen_status {
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
-        let (motion, place) = unsafe { (borrow("motion", motion)?, Place::new("reconciled", reconciled)?) };
-        place.write(handle(vimogen_motion::new(consistent(&motion.motion, lock_feet != 0)?)));
+        let (motion, place) = unsafe { (borrow("motion", motion)?, Place::new("refitted", refitted)?) };
+        place.write(handle(vimogen_motion::new(motion.motion.refit(lock_feet != 0)?)));
         Ok(())
     })
 }
@@ -169,7 +158,7 @@ pub unsafe extern "C" fn vimogen_motion_joints(
     len: *mut usize,
 ) -> vimogen_status {
     // SAFETY: the caller keeps the conventions of the header.
-    unsafe { lend(motion, data, len, |motion| motion.smpl().joints.as_slice()) }
+    unsafe { lend(motion, data, len, |motion| motion.motion.joints().to_slice()) }
 }
 
 /// Rotations of the joints as unit quaternions w, x, y, z, `[frames][VIMOGEN_JOINTS][4]`, without jumps of sign from frame
@@ -185,7 +174,7 @@ pub unsafe extern "C" fn vimogen_motion_local_rotations(
     len: *mut usize,
 ) -> vimogen_status {
     // SAFETY: the caller keeps the conventions of the header.
-    unsafe { lend(motion, data, len, |motion| motion.poses().rotations().to_slice()) }
+    unsafe { lend(motion, data, len, |motion| motion.motion.local_rotations().to_slice()) }
 }
 
 /// Positions of the pelvis, `[frames][3]`, metres, z up: the translation of a rig's root. `data` receives the array, which
@@ -197,7 +186,7 @@ pub unsafe extern "C" fn vimogen_motion_root_positions(
     len: *mut usize,
 ) -> vimogen_status {
     // SAFETY: the caller keeps the conventions of the header.
-    unsafe { lend(motion, data, len, |motion| motion.poses().roots().to_slice()) }
+    unsafe { lend(motion, data, len, |motion| motion.motion.root_positions().to_slice()) }
 }
 
 /// A motion as parameters of the SMPL body. The arrays belong to the motion and live as long as it.
@@ -230,7 +219,7 @@ pub unsafe extern "C" fn vimogen_motion_smpl(
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, place) = unsafe { (borrow("motion", motion)?, output("smpl", smpl, size)?) };
-        let smpl = motion.smpl();
+        let smpl = motion.motion.smpl();
         place.write(vimogen_smpl {
             frames: smpl.len(),
             global_orient: smpl.global_orient.as_ptr(),
@@ -269,8 +258,9 @@ pub unsafe extern "C" fn vimogen_motion_pose_at(
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, place) = unsafe { (borrow("motion", motion)?, output("pose", pose, size)?) };
-        let pose = motion.poses().at(seconds);
-        place.write(vimogen_pose { root: pose.root, rotations: pose.rotations });
+        let pose = motion.motion.pose_at(seconds);
+        let rotations = pose.rotations.map(wxyz_from_quat);
+        place.write(vimogen_pose { root: pose.root.to_array(), rotations });
         Ok(())
     })
 }
@@ -301,7 +291,7 @@ pub unsafe extern "C" fn vimogen_motion_resample(
     derived: *mut *mut vimogen_motion,
 ) -> vimogen_status {
     // SAFETY: the caller keeps the conventions of the header.
-    unsafe { derive(motion, derived, |motion| motion.at_rate(fps)) }
+    unsafe { derive(motion, derived, |motion| motion.resample(fps)) }
 }
 
 /// `count` frames from frame `first` on. `derived`: receives a new motion, to be freed with `vimogen_motion_free`.
@@ -389,7 +379,7 @@ pub unsafe extern "C" fn vimogen_motion_quality(
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, place) = unsafe { (borrow("motion", motion)?, output("quality", quality, size)?) };
-        let quality = Quality::measure(motion.smpl().joints.view(), UpAxis::Z)?;
+        let quality = Quality::measure(motion.motion.joints(), UpAxis::Z)?;
         place.write(vimogen_quality {
             jitter_degree: quality.jitter_degree,
             dynamic_degree: quality.dynamic_degree,

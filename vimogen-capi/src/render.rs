@@ -92,8 +92,8 @@ pub unsafe extern "C" fn vimogen_motion_render(
         let (motion, path, params) =
             unsafe { (borrow("motion", motion)?, text("path", path)?, optional_params("params", params)?) };
         let actor = match params.figure {
-            0 => Actor::body(&motion.motion, &BodyModel::neutral())?,
-            _ => Actor::figure(motion.motion.joints().view())?,
+            0 => Actor::body(&motion.motion, BodyModel::neutral())?,
+            _ => Actor::figure(motion.motion.joints())?,
         };
         let film = Film::new(&actor, &params.options()?)?;
         movie::save(path, &film, motion.motion.fps(), &mut |progress| {

@@ -158,11 +158,10 @@ fn references(pipeline: &Pipeline) -> Result<String> {
         let sample = data.sample_with_frames(index, 100);
         let clip = Motion::from_features(encode(&sample.motion)?, 20.0)?;
         let options = GenerateOptions::default().with_seed(index);
-        let target = clip.joints();
-        let near = pipeline.generate(Request::following(clip), &options)?.joints();
-        let far = pipeline.generate(Request::text(sample.caption), &options)?.joints();
-        followed += distance(near.view(), target.view());
-        told += distance(far.view(), target.view());
+        let near = pipeline.generate(Request::following(clip.clone()), &options)?;
+        let far = pipeline.generate(Request::text(sample.caption), &options)?;
+        followed += distance(near.joints(), clip.joints());
+        told += distance(far.joints(), clip.joints());
     }
     let n = REFERENCES as f64;
     Ok(format!(

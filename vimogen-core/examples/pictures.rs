@@ -49,7 +49,7 @@ fn stage(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
 
 fn draw(folder: &Path) -> Result<()> {
     let motion = walk(80)?;
-    let actor = Actor::body(&motion, &BodyModel::neutral())?;
+    let actor = Actor::body(&motion, BodyModel::neutral())?;
     let wide = RenderOptions::default().with_size(640, 320).with_angles(62.0, 12.0);
     let small = RenderOptions::default().with_size(320, 320).with_angles(35.0, 12.0).with_view(View::Follow);
     for (name, options) in [("walk-and-wave.gif", wide), ("contact-sheet.png", small)] {
@@ -64,7 +64,7 @@ fn measure() -> Result<()> {
     let motion = walk(100)?;
     let body = BodyModel::neutral();
     let faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
-    let (vertices, faces) = finer(&body.vertices(&motion.smpl())?, &faces);
+    let (vertices, faces) = finer(&body.vertices(motion.smpl())?, &faces);
     println!("{} frames, {} vertices, {} triangles", motion.len(), vertices.shape()[1], faces.len());
     let actor = Actor::mesh(motion.joints().view(), vertices.view(), &faces)?;
     let film = Film::new(&actor, &RenderOptions::default())?;

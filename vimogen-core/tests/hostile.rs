@@ -66,7 +66,7 @@ fn read_bvh(bytes: &[u8]) {
 /// A small skeleton with all joints that are needed.
 fn skeleton() -> Vec<u8> {
     let still = Motion::from_features(ndarray::Array2::zeros((2, 276)), 20.0).expect("clip");
-    bvh::to_string(&still.smpl(), 20.0, &BvhOptions::default()).expect("bvh").into_bytes()
+    bvh::to_string(still.smpl(), 20.0, &BvhOptions::default()).expect("bvh").into_bytes()
 }
 
 /// A pickle of the wrappers that body models use, by hand.

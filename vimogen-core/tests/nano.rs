@@ -50,7 +50,7 @@ fn a_reference_is_followed_more_closely_than_its_caption() {
     let distance = |motions: Vec<Motion>| {
         let pairs = motions.iter().zip(&clips);
         let mean = |a: &Motion, b: &Motion| {
-            let squares = (a.joints() - b.joints()).mapv(|d| d * d).sum_axis(ndarray::Axis(2));
+            let squares = (&a.joints() - &b.joints()).mapv(|d| d * d).sum_axis(ndarray::Axis(2));
             squares.mapv(f32::sqrt).mean().unwrap()
         };
         pairs.map(|(a, b)| mean(a, b)).sum::<f32>() / clips.len() as f32

@@ -42,7 +42,7 @@ impl Body {
     #[new]
     #[pyo3(signature = (path=None))]
     fn new(py: Python<'_>, path: Option<PathBuf>) -> PyResult<Self> {
-        let load = || path.map_or_else(|| Ok(BodyModel::neutral()), BodyModel::load);
+        let load = || path.map_or_else(|| Ok(BodyModel::neutral().clone()), BodyModel::load);
         Ok(Self { core: detached(py, load)? })
     }
 
@@ -67,19 +67,19 @@ impl Body {
     /// Vertices of the mean body in the poses of a motion, (T, V, 3), metres, z up.
     fn vertices<'py>(&self, py: Python<'py>, motion: PyRef<'py, Motion>) -> PyResult<Bound<'py, PyArray3<f32>>> {
         let core = motion.core();
-        Ok(detached(py, || self.core.vertices(&core.smpl()))?.into_pyarray(py))
+        Ok(detached(py, || self.core.vertices(core.smpl()))?.into_pyarray(py))
     }
 
     /// Joints of the mean body in the poses of a motion, (T, J, 3), metres, z up.
     fn joints<'py>(&self, py: Python<'py>, motion: PyRef<'py, Motion>) -> PyResult<Bound<'py, PyArray3<f32>>> {
         let core = motion.core();
-        Ok(detached(py, || self.core.joints(&self.core.params(&core.smpl())?))?.into_pyarray(py))
+        Ok(detached(py, || self.core.joints(&self.core.params(core.smpl())?))?.into_pyarray(py))
     }
 
     /// Points of the face on the surface of the mean body in the poses of a motion, (T, 51, 3) of SMPL-X, else (T, 0, 3).
     fn landmarks<'py>(&self, py: Python<'py>, motion: PyRef<'py, Motion>) -> PyResult<Bound<'py, PyArray3<f32>>> {
         let core = motion.core();
-        Ok(detached(py, || self.core.landmarks(self.core.vertices(&core.smpl())?.view()))?.into_pyarray(py))
+        Ok(detached(py, || self.core.landmarks(self.core.vertices(core.smpl())?.view()))?.into_pyarray(py))
     }
 
     fn __repr__(&self) -> String {
@@ -117,7 +117,7 @@ pub fn load_hmr<'py>(
         let params = HmrParams::load(path)?;
         let recovered = match given {
             Some(body) => params.to_motion(body)?,
-            None => params.to_motion(&BodyModel::neutral())?,
+            None => params.to_motion(BodyModel::neutral())?,
         };
         if let Some(file) = save {
             recovered.save(file, params.fps)?;

@@ -1,7 +1,6 @@
 //! `vimogen.Motion`.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use ndarray::{ArrayBase, Data, Dimension};
 use numpy::{PyArray, PyArrayMethods};
@@ -12,8 +11,7 @@ use vimogen_core::io::bvh::BvhOptions;
 use vimogen_core::io::{LoadOptions, SaveOptions, picture};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::FileFormat;
-use vimogen_core::motion::codec::SmplMotion;
-use vimogen_core::{Motion as Core, body};
+use vimogen_core::Motion as Core;
 
 use crate::args::{Floats, as_2d, owned};
 use crate::body::Body;
@@ -44,8 +42,6 @@ use crate::run::detached;
 #[pyclass(frozen, module = "vimogen", name = "Motion")]
 pub struct Motion {
     core: Core,
-    /// Decoded at the first use.
-    smpl: OnceLock<SmplMotion>,
 }
 
 impl Motion {
@@ -53,15 +49,11 @@ impl Motion {
     pub fn core(&self) -> &Core {
         &self.core
     }
-
-    fn decoded(&self) -> &SmplMotion {
-        self.smpl.get_or_init(|| self.core.smpl())
-    }
 }
 
 impl From<Core> for Motion {
     fn from(core: Core) -> Self {
-        Self { core, smpl: OnceLock::new() }
+        Self { core }
     }
 }
 
@@ -213,7 +205,7 @@ impl Motion {
     /// Joint positions, (T, 22, 3), metres, z up.
     #[getter]
     fn joints<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray<f32, ndarray::Ix3>> {
-        view(slf, &slf.get().decoded().joints)
+        view(slf, &slf.get().core.joints())
     }
 
     /// Frames per second.
@@ -231,7 +223,7 @@ impl Motion {
     /// SMPL parameters: a dict of ``global_orient`` (T, 3), ``body_pose`` (T, 63), ``transl`` (T, 3) and ``joints``
     /// (T, 22, 3); axis-angle in radians, metres, z up.
     fn smpl<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        let smpl = slf.get().decoded();
+        let smpl = slf.get().core.smpl();
         let dict = PyDict::new(slf.py());
         dict.set_item("global_orient", view(slf, &smpl.global_orient))?;
         dict.set_item("body_pose", view(slf, &smpl.body_pose))?;
@@ -240,14 +232,15 @@ impl Motion {
         Ok(dict)
     }
 
-    /// The same movement at another frame rate.
-    fn at_rate(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
-        Ok(detached(py, || self.core.at_rate(fps))?.into())
+    /// The same movement at another frame rate, to be played or saved.
+    fn resample(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
+        Ok(detached(py, || self.core.resample(fps))?.into())
     }
 
-    /// The clip at another frame rate as the release does it: features interpolated, their steps those of the old rate.
-    fn resample(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
-        Ok(detached(py, || self.core.resampled(fps))?.into())
+    /// The clip at another frame rate as the release resamples references: features are interpolated as they are, and
+    /// their steps stay those of the old rate.
+    fn resample_reference(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
+        Ok(detached(py, || self.core.resample_reference(fps))?.into())
     }
 
     /// The same frames, played at another rate.
@@ -255,25 +248,25 @@ impl Motion {
         Ok(self.core.clone().with_fps(fps).or_raise(py)?.into())
     }
 
-    /// How far the joints are from where the rotations put them, metres: a dict of ``mean`` and ``max``.
-    fn residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let residual = detached(py, || Ok(body::residual(&self.core)))?;
+    /// Distance between the joints and forward kinematics of the rotations, metres: a dict of ``mean`` and ``max``.
+    fn kinematic_error<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let error = detached(py, || Ok(self.core.kinematic_error()))?;
         let dict = PyDict::new(py);
-        dict.set_item("mean", residual.mean)?;
-        dict.set_item("max", residual.max)?;
+        dict.set_item("mean", error.mean)?;
+        dict.set_item("max", error.max)?;
         Ok(dict)
     }
 
     /// The clip with joints that follow from its rotations and root from its steps: of a generated motion these disagree
-    /// slightly, see :meth:`residual`.
+    /// slightly, see :meth:`kinematic_error`.
     ///
     /// Parameters
     /// ----------
     /// lock_feet : bool
     ///     Keep standing feet in place and above the ground, by inverse kinematics of the legs.
     #[pyo3(signature = (*, lock_feet=false))]
-    fn reconcile(&self, py: Python<'_>, lock_feet: bool) -> PyResult<Self> {
-        Ok(detached(py, || body::consistent(&self.core, lock_feet))?.into())
+    fn refit(&self, py: Python<'_>, lock_feet: bool) -> PyResult<Self> {
+        Ok(detached(py, || self.core.refit(lock_feet))?.into())
     }
 
     /// The clip in canonical placement, that of references: at the origin, facing +y, on the ground.
@@ -285,7 +278,7 @@ impl Motion {
     #[pyo3(signature = (up_axis=2))]
     fn quality<'py>(&self, py: Python<'py>, up_axis: usize) -> PyResult<Bound<'py, PyDict>> {
         let up = UpAxis::from_index(up_axis).or_raise(py)?;
-        let quality = Quality::measure(self.decoded().joints.view(), up).or_raise(py)?;
+        let quality = Quality::measure(self.core.joints(), up).or_raise(py)?;
         let dict = PyDict::new(py);
         quality.named().iter().try_for_each(|(name, value)| dict.set_item(name, value))?;
         Ok(dict)
@@ -326,7 +319,9 @@ impl Motion {
         })?;
         let range = slice.indices(self.core.len() as isize)?;
         if range.step != 1 {
-            return Err(PyValueError::new_err("the step of a slice must be 1; use motion.at_rate(fps) to skip frames"));
+            return Err(PyValueError::new_err(
+                "the step of a slice must be 1; use motion.resample(fps) to skip frames",
+            ));
         }
         let start = range.start as usize;
         Ok(self.core.slice(start..start + range.slicelength).or_raise(py)?.into())

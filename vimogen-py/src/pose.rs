@@ -67,7 +67,7 @@ pub fn smplify<'py>(
     priors: Option<PathBuf>,
     callback: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let body = body.map_or_else(BodyModel::neutral, |body| body.core().clone());
+    let body = body.as_ref().map_or(BodyModel::neutral(), |body| body.core()).clone();
     let joints = owned(as_3d(&joints, "joints")?);
     let (fit, builtin) = with_progress(py, callback, |on_progress| {
         let smplify = fitting::Smplify::from_folder(&body, priors.as_deref())?;
@@ -153,7 +153,7 @@ impl PoseScorer {
         body_joints: bool,
         always_fit: bool,
     ) -> PyResult<Self> {
-        let body = body.map_or_else(BodyModel::neutral, |body| body.core().clone());
+        let body = body.as_ref().map_or(BodyModel::neutral(), |body| body.core()).clone();
         let network = nrdf.map(|nrdf| nrdf.core.clone());
         let core = detached(py, || pose::PoseScorer::new(body, priors.as_deref()))?.with_always_fit(always_fit);
         Ok(Self { core: network.into_iter().fold(core, |core, nrdf| core.with_nrdf(nrdf, rows(body_joints))) })

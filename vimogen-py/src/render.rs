@@ -45,7 +45,7 @@ pub fn render(
         let resampled;
         let motion = match arguments.fps {
             Some(fps) => {
-                resampled = motion.at_rate(fps)?;
+                resampled = motion.resample(fps)?;
                 &resampled
             }
             None => motion,
@@ -53,7 +53,7 @@ pub fn render(
         let actor = match body {
             _ if arguments.figure => Actor::figure(motion.joints().view())?,
             Some(body) => Actor::body(motion, body)?,
-            None => Actor::body(motion, &BodyModel::neutral())?,
+            None => Actor::body(motion, BodyModel::neutral())?,
         };
         let below = arguments.overlay.map(movie::frames_of).transpose()?;
         let (width, height) = match (&arguments.size, &below) {

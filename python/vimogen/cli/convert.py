@@ -35,8 +35,8 @@ from .options import FILE, choice, dtype_option, json_option
     "--joint-names", default="smpl", show_default=True, type=choice("Names"), help="Names of the joints in .bvh."
 )
 @click.option("--unit", default="cm", show_default=True, type=choice("Unit"), help="Unit of length in .bvh.")
-@click.option("--reconcile", is_flag=True, help="Compute the joints from the rotations.")
-@click.option("--lock-feet", is_flag=True, help="As --reconcile, and keep standing feet in place.")
+@click.option("--refit", is_flag=True, help="Compute the joints from the rotations.")
+@click.option("--lock-feet", is_flag=True, help="As --refit, and keep standing feet in place.")
 @click.option("--canonical", is_flag=True, help="Start at the origin, face +y and stand on the ground.")
 @click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of a model.")
 @dtype_option("Type of the weights of a model.", stored=True)
@@ -51,7 +51,7 @@ def convert(
     body_file: Path | None,
     joint_names: Any,
     unit: Any,
-    reconcile: bool,
+    refit: bool,
     lock_feet: bool,
     canonical: bool,
     text_only: bool,
@@ -73,16 +73,16 @@ def convert(
     else:
         body = None if body_file is None else Body(body_file)
         # With its camera, if the format stores one and nothing changes the clip.
-        changed = fps or from_fps or reconcile or lock_feet or canonical
+        changed = fps or from_fps or refit or lock_feet or canonical
         whole = hmr and not changed and target.suffix.lower() in (".pt", ".pth", ".npz")
         if hmr:
             motion: Motion = load_hmr(source, body, save=target if whole else None)["motion"]
             motion = motion if from_fps is None else motion.with_fps(from_fps)
         else:
             motion = Motion.load(source, fps=from_fps, body=body)
-        motion = motion.reconcile(lock_feet=lock_feet) if reconcile or lock_feet else motion
+        motion = motion.refit(lock_feet=lock_feet) if refit or lock_feet else motion
         motion = motion.canonical() if canonical else motion
-        motion = motion if fps is None else motion.at_rate(fps)
+        motion = motion if fps is None else motion.resample(fps)
         if not whole:
             formats.save(motion, target, title=title, body=body, joint_names=joint_names, unit=unit)
         result = {"file": str(target), "frames": len(motion), "fps": motion.fps}

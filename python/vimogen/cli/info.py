@@ -31,7 +31,7 @@ def info(path: Path | None, as_json: bool) -> None:
     elif path.suffix.lower() in READS:
         motion = Motion.load(path)
         facts = {"file": str(path), "frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
-        facts["residual"] = motion.residual()
+        facts["kinematic_error"] = motion.kinematic_error()
         facts["quality"] = quality(motion)
     else:
         facts = {"folder": str(path), **_model(Pipeline.from_pretrained(path))}

@@ -15,7 +15,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         3 => with_file(bytes, "bvh", |path| drop(Motion::load(path))),
         kind => with_file(bytes, ["npz", "pkl", "pt"][usize::from(kind) - 4], |path| {
             if let Ok(recovered) = HmrParams::load(path) {
-                drop(recovered.to_motion(&BodyModel::neutral()));
+                drop(recovered.to_motion(BodyModel::neutral()));
             }
         }),
     }

@@ -1,47 +1,45 @@
 //! Foot locking: the joint behind the toes of a foot on the ground is kept in place by inverse kinematics of the leg.
 
-use glam::{Mat3, Quat, Vec3};
+use glam::{Quat, Vec3};
 
-use super::consistent::{Frame, Rig};
 use crate::motion::skeleton::joint::{
     LEFT_ANKLE, LEFT_FOOT, LEFT_HIP, LEFT_KNEE, RIGHT_ANKLE, RIGHT_FOOT, RIGHT_HIP, RIGHT_KNEE,
 };
+use crate::motion::{Pose, Skeleton, floor_of};
 
 /// Hip, knee, ankle and the ball of the foot of each leg.
 const LEGS: [[usize; 4]; 2] =
     [[LEFT_HIP, LEFT_KNEE, LEFT_ANKLE, LEFT_FOOT], [RIGHT_HIP, RIGHT_KNEE, RIGHT_ANKLE, RIGHT_FOOT]];
-/// A foot slower than this, metres per second, and lower than [`NEAR`] above the ground stands.
+/// Maximum speed of a standing foot, metres per second; it is also lower than [`NEAR`].
 const SLOW: f32 = 0.35;
-/// Height above the lowest foot of the clip, metres.
+/// Maximum height of a standing foot above the ground, metres.
 const NEAR: f32 = 0.07;
-/// Shortest stand, seconds.
+/// Minimum duration of a stand, seconds.
 const SHORTEST: f32 = 0.15;
 /// Time over which a leg goes from its own path to a stand, seconds.
 const EASE: f32 = 0.2;
-/// The ground of a clip whose lowest foot is this near to height 0, metres, is at 0.
-const FLOOR_TOLERANCE: f32 = 0.3;
-/// A leg is never stretched further than this share of its length.
+/// Maximum stretch of a leg as a share of its length.
 const REACH: f32 = 0.999;
-/// Farther than this, metres, no foot is pulled: it was no stand.
+/// Maximum pull on a foot, metres: farther away it was not a stand.
 const LONGEST_PULL: f32 = 0.25;
 
 /// Changes the legs so that standing feet stand and no foot is below the ground.
-pub(super) fn lock(rig: &Rig, frames: &mut [Frame], fps: f32) {
-    let places: Vec<_> = frames.iter().map(|frame| rig.forward(frame).1).collect();
+pub(super) fn lock(skeleton: &Skeleton, poses: &mut [Pose], fps: f32) {
+    let places: Vec<_> = poses.iter().map(|pose| skeleton.fk(pose.root, pose.rotations).1).collect();
     let lowest = places.iter().flat_map(|p| LEGS.map(|leg| p[leg[3]].z)).fold(f32::INFINITY, f32::min);
-    let floor = if lowest.abs() <= FLOOR_TOLERANCE { 0.0 } else { lowest };
+    let floor = floor_of(lowest, 1.0);
     for leg in LEGS {
         let path: Vec<Vec3> = places.iter().map(|p| p[leg[3]]).collect();
         let pulls = pulls(&path, floor, lowest, fps);
-        for (frame, pull) in frames.iter_mut().zip(pulls) {
+        for (pose, pull) in poses.iter_mut().zip(pulls) {
             if pull.length_squared() > 1e-10 {
-                move_ankle(rig, frame, leg, pull);
+                move_ankle(skeleton, pose, leg, pull);
             }
         }
     }
 }
 
-/// How far to move the foot in each frame.
+/// Displacement of the foot in each frame.
 fn pulls(path: &[Vec3], floor: f32, lowest: f32, fps: f32) -> Vec<Vec3> {
     let stands = stands(path, lowest.max(floor), fps);
     let ease = (EASE * fps).max(1.0);
@@ -89,8 +87,8 @@ fn stands(path: &[Vec3], ground: f32, fps: f32) -> Vec<(usize, usize)> {
 }
 
 /// Turns hip and knee so that the ankle moves by `pull`; the foot keeps its orientation in the world.
-fn move_ankle(rig: &Rig, frame: &mut Frame, [hip, knee, ankle, _]: [usize; 4], pull: Vec3) {
-    let (turns, places) = rig.forward(frame);
+fn move_ankle(skeleton: &Skeleton, pose: &mut Pose, [hip, knee, ankle, _]: [usize; 4], pull: Vec3) {
+    let (turns, places) = skeleton.fk(pose.root, pose.rotations);
     let (thigh, shin) = (places[knee] - places[hip], places[ankle] - places[knee]);
     let target = places[ankle] + pull - places[hip];
     let (a, b) = (thigh.length(), shin.length());
@@ -108,11 +106,11 @@ fn move_ankle(rig: &Rig, frame: &mut Frame, [hip, knee, ankle, _]: [usize; 4], p
     let leg = thigh + knee_turn * shin;
     let Some((from, to)) = leg.try_normalize().zip(target.try_normalize()) else { return };
     let hip_turn = Quat::from_rotation_arc(from, to);
-    let thigh_now = Mat3::from_quat(hip_turn) * turns[hip];
-    let shin_now = Mat3::from_quat((hip_turn * knee_turn).normalize()) * turns[knee];
-    frame.local[hip - 1] = turns[0].transpose() * thigh_now;
-    frame.local[knee - 1] = thigh_now.transpose() * shin_now;
-    frame.local[ankle - 1] = shin_now.transpose() * turns[ankle];
+    let thigh_now = (hip_turn * turns[hip]).normalize();
+    let shin_now = (hip_turn * knee_turn * turns[knee]).normalize();
+    pose.rotations[hip] = turns[0].inverse() * thigh_now;
+    pose.rotations[knee] = thigh_now.inverse() * shin_now;
+    pose.rotations[ankle] = shin_now.inverse() * turns[ankle];
 }
 
 #[cfg(test)]
@@ -120,8 +118,7 @@ mod tests {
     use ndarray::s;
 
     use super::*;
-    use crate::body::consistent::tests::march;
-    use crate::body::{consistent, residual};
+    use crate::body::refit::tests::march;
     use crate::motion::Motion;
 
     /// The farthest that a foot moves within any stand of the left foot of the march, metres.
@@ -140,16 +137,16 @@ mod tests {
     #[test]
     fn a_standing_foot_no_longer_slides_and_nothing_jumps() {
         let clip = march(48, 0.015);
-        let locked = consistent(&clip, true).unwrap();
+        let locked = clip.refit(true).unwrap();
         assert!(slide(&clip) > 0.015, "{}", slide(&clip));
         assert!(slide(&locked) < 0.002, "{}", slide(&locked));
-        assert!(residual(&locked).max < 1e-3);
+        assert!(locked.kinematic_error().max < 1e-3);
         let steps = |m: &Motion| {
             let joints = m.joints();
             (1..m.len()).map(|t| (joints[[t, LEFT_KNEE, 2]] - joints[[t - 1, LEFT_KNEE, 2]]).abs()).fold(0.0, f32::max)
         };
         assert!(steps(&locked) < steps(&clip) + 0.02, "{} {}", steps(&locked), steps(&clip));
-        // Arms and trunk have nothing to do with it.
+        // Arms and trunk do not move.
         let trunk = [0, 3, 6, 9, 12, 15, 20, 21];
         let (a, b) = (locked.joints(), clip.joints());
         assert!(
@@ -171,12 +168,12 @@ mod tests {
         let sunk = Motion::from_features(features, 20.0).unwrap();
         let low = |m: &Motion| m.joints().slice(s![.., LEFT_FOOT, 2]).iter().copied().fold(f32::INFINITY, f32::min);
         assert!(low(&sunk) < -0.02);
-        assert!(low(&consistent(&sunk, true).unwrap()) > -0.004, "{}", low(&consistent(&sunk, true).unwrap()));
+        assert!(low(&sunk.refit(true).unwrap()) > -0.004, "{}", low(&sunk.refit(true).unwrap()));
     }
 
     #[test]
     fn a_stand_soon_after_another_does_not_pull_at_it() {
-        // Two stands half a metre apart, with 3 frames between them; each drifts by a millimetre a frame.
+        // Two stands half a metre apart, with 3 frames between them; each drifts by a millimetre per frame.
         let x = |t: usize| if t < 10 { 0.001 * t as f32 } else { 0.5 + 0.001 * t as f32 };
         let path: Vec<Vec3> = (0..22).filter(|t| !(10..12).contains(t)).map(|t| Vec3::new(x(t), 0.0, 0.02)).collect();
         let pulled: Vec<f32> = path.iter().zip(pulls(&path, 0.0, 0.02, 20.0)).map(|(p, pull)| (*p + pull).x).collect();

@@ -1,14 +1,14 @@
-//! Makes the numbers of a generated frame agree with each other.
+//! Least-squares agreement of the redundant channels of generated features.
 //!
-//! A frame says several times where the body is: the root absolutely and as the step to the next frame; a joint by the
-//! rotations, by its position and by its velocity. What a network generates agrees only roughly. Decoding starts from the
-//! positions of frame 0 and adds up the steps, and with them their small errors: a walk bends, feet float off, and an
-//! error of frame 0, centimetres where positions spread over metres, stays in the whole clip. Absolute numbers and
-//! rotations have no drift, but shake. Each pair is brought together by least squares: of all paths the one that minimises
+//! A frame holds the position of the body several times: the root absolutely and as the step to the next frame; a joint by
+//! the rotations, by its position and by its velocity. Generated channels agree only roughly. Decoding starts from the
+//! positions of frame 0 and adds up the steps with their small errors: a walk bends, feet float off, and an error of
+//! frame 0, centimetres where positions spread over metres, stays in the whole clip. Absolute values and rotations do not
+//! drift, but shake. Each pair is brought together by the path that minimises
 //!
 //! `sum_t trust |p(t) - absolute(t)|^2 + sum_t |p(t+1) - p(t) - step(t)|^2`
 //!
-//! which keeps the steps within about `1 / sqrt(trust)` frames and follows the absolute numbers beyond. First the root,
+//! which keeps the steps within about `1 / sqrt(trust)` frames and follows the absolute values beyond. First the root,
 //! then the joints, whose absolute positions are those of the neutral skeleton with the root and the rotations of the
 //! frame. Features that agree with themselves do not change.
 
@@ -16,14 +16,14 @@ use glam::{Mat3, Vec3};
 use ndarray::{Array2, Array3, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::{SMPLX_ROOT, forward};
+use super::{NEUTRAL, SMPLX_ROOT};
 use crate::error::{Error, Result};
-use crate::motion::codec::{DecodeMode, SmplMotion, decode, six, vec3};
+use crate::motion::codec::{DecodeMode, SmplMotion, decode, rot6d_at, vec3, write_at};
 use crate::motion::layout::{JOINTS, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES};
 use crate::motion::rotation::{matrix_from_axis_angle, matrix_from_rot6d, rot6d_from_matrix};
 
-/// How much absolute numbers are trusted against steps, above 0 and at most 1. For models that were trained on bodies of
-/// the neutral skeleton's proportions.
+/// Weight of absolute values against steps, above 0 and at most 1. For models that were trained on bodies of the neutral
+/// skeleton's proportions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reconcile {
@@ -34,10 +34,10 @@ pub struct Reconcile {
 }
 
 impl Reconcile {
-    /// Checks the numbers.
+    /// Checks both weights.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] naming the one that is out of its range.
+    /// [`Error::InvalidArgument`] naming the weight that is out of its range.
     pub fn check(&self) -> Result<()> {
         for (name, trust) in [("root_trust", self.root_trust), ("joint_trust", self.joint_trust)] {
             if !(trust > 0.0 && trust <= 1.0) {
@@ -91,10 +91,10 @@ fn follow_steps(features: &mut Array2<f32>, absolute: &[f32], channel: usize, st
     features.column_mut(step).iter_mut().zip(steps).for_each(|(slot, p)| *slot = p);
 }
 
-/// The root's orientation: what the summed steps are off by is a rotation, relaxed entry by entry and made a rotation
-/// again.
+/// The root's orientation: the error of the summed steps is a rotation, which is relaxed entry by entry and
+/// orthonormalised again.
 fn reconcile_orientation(features: &mut Array2<f32>, trust: f64) {
-    let rotation = |features: &Array2<f32>, t: usize, start: usize| matrix_from_rot6d(six(features.row(t), start));
+    let rotation = |features: &Array2<f32>, t: usize, start: usize| matrix_from_rot6d(rot6d_at(features.row(t), start));
     let frames = features.nrows();
     let mut path = vec![rotation(features, 0, ROOT_ROT6D.start)];
     for t in 1..frames {
@@ -111,9 +111,10 @@ fn reconcile_orientation(features: &mut Array2<f32>, trust: f64) {
         *summed = orthonormal(&Mat3::from_cols_array(relaxed)) * *summed;
     }
     for t in 0..frames {
-        write_six(features, t, ROOT_ROT6D.start, path[t]);
+        write_at(features.row_mut(t), ROOT_ROT6D.start, &rot6d_from_matrix(path[t]));
         if t + 1 < frames {
-            write_six(features, t, ROOT_STEP6D.start, path[t + 1] * path[t].transpose());
+            let step = path[t + 1] * path[t].transpose();
+            write_at(features.row_mut(t), ROOT_STEP6D.start, &rot6d_from_matrix(step));
         }
     }
 }
@@ -125,23 +126,16 @@ fn orthonormal(m: &Mat3) -> Mat3 {
     Mat3::from_cols(x, y, x.cross(y))
 }
 
-fn write_six(features: &mut Array2<f32>, t: usize, start: usize, rotation: Mat3) {
-    for (i, value) in rot6d_from_matrix(rotation).into_iter().enumerate() {
-        features[[t, start + i]] = value;
-    }
-}
-
 /// Joints of the neutral skeleton in the poses of a motion, `[frames, 22, 3]`, metres, z up.
 fn rotated_joints(motion: &SmplMotion) -> Array3<f32> {
-    let mut out = Array3::zeros(motion.joints.raw_dim());
-    for (t, mut frame) in out.outer_iter_mut().enumerate() {
-        let rotation = |row, joint: usize| -> Mat3 { matrix_from_axis_angle(vec3(row, 3 * joint)) };
-        let local = std::array::from_fn(|joint| rotation(motion.body_pose.row(t), joint));
+    let mut out = SmplMotion::zeros(motion.len());
+    for t in 0..motion.len() {
+        // Matrices as features are made with: the trained models expect these roundings.
+        let local = std::array::from_fn(|j| matrix_from_axis_angle(motion.axis_angle(t, j)));
         let pelvis = vec3(motion.transl.row(t), 0) + SMPLX_ROOT;
-        let (_, joints) = forward(pelvis, rotation(motion.global_orient.row(t), 0), &local);
-        frame.iter_mut().zip(joints.iter().flat_map(|p| p.to_array())).for_each(|(slot, x)| *slot = x);
+        out.set_joints(t, &NEUTRAL.fk(pelvis, local).1);
     }
-    out
+    out.joints
 }
 
 /// The sequence `s` with the least `sum trust (s_t - d_t)^2 + sum (s_t+1 - s_t)^2`: a tridiagonal system, solved by
@@ -171,7 +165,7 @@ mod tests {
 
     const RECONCILE: Reconcile = Reconcile { root_trust: 0.01, joint_trust: 0.1 };
 
-    /// A body that goes along a curve, turns and moves its limbs.
+    /// A body that walks along a curve, turns and moves its limbs.
     fn clip() -> Array2<f32> {
         let frames = 61;
         let time = |t: usize| t as f32 / 20.0;
@@ -179,7 +173,7 @@ mod tests {
             global_orient: Array2::from_shape_fn((frames, 3), |(t, c)| [1.2, 0.1, 0.4][c] + 0.2 * time(t)),
             body_pose: Array2::from_shape_fn((frames, 63), |(t, c)| 0.4 * (time(t) + c as f32).sin()),
             transl: Array2::from_shape_fn((frames, 3), |(t, c)| [1.2 * time(t), time(t).sin(), 1.3][c]),
-            joints: Array3::zeros((frames, JOINTS, 3)),
+            ..SmplMotion::zeros(frames)
         };
         motion.joints = rotated_joints(&motion);
         encode(&motion).unwrap()
@@ -257,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn one_frame_and_wild_numbers_pass_and_mistakes_are_named() {
+    fn one_frame_and_wild_values_pass_and_mistakes_are_named() {
         assert_eq!(RECONCILE.apply(clip().slice(s![..1, ..])).unwrap().nrows(), 1);
         assert!(RECONCILE.apply(Array2::from_elem((3, 276), 1e30).view()).is_ok());
         for trust in [0.0, -1.0, 1.5, f32::NAN] {

@@ -79,12 +79,12 @@ impl Probes {
         for (i, probe) in self.0.iter().enumerate() {
             let motion = motion(probe, i as u64, experiment, source, dit)?;
             motion.save(folder.join(format!("{i:02}.npz")))?;
-            let joints = motion.joints();
-            made.push((probe.title.as_str(), Quality::measure(joints.view(), UpAxis::Z)?.named(), joints));
+            let quality = Quality::measure(motion.joints(), UpAxis::Z)?.named();
+            made.push((probe.title.as_str(), quality, motion));
         }
         let clip = |(title, metrics, joints)| Clip { joints, fps: FPS, title, metrics };
         let clips: Vec<Clip<'_>> =
-            made.iter().map(|(title, metrics, joints)| clip((*title, &metrics[..], joints.view()))).collect();
+            made.iter().map(|(title, metrics, motion)| clip((*title, &metrics[..], motion.joints()))).collect();
         html::save(folder.join("player.html"), &clips)?;
         let mean = |q: usize| {
             let values: Vec<f64> = made.iter().map(|m| f64::from(m.1[q].1)).filter(|v| v.is_finite()).collect();

@@ -11,15 +11,17 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use glam::{Mat3, Quat, Vec3};
+use glam::{Quat, Vec3};
 use serde_json::{Value, json};
 
-use crate::body::{BodyKind, BodyModel};
+use crate::body::{BodyKind, BodyModel, top4_weights, vertex_normals};
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
 use crate::motion::Motion;
+use crate::motion::axes::{SWAP, swap_up};
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
+use crate::motion::rotation::quat_from_wxyz;
 use crate::motion::skeleton::JOINT_NAMES;
 
 /// Component types of glTF.
@@ -44,11 +46,10 @@ pub fn save(path: impl AsRef<Path>, motion: &Motion, body: &BodyModel) -> Result
 /// # Errors
 /// [`Error::TooLarge`] beyond the 4 GiB of the format.
 pub fn to_bytes(motion: &Motion, body: &BodyModel) -> Result<Vec<u8>> {
-    let smpl = motion.smpl();
     let mut file = Builder::default();
     let mesh = file.mesh(body);
     let skin = file.skin(body);
-    let animation = file.animation(&smpl, motion.fps(), body);
+    let animation = file.animation(motion, body);
     let joints = body.num_joints();
     let root = json!({
         "asset": {"version": "2.0", "generator": concat!("vimogen ", env!("CARGO_PKG_VERSION"))},
@@ -176,12 +177,13 @@ impl Builder {
 
     fn mesh(&mut self, body: &BodyModel) -> Value {
         let points: Vec<[f32; 3]> = body.rest_vertices().as_chunks::<3>().0.to_vec();
-        let normals = normals(body, &points);
-        let (joints, weights): (Vec<[u16; 4]>, Vec<[f32; 4]>) = body.weights().iter().map(|w| four(w)).unzip();
+        let normals = normals(body);
+        let weights: Vec<[(u16, f32); 4]> = body.weights().iter().map(|w| top4_weights(w)).collect();
         let positions = self.bounded(&points, Some(VERTICES));
         let normals = self.floats(&normals, Some(VERTICES));
-        let joint_bytes: Vec<u8> = joints.iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
-        let joints = self.add(&joint_bytes, joints.len(), U16, "VEC4", Some(VERTICES));
+        let joints: Vec<u8> = weights.iter().flatten().flat_map(|(joint, _)| joint.to_le_bytes()).collect();
+        let joints = self.add(&joints, weights.len(), U16, "VEC4", Some(VERTICES));
+        let weights: Vec<[f32; 4]> = weights.iter().map(|all| all.map(|(_, weight)| weight)).collect();
         let weights = self.floats(&weights, Some(VERTICES));
         let corners: Vec<u8> = body.faces().iter().flat_map(|v| v.to_le_bytes()).collect();
         let indices = self.add(&corners, body.faces().len(), U32, "SCALAR", Some(INDICES));
@@ -200,18 +202,18 @@ impl Builder {
         json!({"name": "body", "skeleton": 0, "joints": joints, "inverseBindMatrices": matrices})
     }
 
-    fn animation(&mut self, smpl: &SmplMotion, fps: f32, body: &BodyModel) -> Value {
-        let times: Vec<[f32; 1]> = (0..smpl.len()).map(|t| [t as f32 / fps]).collect();
+    fn animation(&mut self, motion: &Motion, body: &BodyModel) -> Value {
+        let times: Vec<[f32; 1]> = (0..motion.len()).map(|t| [t as f32 / motion.fps()]).collect();
         let times = self.bounded(&times, None);
         let (mut samplers, mut channels) = (Vec::new(), Vec::new());
         let mut channel = |node: usize, path: &str, output: usize| {
             samplers.push(json!({"input": times, "output": output, "interpolation": "LINEAR"}));
             channels.push(json!({"sampler": samplers.len() - 1, "target": {"node": node, "path": path}}));
         };
-        let roots: Vec<[f32; 3]> = roots(smpl, body);
+        let roots: Vec<[f32; 3]> = roots(motion.smpl(), body);
         channel(0, "translation", self.floats(&roots, None));
         for joint in 0..JOINTS {
-            let turns = turns(smpl, joint);
+            let turns = turns(motion, joint);
             channel(joint, "rotation", self.floats(&turns, None));
         }
         json!({"name": "motion", "samplers": samplers, "channels": channels})
@@ -221,52 +223,21 @@ impl Builder {
 /// Pelvis positions, y up: where the rest pelvis of the body goes with the translation of the clip.
 fn roots(smpl: &SmplMotion, body: &BodyModel) -> Vec<[f32; 3]> {
     let rest = rest_joints(body)[0];
-    smpl.transl.rows().into_iter().map(|p| y_up(Vec3::new(p[0], p[1], p[2]) + rest).to_array()).collect()
+    smpl.transl.rows().into_iter().map(|p| swap_up(Vec3::new(p[0], p[1], p[2]) + rest)).collect()
 }
 
 /// Unit quaternions (x, y, z, w) of a joint relative to its parent, of the pelvis to the world, without jumps of sign.
-fn turns(smpl: &SmplMotion, joint: usize) -> Vec<[f32; 4]> {
-    let to_y_up = Quat::from_mat3(&Mat3::from_cols(y_up(Vec3::X), y_up(Vec3::Y), y_up(Vec3::Z)));
-    let mut before = Quat::IDENTITY;
-    let turn = |t: usize| {
-        let (row, start) = match joint {
-            0 => (smpl.global_orient.row(t), 0),
-            _ => (smpl.body_pose.row(t), 3 * (joint - 1)),
-        };
-        let q = Quat::from_scaled_axis(Vec3::new(row[start], row[start + 1], row[start + 2]));
-        let q = if joint == 0 { to_y_up * q } else { q }.normalize();
-        before = if q.dot(before) < 0.0 { -q } else { q };
-        before.to_array()
-    };
-    (0..smpl.len()).map(turn).collect()
+fn turns(motion: &Motion, joint: usize) -> Vec<[f32; 4]> {
+    let to_y_up = if joint == 0 { Quat::from_mat3(&SWAP) } else { Quat::IDENTITY };
+    let rotations = motion.local_rotations();
+    let turn = |t: usize| to_y_up * quat_from_wxyz(std::array::from_fn(|c| rotations[[t, joint, c]]));
+    (0..motion.len()).map(|t| turn(t).normalize().to_array()).collect()
 }
 
-/// A world point with z up as a point with y up.
-fn y_up(p: Vec3) -> Vec3 {
-    Vec3::new(-p.x, p.z, p.y)
-}
-
-/// The four largest weights, adding up to 1; places that are not needed have joint 0 and weight 0.
-fn four(weights: &[(u16, f32)]) -> ([u16; 4], [f32; 4]) {
-    let mut sorted = weights.to_vec();
-    sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
-    sorted.truncate(4);
-    sorted.retain(|(_, weight)| *weight > 0.0);
-    let total: f32 = sorted.iter().map(|(_, weight)| weight).sum();
-    let (mut joints, mut shares) = ([0; 4], [0.0; 4]);
-    for (i, (joint, weight)) in sorted.iter().enumerate() {
-        (joints[i], shares[i]) = (*joint, weight / total);
-    }
-    (joints, shares)
-}
-
-/// Unit normals of the vertices: means of those of their triangles, weighted by area.
-fn normals(body: &BodyModel, points: &[[f32; 3]]) -> Vec<[f32; 3]> {
-    let mut sums = vec![Vec3::ZERO; points.len()];
-    for face in body.faces().rows() {
-        let corners = [face[0] as usize, face[1] as usize, face[2] as usize];
-        let [a, b, c] = corners.map(|v| Vec3::from_array(points[v]));
-        corners.iter().for_each(|v| sums[*v] += (b - a).cross(c - a));
-    }
-    sums.iter().map(|n| n.try_normalize().unwrap_or(Vec3::Y).to_array()).collect()
+/// Unit normals of the vertices at rest.
+fn normals(body: &BodyModel) -> Vec<[f32; 3]> {
+    let points: Vec<Vec3> = body.rest_vertices().as_chunks::<3>().0.iter().map(|p| Vec3::from_array(*p)).collect();
+    let faces = body.faces();
+    let normals = vertex_normals(&points, faces.rows().into_iter().map(|face| [face[0], face[1], face[2]]));
+    normals.iter().map(|n| if *n == Vec3::ZERO { Vec3::Y } else { *n }.to_array()).collect()
 }

@@ -153,8 +153,8 @@ impl Motion {
             FileFormat::Npz => amass::save(path, self),
             FileFormat::Npy => features::save_npy(path, self),
             FileFormat::Torch => features::save_torch(path, self),
-            FileFormat::Bvh => bvh::save(path, &self.smpl(), self.fps(), &options.bvh),
-            FileFormat::Glb => gltf::save(path, self, options.body.unwrap_or(&BodyModel::neutral())),
+            FileFormat::Bvh => bvh::save(path, self.smpl(), self.fps(), &options.bvh),
+            FileFormat::Glb => gltf::save(path, self, options.body.unwrap_or(BodyModel::neutral())),
             FileFormat::Csv => csv::save(path, self),
             #[cfg(feature = "render")]
             FileFormat::Html => picture::save_html(path, self, options.title),

@@ -45,7 +45,7 @@ pub(super) fn save_svg(path: &Path, motion: &Motion) -> Result<()> {
 }
 
 pub(super) fn save_film(path: &Path, motion: &Motion, body: Option<&BodyModel>) -> Result<()> {
-    let actor = Actor::body(motion, body.unwrap_or(&BodyModel::neutral()))?;
+    let actor = Actor::body(motion, body.unwrap_or(BodyModel::neutral()))?;
     movie::save(path, &Film::new(&actor, &RenderOptions::default())?, motion.fps(), &mut ignore)
 }
 

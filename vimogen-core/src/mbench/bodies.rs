@@ -27,7 +27,7 @@ impl BodyFiles {
     /// # Errors
     /// Those of reading the files.
     pub fn load(&self) -> Result<PoseScorer> {
-        let body = self.body.as_ref().map_or_else(|| Ok(BodyModel::neutral()), BodyModel::load)?;
+        let body = self.body.as_ref().map_or_else(|| Ok(BodyModel::neutral().clone()), BodyModel::load)?;
         let scorer = PoseScorer::new(body, self.priors.as_deref())?;
         let rows = if self.body_joints { PoseRows::BodyJoints } else { PoseRows::FromRoot };
         Ok(match &self.nrdf {

@@ -128,7 +128,7 @@ fn check(prompt: &MBenchPrompt, options: &GateOptions<'_>, bench: &Bench<'_>, st
 fn jitter(prompt: &MBenchPrompt, options: &GateOptions<'_>) -> Result<f32, String> {
     let path = prompt.motion_path.as_ref().ok_or("the prompt file names no motion")?;
     let motion = Motion::load(options.root.join(path)).map_err(|error| error.to_string())?;
-    jitter_degree(motion.joints().view()).map_err(|error| error.to_string())
+    jitter_degree(motion.joints()).map_err(|error| error.to_string())
 }
 
 /// The verdict on a reference's video; the inner error says why there is none.

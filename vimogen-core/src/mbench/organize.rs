@@ -71,8 +71,8 @@ pub fn draw(source: impl AsRef<Path>, target: impl AsRef<Path>, on_progress: &mu
     for (i, (id, path)) in motions.iter().enumerate() {
         let video = target.join(format!("{id}.mp4"));
         if !video.exists() {
-            let motion = Motion::load(path)?.at_rate(VIDEO_FPS)?;
-            let actor = Actor::mesh(motion.joints().view(), body.vertices(&motion.smpl())?.view(), &faces)?;
+            let motion = Motion::load(path)?.resample(VIDEO_FPS)?;
+            let actor = Actor::mesh(motion.joints().view(), body.vertices(motion.smpl())?.view(), &faces)?;
             let film = Film::new(&actor, &RenderOptions::default().with_size(VIDEO_SIDE, VIDEO_SIDE))?;
             movie::save(&video, &film, VIDEO_FPS, &mut progress::ignore)?;
         }

@@ -15,7 +15,7 @@ use crate::format::{RawTensor, TensorSource, npy};
 use crate::motion::layout::JOINTS;
 use crate::motion::rotation::axis_angle_from_matrix;
 use crate::motion::rotation::rows::matrix_from_axis_angle;
-use crate::motion::{FileFormat, Motion};
+use crate::motion::{FileFormat, Motion, axes};
 use crate::progress::ignore;
 
 /// Longest clip and largest body that is read.
@@ -158,10 +158,9 @@ fn read(file: &TorchFile, name: &str, most: [usize; 3]) -> Result<Array3<f32>> {
     array.map_err(|e| Error::Internal { reason: e.to_string() })
 }
 
-/// An orientation in the axes of MBench's joints: `(x, y, z) -> (-x, z, y)`.
+/// An orientation in the axes of MBench's joints, y up.
 fn upright(orient: Vec<f32>) -> [f32; 3] {
-    let to_y_up = glam::Mat3::from_cols_array(&[-1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
-    axis_angle_from_matrix(to_y_up * matrix_from_axis_angle(glam::Vec3::from_slice(&orient))).to_array()
+    axis_angle_from_matrix(axes::SWAP * matrix_from_axis_angle(glam::Vec3::from_slice(&orient))).to_array()
 }
 
 /// Makes clips ready for the pose dimensions and scores them.
@@ -306,7 +305,7 @@ mod tests {
 
     #[test]
     fn fitting_finds_nearly_the_poses_that_the_features_hold() {
-        let scorer = PoseScorer::new(BodyModel::neutral(), None).unwrap().with_always_fit(true);
+        let scorer = PoseScorer::new(BodyModel::neutral().clone(), None).unwrap().with_always_fit(true);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npz");
         motion().save(&path).unwrap();
@@ -321,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_clip_comes_back_from_its_file_and_joints_are_fitted() {
-        let scorer = PoseScorer::new(BodyModel::neutral(), None).unwrap();
+        let scorer = PoseScorer::new(BodyModel::neutral().clone(), None).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let joints = motion().mbench_joints();
@@ -336,10 +335,10 @@ mod tests {
 
     #[test]
     fn clips_of_another_body_and_broken_files_are_errors() {
-        let scorer = PoseScorer::new(BodyModel::neutral(), None).unwrap();
+        let scorer = PoseScorer::new(BodyModel::neutral().clone(), None).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pt");
-        let mut clip = PoseClip::of_motion(&BodyModel::neutral(), &motion()).unwrap();
+        let mut clip = PoseClip::of_motion(BodyModel::neutral(), &motion()).unwrap();
         clip.vertices = Array3::zeros((6, 12, 3));
         assert!(scorer.body_penetration(&clip).unwrap_err().to_string().contains("body"));
         clip.vertices = Array3::zeros((5, 12, 3));

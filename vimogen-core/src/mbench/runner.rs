@@ -119,7 +119,7 @@ fn motion_files(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
 pub(super) fn measure(path: &Path, up_axis: UpAxis) -> Result<Quality> {
     match joints_file(path)? {
         Some(joints) => Quality::measure(joints.view(), up_axis),
-        None => Quality::measure(Motion::load(path)?.joints().view(), UpAxis::Z),
+        None => Quality::measure(Motion::load(path)?.joints(), UpAxis::Z),
     }
 }
 

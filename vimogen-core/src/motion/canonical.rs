@@ -4,7 +4,7 @@ use glam::{Mat3, Vec3};
 use ndarray::{Array2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 
 use super::clip::Motion;
-use super::codec::{DecodeMode, SmplMotion, decode, encode, put, vec3};
+use super::codec::{DecodeMode, SmplMotion, decode, encode, vec3, write_at};
 use super::layout::JOINTS;
 use super::rotation::{axis_angle_from_matrix, matrix_from_axis_angle};
 use super::skeleton::joint::{LEFT_HIP, PELVIS, RIGHT_HIP};
@@ -59,11 +59,11 @@ pub fn facing(joints: ArrayView3<'_, f32>) -> Result<Mat3> {
 pub fn apply_rotation(rotation: Mat3, mut global_orient: ArrayViewMut2<'_, f32>, mut transl: ArrayViewMut2<'_, f32>) {
     for row in global_orient.rows_mut() {
         let turned = rotation * matrix_from_axis_angle(vec3(row.view(), 0));
-        put(row, 0, &axis_angle_from_matrix(turned).to_array());
+        write_at(row, 0, &axis_angle_from_matrix(turned).to_array());
     }
     for row in transl.rows_mut() {
         let turned = rotation * (vec3(row.view(), 0) + SMPLX_ROOT) - SMPLX_ROOT;
-        put(row, 0, &turned.to_array());
+        write_at(row, 0, &turned.to_array());
     }
 }
 
@@ -74,7 +74,7 @@ pub fn apply_rotation(rotation: Mat3, mut global_orient: ArrayViewMut2<'_, f32>,
 pub fn rotate_joints(rotation: Mat3, mut joints: ArrayViewMut3<'_, f32>) {
     for p in joints.rows_mut() {
         let turned = rotation * vec3(p.view(), 0);
-        put(p, 0, &turned.to_array());
+        write_at(p, 0, &turned.to_array());
     }
 }
 

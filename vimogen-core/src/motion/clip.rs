@@ -1,19 +1,41 @@
-//! A motion clip: 276 features a frame and a frame rate.
+//! A motion clip: 276 features per frame and a frame rate.
 
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
-use ndarray::{Array2, Array3, ArrayView2, Axis, concatenate, s};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, concatenate, s};
 
-use super::codec::{DecodeMode, SmplMotion, check_features, decode};
+use super::axes::swap_joints;
+use super::codec::{DecodeMode, SmplMotion, check_features, decode, decode_joints, decode_rotations};
 use super::layout::{FEATURES, REFERENCE_RANGES};
 use super::resample::{check_fps, resample};
+use super::skeleton::joint::PELVIS;
 use crate::error::{Error, Result, check_finite};
 
 /// A clip of T >= 1 frames in the 276-feature representation (see [`crate::motion::layout`]), not normalised.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// It does not change once made. Decoded forms (joints, SMPL parameters, quaternions) are made when first asked for, then
+/// kept; clones share them.
+#[derive(Debug, Clone)]
 pub struct Motion {
     features: Array2<f32>,
     fps: f32,
+    decoded: Arc<Decoded>,
+}
+
+/// The decoded forms of a clip that have been asked for.
+#[derive(Debug, Default)]
+struct Decoded {
+    joints: OnceLock<Array3<f32>>,
+    smpl: OnceLock<SmplMotion>,
+    rotations: OnceLock<Array3<f32>>,
+    roots: OnceLock<Array2<f32>>,
+}
+
+impl PartialEq for Motion {
+    fn eq(&self, other: &Self) -> bool {
+        self.features == other.features && self.fps == other.fps
+    }
 }
 
 impl Motion {
@@ -29,7 +51,11 @@ impl Motion {
         check_features(&features.view())?;
         check_finite("features", &features.view())?;
         check_fps("fps", fps)?;
-        Ok(Self { features, fps })
+        Ok(Self::of_checked(features, fps))
+    }
+
+    fn of_checked(features: Array2<f32>, fps: f32) -> Self {
+        Self { features, fps, decoded: Arc::default() }
     }
 
     /// Number of frames.
@@ -59,19 +85,35 @@ impl Motion {
     }
 
     /// Joint positions, `(T, 22, 3)`, metres, z up: frame 0 and the sums of the stored velocities.
-    pub fn joints(&self) -> Array3<f32> {
-        self.smpl().joints
+    pub fn joints(&self) -> ArrayView3<'_, f32> {
+        if let Some(smpl) = self.decoded.smpl.get() {
+            return smpl.joints.view();
+        }
+        self.decoded.joints.get_or_init(|| decode_joints(self.features.view())).view()
     }
 
-    /// SMPL parameters and joints, decoded by [`DecodeMode::Velocity`].
-    pub fn smpl(&self) -> SmplMotion {
-        let decoded = decode(self.features.view(), DecodeMode::Velocity);
-        decoded.unwrap_or_else(|_| unreachable!("the features were checked when the clip was made"))
+    /// SMPL parameters and joints, decoded by [`DecodeMode::Velocity`]: the axis-angle view of the clip.
+    pub fn smpl(&self) -> &SmplMotion {
+        self.decoded.smpl.get_or_init(|| {
+            let decoded = decode(self.features.view(), DecodeMode::Velocity);
+            decoded.unwrap_or_else(|_| unreachable!("the features were checked when the clip was made"))
+        })
+    }
+
+    /// Rotations of the joints as unit quaternions `[w, x, y, z]`, `(T, 22, 4)`, without jumps of sign from frame to
+    /// frame; what they are relative to, see [`Pose::rotations`](crate::motion::Pose::rotations).
+    pub fn local_rotations(&self) -> ArrayView3<'_, f32> {
+        self.decoded.rotations.get_or_init(|| decode_rotations(self.features.view())).view()
+    }
+
+    /// Positions of the pelvis, `(T, 3)`, metres, z up.
+    pub fn root_positions(&self) -> ArrayView2<'_, f32> {
+        self.decoded.roots.get_or_init(|| self.joints().index_axis(Axis(1), PELVIS).to_owned()).view()
     }
 
     /// Joints as MBench reads them, y up; see [`mbench_joints`].
     pub fn mbench_joints(&self) -> Array3<f32> {
-        to_mbench_axes(self.joints())
+        swap_joints(self.joints().to_owned())
     }
 
     /// The channels that condition a generation on this clip, not normalised, `(T, 138)`.
@@ -79,13 +121,13 @@ impl Motion {
         pick_reference(self.features.view())
     }
 
-    /// The features interpolated to another frame rate; steps stay those of the old rate, as upstream. To play or save
-    /// a clip at another rate use [`Motion::at_rate`].
+    /// The clip at another frame rate as the release resamples references: the features are interpolated as they are, and
+    /// their steps stay those of the old rate. To play or save a clip at another rate use [`Motion::resample`].
     ///
     /// # Errors
     /// As [`resample`].
-    pub fn resampled(&self, fps: f32) -> Result<Self> {
-        Ok(Self { features: resample(self.features.view(), self.fps, fps)?, fps })
+    pub fn resample_reference(&self, fps: f32) -> Result<Self> {
+        Ok(Self::of_checked(resample(self.features.view(), self.fps, fps)?, fps))
     }
 
     /// The same frames, played at another rate.
@@ -105,7 +147,7 @@ impl Motion {
         if range.is_empty() || range.end > self.len() {
             return Err(Error::invalid("range", format!("{range:?} of a clip of {} frames", self.len())));
         }
-        Ok(Self { features: self.features.slice(s![range, ..]).to_owned(), fps: self.fps })
+        Ok(Self::of_checked(self.features.slice(s![range, ..]).to_owned(), self.fps))
     }
 }
 
@@ -118,10 +160,10 @@ impl Motion {
 /// # Errors
 /// [`Error::Shape`] for another number of channels.
 pub fn reference_channels(features: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
-    match features.ncols() {
-        FEATURES => Ok(pick_reference(features)),
-        _ => Err(Error::shape("features", "(T, 276)", features.shape())),
+    if features.ncols() != FEATURES {
+        return Err(Error::shape("features", "(T, 276)", features.shape()));
     }
+    Ok(pick_reference(features))
 }
 
 fn pick_reference(features: ArrayView2<'_, f32>) -> Array2<f32> {
@@ -130,7 +172,7 @@ fn pick_reference(features: ArrayView2<'_, f32>) -> Array2<f32> {
     joined.unwrap_or_else(|_| unreachable!("both parts have the rows of features"))
 }
 
-/// Joints as MBench reads them: decoded by velocity, then `(x, y, z) -> (-x, z, y)`, which makes y up.
+/// Joints as MBench reads them: decoded by velocity, then with y up, see [`crate::motion::axes`].
 ///
 /// # Shapes
 /// - features: `[frames, 276]`
@@ -139,14 +181,7 @@ fn pick_reference(features: ArrayView2<'_, f32>) -> Array2<f32> {
 /// # Errors
 /// [`Error::Shape`] unless `features` is `(T, 276)` with `T >= 1`.
 pub fn mbench_joints(features: ArrayView2<'_, f32>) -> Result<Array3<f32>> {
-    Ok(to_mbench_axes(decode(features, DecodeMode::Velocity)?.joints))
-}
-
-fn to_mbench_axes(mut joints: Array3<f32>) -> Array3<f32> {
-    for mut p in joints.rows_mut() {
-        (p[0], p[1], p[2]) = (-p[0], p[2], p[1]);
-    }
-    joints
+    Ok(swap_joints(decode(features, DecodeMode::Velocity)?.joints))
 }
 
 #[cfg(test)]
@@ -170,6 +205,18 @@ mod tests {
     }
 
     #[test]
+    fn decoded_forms_are_made_once_and_shared_by_clones() {
+        let m = clip(5);
+        let twin = m.clone().with_fps(30.0).unwrap();
+        assert_eq!(m.joints().as_ptr(), twin.joints().as_ptr());
+        assert_eq!(m.local_rotations().as_ptr(), twin.local_rotations().as_ptr());
+        let lent = m.joints();
+        assert_eq!(lent, m.smpl().joints);
+        assert_eq!(m.root_positions(), lent.slice(s![.., 0, ..]));
+        assert_ne!(m.slice(1..3).unwrap().joints().as_ptr(), lent.as_ptr());
+    }
+
+    #[test]
     fn reference_keeps_body_and_root_rotation() {
         let m = clip(5);
         let r = m.reference();
@@ -184,7 +231,7 @@ mod tests {
         let part = m.slice(4..9).unwrap();
         assert_eq!((part.len(), part.fps()), (5, 20.0));
         assert!(m.slice(4..17).is_err() && m.slice(4..4).is_err());
-        let fast = m.resampled(30.0).unwrap();
+        let fast = m.resample_reference(30.0).unwrap();
         assert_eq!((fast.len(), fast.fps()), (24, 30.0));
         assert!((fast.duration() - m.duration()).abs() < 1e-6);
     }

@@ -2,14 +2,23 @@
 
 use std::ops::Range;
 
-use glam::{Mat3, Vec3};
-use ndarray::{Array2, Array3, ArrayView, ArrayView1, ArrayView2, ArrayView3, CowArray, Dimension};
+use glam::{DMat3, DQuat, DVec3, Mat3, Quat, Vec3};
+use ndarray::{
+    Array, Array2, Array3, ArrayView, ArrayView1, ArrayView2, ArrayView3, Axis, CowArray, Dimension, StrideShape,
+};
 
-use super::lanes::{axis_angles_from_matrices, axis_angles_from_rot6d, matrices_from_rot6d};
 use super::layout::{
     BODY_JOINTS, BODY_ROT6D, FEATURES, JOINTS, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
 };
-use super::rotation::{matrix_from_axis_angle, matrix_from_rot6d, rot6d_from_axis_angle, rot6d_from_matrix};
+use super::pose::Pose;
+use super::rotation::{
+    axis_angle_from_quaternion, continued, matrix_from_axis_angle, matrix_from_rot6d, quat_from_wxyz,
+    quaternion_from_axis_angle, quaternion_from_matrix, rot6d_from_axis_angle, rot6d_from_matrix, wxyz_from_quat,
+};
+use super::rotation_simd::{
+    axis_angles_from_matrices, axis_angles_from_rot6d, matrices_from_rot6d, quaternions_from_rot6d,
+};
+use super::skeleton::joint::PELVIS;
 use crate::declare::named_enum;
 use crate::error::{Error, Result};
 
@@ -27,6 +36,16 @@ pub struct SmplMotion {
 }
 
 impl SmplMotion {
+    /// A clip of `frames` frames in which all values are 0.
+    pub fn zeros(frames: usize) -> Self {
+        Self {
+            global_orient: Array2::zeros((frames, 3)),
+            body_pose: Array2::zeros((frames, 3 * BODY_JOINTS)),
+            transl: Array2::zeros((frames, 3)),
+            joints: Array3::zeros((frames, JOINTS, 3)),
+        }
+    }
+
     /// Number of frames.
     pub fn len(&self) -> usize {
         self.joints.shape()[0]
@@ -37,7 +56,7 @@ impl SmplMotion {
         self.len() == 0
     }
 
-    /// The same numbers, borrowed.
+    /// The same arrays, borrowed.
     pub fn view(&self) -> SmplView<'_> {
         SmplView {
             global_orient: self.global_orient.view(),
@@ -54,9 +73,56 @@ impl SmplMotion {
     pub fn check(&self) -> Result<()> {
         self.view().check()
     }
+
+    /// Position of a joint.
+    pub(crate) fn joint(&self, t: usize, joint: usize) -> Vec3 {
+        Vec3::from_array(std::array::from_fn(|c| self.joints[[t, joint, c]]))
+    }
+
+    /// Axis-angle vector of a joint relative to its parent, of the pelvis to the world.
+    pub(crate) fn axis_angle(&self, t: usize, joint: usize) -> Vec3 {
+        match joint {
+            0 => vec3(self.global_orient.row(t), 0),
+            _ => vec3(self.body_pose.row(t), 3 * (joint - 1)),
+        }
+    }
+
+    /// Rotations of the joints relative to their parents, of the pelvis to the world.
+    pub(crate) fn rotations(&self, t: usize) -> [Quat; JOINTS] {
+        std::array::from_fn(|j| quat_from_wxyz(quaternion_from_axis_angle(self.axis_angle(t, j))))
+    }
+
+    /// The pose of frame `t`.
+    pub(crate) fn pose(&self, t: usize) -> Pose {
+        Pose { root: self.joint(t, PELVIS), rotations: self.rotations(t) }
+    }
+
+    /// [`SmplMotion::rotations`] as matrices in double precision.
+    pub(crate) fn rotations_f64(&self, t: usize) -> [DMat3; JOINTS] {
+        let vector = |j: usize| -> DVec3 { self.axis_angle(t, j).as_dvec3() };
+        std::array::from_fn(|j| DMat3::from_quat(DQuat::from_scaled_axis(vector(j))))
+    }
+
+    /// Writes what [`SmplMotion::rotations`] reads.
+    pub(crate) fn set_rotations(&mut self, t: usize, rotations: &[Quat; JOINTS]) {
+        for (j, rotation) in rotations.iter().enumerate() {
+            let vector = axis_angle_from_quaternion(wxyz_from_quat(*rotation)).to_array();
+            match j {
+                0 => write_at(self.global_orient.row_mut(t), 0, &vector),
+                _ => write_at(self.body_pose.row_mut(t), 3 * (j - 1), &vector),
+            }
+        }
+    }
+
+    /// Writes the positions of all joints.
+    pub(crate) fn set_joints(&mut self, t: usize, positions: &[Vec3; JOINTS]) {
+        for (mut row, position) in self.joints.index_axis_mut(Axis(0), t).rows_mut().into_iter().zip(positions) {
+            row.iter_mut().zip(position.to_array()).for_each(|(slot, value)| *slot = value);
+        }
+    }
 }
 
-/// A [`SmplMotion`] whose numbers lie elsewhere.
+/// A [`SmplMotion`] of borrowed arrays.
 #[derive(Debug, Clone, Copy)]
 pub struct SmplView<'a> {
     /// As [`SmplMotion::global_orient`].
@@ -104,18 +170,18 @@ named_enum! {
     }
 }
 
-/// The three numbers at `start` of a row.
+/// The vector at `start` of a row.
 pub(crate) fn vec3(row: ArrayView1<'_, f32>, start: usize) -> Vec3 {
     Vec3::new(row[start], row[start + 1], row[start + 2])
 }
 
-/// The six numbers at `start` of a row.
-pub(crate) fn six(row: ArrayView1<'_, f32>, start: usize) -> [f32; 6] {
+/// The Rot6D at `start` of a row.
+pub(crate) fn rot6d_at(row: ArrayView1<'_, f32>, start: usize) -> [f32; 6] {
     std::array::from_fn(|i| row[start + i])
 }
 
 /// Writes `values` into `row` from `start` on.
-pub(crate) fn put(mut row: ndarray::ArrayViewMut1<'_, f32>, start: usize, values: &[f32]) {
+pub(crate) fn write_at(mut row: ndarray::ArrayViewMut1<'_, f32>, start: usize, values: &[f32]) {
     for (i, v) in values.iter().enumerate() {
         row[start + i] = *v;
     }
@@ -140,7 +206,7 @@ pub fn encode(motion: &SmplMotion) -> Result<Array2<f32>> {
     encode_view(&motion.view())
 }
 
-/// [`encode`] of numbers that lie elsewhere.
+/// [`encode`] of borrowed arrays.
 ///
 /// # Errors
 /// As [`encode`].
@@ -168,25 +234,22 @@ pub fn encode_view(motion: &SmplView<'_>) -> Result<Array2<f32>> {
         features.extend_from_slice(&transl[t]);
         features.extend(std::iter::zip(&transl[t + 1], &transl[t]).map(|(next, now)| next - now));
     }
-    Ok(rows(features, n - 1, FEATURES))
+    Ok(shaped(features, (n - 1, FEATURES)))
 }
 
-/// The numbers with those of a frame in a row.
-fn in_rows<D: Dimension>(numbers: ArrayView<'_, f32, D>) -> CowArray<'_, f32, D> {
-    match numbers.is_standard_layout() {
-        true => numbers.into(),
-        false => numbers.as_standard_layout().into_owned().into(),
-    }
+/// The array in row-major order, copied only if it is in another.
+fn in_rows<D: Dimension>(array: ArrayView<'_, f32, D>) -> CowArray<'_, f32, D> {
+    if array.is_standard_layout() { array.into() } else { array.as_standard_layout().into_owned().into() }
 }
 
-/// The numbers of each frame.
-fn chunks<'a, const N: usize, D: Dimension>(numbers: &'a CowArray<'_, f32, D>) -> &'a [[f32; N]] {
-    numbers.as_slice().unwrap_or_else(|| unreachable!("the numbers lie in rows")).as_chunks().0
+/// The `N` values of each frame.
+fn chunks<'a, const N: usize, D: Dimension>(array: &'a CowArray<'_, f32, D>) -> &'a [[f32; N]] {
+    array.as_slice().unwrap_or_else(|| unreachable!("the array is in row-major order")).as_chunks().0
 }
 
-/// `numbers` as a matrix.
-fn rows(numbers: Vec<f32>, rows: usize, columns: usize) -> Array2<f32> {
-    Array2::from_shape_vec((rows, columns), numbers).unwrap_or_else(|_| unreachable!("each row has {columns} numbers"))
+/// `values` as an array of `shape`.
+fn shaped<D: Dimension>(values: Vec<f32>, shape: impl Into<StrideShape<D>>) -> Array<f32, D> {
+    Array::from_shape_vec(shape, values).unwrap_or_else(|_| unreachable!("the shape has as many values"))
 }
 
 /// Decodes 276 features into SMPL parameters and joints.
@@ -202,80 +265,152 @@ pub fn decode(features: ArrayView2<'_, f32>, mode: DecodeMode) -> Result<SmplMot
     let features = in_rows(features);
     let features: &[Frame] = chunks(&features);
     let frames = features.len() + usize::from(mode == DecodeMode::EqualLength);
-    let mut out = Decoded {
-        global_orient: vec![0.0; 3 * frames],
-        body_pose: vec![0.0; 3 * BODY_JOINTS * frames],
-        transl: Vec::with_capacity(3 * frames),
-        joints: Vec::with_capacity(3 * JOINTS * frames),
-    };
-    // The last body pose once more, if there are more frames than features.
+    // The last body pose is repeated if there are more frames than features.
     let held = features.iter().chain(features.last()).take(frames);
     let locals = held.flat_map(|frame| frame[BODY_ROT6D].as_chunks().0);
-    axis_angles_from_rot6d(locals, out.body_pose.as_chunks_mut().0.iter_mut());
-    match mode {
-        DecodeMode::Plain => out.read_root(features),
-        DecodeMode::Velocity | DecodeMode::EqualLength => out.integrate_root(features, frames),
+    let (mut orient, mut pose) = (vec![0.0; 3 * frames], vec![0.0; 3 * BODY_JOINTS * frames]);
+    axis_angles_from_rot6d(locals, pose.as_chunks_mut().0.iter_mut());
+    let vectors = orient.as_chunks_mut().0.iter_mut();
+    let (transl, joints) = if mode == DecodeMode::Plain {
+        axis_angles_from_rot6d(features.iter().map(|frame| values_in(frame, ROOT_ROT6D)), vectors);
+        (stored(features, TRANSL), stored(features, POSITIONS))
+    } else {
+        axis_angles_from_matrices(summed_roots(features, frames).iter(), vectors);
+        (
+            summed::<3>(features, frames, TRANSL, TRANSL_STEP),
+            summed::<{ 3 * JOINTS }>(features, frames, POSITIONS, VELOCITIES),
+        )
+    };
+    Ok(SmplMotion {
+        global_orient: shaped(orient, (frames, 3)),
+        body_pose: shaped(pose, (frames, 3 * BODY_JOINTS)),
+        transl: shaped(transl, (frames, 3)),
+        joints: shaped(joints, (frames, JOINTS, 3)),
+    })
+}
+
+/// The joints of [`decode`] by [`DecodeMode::Velocity`].
+pub(super) fn decode_joints(features: ArrayView2<'_, f32>) -> Array3<f32> {
+    let features = in_rows(features);
+    let features: &[Frame] = chunks(&features);
+    let joints = summed::<{ 3 * JOINTS }>(features, features.len(), POSITIONS, VELOCITIES);
+    shaped(joints, (features.len(), JOINTS, 3))
+}
+
+/// The rotations of [`decode`] by [`DecodeMode::Velocity`] as unit quaternions `[w, x, y, z]`, `[frames, 22, 4]`, the
+/// pelvis first, without jumps of sign from frame to frame. What is not a rotation becomes the identity.
+pub(super) fn decode_rotations(features: ArrayView2<'_, f32>) -> Array3<f32> {
+    let features = in_rows(features);
+    let features: &[Frame] = chunks(&features);
+    let mut rotations = vec![[[0.0; 4]; JOINTS]; features.len()];
+    let locals = features.iter().flat_map(|frame| frame[BODY_ROT6D].as_chunks().0);
+    quaternions_from_rot6d(locals, rotations.iter_mut().flat_map(|frame| &mut frame[1..]));
+    for (frame, root) in rotations.iter_mut().zip(summed_roots(features, features.len())) {
+        frame[0] = quaternion_from_matrix(Mat3::from_cols_array(&root));
     }
-    Ok(out.into_motion(frames))
+    let mut before = [Quat::IDENTITY; JOINTS];
+    for frame in &mut rotations {
+        for (rotation, before) in frame.iter_mut().zip(&mut before) {
+            let unit = quat_from_wxyz(*rotation).normalize();
+            *before = continued(if unit.is_finite() { unit } else { Quat::IDENTITY }, *before);
+            *rotation = wxyz_from_quat(*before);
+        }
+    }
+    shaped(rotations.into_flattened().into_flattened(), (features.len(), JOINTS, 4))
 }
 
 /// The features of a frame.
 type Frame = [f32; FEATURES];
 
 /// Some of the features of a frame.
-fn of<const N: usize>(frame: &Frame, range: Range<usize>) -> &[f32; N] {
-    frame[range].first_chunk().unwrap_or_else(|| unreachable!("the layout has {N} numbers there"))
+fn values_in<const N: usize>(frame: &Frame, range: Range<usize>) -> &[f32; N] {
+    frame[range].first_chunk().unwrap_or_else(|| unreachable!("the range has {N} features"))
 }
 
-/// The numbers of an [`SmplMotion`], frame by frame.
-struct Decoded {
-    global_orient: Vec<f32>,
-    body_pose: Vec<f32>,
-    transl: Vec<f32>,
-    joints: Vec<f32>,
+/// A range of features, frame by frame.
+fn stored(features: &[Frame], range: Range<usize>) -> Vec<f32> {
+    features.iter().flat_map(|frame| &frame[range.clone()]).copied().collect()
 }
 
-impl Decoded {
-    /// Root and joints as stored.
-    fn read_root(&mut self, features: &[Frame]) {
-        let orient = features.iter().map(|frame| of(frame, ROOT_ROT6D));
-        axis_angles_from_rot6d(orient, self.global_orient.as_chunks_mut().0.iter_mut());
-        for frame in features {
-            self.transl.extend_from_slice(&frame[TRANSL]);
-            self.joints.extend_from_slice(&frame[POSITIONS]);
-        }
+/// A range of features of frame 0 as stored, then the running sums of their steps.
+fn summed<const N: usize>(features: &[Frame], frames: usize, range: Range<usize>, step: Range<usize>) -> Vec<f32> {
+    let mut out = Vec::with_capacity(N * frames);
+    let mut sums = *values_in::<N>(&features[0], range);
+    out.extend_from_slice(&sums);
+    for frame in &features[..frames - 1] {
+        std::iter::zip(&mut sums, values_in::<N>(frame, step.clone())).for_each(|(x, v)| *x += v);
+        out.extend_from_slice(&sums);
+    }
+    out
+}
+
+/// Matrices, in columns, of the root: frame 0 as stored, then the running products of the steps.
+fn summed_roots(features: &[Frame], frames: usize) -> Vec<[f32; 9]> {
+    let steps = features[..frames - 1].iter().map(|frame| values_in(frame, ROOT_STEP6D));
+    let mut roots = vec![[0.0; 9]; frames];
+    let mut root = matrix_from_rot6d(*values_in(&features[0], ROOT_ROT6D));
+    roots[0] = root.to_cols_array();
+    matrices_from_rot6d(steps, roots[1..].iter_mut());
+    for step in &mut roots[1..] {
+        root = Mat3::from_cols_array(step) * root;
+        *step = root.to_cols_array();
+    }
+    roots
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Vectors of up to 3 radians, so that no rotation is near half a turn, where its vector has two signs.
+    fn axis_angles(count: usize) -> impl Strategy<Value = Vec<f32>> {
+        let vector = (prop::array::uniform3(-1.0f32..1.0), 0.0f32..3.0);
+        let scaled = |(axis, angle): ([f32; 3], f32)| (Vec3::from(axis).normalize_or_zero() * angle).to_array();
+        prop::collection::vec(vector.prop_map(scaled), count).prop_map(|vectors| vectors.into_flattened())
     }
 
-    /// Root and joints of frame 0 as stored, then running sums of the stored steps.
-    fn integrate_root(&mut self, features: &[Frame], frames: usize) {
-        let steps = &features[..frames - 1];
-        let mut roots = vec![[0.0; 9]; frames];
-        roots[0] = matrix_from_rot6d(*of(&features[0], ROOT_ROT6D)).to_cols_array();
-        matrices_from_rot6d(steps.iter().map(|frame| of(frame, ROOT_STEP6D)), roots[1..].iter_mut());
-        let mut root = Mat3::from_cols_array(&roots[0]);
-        for step in &mut roots[1..] {
-            root = Mat3::from_cols_array(step) * root;
-            *step = root.to_cols_array();
-        }
-        axis_angles_from_matrices(roots.iter(), self.global_orient.as_chunks_mut().0.iter_mut());
-        let (mut transl, mut joints) = (*of::<3>(&features[0], TRANSL), *of::<{ 3 * JOINTS }>(&features[0], POSITIONS));
-        self.transl.extend_from_slice(&transl);
-        self.joints.extend_from_slice(&joints);
-        for frame in steps {
-            std::iter::zip(&mut transl, of::<3>(frame, TRANSL_STEP)).for_each(|(x, v)| *x += v);
-            std::iter::zip(&mut joints, of::<{ 3 * JOINTS }>(frame, VELOCITIES)).for_each(|(x, v)| *x += v);
-            self.transl.extend_from_slice(&transl);
-            self.joints.extend_from_slice(&joints);
-        }
+    fn clips() -> impl Strategy<Value = SmplMotion> {
+        (2usize..6).prop_flat_map(|frames| {
+            let places = |count: usize| prop::collection::vec(-2.0f32..2.0, count);
+            let arrays = (axis_angles(frames), axis_angles(21 * frames), places(3 * frames), places(66 * frames));
+            arrays.prop_map(move |(orient, pose, transl, joints)| SmplMotion {
+                global_orient: shaped(orient, (frames, 3)),
+                body_pose: shaped(pose, (frames, 63)),
+                transl: shaped(transl, (frames, 3)),
+                joints: shaped(joints, (frames, 22, 3)),
+            })
+        })
     }
 
-    fn into_motion(self, frames: usize) -> SmplMotion {
-        let joints = Array3::from_shape_vec((frames, JOINTS, 3), self.joints);
-        SmplMotion {
-            global_orient: rows(self.global_orient, frames, 3),
-            body_pose: rows(self.body_pose, frames, 3 * BODY_JOINTS),
-            transl: rows(self.transl, frames, 3),
-            joints: joints.unwrap_or_else(|_| unreachable!("each frame has {JOINTS} joints")),
+    fn near<D: Dimension>(a: &Array<f32, D>, b: &Array<f32, D>) -> bool {
+        a.dim() == b.dim() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 2e-4)
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_an_encoded_clip_gives_it_back(clip in clips()) {
+            let got = decode(encode(&clip).unwrap().view(), DecodeMode::EqualLength).unwrap();
+            prop_assert!(near(&got.global_orient, &clip.global_orient), "{:?} {:?}", got.global_orient, clip.global_orient);
+            prop_assert!(near(&got.transl, &clip.transl) && near(&got.joints, &clip.joints));
+            // The last body pose is not stored.
+            let poses = |motion: &SmplMotion| motion.body_pose.slice(ndarray::s![..-1, ..]).to_owned();
+            prop_assert!(near(&poses(&got), &poses(&clip)), "{:?} {:?}", got.body_pose, clip.body_pose);
+        }
+
+        #[test]
+        fn all_forms_of_a_clip_are_one_pose(clip in clips()) {
+            let features = encode(&clip).unwrap();
+            let smpl = decode(features.view(), DecodeMode::Velocity).unwrap();
+            prop_assert_eq!(&smpl.joints, &decode_joints(features.view()));
+            let quaternions = decode_rotations(features.view());
+            for t in 0..smpl.len() {
+                for (j, want) in smpl.rotations(t).into_iter().enumerate() {
+                    let got = quat_from_wxyz(std::array::from_fn(|c| quaternions[[t, j, c]]));
+                    prop_assert!(got.dot(want).abs() > 1.0 - 1e-5, "frame {}, joint {}: {} {}", t, j, got, want);
+                }
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use glam::{Mat3, Vec3};
 use ndarray::{Array2, ArrayView2};
 
 use super::canonical::{Canonical, apply_rotation, canonicalize, rotate_joints};
-use super::codec::{DecodeMode, decode, put};
+use super::codec::{DecodeMode, decode, write_at};
 use super::rotation::{matrix_from_rows, rot6d_from_matrix};
 use crate::error::{Error, Result, check_finite};
 
@@ -69,8 +69,8 @@ fn extrinsic(r_inv: Mat3, delta: Vec3, rows: usize) -> Array2<f32> {
     let c = -(r_inv.transpose() * delta);
     let mut out = Array2::zeros((rows, 9));
     for mut row in out.rows_mut() {
-        put(row.view_mut(), 0, &rotation);
-        put(row.view_mut(), 6, &[c.x, c.z, -c.y]);
+        write_at(row.view_mut(), 0, &rotation);
+        write_at(row.view_mut(), 6, &[c.x, c.z, -c.y]);
     }
     out
 }

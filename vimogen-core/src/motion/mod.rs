@@ -1,20 +1,24 @@
-//! Motion representation: 276 numbers a frame, on a 22-joint skeleton. No tensors, plain `f32` arrays.
+//! Motion representation: 276 values per frame on a 22-joint skeleton. No tensors, plain `f32` arrays.
 
+pub mod axes;
 pub mod canonical;
 pub mod clip;
 pub mod codec;
 mod file_format;
 pub mod hmr;
-mod lanes;
+mod ground;
 pub mod layout;
-pub mod poses;
+mod pose;
 pub mod resample;
 pub mod rotation;
+mod rotation_simd;
 pub mod skeleton;
 pub mod smooth;
 pub mod stats;
 
 pub use clip::Motion;
 pub use file_format::FileFormat;
-pub use poses::{Pose, Poses};
+pub(crate) use ground::floor_of;
+pub use pose::Pose;
+pub use skeleton::Skeleton;
 pub use stats::Stats;

@@ -4,9 +4,9 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
 
-/// Frame rate of the motions that a video model makes and MBench uses as references.
+/// Frame rate of the video models' motions that MBench uses as references.
 pub const REFERENCE_FPS: f32 = 16.0;
-/// Longest clip that [`resample`] makes.
+/// Maximum length of a resampled clip.
 const MAX_FRAMES: usize = 1 << 20;
 
 /// Checks that a frame rate is above 0 and at most 1000 frames per second.
@@ -47,7 +47,7 @@ pub fn resample(features: ArrayView2<'_, f32>, from_fps: f32, to_fps: f32) -> Re
     resample_head(features, from_fps, to_fps, usize::MAX)
 }
 
-/// The first `most` frames of what [`resample`] gives, without making the others.
+/// The first `most` frames of [`resample`]'s output, without making the others.
 pub(crate) fn resample_head(
     features: ArrayView2<'_, f32>,
     from_fps: f32,

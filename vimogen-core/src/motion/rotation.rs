@@ -1,11 +1,11 @@
-//! Rotations: axis-angle, matrices, quaternions and the two six-number forms, with the release's rounding behaviour.
+//! Rotations: axis-angle, matrices, quaternions and the two Rot6D forms, with the release's rounding behaviour.
 //!
 //! All rotations act on column vectors; angles are radians; quaternions are `[w, x, y, z]`. Two unrelated families
 //! exist upstream (docs/method.md section 1, golden `rotations`): the *motion* family makes and reads the 276 features and
-//! fills the module; the *mbench* family, in [`rows`], serves SMPLify and the body models. Their six-number forms
-//! differ: columns against rows.
+//! fills the module; the *mbench* family, in [`rows`], serves SMPLify and the body models. Their Rot6D forms differ:
+//! columns against rows.
 
-use glam::{Mat3, Vec3};
+use glam::{Mat3, Quat, Vec3};
 
 /// Below this squared angle [`matrix_from_axis_angle`] is `I + [v]x`.
 const SMALL_ANGLE_SQUARED: f32 = 1e-6;
@@ -23,12 +23,12 @@ fn normalize_clamped(v: Vec3) -> Vec3 {
     v / v.length().max(NORM_FLOOR)
 }
 
-/// A 3x3 matrix from nine numbers, row by row.
+/// A 3x3 matrix from its entries, row by row.
 pub fn matrix_from_rows(m: [f32; 9]) -> Mat3 {
     Mat3::from_cols_array(&m).transpose()
 }
 
-/// The nine numbers of a 3x3 matrix, row by row.
+/// The entries of a 3x3 matrix, row by row.
 pub fn matrix_to_rows(m: Mat3) -> [f32; 9] {
     m.transpose().to_cols_array()
 }
@@ -52,7 +52,7 @@ pub fn matrix_from_axis_angle(v: Vec3) -> Mat3 {
 /// Quaternion `[w, x, y, z]` of a rotation matrix, by the largest of the four trace cases.
 ///
 /// A matrix that is not a rotation may give NaN.
-// Without branches, so that a loop over many matrices becomes vectors (`lanes`).
+// Without branches, so that a loop over many matrices is vectorised (`rotation_simd`).
 #[inline(always)]
 pub fn quaternion_from_matrix(m: Mat3) -> [f32; 4] {
     let ([r00, r10, r20], [r01, r11, r21], [r02, r12, r22]) =
@@ -96,6 +96,21 @@ pub fn quaternion_from_axis_angle(v: Vec3) -> [f32; 4] {
     } else {
         [1.0, 0.5 * v.x, 0.5 * v.y, 0.5 * v.z]
     }
+}
+
+/// glam's quaternion of `[w, x, y, z]`.
+pub fn quat_from_wxyz([w, x, y, z]: [f32; 4]) -> Quat {
+    Quat::from_xyzw(x, y, z, w)
+}
+
+/// `[w, x, y, z]` of glam's quaternion.
+pub fn wxyz_from_quat(q: Quat) -> [f32; 4] {
+    [q.w, q.x, q.y, q.z]
+}
+
+/// The same rotation by the quaternion, `q` or `-q`, that is nearer to `before`: a sequence without jumps of sign.
+pub fn continued(q: Quat, before: Quat) -> Quat {
+    if q.dot(before) < 0.0 { -q } else { q }
 }
 
 /// Axis-angle of a rotation matrix, through a quaternion. NaN components become 0.
@@ -146,7 +161,7 @@ pub fn quaternion_from_rot6d(d: [f32; 6]) -> [f32; 4] {
     quaternion_from_axis_angle(axis_angle_from_rot6d(d))
 }
 
-/// The mbench family: pytorch3d-style conversions whose six numbers are the first two *rows* of the matrix.
+/// The mbench family: pytorch3d-style conversions whose Rot6D is the first two *rows* of the matrix.
 pub mod rows {
     use glam::{Mat3, Vec3};
 

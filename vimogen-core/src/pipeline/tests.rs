@@ -129,7 +129,7 @@ fn a_reference_sets_the_length_and_is_resampled_to_the_model_s_rate() {
     let options = GenerateOptions::default().with_num_inference_steps(2);
     let follow = |motion: Motion| pipeline.generate(Request::following(motion), &options).unwrap();
     assert_eq!(follow(clip(32, 16.0)).len(), 40);
-    assert_eq!(follow(clip(32, 16.0)), follow(clip(32, 16.0).resampled(20.0).unwrap()));
+    assert_eq!(follow(clip(32, 16.0)), follow(clip(32, 16.0).resample_reference(20.0).unwrap()));
     assert!(distance(&follow(clip(20, 20.0)), &follow(clip(40, 20.0).slice(20..40).unwrap())) > 1e-3);
     // A clip that is longer than the motion is cut.
     let cut = pipeline.generate(Request::following(clip(40, 20.0)), &options.clone().with_num_frames(20)).unwrap();

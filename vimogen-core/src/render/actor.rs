@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::checked_frames;
 use super::figure::{self, PARTS, Side};
-use crate::body::{BodyKind, BodyModel};
+use crate::body::{BodyKind, BodyModel, vertex_normals};
 use crate::error::{Error, Result, check_finite};
 use crate::motion::Motion;
 use crate::motion::skeleton::JOINT_NAMES;
@@ -68,7 +68,7 @@ impl Actor {
     /// As [`Actor::mesh`].
     pub fn body(motion: &Motion, body: &BodyModel) -> Result<Self> {
         let smpl = motion.smpl();
-        let vertices = body.vertices(&smpl)?;
+        let vertices = body.vertices(smpl)?;
         let faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
         let actor = Self::mesh(smpl.joints.view(), vertices.view(), &faces)?;
         match body.kind() {
@@ -120,7 +120,7 @@ impl Actor {
     ) -> Result<Self> {
         let low = frames.iter().flatten().map(|p| p.z).fold(f32::MAX, f32::min);
         let path = joints.iter().map(|frame| frame[0]).collect();
-        Ok(Self { frames, faces, colours, path, scale, floor: super::floor_of(low, scale) })
+        Ok(Self { frames, faces, colours, path, scale, floor: crate::motion::floor_of(low, scale) })
     }
 
     /// Number of frames.
@@ -131,15 +131,7 @@ impl Actor {
 
     /// Unit normals of the vertices: the mean of their triangles', by area.
     pub(super) fn normals(&self, frame: usize) -> Vec<Vec3> {
-        let vertices = &self.frames[frame];
-        let mut normals = vec![Vec3::ZERO; vertices.len()];
-        for face in &self.faces {
-            let [a, b, c] = face.map(|v| vertices[v as usize]);
-            let normal = (b - a).cross(c - a);
-            face.iter().for_each(|v| normals[*v as usize] += normal);
-        }
-        normals.iter_mut().for_each(|n| *n = n.normalize_or_zero());
-        normals
+        vertex_normals(&self.frames[frame], self.faces.iter().copied())
     }
 
     pub(super) fn colour(&self, vertex: u32) -> Colour {

@@ -121,7 +121,7 @@ pub(super) fn clip_json(clip: &Clip<'_>) -> Result<Value> {
         "fps": clip.fps,
         "frames": frames.len(),
         "scale": scale,
-        "floor": super::floor_of(low.z, scale),
+        "floor": crate::motion::floor_of(low.z, scale),
         "centre": centre.to_array(),
         "step": step,
         "metrics": clip.metrics.iter().map(|(name, value)| json!([name, value])).collect::<Vec<_>>(),

@@ -33,8 +33,6 @@ use crate::motion::layout::JOINTS;
 
 /// Coordinates beyond this, in metres, are refused.
 const MAX_COORDINATE: f32 = 1e5;
-/// If a clip's lowest point is farther than this from height 0, metres, its ground is drawn there.
-const FLOOR_TOLERANCE: f32 = 0.3;
 
 /// The frames of joints that can be drawn.
 fn checked_frames(joints: ArrayView3<'_, f32>, fps: f32) -> Result<Vec<figure::Joints>> {
@@ -59,10 +57,4 @@ fn check_fps(fps: f32) -> Result<()> {
         true => Ok(()),
         false => Err(Error::invalid("fps", format!("{fps} frames per second, use 0.1 to 1000"))),
     }
-}
-
-/// Height of the ground under a body of this scale whose lowest point is `low`: 0 for motions that know their ground,
-/// the lowest point for those that start with the pelvis at height 0.
-fn floor_of(low: f32, scale: f32) -> f32 {
-    if low.abs() <= FLOOR_TOLERANCE * scale { 0.0 } else { low }
 }

@@ -68,7 +68,7 @@ pub fn strip_svg(joints: ArrayView3<'_, f32>, fps: f32, poses: usize) -> Result<
     let frames = super::checked_frames(joints, fps)?;
     let scale = frames.iter().map(figure::scale).sum::<f32>() / frames.len() as f32;
     let low = frames.iter().flatten().map(|p| p.z).fold(f32::MAX, f32::min);
-    let floor = super::floor_of(low, scale);
+    let floor = crate::motion::floor_of(low, scale);
     let poses: Vec<Pose> = (0..poses).map(|i| pose(&frames, i, poses, fps, scale, floor)).collect();
     let (view, column) = (View::new(), WIDTH / poses.len() as f32);
     let pixels = pixels_per_metre(&poses, &view, column, scale);

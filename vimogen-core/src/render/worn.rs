@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 use super::actor::side_of;
 use super::camera::bounds;
 use super::html::{Clip, base64, check_size, clip_json, grid, page, stored};
-use crate::body::BodyModel;
+use crate::body::{BodyModel, top4_weights};
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
 use crate::motion::Motion;
+use crate::motion::skeleton::chain_rotations;
 
-/// Joints that a vertex may follow.
+/// Joints per vertex.
 const BONES: usize = 4;
 
 /// A motion to show.
@@ -38,8 +39,8 @@ pub struct Worn<'a> {
 pub fn html(clips: &[Worn<'_>]) -> Result<String> {
     check_size(clips.iter().map(|clip| clip.motion.len()))?;
     let body = BodyModel::neutral();
-    let json = clips.iter().map(|clip| worn_json(clip, &body)).collect::<Result<_>>()?;
-    page(clips[0].title, json, mesh_json(&body)?)
+    let json = clips.iter().map(|clip| worn_json(clip, body)).collect::<Result<_>>()?;
+    page(clips[0].title, json, mesh_json(body)?)
 }
 
 /// Writes [`html`] to a file.
@@ -55,18 +56,16 @@ fn worn_json(clip: &Worn<'_>, body: &BodyModel) -> Result<Value> {
     let smpl = clip.motion.smpl();
     let (title, metrics, fps) = (clip.title, clip.metrics, clip.motion.fps());
     let mut json = clip_json(&Clip { joints: smpl.joints.view(), fps, title, metrics })?;
-    let params = body.params(&smpl)?;
+    let params = body.params(smpl)?;
     let joints = body.joints(&params)?;
     let places: Vec<Vec3> = joints.rows().into_iter().map(|p| Vec3::new(p[0], p[1], p[2])).collect();
     let (low, high) = bounds(places.iter().copied());
     let (centre, step) = grid(low, high);
     let mut bytes = Vec::with_capacity(places.len() * 14);
     for (pose, places) in params.pose.rows().into_iter().zip(places.chunks(body.num_joints())) {
-        let mut turns: Vec<Quat> = Vec::with_capacity(places.len());
-        for (joint, parent) in body.parents().iter().enumerate() {
-            let own = Quat::from_scaled_axis(Vec3::from_array(std::array::from_fn(|c| pose[3 * joint + c])));
-            turns.push(parent.map_or(own, |parent| turns[parent] * own));
-        }
+        let vectors = pose.as_slice().unwrap_or_default().as_chunks::<3>().0;
+        let mut turns: Vec<Quat> = vectors.iter().map(|v| Quat::from_scaled_axis(Vec3::from_array(*v))).collect();
+        chain_rotations(body.parents(), &mut turns);
         for (turn, place) in turns.iter().zip(places) {
             let numbers = turn.normalize().to_array().map(|v| (v * f32::from(i16::MAX)).round() as i16);
             bytes.extend(numbers.into_iter().flat_map(i16::to_le_bytes));
@@ -90,24 +89,20 @@ fn mesh_json(body: &BodyModel) -> Result<Value> {
         "step": step,
         "vertices": base64(&vertices),
         "faces": base64(&faces),
-        "bones": base64(&body.weights().iter().flat_map(|shares| bones(shares)).collect::<Vec<_>>()),
+        "bones": base64(&body.weights().iter().flat_map(|weights| bones(weights)).collect::<Vec<_>>()),
         "joints": body.rest_joints().as_chunks::<3>().0,
         "sides": (0..body.num_joints()).map(|joint| side_of(joint) as u8).collect::<Vec<_>>(),
     }))
 }
 
-/// The four joints with the largest shares, then their shares, which add up to 255.
-fn bones(shares: &[(u16, f32)]) -> [u8; 2 * BONES] {
-    let mut shares = shares.to_vec();
-    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
-    shares.truncate(BONES);
-    let total: f32 = shares.iter().map(|(_, share)| share).sum();
+/// The four joints with the largest weights, then their weights as integers with a sum of 255.
+fn bones(weights: &[(u16, f32)]) -> [u8; 2 * BONES] {
     let mut out = [0; 2 * BONES];
-    for (i, (joint, share)) in shares.iter().enumerate() {
-        out[i] = *joint as u8;
-        out[BONES + i] = (share / total * 255.0).round() as u8;
+    for (i, (joint, weight)) in top4_weights(weights).into_iter().enumerate() {
+        out[i] = joint as u8;
+        out[BONES + i] = (weight * 255.0).round() as u8;
     }
-    // Rounding is made up for by the largest share.
+    // The largest weight makes up for rounding.
     let others: u8 = out[BONES + 1..].iter().sum();
     out[BONES] = 255 - others;
     out

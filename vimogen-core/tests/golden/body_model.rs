@@ -259,7 +259,7 @@ fn recovered_motion_becomes_a_clip_and_its_camera_and_vertices_again() {
     let motion = golden.output("hmr_to_motion", "motion").into_dimensionality::<Ix2>().expect("two axes");
     let motion = Motion::from_features(motion, 20.0).expect("motion");
     golden.assert_within("motion_to_vertices", "joints_from_motion", motion.joints().view().into_dyn(), atol);
-    let posed = model.forward(&model.params(&motion.smpl()).expect("params")).expect("forward");
+    let posed = model.forward(&model.params(motion.smpl()).expect("params")).expect("forward");
     golden.assert_within("motion_to_vertices", "joints22", motion_joints(posed.joints.view()).view().into_dyn(), atol);
     let ends = posed.vertices.select(Axis(0), &[0, motion.len() - 1]);
     golden.assert_within("motion_to_vertices", "vertices_first_last", ends.view().into_dyn(), atol);
@@ -290,7 +290,7 @@ fn recovered_motion_is_read_from_pt_npz_and_pkl_with_scalar_and_per_frame_camera
         assert_eq!(got.intrinsic, want.intrinsic, "{path:?}");
         assert_eq!((&got.transl, &got.body_pose), (&want.transl, &want.body_pose), "{path:?}");
     }
-    let one = want.clone().to_motion(&BodyModel::neutral()).expect("motion");
+    let one = want.clone().to_motion(BodyModel::neutral()).expect("motion");
     for name in ["b.npz", "b.pt"] {
         one.save(at(name), 30.0).expect("save");
         let back = Motion::load(at(name)).expect("load");

@@ -57,7 +57,7 @@ fn bvh_comes_back_within_a_millimetre_and_a_tenth_of_a_degree_by_both_names_and_
         ("exchange_metres.bvh", Names::Mixamo, Unit::Metres),
     ] {
         let options = BvhOptions { names, unit, rest: None };
-        bvh::save(kept(name), &motion.smpl(), motion.fps(), &options).expect("save");
+        bvh::save(kept(name), motion.smpl(), motion.fps(), &options).expect("save");
         assert_same(&Motion::load(kept(name)).expect("load"), &motion);
     }
     assert_eq!(Bvh::open(kept("exchange_mixamo.bvh")).expect("bvh").joints()[0].name, "mixamorig:Hips");

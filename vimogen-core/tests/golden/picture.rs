@@ -78,7 +78,7 @@ fn pictures_look_as_they_did() {
     let golden = Golden::open("motion_rep");
     let features = golden.input("clip", "motion").into_dimensionality::<Ix2>().expect("two axes");
     let motion = Motion::from_features(features, 20.0).expect("motion");
-    let actor = Actor::body(&motion, &BodyModel::neutral()).expect("body");
+    let actor = Actor::body(&motion, BodyModel::neutral()).expect("body");
     let small = RenderOptions::default().with_size(160, 160);
     for (name, options) in [
         ("path.png", small),

@@ -1,12 +1,13 @@
-//! The derivative of the forward pass, transposed: what fitting a body to vertices or joints needs.
+//! The derivative of the forward pass, transposed, for fitting a body to vertices or joints.
 
 use glam::{DMat3, DVec3};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayView3, s};
 
 use super::{BodyModel, BodyParams, skin};
 use crate::error::{Error, Result, check_finite};
+use crate::motion::skeleton::chain_rotations;
 
-/// How a number changes with the parameters of a body; fields as in [`BodyParams`], a row a frame.
+/// Derivative of a value by the parameters of a body; fields as in [`BodyParams`], one row per frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BodyGradient {
     /// By the pose, `(T, 3 J)`, per radian.
@@ -19,7 +20,7 @@ pub struct BodyGradient {
     pub expression: Array2<f32>,
 }
 
-/// What one frame gives back.
+/// Derivatives of one frame.
 struct Frame {
     pose: Vec<f64>,
     transl: DVec3,
@@ -44,11 +45,11 @@ struct Slopes {
 }
 
 impl BodyModel {
-    /// How a number changes with the parameters, given how it changes with each vertex and joint of
+    /// Derivative of a value by the parameters, from its derivatives by the vertices and joints of
     /// [`BodyModel::forward`].
     ///
     /// # Shapes
-    /// - vertices: `[frames, V, 3]`, joints: `[frames, J, 3]`: derivatives of the number
+    /// - vertices: `[frames, V, 3]`, joints: `[frames, J, 3]`: derivatives of the value
     ///
     /// # Errors
     /// [`Error::Shape`] and [`Error::NonFinite`] naming the array.
@@ -123,10 +124,8 @@ impl BodyModel {
     fn chain(&self, vector: &dyn Fn(usize) -> DVec3, shape: ArrayView1<'_, f32>) -> Chain {
         let shaped = &self.joints + &self.joint_dirs.dot(&shape);
         let local: Vec<DMat3> = (0..self.num_joints()).map(|j| rotation(vector(j)).0).collect();
-        let mut world: Vec<DMat3> = Vec::with_capacity(local.len());
-        for (turn, parent) in local.iter().zip(&self.parents) {
-            world.push(parent.map_or(*turn, |p| world[p] * *turn));
-        }
+        let mut world = local.clone();
+        chain_rotations(&self.parents, &mut world);
         let place = |j: usize| DVec3::from_array(std::array::from_fn(|c| f64::from(shaped[3 * j + c])));
         Chain { world, rest: (0..local.len()).map(place).collect(), local }
     }
@@ -224,7 +223,7 @@ mod tests {
     use super::*;
     use ndarray::Array3;
 
-    /// A pose of the neutral body with joints at rest in it, and what is pulled at.
+    /// A pose of the neutral body, some of its joints at rest, and derivatives by vertices and joints.
     fn somewhere(body: &BodyModel) -> (BodyParams, Array3<f32>, Array3<f32>) {
         let wave = |i: usize, by: f32| (i as f32 * by).sin();
         let mut pose = Array2::from_shape_fn((2, 66), |(t, i)| 0.6 * wave(66 * t + i, 1.3));
@@ -239,7 +238,7 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_finite_differences() {
         let body = BodyModel::neutral();
-        let (params, vertices, joints) = somewhere(&body);
+        let (params, vertices, joints) = somewhere(body);
         let value = |params: &BodyParams| -> f64 {
             let posed = body.forward(params).unwrap();
             let product = |a: &Array3<f32>, b: &Array3<f32>| -> f64 {
@@ -257,7 +256,10 @@ mod tests {
             };
             let numeric = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * f64::from(h));
             let slope = f64::from(gradient.pose[[t, i]]);
-            assert!((numeric - slope).abs() < 2e-4 * slope.abs().max(0.1), "frame {t}, number {i}: {numeric} {slope}");
+            assert!(
+                (numeric - slope).abs() < 2e-4 * slope.abs().max(0.1),
+                "frame {t}, component {i}: {numeric} {slope}"
+            );
         }
         let whole = vertices.sum_axis(ndarray::Axis(1)) + joints.sum_axis(ndarray::Axis(1));
         assert!(gradient.transl.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-4));
@@ -267,7 +269,7 @@ mod tests {
     #[test]
     fn pulls_of_another_shape_are_refused_by_name() {
         let body = BodyModel::neutral();
-        let (params, vertices, joints) = somewhere(&body);
+        let (params, vertices, joints) = somewhere(body);
         let short = vertices.slice(s![..1, .., ..]);
         assert!(body.gradient(&params, short, joints.view()).unwrap_err().to_string().contains("vertices"));
         let none = Array3::from_elem(joints.dim(), f32::NAN);

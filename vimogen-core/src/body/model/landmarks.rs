@@ -1,16 +1,16 @@
-//! Points on the surface that files of SMPL-X name: 51 of the face, each between the corners of a triangle.
+//! Landmarks of SMPL-X files: 51 points of the face, each between the corners of a triangle.
 
 use ndarray::{Array3, ArrayView3};
 
 use super::BodyModel;
-use super::load::{bad, read, shape};
+use super::fields::{bad, read, shape};
 use crate::error::{Error, Result};
 use crate::format::TensorSource;
 
-/// Most landmarks; SMPL-X has 51.
+/// Maximum number of landmarks; SMPL-X has 51.
 const MAX_LANDMARKS: usize = 1 << 12;
 
-/// A triangle, and the shares of its corners.
+/// A triangle and the shares of its corners.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Landmark {
     face: usize,
@@ -25,15 +25,18 @@ pub(super) fn read_all(source: &dyn TensorSource, faces: usize) -> Result<Vec<La
     }
     let [count] = shape(source, FACES, [MAX_LANDMARKS])?;
     let shares = read(source, "lmk_bary_coords", &[count, 3])?;
-    let landmark = |(face, shares): (&f32, &[f32; 3])| match *face >= 0.0 && *face < faces as f32 {
-        true => Ok(Landmark { face: *face as usize, shares: *shares }),
-        false => Err(bad(format!("a landmark lies on triangle {face}, and there are {faces}"))),
+    let landmark = |(face, shares): (&f32, &[f32; 3])| {
+        if *face >= 0.0 && *face < faces as f32 {
+            Ok(Landmark { face: *face as usize, shares: *shares })
+        } else {
+            Err(bad(format!("a landmark is on triangle {face}, and there are {faces}")))
+        }
     };
     read(source, FACES, &[count])?.iter().zip(shares.as_chunks::<3>().0).map(landmark).collect()
 }
 
 impl BodyModel {
-    /// Number of landmarks of the face: 51 of SMPL-X, 0 of bodies without.
+    /// Number of landmarks of the face: 51 for SMPL-X, 0 for bodies without.
     pub fn num_landmarks(&self) -> usize {
         self.landmarks.len()
     }

@@ -4,31 +4,27 @@ use std::path::Path;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 
+use super::fields::{bad, read, shape};
 use super::{BodyKind, BodyModel, COMPONENTS, landmarks};
-use crate::error::{Error, Result, check_finite};
+use crate::error::{Error, Result};
 use crate::format::npz::NpzFile;
 use crate::format::pickle::PickleFile;
 use crate::format::{TensorSource, extension};
 
-const FORMAT: &str = "body model";
-/// Most vertices and triangles; SMPL-X has 10,475 and 20,908.
+/// Maximum number of vertices and of triangles; SMPL-X has 10,475 and 20,908.
 const MAX_ELEMENTS: usize = 1 << 18;
-/// Most blend shapes; SMPL-X has 400.
+/// Maximum number of blend shapes; SMPL-X has 400.
 const MAX_SHAPES: usize = 1 << 10;
-/// Components of shape before those of expression in the large files of SMPL-X, and how many they have in all.
+/// Number of shape components in the large files of SMPL-X, and of shape and expression together.
 const LARGE_SHAPE: [usize; 2] = [300, 400];
-
-pub(super) fn bad(reason: impl Into<String>) -> Error {
-    Error::format(FORMAT, reason)
-}
 
 impl BodyModel {
     /// Reads SMPL or SMPL-X from `.npz` (`SMPLX_NEUTRAL.npz`) or `.pkl` (`SMPL_NEUTRAL.pkl`, also of Python 2 with
-    /// chumpy). Which one it is shows in its 24 or 55 joints. Nothing in a pickle is executed.
+    /// chumpy), told apart by their 24 or 55 joints. Nothing in a pickle is executed.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`], [`Error::InvalidArgument`] for another extension,
-    /// [`Error::Format`] for files that are no such model: the message says what is missing.
+    /// [`Error::Format`] for other files; the message names what is missing.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         match extension(path).as_str() {
@@ -84,38 +80,12 @@ impl BodyModel {
     }
 }
 
-/// The shape of an array of `N` axes, each of at least 1 and at most the bound.
-pub(super) fn shape<const N: usize>(source: &dyn TensorSource, name: &str, most: [usize; N]) -> Result<[usize; N]> {
-    if !source.names().iter().any(|n| n == name) {
-        return Err(bad(format!("it has no array {name:?}")));
-    }
-    let got = source.info(name)?.shape;
-    match <[usize; N]>::try_from(got.as_slice()) {
-        Ok(found) if found.iter().zip(most).all(|(d, most)| (1..=most).contains(d)) => Ok(found),
-        _ => Err(Error::shape(name, format!("{N} axes, each from 1 to {most:?}"), &got)),
-    }
-}
-
-/// The numbers of an array of this very shape.
-pub(super) fn read(source: &dyn TensorSource, name: &str, expected: &[usize]) -> Result<Vec<f32>> {
-    if !source.names().iter().any(|n| n == name) {
-        return Err(bad(format!("it has no array {name:?}")));
-    }
-    let info = source.info(name)?;
-    if info.shape != expected {
-        return Err(Error::shape(name, format!("{expected:?}"), &info.shape));
-    }
-    let values = source.read_f32(name)?;
-    check_finite(name, &ndarray::ArrayView1::from(values.as_slice()))?;
-    Ok(values)
-}
-
 fn matrix(values: Vec<f32>, rows: usize) -> Result<Array2<f32>> {
     let columns = values.len() / rows.max(1);
     Array2::from_shape_vec((rows, columns), values).map_err(|e| Error::Internal { reason: e.to_string() })
 }
 
-/// The shape components that are used, then those of expression, and how many the former are.
+/// The shape components that are used, followed by those of expression, and the number of the former.
 fn components(all: ArrayView2<'_, f32>, kind: BodyKind) -> Result<(Array2<f32>, usize)> {
     let shape = all.ncols().min(COMPONENTS);
     let start = match all.ncols() {

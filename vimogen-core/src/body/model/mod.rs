@@ -4,22 +4,24 @@
 //! pose blend shapes, rigid transforms along the tree, linear blend skinning, translation. Golden topic `body_model`
 //! pins the numbers down. SMPL and SMPL-X files are licensed and come from the user; the neutral body is our own.
 
+mod fields;
+mod geometry;
 mod gradient;
 mod landmarks;
 mod load;
 mod skin;
 
+pub(crate) use geometry::{top4_weights, vertex_normals};
 pub use gradient::BodyGradient;
 use landmarks::Landmark;
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3};
 
-use super::neutral;
 use crate::declare::named_enum;
 use crate::error::{Error, Result, check_finite};
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
 
-/// Shape and expression components that are used, as the `smplx` package does by default.
+/// Number of shape and of expression components that are used, the default of the `smplx` package.
 const COMPONENTS: usize = 10;
 
 named_enum! {
@@ -55,7 +57,7 @@ pub struct BodyModel {
     parents: Vec<Option<usize>>,
     /// Rest joints of the template, `(3 J)`.
     joints: Array1<f32>,
-    /// Blend shapes: shape, then expression, `(3 V, S)`, and what they do to the joints, `(3 J, S)`.
+    /// Blend shapes: shape, then expression, `(3 V, S)`, and their displacement of the joints, `(3 J, S)`.
     shapedirs: Array2<f32>,
     joint_dirs: Array2<f32>,
     /// Components of `shapedirs` that are shape, not expression.
@@ -70,7 +72,7 @@ pub struct BodyModel {
     landmarks: Vec<Landmark>,
 }
 
-/// Pose, shape and place of a body in T frames.
+/// Pose, shape and translation of a body in T frames.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BodyParams {
     /// Rotations of all joints relative to their parents, the root first, axis-angle in radians, `(T, 3 J)`; of SMPL-X
@@ -94,11 +96,6 @@ pub struct Posed {
 }
 
 impl BodyModel {
-    /// The built-in body: a mannequin of about 1.70 m with the 22 joints and one closed surface. It needs no file.
-    pub fn neutral() -> Self {
-        neutral::body()
-    }
-
     /// A body without blend shapes.
     pub(super) fn plain(
         kind: BodyKind,
@@ -125,7 +122,7 @@ impl BodyModel {
         }
     }
 
-    /// Which body this is.
+    /// Kind of the body.
     pub fn kind(&self) -> BodyKind {
         self.kind
     }
@@ -155,22 +152,22 @@ impl BodyModel {
         &self.parents
     }
 
-    /// Vertices of the rest pose and mean shape, `3 V` numbers.
+    /// Vertices of the rest pose and mean shape, `3 V` values.
     pub fn rest_vertices(&self) -> &[f32] {
         self.template.as_slice().unwrap_or_default()
     }
 
-    /// Joints of the rest pose and mean shape, `3 J` numbers.
+    /// Joints of the rest pose and mean shape, `3 J` values.
     pub fn rest_joints(&self) -> &[f32] {
         self.joints.as_slice().unwrap_or_default()
     }
 
-    /// What a unit of each shape component, at most 10, does to the joints of the rest pose, `(3 J, n)`, metres.
+    /// Displacement of the rest joints per unit of each shape component, `(3 J, n)` with n at most 10, metres.
     pub fn joint_shapes(&self) -> ArrayView2<'_, f32> {
         self.joint_dirs.slice(ndarray::s![.., ..self.num_betas])
     }
 
-    /// For each vertex the joints it follows and their shares, which add up to 1.
+    /// For each vertex its joints and their weights, which add up to 1.
     pub fn weights(&self) -> &[Vec<(u16, f32)>] {
         &self.weights
     }

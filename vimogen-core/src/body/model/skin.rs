@@ -8,8 +8,9 @@ use super::{BodyModel, BodyParams, Posed};
 use crate::error::Result;
 use crate::motion::rotation::matrix_from_rows;
 use crate::motion::rotation::rows::matrix_from_axis_angle_smplx;
+use crate::motion::skeleton::{chain_positions, chain_rotations};
 
-/// Vertices that are posed together: their blend shapes stay in the cache.
+/// Vertices per block, whose blend shapes stay in the cache.
 const BLOCK: usize = 256;
 
 /// Rotation matrices of all joints in all frames, `T J`; `mean` is added to each frame's pose.
@@ -48,7 +49,7 @@ impl BodyModel {
         Ok(Posed { vertices, joints })
     }
 
-    /// Shape and expression beside each other, one row for all frames or one a frame.
+    /// Shape and expression side by side, one row for all frames or one per frame.
     pub(super) fn shape_coefficients(&self, params: &BodyParams, frames: usize) -> Array2<f32> {
         let (betas, expression) = (&params.betas, &params.expression);
         let rows = if betas.nrows() > 1 || expression.nrows() > 1 { frames } else { 1 };
@@ -84,21 +85,21 @@ impl BodyModel {
         let count = self.num_joints();
         let rest = shape.dot(&self.joint_dirs.t()) + &self.joints;
         let mut bones = Vec::with_capacity(frames * count);
+        let (mut turns, mut places) = (vec![Mat3A::ZERO; count], vec![Vec3A::ZERO; count]);
         let mut joints = Array3::zeros((frames, count, 3));
         for t in 0..frames {
             let row = rest.row(if rest.nrows() == 1 { 0 } else { t });
             let rest = |j: usize| Vec3A::new(row[3 * j], row[3 * j + 1], row[3 * j + 2]);
             let transl = Vec3A::from_array(std::array::from_fn(|c| params.transl[[t, c]]));
-            let mut world: Vec<(Mat3A, Vec3A)> = Vec::with_capacity(count);
-            for j in 0..count {
-                let local = Mat3A::from(rotations[t * count + j]);
-                world.push(match self.parents[j] {
-                    None => (local, rest(j)),
-                    Some(p) => (world[p].0 * local, world[p].1 + world[p].0 * (rest(j) - rest(p))),
-                });
-                let (turn, place) = world[j];
-                bones.push(Bone { turn, shift: place - turn * rest(j) + transl });
-                (0..3).for_each(|c| joints[[t, j, c]] = (place + transl)[c]);
+            for (j, parent) in self.parents.iter().enumerate() {
+                turns[j] = Mat3A::from(rotations[t * count + j]);
+                places[j] = parent.map_or(rest(j), |p| rest(j) - rest(p));
+            }
+            chain_rotations(&self.parents, &mut turns);
+            chain_positions(&self.parents, &turns, &mut places);
+            for (j, (turn, place)) in turns.iter().zip(&places).enumerate() {
+                bones.push(Bone { turn: *turn, shift: *place - *turn * rest(j) + transl });
+                (0..3).for_each(|c| joints[[t, j, c]] = (*place + transl)[c]);
             }
         }
         (bones, joints)
@@ -143,7 +144,7 @@ fn skinned(at: Vec3A, weights: &[(u16, f32)], bones: &[Bone]) -> Vec3A {
     turn * at + shift
 }
 
-/// Adds the blend shapes whose coefficients are the same in all frames to `base`; gives those of the others, `(T, 3 V)`.
+/// Adds the blend shapes whose coefficients are the same in all frames to `base`; returns the others, `(T, 3 V)`.
 ///
 /// Of a body motion face and hands rest: more than half of SMPL-X's pose blend shapes are one vector for all frames.
 fn add_blend(base: &mut Array1<f32>, dirs: ArrayView2<'_, f32>, coefficients: &Array2<f32>) -> Option<Array2<f32>> {

@@ -6,7 +6,7 @@
 use glam::{Mat3, Quat, Vec2, Vec3};
 
 use super::curve::mix;
-use crate::body::{REST_OFFSETS, REST_TO_WORLD, SHIN, THIGH, forward};
+use crate::body::{NEUTRAL, REST_OFFSETS, REST_TO_WORLD, SHIN, THIGH};
 use crate::motion::layout::{BODY_JOINTS, JOINTS};
 use crate::motion::skeleton::joint;
 
@@ -271,7 +271,8 @@ impl Pose {
             local[joint::LEFT_ANKLE + limb - 1] = ankle;
             local[joint::LEFT_FOOT + limb - 1] = toes;
         }
-        let (_, joints) = forward(self.pelvis, orient, &local);
+        let rotations = std::array::from_fn(|j| if j == joint::PELVIS { orient } else { local[j - 1] });
+        let (_, joints) = NEUTRAL.fk(self.pelvis, rotations);
         Solved { orient, local, joints }
     }
 

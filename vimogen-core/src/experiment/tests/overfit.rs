@@ -64,13 +64,12 @@ dataset: {{json: {json:?}, mean: {mean:?}, std: {std:?}, captions: built-in, nul
     let pipeline = Pipeline::from_pretrained(Some(&model)).unwrap();
     let options = GenerateOptions::default().with_num_frames(clip.len());
     let made = pipeline.generate(TEXT, &options).unwrap();
-    let target = clip.joints();
     let error = |joints: ArrayView3<'_, f32>| {
-        let squares = (&joints - &target).mapv(|d| f64::from(d * d)).sum_axis(Axis(2));
+        let squares = (&joints - &clip.joints()).mapv(|d| f64::from(d * d)).sum_axis(Axis(2));
         100.0 * squares.mapv(f64::sqrt).mean().unwrap()
     };
     let stored = decode(made.features(), DecodeMode::Plain).unwrap().joints;
-    let (stored, played) = (error(stored.view()), error(made.joints().view()));
+    let (stored, played) = (error(stored.view()), error(made.joints()));
     assert!(stored < 5.0, "mean joint error {stored:.1} cm");
     // Played joints are sums of 79 steps, and so are their errors.
     assert!(played < 10.0, "mean joint error {played:.1} cm of the steps added up");

@@ -36,7 +36,7 @@ pub fn load(path: impl AsRef<Path>, body: &BodyModel) -> Result<Motion> {
 pub(in crate::io) fn load_npz(path: &Path, body: Option<&BodyModel>) -> Result<Motion> {
     let file = NpzFile::open(path)?;
     match features::key(&file) {
-        None => to_motion(&file, body.unwrap_or(&BodyModel::neutral())),
+        None => to_motion(&file, body.unwrap_or(BodyModel::neutral())),
         Some(key) => {
             let fps = if has(&file, "fps") { Some(number(&file, "fps")?) } else { None };
             features::from_source(&file, key, fps)

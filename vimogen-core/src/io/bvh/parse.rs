@@ -6,6 +6,7 @@ use glam::{DMat3, DVec3};
 
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
+use crate::motion::skeleton::{chain_positions, chain_rotations};
 
 const FORMAT: &str = "BVH";
 /// Maximum file size.
@@ -110,15 +111,12 @@ impl Bvh {
     /// If the frame is not below [`Bvh::len`].
     pub fn world(&self, frame: usize) -> Vec<(DMat3, DVec3)> {
         let values = &self.values[frame * self.channels..][..self.channels];
-        let mut world: Vec<(DMat3, DVec3)> = Vec::with_capacity(self.joints.len());
-        for joint in &self.joints {
-            let (turn, place) = joint.local(values);
-            world.push(match joint.parent {
-                None => (turn, place),
-                Some(p) => (world[p].0 * turn, world[p].1 + world[p].0 * place),
-            });
-        }
-        world
+        let parents: Vec<_> = self.joints.iter().map(|joint| joint.parent).collect();
+        let local = self.joints.iter().map(|joint| joint.local(values));
+        let (mut turns, mut places): (Vec<DMat3>, Vec<DVec3>) = local.unzip();
+        chain_rotations(&parents, &mut turns);
+        chain_positions(&parents, &turns, &mut places);
+        turns.into_iter().zip(places).collect()
     }
 }
 

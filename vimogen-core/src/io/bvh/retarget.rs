@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use glam::{DMat3, DQuat, DVec3};
-use ndarray::{Array2, Array3};
 
 use crate::body::{REST_OFFSETS, SHIN, SMPLX_ROOT, THIGH};
 use crate::error::{Error, Result};
 use crate::motion::Motion;
-use crate::motion::codec::SmplMotion;
+use crate::motion::axes::{SWAP, swap_up};
+use crate::motion::codec::{SmplMotion, write_at};
 use crate::motion::layout::JOINTS;
 use crate::motion::resample::check_fps;
-use crate::motion::rotation::axis_angle_from_quaternion;
 use crate::motion::skeleton::joint::{
     LEFT_ANKLE, LEFT_ELBOW, LEFT_HIP, LEFT_KNEE, LEFT_SHOULDER, LEFT_WRIST, NECK, PELVIS, RIGHT_ANKLE, RIGHT_ELBOW,
     RIGHT_HIP, RIGHT_KNEE, RIGHT_SHOULDER, SPINE1, SPINE2, SPINE3,
@@ -64,12 +63,7 @@ pub fn to_motion(file: &Bvh) -> Result<Motion> {
     let rest = corrections(file, &map);
     let scale = scale(file, &map);
     let frames = file.len();
-    let mut smpl = SmplMotion {
-        global_orient: Array2::zeros((frames, 3)),
-        body_pose: Array2::zeros((frames, 63)),
-        transl: Array2::zeros((frames, 3)),
-        joints: Array3::zeros((frames, JOINTS, 3)),
-    };
+    let mut smpl = SmplMotion::zeros(frames);
     for t in 0..frames {
         write_frame(&mut smpl, t, &file.world(t), &map, &rest, scale);
     }
@@ -163,11 +157,6 @@ fn scale(file: &Bvh, map: &Map) -> f64 {
     })
 }
 
-/// A point with y up as a world point with z up; it is its own inverse.
-fn z_up(p: DVec3) -> DVec3 {
-    DVec3::new(-p.x, p.z, p.y)
-}
-
 fn write_frame(
     smpl: &mut SmplMotion,
     t: usize,
@@ -176,7 +165,8 @@ fn write_frame(
     rest: &[DMat3; JOINTS],
     scale: f64,
 ) {
-    let turn_up = DMat3::from_cols(z_up(DVec3::X), z_up(DVec3::Y), z_up(DVec3::Z));
+    let turn_up = SWAP.as_dmat3();
+    let z_up = |p: DVec3| DVec3::from(swap_up::<f64>(p));
     let mut turns = [DMat3::IDENTITY; JOINTS];
     let mut places = [DVec3::ZERO; JOINTS];
     for j in 0..JOINTS {
@@ -186,14 +176,9 @@ fn write_frame(
             (None, Some(p)) => (turns[p], places[p] + turns[p] * REST_OFFSETS[j].as_dvec3()),
             (None, None) => (turn_up, DVec3::ZERO),
         };
-        let local = PARENTS[j].map_or(turns[j], |p| turns[p].transpose() * turns[j]);
-        let q = DQuat::from_mat3(&local).normalize();
-        let vector = axis_angle_from_quaternion([q.w as f32, q.x as f32, q.y as f32, q.z as f32]);
-        let mut row = if j == 0 { smpl.global_orient.row_mut(t) } else { smpl.body_pose.row_mut(t) };
-        let start = 3 * j.saturating_sub(1);
-        (0..3).for_each(|c| row[start + c] = vector[c]);
-        (0..3).for_each(|c| smpl.joints[[t, j, c]] = places[j][c] as f32);
     }
-    let transl = places[PELVIS].as_vec3() - SMPLX_ROOT;
-    (0..3).for_each(|c| smpl.transl[[t, c]] = transl[c]);
+    let local = |j: usize| PARENTS[j].map_or(turns[j], |p| turns[p].transpose() * turns[j]);
+    smpl.set_rotations(t, &std::array::from_fn(|j| DQuat::from_mat3(&local(j)).normalize().as_quat()));
+    smpl.set_joints(t, &places.map(|place| place.as_vec3()));
+    write_at(smpl.transl.row_mut(t), 0, &(places[PELVIS].as_vec3() - SMPLX_ROOT).to_array());
 }

@@ -11,15 +11,15 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use glam::{DMat3, DQuat, DVec3};
-use ndarray::{ArrayView2, ArrayView3};
+use glam::{DMat3, DVec3};
 
 use crate::declare::named_enum;
 use crate::error::{Error, Result, check_finite};
 use crate::format::write_atomic;
+use crate::motion::axes::{SWAP, swap_up};
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
-use crate::motion::skeleton::{JOINT_NAMES, PARENTS, joint};
+use crate::motion::skeleton::{JOINT_NAMES, PARENTS, Skeleton, joint};
 
 named_enum! {
     /// Unit of length in a BVH file.
@@ -89,7 +89,7 @@ pub struct BvhOptions {
     pub rest: Option<[[f32; 3]; JOINTS]>,
 }
 
-/// Frames and joints of `T` frames: world rotations of all joints and pelvis positions, both y up.
+/// Channels of `T` frames, y up.
 struct Track {
     /// Rotations of each joint relative to its parent (of the pelvis: to the world), `22 * T`.
     local: Vec<DMat3>,
@@ -110,7 +110,7 @@ pub fn to_string(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<
     check(motion, fps)?;
     let track = Track::new(motion);
     let offsets = match options.rest {
-        None => offsets_of(motion.joints.view(), &track),
+        None => Skeleton::fit_offsets(motion, motion.len()).offsets,
         Some(given) => given.map(|o| o.map(f64::from).into()),
     };
     if let Some(j) = offsets.iter().position(|o| o.length().is_nan() || o.length() > LONGEST_BONE) {
@@ -156,60 +156,17 @@ fn check(motion: &SmplMotion, fps: f32) -> Result<()> {
     Ok(())
 }
 
-/// A world point with z up as a point with y up.
-fn y_up(p: DVec3) -> DVec3 {
-    DVec3::new(-p.x, p.z, p.y)
-}
-
-fn row3(array: ArrayView2<'_, f32>, t: usize, start: usize) -> DVec3 {
-    DVec3::from_array(std::array::from_fn(|c| f64::from(array[[t, start + c]])))
-}
-
-fn point(joints: ArrayView3<'_, f32>, t: usize, j: usize) -> DVec3 {
-    DVec3::from_array(std::array::from_fn(|c| f64::from(joints[[t, j, c]])))
-}
-
 impl Track {
     fn new(motion: &SmplMotion) -> Self {
-        let to_y_up = DMat3::from_cols(y_up(DVec3::X), y_up(DVec3::Y), y_up(DVec3::Z));
-        let rotation = |v: DVec3| DMat3::from_quat(DQuat::from_scaled_axis(v));
-        let mut local = Vec::with_capacity(JOINTS * motion.len());
-        for t in 0..motion.len() {
-            local.push(to_y_up * rotation(row3(motion.global_orient.view(), t, 0)));
-            local.extend((1..JOINTS).map(|j| rotation(row3(motion.body_pose.view(), t, 3 * (j - 1)))));
-        }
-        let root = (0..motion.len()).map(|t| y_up(point(motion.joints.view(), t, joint::PELVIS))).collect();
-        Self { local, root }
+        let frames = 0..motion.len();
+        let local = |t: usize| {
+            let mut local = motion.rotations_f64(t);
+            local[joint::PELVIS] = SWAP.as_dmat3() * local[joint::PELVIS];
+            local
+        };
+        let root = |t: usize| DVec3::from(swap_up::<f64>(motion.joint(t, joint::PELVIS).as_dvec3()));
+        Self { local: frames.clone().flat_map(local).collect(), root: frames.map(root).collect() }
     }
-
-    /// World rotations of the joints of frame `t`, y up.
-    fn world(&self, t: usize) -> [DMat3; JOINTS] {
-        let local = &self.local[JOINTS * t..JOINTS * (t + 1)];
-        let mut world = [DMat3::IDENTITY; JOINTS];
-        for j in 0..JOINTS {
-            world[j] = PARENTS[j].map_or(local[j], |p| world[p] * local[j]);
-        }
-        world
-    }
-}
-
-/// Rest offsets that fit the clip: each bone's mean direction in its parent's frame, at its mean length.
-///
-/// Exact when positions and rotations agree. The mean length keeps bones from shrinking when they do not.
-fn offsets_of(joints: ArrayView3<'_, f32>, track: &Track) -> [DVec3; JOINTS] {
-    let mut sums = [(DVec3::ZERO, 0.0); JOINTS];
-    for t in 0..track.root.len() {
-        let world = track.world(t);
-        for (j, sum) in sums.iter_mut().enumerate() {
-            if let Some(parent) = PARENTS[j] {
-                let bone = y_up(point(joints, t, j) - point(joints, t, parent));
-                sum.0 += world[parent].transpose() * bone;
-                sum.1 += bone.length();
-            }
-        }
-    }
-    let frames = track.root.len() as f64;
-    sums.map(|(direction, length)| direction.normalize_or_zero() * (length / frames))
 }
 
 /// The end of the bone that starts at a joint without children, from that joint, in metres.
@@ -322,19 +279,9 @@ mod tests {
 
     #[test]
     fn bad_motions_and_rates_are_errors() {
-        let empty = SmplMotion {
-            global_orient: ndarray::Array2::zeros((0, 3)),
-            body_pose: ndarray::Array2::zeros((0, 63)),
-            transl: ndarray::Array2::zeros((0, 3)),
-            joints: ndarray::Array3::zeros((0, JOINTS, 3)),
-        };
+        let empty = SmplMotion::zeros(0);
         assert!(to_string(&empty, 20.0, &BvhOptions::default()).is_err());
-        let mut one = SmplMotion {
-            global_orient: ndarray::Array2::zeros((1, 3)),
-            body_pose: ndarray::Array2::zeros((1, 63)),
-            transl: ndarray::Array2::zeros((1, 3)),
-            joints: ndarray::Array3::zeros((1, JOINTS, 3)),
-        };
+        let mut one = SmplMotion::zeros(1);
         for fps in [0.0, -1.0, f32::NAN, f32::INFINITY] {
             assert!(to_string(&one, fps, &BvhOptions::default()).is_err(), "{fps}");
         }

@@ -15,6 +15,7 @@ use super::runner::joints_file;
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
 use crate::motion::Motion;
+use crate::motion::axes::swap_joints;
 use crate::motion::layout::FPS;
 use crate::render::html::{Clip, escape_html as escape, html as player};
 use plot::{COLOURS, Row, histograms, shown};
@@ -178,12 +179,8 @@ fn playable(path: &Path) -> Result<Array3<f32>> {
     let file =
         if path.extension().is_some_and(|ending| ending == "mp4") { path.with_extension("npy") } else { path.into() };
     let joints = match joints_file(&file)? {
-        Some(mut joints) => {
-            // The inverse of the axes of MBench: (x, y, z) -> (-x, z, y) is its own.
-            joints.rows_mut().into_iter().for_each(|mut p| (p[0], p[1], p[2]) = (-p[0], p[2], p[1]));
-            joints
-        }
-        None => Motion::load(&file)?.joints(),
+        Some(joints) => swap_joints(joints),
+        None => Motion::load(&file)?.joints().to_owned(),
     };
     let frames = joints.shape()[0].min(MAX_FRAMES);
     Ok(joints.slice_move(ndarray::s![..frames, .., ..]))

@@ -4,7 +4,7 @@ use glam::{DMat3, DVec3};
 
 use super::parameters::{BETAS, Parameters, TRANSLATION};
 use crate::body::{BodyKind, BodyModel};
-use crate::motion::skeleton::PARENTS;
+use crate::motion::skeleton::{PARENTS, chain_positions, chain_rotations};
 
 /// Joints of SMPL: the 22 and two hands.
 pub const SMPL_JOINTS: usize = 24;
@@ -63,19 +63,22 @@ impl JointModel {
             axes: [[DVec3::ZERO; 3]; SMPL_JOINTS],
             shapes: [[DVec3::ZERO; SHAPES]; SMPL_JOINTS],
         };
+        let parents: [Option<usize>; SMPL_JOINTS] = std::array::from_fn(parent);
         for j in 0..SMPL_JOINTS {
-            let (rotation, turns) = rodrigues(x.rotation(j));
-            let (frame, offset, from) = match parent(j) {
-                None => (DMat3::IDENTITY, shaped(j), None),
-                Some(p) => (posed.global[p], shaped(j) - shaped(p), Some(p)),
+            (posed.global[j], posed.axes[j]) = rodrigues(x.rotation(j));
+            posed.joints[j] = parents[j].map_or(x.translation() + shaped(j), |p| shaped(j) - shaped(p));
+        }
+        chain_rotations(&parents, &mut posed.global);
+        chain_positions(&parents, &posed.global, &mut posed.joints);
+        for (j, parent) in parents.iter().enumerate() {
+            let Some(p) = *parent else {
+                posed.shapes[j] = self.shapes[j];
+                continue;
             };
-            posed.joints[j] = from.map_or(x.translation(), |p| posed.joints[p]) + frame * offset;
-            posed.global[j] = frame * rotation;
-            posed.axes[j] = turns.map(|axis| frame * axis);
-            posed.shapes[j] = std::array::from_fn(|k| match from {
-                None => self.shapes[j][k],
-                Some(p) => posed.shapes[p][k] + frame * (self.shapes[j][k] - self.shapes[p][k]),
-            });
+            let frame = posed.global[p];
+            posed.axes[j] = posed.axes[j].map(|axis| frame * axis);
+            posed.shapes[j] =
+                std::array::from_fn(|k| posed.shapes[p][k] + frame * (self.shapes[j][k] - self.shapes[p][k]));
         }
         posed
     }
@@ -163,7 +166,7 @@ mod tests {
 
     #[test]
     fn derivatives_are_those_of_finite_differences() {
-        let body = JointModel::new(&BodyModel::neutral());
+        let body = JointModel::new(BodyModel::neutral());
         let mut x = Parameters::ZERO;
         for (i, v) in x.0.iter_mut().enumerate() {
             *v = 0.4 * (i as f64 * 1.7).sin();
@@ -192,7 +195,7 @@ mod tests {
         let mut x = Parameters::ZERO;
         x.0.iter_mut().enumerate().take(66).for_each(|(i, v)| *v = 0.5 * (i as f64 * 0.9).cos());
         x.0[83] = 1.5;
-        let own = JointModel::new(&body).pose(&x).joints;
+        let own = JointModel::new(body).pose(&x).joints;
         let pose = ndarray::Array2::from_shape_fn((1, 66), |(_, i)| x.0[i] as f32);
         let transl = ndarray::array![[0.0, 1.5, 0.0]];
         let none = ndarray::Array2::zeros((0, 0));
@@ -205,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_neutral_body_without_pose_is_the_built_in_skeleton() {
-        let joints = JointModel::new(&BodyModel::neutral()).pose(&Parameters::ZERO).joints;
+        let joints = JointModel::new(BodyModel::neutral()).pose(&Parameters::ZERO).joints;
         for j in 1..JOINTS {
             let offset = joints[j] - joints[parent(j).unwrap()];
             assert!(offset.abs_diff_eq(REST_OFFSETS[j].as_dvec3(), 1e-6), "{j}");

@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_finite_differences() {
-        let body = JointModel::new(&BodyModel::neutral());
+        let body = JointModel::new(BodyModel::neutral());
         let (target, mean) = (target(&body), [0.1; 69]);
         let prior = GaussianMixture::builtin(&mean);
         let loss = Loss { body: &body, prior: &prior, target: &target, preserve: &mean, preserve_weight: 5.0 };

@@ -170,7 +170,7 @@ mod tests {
 
     /// Joints of the neutral body in poses that drift.
     fn moving(frames: usize) -> Array3<f32> {
-        let body = JointModel::new(&BodyModel::neutral());
+        let body = JointModel::new(BodyModel::neutral());
         let mut joints = Array3::zeros((frames, JOINTS, 3));
         for t in 0..frames {
             let phase = |i: usize| 0.25 * (0.4 * t as f64 + 1.3 * i as f64).sin();
@@ -189,7 +189,7 @@ mod tests {
     fn joints_of_a_body_are_found_again_to_a_centimetre() {
         let joints = moving(4);
         let fit =
-            Smplify::new(JointModel::new(&BodyModel::neutral()), None, None).fit(joints.view(), &mut ignore).unwrap();
+            Smplify::new(JointModel::new(BodyModel::neutral()), None, None).fit(joints.view(), &mut ignore).unwrap();
         assert_eq!((fit.pose.dim(), fit.betas.dim()), ((4, 24, 3), (4, 10)));
         assert!(fit.mean_joint_error < 0.01, "{}", fit.mean_joint_error);
         assert!(fit.pose.iter().chain(&fit.joints).all(|v| v.is_finite()));
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_frame_is_fitted_alike_whatever_clip_it_is_in_and_wherever_it_stands() {
         let joints = moving(3);
-        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        let smplify = Smplify::new(JointModel::new(BodyModel::neutral()), None, None);
         let all = smplify.fit(joints.view(), &mut ignore).unwrap();
         let last = smplify.fit(joints.slice(ndarray::s![2.., .., ..]), &mut ignore).unwrap();
         assert_eq!(all.pose.index_axis(ndarray::Axis(0), 2), last.pose.index_axis(ndarray::Axis(0), 0));
@@ -217,7 +217,7 @@ mod tests {
         let mut covars = vec![0.0; 2 * 69 * 69];
         (0..2).flat_map(|g| (0..69).map(move |i| g * 69 * 69 + 70 * i)).for_each(|at| covars[at] = 1e-4);
         let prior = GaussianMixture::new(&[near, &far].concat(), &covars, &[0.5, 0.5]).unwrap();
-        let body = JointModel::new(&BodyModel::neutral());
+        let body = JointModel::new(BodyModel::neutral());
         let mut truth = builtin.parameters().clone();
         truth.0[BODY].copy_from_slice(&far);
         let joints = body.pose(&truth).joints;
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn bodies_that_face_any_way_are_fitted() {
         let joints = moving(1);
-        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        let smplify = Smplify::new(JointModel::new(BodyModel::neutral()), None, None);
         for degrees in [0.0f32, 90.0, 179.0, 270.0] {
             let (sin, cos) = degrees.to_radians().sin_cos();
             let mut turned = joints.clone();
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn frames_are_reported_and_fitting_can_be_stopped() {
-        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        let smplify = Smplify::new(JointModel::new(BodyModel::neutral()), None, None);
         let joints = Array3::zeros((FRAMES_A_REPORT + 1, 22, 3));
         let mut steps = Vec::new();
         let mut note = |progress: Progress| {
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn wrong_joints_are_errors() {
-        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        let smplify = Smplify::new(JointModel::new(BodyModel::neutral()), None, None);
         assert!(matches!(smplify.fit(Array3::zeros((0, 22, 3)).view(), &mut ignore), Err(Error::Shape { .. })));
         assert!(matches!(smplify.fit(Array3::zeros((1, 24, 3)).view(), &mut ignore), Err(Error::Shape { .. })));
         let nan = Array3::from_elem((1, 22, 3), f32::NAN);
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn joints_that_no_body_has_give_finite_poses() {
-        let smplify = Smplify::new(JointModel::new(&BodyModel::neutral()), None, None);
+        let smplify = Smplify::new(JointModel::new(BodyModel::neutral()), None, None);
         let scattered = |scale: f32| Array3::from_shape_fn((1, 22, 3), |(_, j, c)| scale * ((7 * j + c) as f32).sin());
         for scale in [0.0, 1e-20, 1e3, 1e30] {
             let fit = smplify.fit(scattered(scale).view(), &mut ignore).unwrap();

@@ -1,5 +1,5 @@
-//! Many rotations at once: the formulas of [`super::rotation`] in loops without branches, which compilers turn into
-//! vectors. Arctangents are our own and differ from the C library's in the last bits.
+//! Many rotations at once: the formulas of [`super::rotation`] in loops without branches, which compilers vectorise.
+//! The arctangent is our own and differs from the C library's in the last bits.
 
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4};
 
@@ -7,7 +7,7 @@ use glam::Mat3;
 
 use super::rotation::{axis_angle_by, matrix_from_rot6d, quaternion_from_matrix, zero_for_nan};
 
-/// Rotations of a block; a multiple of the numbers in any vector.
+/// Rotations per block, a multiple of the width of any vector.
 const BLOCK: usize = 64;
 
 /// Axis-angle vectors of Rot6Ds, as [`super::rotation::axis_angle_from_rot6d`].
@@ -34,6 +34,14 @@ pub(super) fn axis_angles_from_matrices<'a>(
     convert(from, to, |m| axis_angle(Mat3::from_cols_array(&m)));
 }
 
+/// Quaternions `[w, x, y, z]` of Rot6Ds, by [`quaternion_from_matrix`].
+pub(super) fn quaternions_from_rot6d<'a>(
+    from: impl Iterator<Item = &'a [f32; 6]>,
+    to: impl Iterator<Item = &'a mut [f32; 4]>,
+) {
+    convert(from, to, |d| quaternion_from_matrix(matrix_from_rot6d(d)));
+}
+
 #[inline(always)]
 fn axis_angle(m: Mat3) -> [f32; 3] {
     zero_for_nan(axis_angle_by(quaternion_from_matrix(m), arctangent)).to_array()
@@ -56,7 +64,7 @@ fn arctangent(y: f32, x: f32) -> f32 {
     if y > x { FRAC_PI_2 - angle } else { angle }
 }
 
-/// `to[i] = f(from[i])`, a block at a time: numbers of one kind lie side by side while they are computed with.
+/// `to[i] = f(from[i])`, one block at a time; within a block each component is an array of its own.
 #[inline(always)]
 fn convert<'a, const I: usize, const O: usize>(
     mut from: impl Iterator<Item = &'a [f32; I]>,
@@ -67,25 +75,25 @@ fn convert<'a, const I: usize, const O: usize>(
     let mut outputs = [[0.0f32; BLOCK]; O];
     loop {
         let mut count = 0;
-        for numbers in from.by_ref().take(BLOCK) {
-            for (input, number) in inputs.iter_mut().zip(numbers) {
-                input[count] = *number;
+        for values in from.by_ref().take(BLOCK) {
+            for (input, value) in inputs.iter_mut().zip(values) {
+                input[count] = *value;
             }
             count += 1;
         }
         if count == 0 {
             return;
         }
-        // All of the block, also where it is not filled: a loop of a known length has no remainder.
+        // The whole block, even if it is not full: a loop of known length has no remainder.
         for i in 0..BLOCK {
             let made = f(std::array::from_fn(|c| inputs[c][i]));
-            for (output, number) in outputs.iter_mut().zip(made) {
-                output[i] = number;
+            for (output, value) in outputs.iter_mut().zip(made) {
+                output[i] = value;
             }
         }
-        for (i, numbers) in to.by_ref().take(count).enumerate() {
-            for (output, number) in outputs.iter().zip(numbers) {
-                *number = output[i];
+        for (i, values) in to.by_ref().take(count).enumerate() {
+            for (output, value) in outputs.iter().zip(values) {
+                *value = output[i];
             }
         }
     }
@@ -97,7 +105,8 @@ mod tests {
     use super::*;
     use glam::Vec3;
 
-    /// Rotations of all sizes, three special ones, and columns that are no rotation: more than a block and no whole ones.
+    /// Rotations of all sizes, three special ones, and columns that are not a rotation: more than one block, the last not
+    /// full.
     fn rot6ds() -> Vec<[f32; 6]> {
         let turn = |i: usize| {
             let axis = Vec3::new((i as f32).sin(), (i as f32 * 1.7).cos(), (i as f32 * 0.3).sin());
