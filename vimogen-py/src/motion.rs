@@ -7,11 +7,11 @@ use numpy::{PyArray, PyArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice, PyTuple};
+use vimogen_core::Motion as Core;
 use vimogen_core::io::bvh::BvhOptions;
 use vimogen_core::io::{LoadOptions, SaveOptions, picture};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::FileFormat;
-use vimogen_core::Motion as Core;
 
 use crate::args::{Floats, as_2d, owned};
 use crate::body::Body;
