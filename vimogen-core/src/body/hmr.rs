@@ -18,7 +18,7 @@ use crate::motion::codec::{SmplMotion, encode};
 use crate::motion::hmr::{HmrMotion, intrinsic, process_hmr};
 use crate::motion::layout::FPS;
 
-/// Longest clip that is read.
+/// Maximum clip length, frames.
 const MAX_FRAMES: usize = 1 << 20;
 
 /// SMPL-X parameters of T frames in the frame of a camera, and the camera.
@@ -38,7 +38,7 @@ pub struct HmrParams {
 
 impl HmrParams {
     /// Reads `global_orient`, `body_pose` and `transl` from a dict in `.pt`, `.npz` or `.pkl`. `focal_length`, `width`
-    /// and `height`, all three or none, and `fps` may be numbers or an entry a frame, of which the first is used.
+    /// and `height`, all three or none, and `fps` may be scalars or have one entry per frame, of which the first is used.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`], [`Error::InvalidArgument`] for another extension or an impossible camera,
@@ -91,7 +91,7 @@ impl HmrParams {
             global_orient: self.global_orient.clone(),
             body_pose: self.body_pose.clone(),
             transl: self.transl.clone(),
-            joints: ndarray::Array3::zeros((self.transl.nrows(), crate::motion::layout::JOINTS, 3)),
+            ..SmplMotion::zeros(self.transl.nrows())
         };
         smpl.joints = motion_joints(body.joints(&body.params(&smpl)?)?.view());
         process_hmr(encode(&smpl)?.view(), Some(self.intrinsic), true)
@@ -115,11 +115,11 @@ fn first(source: &dyn TensorSource, name: &str, number: Option<f64>) -> Result<O
     }
     match source.info(name)?.checked_len() {
         Some(1..=MAX_FRAMES) => Ok(source.read_f32(name)?.first().copied()),
-        _ => Err(Error::shape(name, "a number, or one a frame", &source.info(name)?.shape)),
+        _ => Err(Error::shape(name, "a scalar, or one per frame", &source.info(name)?.shape)),
     }
 }
 
-/// An array of `width` numbers a frame; axes of one before the frames, and joints as an axis of their own, are allowed.
+/// An array of `width` values per frame; leading axes of length 1, and a separate axis of joints, are allowed.
 fn frames(source: &dyn TensorSource, name: &str, width: usize) -> Result<Array2<f32>> {
     if !has(source, name) {
         let names = source.names();

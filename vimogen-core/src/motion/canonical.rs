@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clip_is_placed_anew_with_all_its_frames() {
+    fn a_clip_is_placed_again_with_all_its_frames() {
         let clip = Motion::from_features(encode(&clip()).unwrap(), 30.0).unwrap();
         let placed = clip.canonical().unwrap();
         assert_eq!((placed.len(), placed.fps()), (5, 30.0));

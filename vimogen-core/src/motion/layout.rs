@@ -1,10 +1,10 @@
-//! Where each quantity sits in the 276 numbers of a frame (ViMoGen, arXiv 2510.26794, section on motion representation).
+//! Ranges of the quantities in the 276 values of a frame (ViMoGen, arXiv 2510.26794, section on motion representation).
 //!
 //! Axes: x, y horizontal, z up; lengths in metres, steps in metres per frame.
 
 use std::ops::Range;
 
-/// Numbers per frame.
+/// Values per frame.
 pub const FEATURES: usize = 276;
 /// Joints of the skeleton, see [`crate::motion::skeleton`].
 pub const JOINTS: usize = 22;
@@ -12,7 +12,7 @@ pub const JOINTS: usize = 22;
 pub const BODY_JOINTS: usize = 21;
 /// Frames per second of the representation.
 pub const FPS: f32 = 20.0;
-/// Numbers per frame of a reference motion: [`BODY_ROT6D`] and [`ROOT_ROT6D`] with [`ROOT_STEP6D`].
+/// Values per frame of a reference motion: [`BODY_ROT6D`] and [`ROOT_ROT6D`] with [`ROOT_STEP6D`].
 pub const REFERENCE_FEATURES: usize = 138;
 
 /// Rotations of the 21 body joints relative to their parents, Rot6D (columns, row by row).

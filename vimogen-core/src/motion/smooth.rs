@@ -9,7 +9,7 @@ pub const KERNEL_SIZE: usize = 5;
 /// Standard deviation the release smooths with, frames.
 pub const SIGMA: f32 = 1.0;
 
-/// Most taps [`gaussian_kernel`] makes; far more than any clip has frames.
+/// Maximum number of taps, far more than any clip has frames.
 const MAX_TAPS: usize = 1 << 16;
 
 /// The `size` weights `exp(-i^2 / (2 sigma^2))`, centred, of sum 1.

@@ -11,7 +11,7 @@ use crate::format::{npy, read_bounded, write_atomic};
 
 /// Smallest standard deviation that [`StatsBuilder::finish`] gives.
 const STD_FLOOR: f64 = 1e-8;
-/// Most bytes of a file of partial statistics.
+/// Maximum size of a file of partial statistics, bytes.
 const MAX_PARTIAL: u64 = 1 << 20;
 
 /// Mean and standard deviation of each channel.
@@ -39,7 +39,7 @@ impl Stats {
         }
     }
 
-    /// Reads `mean.npy` and `std.npy`, 276 numbers each.
+    /// Reads `mean.npy` and `std.npy`, 276 values each.
     ///
     /// # Errors
     /// As [`npy::load`] and [`Stats::new`]; [`Error::Shape`] for another number of channels.

@@ -2,7 +2,7 @@
 //!
 //! The forward pass is that of SMPL (Loper et al., 2015): shape blend shapes, joints regressed from the shaped template,
 //! pose blend shapes, rigid transforms along the tree, linear blend skinning, translation. Golden topic `body_model`
-//! pins the numbers down. SMPL and SMPL-X files are licensed and come from the user; the neutral body is our own.
+//! checks the values. SMPL and SMPL-X files are licensed and come from the user; the neutral body is our own.
 
 mod fields;
 mod geometry;
