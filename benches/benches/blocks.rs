@@ -4,9 +4,9 @@
 
 use burn::tensor::{Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use vimogen_bench as _;
+use vimogen_bench::wave;
 use vimogen_core::device::Device;
-use vimogen_core::model::{Conditions, Precision};
+use vimogen_core::model::{ClipBatch, Condition, Precision};
 use vimogen_core::{Dit, DitConfig};
 
 const FRAMES: usize = 100;
@@ -21,13 +21,8 @@ fn blocks(c: &mut Criterion) {
     let config = DitConfig { num_layers: BLOCKS, reference: false, ..DitConfig::vimogen_1_3b() };
     let device = Device::flex();
     let plain = Dit::new(&config, &device).expect("the configuration is valid").init_weights(1, &device);
-    let conditions = Conditions {
-        context: random([ROWS, config.text_len, config.text_dim]),
-        reference: None,
-        attend_to_text: vec![true; ROWS],
-        frame_lengths: vec![FRAMES; ROWS],
-        reference_lengths: vec![0; ROWS],
-    };
+    let text = Condition::Text(wave(config.text_len, config.text_dim));
+    let clips = ClipBatch::new(vec![text; ROWS], vec![FRAMES; ROWS]).expect("the clips fit each other");
     let mut group = c.benchmark_group("blocks");
     group.sample_size(20).throughput(Throughput::Elements(BLOCKS as u64));
     let packed = |precision| plain.clone().pack(precision);
@@ -37,7 +32,7 @@ fn blocks(c: &mut Criterion) {
         ("bf16", packed(Precision::Bf16)),
         ("int8", packed(Precision::Int8)),
     ] {
-        let prepared = dit.prepare(&conditions, FRAMES).expect("conditions fit");
+        let prepared = dit.prepare(&clips, FRAMES).expect("conditions fit");
         let time = dit.embed_time(&[700.0], &device);
         let x = random([ROWS, FRAMES, config.features()]);
         group.bench_function(BenchmarkId::from_parameter(name), |b| {

@@ -3,6 +3,7 @@
 
 use ndarray::{Array2, Array3};
 use vimogen_core::device::Device;
+use vimogen_core::model::{ClipBatch, Condition};
 use vimogen_core::train::TrainBatch;
 use vimogen_core::{Dit, DitConfig, Pipeline};
 
@@ -39,18 +40,19 @@ pub fn subjects() -> Vec<Subject> {
     subjects
 }
 
+/// An array of distinct values in -1..=1, `[rows, width]`.
+pub fn wave(rows: usize, width: usize) -> Array2<f32> {
+    Array2::from_shape_fn((rows, width), |(i, j)| ((i * 7 + j) as f32 * 0.37).sin())
+}
+
 /// Clips of 100 frames to train on: half of them attend to their text, the others to a reference.
 pub fn train_batch(sizes: &DitConfig, clips: usize) -> TrainBatch {
-    let wave = |i: usize, j: usize, k: usize| ((i * 31 + j * 7 + k) as f32 * 0.37).sin();
-    let mut ref_motion = Array3::from_shape_fn((clips, FRAMES, 138), |(i, j, k)| wave(i + 3, j, k));
-    ref_motion.slice_mut(ndarray::s![..clips / 2, .., ..]).fill(0.0);
-    TrainBatch {
-        motion: Array3::from_shape_fn((clips, FRAMES, 276), |(i, j, k)| wave(i, j, k)),
-        motion_mask: Array2::ones((clips, FRAMES)),
-        prompt_embeds: Array3::from_shape_fn((clips, sizes.text_len, sizes.text_dim), |(i, j, k)| wave(i, j + 5, k)),
-        ref_motion,
-        ref_motion_mask: Array2::ones((clips, FRAMES)),
-        motion_dim_mask: Array2::ones((clips, 276)),
-        attend_to_text: (0..clips).map(|i| i < clips / 2).collect(),
-    }
+    let condition = |i: usize| match i < clips / 2 {
+        true => Condition::Text(wave(sizes.text_len, sizes.text_dim)),
+        false => Condition::reference(wave(FRAMES, 138)),
+    };
+    let conditions = (0..clips).map(condition).collect();
+    let conditions = ClipBatch::new(conditions, vec![FRAMES; clips]).expect("the clips fit each other");
+    let wave = |(i, j, k): (usize, usize, usize)| ((i * 31 + j * 7 + k) as f32 * 0.37).sin();
+    TrainBatch::new(Array3::from_shape_fn((clips, FRAMES, 276), wave), conditions)
 }

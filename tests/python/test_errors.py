@@ -20,6 +20,7 @@ CLASSES = {
     "ConfigError": (301, ValueError),
     "NoTextEncoderError": (302, RuntimeError),
     "DeviceError": (400, RuntimeError),
+    "ProcessGroupError": (401, RuntimeError),
     "CancelledError": (500, RuntimeError),
     "DivergedError": (501, ArithmeticError),
     "InternalError": (900, RuntimeError),

@@ -61,6 +61,9 @@ def test_a_reference_is_a_motion_or_a_file(pipe, tmp_path):
     walk.save(tmp_path / "walk.npz")
     assert pipe(reference=tmp_path / "walk.npz", num_inference_steps=3) == like
     assert [len(motion) for motion in pipe(reference=[walk, walk[:20]], num_inference_steps=2)] == [30, 20]
+    for name, prompt in (("prompt", "jump"), ("prompt_embeds", pipe.encode("jump"))):
+        with pytest.raises(vimogen.InvalidArgumentError, match=f"either {name} or reference"):
+            pipe(reference=walk, **{name: prompt})
 
 
 def test_options_reach_the_sampler(pipe):

@@ -49,7 +49,7 @@ pub struct vimogen_generate_params {
     pub num_frames: u32,
     /// Steps from noise to motion, 1 to 1000; each evaluates the network once (`VIMOGEN_SOLVER_HEUN`: twice). Default: 50.
     pub num_inference_steps: u32,
-    /// Weight of the prompt, 0 to 100; 1 is no guidance and half the work. Default: `VIMOGEN_MODEL_DEFAULT`; any negative
+    /// Weight of the prompt, 0 to 100; 1 turns guidance off and halves the work. Default: `VIMOGEN_MODEL_DEFAULT`; any negative
     /// number is the model's own.
     pub guidance_scale: f32,
     /// Level of noise at which sampling starts, above 0 and at most 1. Default: `VIMOGEN_MODEL_DEFAULT`; any negative number
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn vimogen_generate_from_reference(
     let request = || {
         // SAFETY: the caller keeps the conventions of the header.
         let reference = unsafe { borrow("reference", reference)? };
-        Ok(Request::following(reference.motion.clone()))
+        Ok(Request::reference(reference.motion.clone()))
     };
     // SAFETY: as above.
     unsafe { generate_one(pipeline, params, motion, request) }
@@ -314,14 +314,15 @@ impl vimogen_request {
     unsafe fn request(&self) -> Result<Request> {
         let given = [!self.prompt.is_null(), !self.embeddings.is_null(), !self.reference.is_null()];
         if given.iter().filter(|given| **given).count() != 1 {
-            let reason = "set exactly one of prompt, embeddings and reference";
+            let reason =
+                "a motion has one source: set exactly one of prompt, embeddings and reference, leave the others NULL";
             return Err(Error::invalid("requests", reason));
         }
         // SAFETY: as ours.
         let mut request = unsafe {
             match (optional_text("prompt", self.prompt)?, self.reference.is_null()) {
                 (Some(prompt), _) => Request::text(prompt),
-                (None, false) => Request::following(borrow("reference", self.reference)?.motion.clone()),
+                (None, false) => Request::reference(borrow("reference", self.reference)?.motion.clone()),
                 (None, true) => Request::embeds(matrix("embeddings", self.embeddings, self.rows, self.text_dim)?),
             }
         };

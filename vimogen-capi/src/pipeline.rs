@@ -1,11 +1,10 @@
 //! Loading and describing a model.
 
 use std::ffi::c_char;
-use std::path::Path;
 
 use vimogen_core::declare::NamedEnum;
 use vimogen_core::options::{MAX_FRAMES, MIN_FRAMES};
-use vimogen_core::{DeviceSpec, Error, LoadConfig, Pipeline, Result, WeightDtype};
+use vimogen_core::{DeviceSpec, Error, Pipeline, PipelineBuilder, Result, WeightDtype};
 
 use crate::edge::{
     Growing, Params, Place, borrow, free, handle, init, optional_params, optional_text, output, owned_text, room, text,
@@ -58,12 +57,13 @@ pub unsafe extern "C" fn vimogen_load_params_init(params: *mut vimogen_load_para
     guard(|| unsafe { init(params, size) })
 }
 
-fn load_config(params: &vimogen_load_params) -> Result<LoadConfig> {
+fn builder(params: &vimogen_load_params) -> Result<PipelineBuilder> {
     // SAFETY: the caller keeps the conventions of the header.
     let device = unsafe { optional_text("device", params.device) }?;
     let dtype = WeightDtype::from_number(params.dtype)?;
     let device: DeviceSpec = device.map_or(Ok(DeviceSpec::Cpu), str::parse)?;
-    Ok(LoadConfig { device, dtype, text_only: params.text_only != 0 })
+    let builder = Pipeline::builder().device(device).dtype(dtype);
+    Ok(if params.text_only != 0 { builder.text_only() } else { builder })
 }
 
 /// Loads a model.
@@ -81,8 +81,12 @@ pub unsafe extern "C" fn vimogen_pipeline_load(
         let (path, params, place) = unsafe {
             (optional_text("path", path)?, optional_params("params", params)?, Place::new("pipeline", pipeline)?)
         };
-        let loaded = Pipeline::load(path.map(Path::new), &load_config(&params)?)?;
-        place.write(handle(vimogen_pipeline(loaded)));
+        let builder = builder(&params)?;
+        let loaded = match path {
+            Some(path) => builder.open(path),
+            None => builder.builtin(),
+        };
+        place.write(handle(vimogen_pipeline(loaded?)));
         Ok(())
     })
 }

@@ -35,6 +35,8 @@ pub enum vimogen_status {
     NoTextEncoder = 302,
     /// The device does not exist or was not compiled in.
     Device = 400,
+    /// Processes that train together cannot go on.
+    ProcessGroup = 401,
     /// The progress callback requested a stop.
     Cancelled = 500,
     /// A value is no longer finite.
@@ -44,7 +46,7 @@ pub enum vimogen_status {
 }
 
 /// Every status with its name; a test compares them with the core's table of codes.
-pub const STATUSES: [(vimogen_status, &CStr); 15] = [
+pub const STATUSES: [(vimogen_status, &CStr); 16] = [
     (vimogen_status::Ok, c"Ok"),
     (vimogen_status::InvalidArgument, c"InvalidArgument"),
     (vimogen_status::Shape, c"Shape"),
@@ -57,6 +59,7 @@ pub const STATUSES: [(vimogen_status, &CStr); 15] = [
     (vimogen_status::Config, c"Config"),
     (vimogen_status::NoTextEncoder, c"NoTextEncoder"),
     (vimogen_status::Device, c"Device"),
+    (vimogen_status::ProcessGroup, c"ProcessGroup"),
     (vimogen_status::Cancelled, c"Cancelled"),
     (vimogen_status::Diverged, c"Diverged"),
     (vimogen_status::Internal, c"Internal"),

@@ -5,7 +5,9 @@ use std::ffi::c_char;
 use ndarray::{Array, Array2, Array3, ArrayView, Dimension, IntoDimension};
 use serde_json::Value;
 use vimogen_core::model::Dit;
-use vimogen_core::train::{Draws, StepReport, TrainBatch, TrainConfig, Trainer};
+use vimogen_core::model::arrays::ClipArrays;
+use vimogen_core::model::clips::Names;
+use vimogen_core::train::{NoiseDraw, StepReport, TrainBatch, TrainConfig, Trainer};
 use vimogen_core::weights::{self, WeightDtype};
 use vimogen_core::{DeviceSpec, DitConfig, Error, Result};
 
@@ -40,7 +42,7 @@ pub struct vimogen_trainer_params {
     pub device: *const c_char,
 }
 
-// SAFETY: a number and pointers, the first field is the size.
+// SAFETY: integers and pointers, the first field is the size.
 unsafe impl Growing for vimogen_trainer_params {
     const NAME: &'static str = "vimogen_trainer_params";
     const SIZES: &'static [usize] = &[size_of::<Self>()];
@@ -73,7 +75,7 @@ pub unsafe extern "C" fn vimogen_trainer_params_init(
     guard(|| unsafe { init(params, size) })
 }
 
-/// Reads JSON, naming the argument that it came by.
+/// Reads JSON; errors name the argument.
 fn json<T: serde::de::DeserializeOwned>(name: &'static str, text: &str) -> Result<T> {
     // By way of a Value: a key that is given twice is then the last one, as in Python.
     let value: Value = serde_json::from_str(text).map_err(|e| Error::config(name, e.to_string()))?;
@@ -169,16 +171,16 @@ pub struct vimogen_train_batch {
     pub reference_mask: *const f32,
     /// `[B][VIMOGEN_FEATURES]`: 1 for channels that count in the loss. Default: NULL, which is all 1.
     pub channel_mask: *const f32,
-    /// `[B]`: 1 for clips that attend to their text, 0 for clips that attend to their reference. Default: NULL, which is
-    /// whatever has no reference.
+    /// `[B]`: 1 for clips that attend to their text, 0 for clips that attend to their reference. Default: NULL:
+    /// 1 for clips without a reference.
     pub attend_to_text: *const u8,
-    /// `[B][T][VIMOGEN_FEATURES]`, standard normal. Default: NULL, which is drawn, as the settings' seed says.
+    /// `[B][T][VIMOGEN_FEATURES]`, standard normal. Default: NULL, drawn from the settings' seed.
     pub noise: *const f32,
-    /// `[B]`: the noise level of each clip, 0 to 999. Default: NULL, which is drawn, as the settings' seed says.
+    /// `[B]`: the noise level of each clip, 0 to 999. Default: NULL, drawn from the settings' seed.
     pub timestep_index: *const u32,
 }
 
-// SAFETY: numbers and pointers, the first field is the size.
+// SAFETY: integers and pointers, the first field is the size.
 unsafe impl Growing for vimogen_train_batch {
     const NAME: &'static str = "vimogen_train_batch";
     const SIZES: &'static [usize] = &[size_of::<Self>()];
@@ -213,6 +215,13 @@ pub unsafe extern "C" fn vimogen_train_batch_init(batch: *mut vimogen_train_batc
     // SAFETY: the caller keeps the conventions of the header.
     guard(|| unsafe { init(batch, size) })
 }
+
+static NAMES: Names = Names {
+    text: "prompt_embeddings",
+    frame_lengths: "motion_mask",
+    reference: "reference",
+    reference_lengths: "reference_mask",
+};
 
 /// A copy of an array of this shape.
 ///
@@ -257,28 +266,34 @@ impl vimogen_train_batch {
         // SAFETY: as ours.
         unsafe {
             let motion_mask: Array2<f32> = array_or("motion_mask", self.motion_mask, (b, t), Array::ones)?;
-            let ref_motion: Array3<f32> = array_or("reference", self.reference, (b, t, reference), Array::zeros)?;
-            let attend_to_text = match self.attend_to_text.is_null() {
-                true => ref_motion.outer_iter().map(|clip| clip.iter().all(|v| *v == 0.0)).collect(),
-                false => slice("attend_to_text", self.attend_to_text, b)?.iter().map(|flag| *flag != 0).collect(),
+            let text = array("prompt_embeddings", self.prompt_embeddings, (b, self.text_rows, model.text_dim))?;
+            let reference: Array3<f32> = array_or("reference", self.reference, (b, t, reference), Array::zeros)?;
+            let reference_mask = array_or("reference_mask", self.reference_mask, (b, t), |_| motion_mask.clone())?;
+            let attend_to_text: Option<Vec<bool>> = match self.attend_to_text.is_null() {
+                true => None,
+                false => Some(slice("attend_to_text", self.attend_to_text, b)?.iter().map(|flag| *flag != 0).collect()),
+            };
+            let arrays = ClipArrays {
+                names: &NAMES,
+                text: text.view(),
+                frame_mask: Some(motion_mask.view()),
+                reference: Some(reference.view()),
+                reference_mask: Some(reference_mask.view()),
+                attend_to_text: attend_to_text.as_deref(),
             };
             Ok(TrainBatch {
                 motion: array("motion", self.motion, (b, t, features))?,
-                prompt_embeds: array("prompt_embeddings", self.prompt_embeddings, (b, self.text_rows, model.text_dim))?,
-                ref_motion_mask: array_or("reference_mask", self.reference_mask, (b, t), |_| motion_mask.clone())?,
-                motion_dim_mask: array_or("channel_mask", self.channel_mask, (b, features), Array::ones)?,
-                motion_mask,
-                ref_motion,
-                attend_to_text,
+                clips: arrays.clips(b, t)?,
+                channel_weights: array_or("channel_mask", self.channel_mask, (b, features), Array::ones)?,
             })
         }
     }
 
-    /// The random numbers of the trainer's next step, with the caller's in their place.
+    /// The random numbers of the trainer's next step, replaced by the caller's where given.
     ///
     /// # Safety
     /// The conventions of the header.
-    unsafe fn draws(&self, trainer: &Trainer, batch: &TrainBatch) -> Result<Draws> {
+    unsafe fn draws(&self, trainer: &Trainer, batch: &TrainBatch) -> Result<NoiseDraw> {
         let mut draws = trainer.draws(batch);
         // SAFETY: as ours.
         unsafe {
@@ -294,7 +309,7 @@ impl vimogen_train_batch {
     }
 }
 
-/// What a step of training did.
+/// Report of a training step.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct vimogen_train_report {
@@ -312,7 +327,7 @@ pub struct vimogen_train_report {
     pub lr: f64,
 }
 
-// SAFETY: plain numbers.
+// SAFETY: integers and floats.
 unsafe impl Growing for vimogen_train_report {
     const NAME: &'static str = "vimogen_train_report";
     const SIZES: &'static [usize] = &[size_of::<Self>()];

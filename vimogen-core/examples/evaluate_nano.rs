@@ -115,7 +115,7 @@ fn kind(action: &ActionSpec) -> String {
 
 /// Generates, checks and reports.
 fn run(settings: &Settings) -> Result<()> {
-    let pipeline = Pipeline::from_pretrained(settings.model.as_deref())?;
+    let pipeline = settings.model.as_deref().map_or_else(Pipeline::builtin, Pipeline::open)?;
     let mut text = String::from("| prompts | passed | share | jitter | foot sliding |\n|---|---|---|---|---|\n");
     let held_out = score(&pipeline, &held_out_prompts(), settings.seeds)?;
     let unseen = score(&pipeline, &unseen_verb_prompts(), settings.seeds)?;
@@ -158,7 +158,7 @@ fn references(pipeline: &Pipeline) -> Result<String> {
         let sample = data.sample_with_frames(index, 100);
         let clip = Motion::from_features(encode(&sample.motion)?, 20.0)?;
         let options = GenerateOptions::default().with_seed(index);
-        let near = pipeline.generate(Request::following(clip.clone()), &options)?;
+        let near = pipeline.generate(Request::reference(clip.clone()), &options)?;
         let far = pipeline.generate(Request::text(sample.caption), &options)?;
         followed += distance(near.joints(), clip.joints());
         told += distance(far.joints(), clip.joints());

@@ -4,12 +4,11 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
+use ndarray::Array2;
 use vimogen_core::data::procedural::{check, held_out_prompts};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
-use vimogen_core::model::{Conditions, Precision};
-use vimogen_core::{
-    Dit, DitConfig, Error, GenerateOptions, LoadConfig, Motion, Pipeline, Request, Result, WeightDtype,
-};
+use vimogen_core::model::{ClipBatch, Condition, Precision};
+use vimogen_core::{Dit, DitConfig, Error, GenerateOptions, Motion, Pipeline, Request, Result, WeightDtype};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -31,7 +30,7 @@ fn built_in() -> Result<()> {
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut exact: Option<Vec<Motion>> = None;
     for dtype in DTYPES {
-        let pipeline = Pipeline::load(None, &LoadConfig { dtype, ..LoadConfig::default() })?;
+        let pipeline = Pipeline::builder().dtype(dtype).builtin()?;
         let start = Instant::now();
         let motions = generate(&pipeline)?;
         let seconds = start.elapsed().as_secs_f64();
@@ -84,20 +83,15 @@ fn full_width() -> Result<()> {
     let device = Device::flex();
     let plain = Dit::new(&config, &device)?.init_weights(1, &device);
     let random = |shape: [usize; 3]| Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device);
-    let conditions = Conditions {
-        context: random([2, config.text_len, config.text_dim]),
-        reference: None,
-        attend_to_text: vec![true; 2],
-        frame_lengths: vec![FRAMES; 2],
-        reference_lengths: vec![0; 2],
-    };
+    let text = Array2::from_shape_fn((config.text_len, config.text_dim), |(i, j)| ((7 * i + j) as f32).sin());
+    let clips = ClipBatch::new(vec![Condition::Text(text); 2], vec![FRAMES; 2])?;
     let x = random([2, FRAMES, config.features()]);
     println!("\n4 blocks of the full width, random weights, 2 rows of {FRAMES} frames:\n");
     println!("| weights | blocks | relative error of the velocity |\n|---|---|---|");
-    let exact = velocity(&plain, &x, &conditions)?;
+    let exact = velocity(&plain, &x, &clips)?;
     for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {
         let dit = plain.clone().pack(precision);
-        let got = velocity(&dit, &x, &conditions)?;
+        let got = velocity(&dit, &x, &clips)?;
         let square = |x: f32| f64::from(x) * f64::from(x);
         let apart: f64 = got.iter().zip(&exact).map(|(a, b)| square(a - b)).sum();
         let size: f64 = exact.iter().map(|b| square(*b)).sum();
@@ -106,7 +100,7 @@ fn full_width() -> Result<()> {
     Ok(())
 }
 
-fn velocity(dit: &Dit, x: &Tensor<3>, conditions: &Conditions) -> Result<Vec<f32>> {
-    let y = dit.forward(x.clone(), &[700.0], conditions)?;
+fn velocity(dit: &Dit, x: &Tensor<3>, clips: &ClipBatch) -> Result<Vec<f32>> {
+    let y = dit.forward(x.clone(), &[700.0], clips)?;
     y.try_into_vec_as::<f32>().map_err(|e| Error::Internal { reason: e.to_string() })
 }

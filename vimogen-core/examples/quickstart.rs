@@ -16,7 +16,7 @@ fn main() -> Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "out".into()));
     std::fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, e))?;
 
-    let pipeline = Pipeline::from_pretrained(None)?; // None: the built-in model
+    let pipeline = Pipeline::builtin()?; // or Pipeline::open(path)?
     let options = GenerateOptions::default().with_seed(42);
     let motion = pipeline.generate("a person walks forward and waves", &options)?;
 

@@ -4,8 +4,9 @@
 
 use ndarray::{Array3, Axis};
 use vimogen_core::device::Device;
+use vimogen_core::model::{ClipBatch, Condition};
 use vimogen_core::progress::ignore;
-use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, Schedule, Smoothing, noise};
+use vimogen_core::sample::{Sampler, SamplerOptions, Schedule, Smoothing, noise};
 use vimogen_core::{Dit, DitConfig, GenerateOptions, Motion, Pipeline, Request, Result, Solver};
 
 #[global_allocator]
@@ -69,12 +70,12 @@ fn drawn() -> Result<Dit> {
 /// Features of one short clip by the released recipe; random values replace the encoded prompt.
 fn sample(dit: &Dit, steps: usize, solver: Solver) -> Result<Array3<f32>> {
     let drawn = noise(5, 20).into_raw_vec_and_offset().0;
-    let context =
-        Array3::from_shape_fn((1, 20, dit.config().text_dim), |(_, row, i)| drawn[(20 * i + row) % drawn.len()]);
-    let inputs = SampleInputs::new(noise(42, 20).insert_axis(Axis(0)), context.clone(), context * 0.0);
+    let text = Array2::from_shape_fn((20, dit.config().text_dim), |(row, i)| drawn[(20 * i + row) % drawn.len()]);
+    let clips = ClipBatch::new(vec![Condition::Text(text.clone())], vec![20])?.with_null_context(vec![text * 0.0])?;
+    let noise = noise(42, 20).insert_axis(Axis(0));
     let options =
         SamplerOptions::default().with_num_inference_steps(steps).with_solver(solver).with_smoothing(Smoothing::Off);
-    Sampler::new(options)?.sample(dit, &inputs, &mut ignore)
+    Sampler::new(options)?.sample(dit, &noise, &clips, &mut ignore)
 }
 
 /// Root mean square.

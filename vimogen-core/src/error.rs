@@ -102,6 +102,14 @@ pub enum Error {
         /// The cause, and the available devices.
         reason: String,
     },
+    /// Processes that train together cannot go on.
+    #[error("the processes cannot train together, {group}: {reason}")]
+    ProcessGroup {
+        /// How the processes communicate, such as `mpi`.
+        group: String,
+        /// What happened, and the remedy.
+        reason: String,
+    },
     /// The progress callback of the caller stopped the work.
     #[error("cancelled by the caller")]
     Cancelled,
@@ -148,6 +156,8 @@ pub enum ErrorCode {
     NoTextEncoder = 302,
     /// [`Error::Device`]
     Device = 400,
+    /// [`Error::ProcessGroup`]
+    ProcessGroup = 401,
     /// [`Error::Cancelled`]
     Cancelled = 500,
     /// [`Error::Diverged`]
@@ -171,6 +181,7 @@ impl Error {
             Self::Config { .. } => ErrorCode::Config,
             Self::NoTextEncoder { .. } => ErrorCode::NoTextEncoder,
             Self::Device { .. } => ErrorCode::Device,
+            Self::ProcessGroup { .. } => ErrorCode::ProcessGroup,
             Self::Cancelled => ErrorCode::Cancelled,
             Self::Diverged { .. } => ErrorCode::Diverged,
             Self::Internal { .. } => ErrorCode::Internal,

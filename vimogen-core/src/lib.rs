@@ -104,9 +104,9 @@ pub use error::{Error, ErrorCode, Result};
 pub use model::{Dit, DitConfig};
 pub use motion::Motion;
 #[cfg(feature = "model")]
-pub use options::{GenerateOptions, LoadConfig, Preset};
+pub use options::{GenerateOptions, Preset};
 #[cfg(feature = "model")]
-pub use pipeline::{Pipeline, Prompt, Request};
+pub use pipeline::{Pipeline, PipelineBuilder, Prompt, Request};
 pub use progress::{Progress, Stage};
 #[cfg(feature = "model")]
 pub use sample::{Sampler, SamplerOptions, Solver};

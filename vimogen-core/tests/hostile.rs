@@ -288,7 +288,7 @@ fn a_reference_at_a_crawling_rate_is_measured_before_it_is_resampled() {
     // A megabyte and a half that would be a gigabyte at 20 frames per second.
     let clip = Motion::from_features(ndarray::Array2::ones((1400, 276)), 0.03).expect("clip");
     let options = GenerateOptions::default().with_num_inference_steps(1);
-    let request = Request::following(clip);
+    let request = Request::reference(clip);
     let used = peak(|| {
         let text = pipeline.generate(request.clone(), &options).expect_err("too long").to_string();
         assert!(text.contains("reference"), "{text}");

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use burn::tensor::Device;
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3};
 use rand::SeedableRng;
 use vimogen_core::DitConfig;
-use vimogen_core::train::{Draws, TrainBatch, TrainConfig, Trainer, collective};
+use vimogen_core::model::{ClipBatch, Condition};
+use vimogen_core::train::{NoiseDraw, TrainBatch, TrainConfig, Trainer, collective};
 use vimogen_core::weights::{LoadOptions, WeightDtype, load_file, save, state_dict};
 
 const CLIPS: usize = 8;
@@ -24,38 +25,23 @@ fn sizes() -> DitConfig {
 }
 
 /// The batch of all processes in a step, and its random numbers.
-fn whole(step: usize) -> (TrainBatch, Draws) {
+fn whole(step: usize) -> (TrainBatch, NoiseDraw) {
     let wave = |i: usize, j: usize, k: usize| ((i * 31 + j * 7 + k + step) as f32 * 0.37).sin();
-    let mut ref_motion = Array3::from_shape_fn((CLIPS, FRAMES, 138), |(i, j, k)| wave(i + 3, j, k));
-    ref_motion.slice_mut(ndarray::s![..6, .., ..]).fill(0.0);
-    let batch = TrainBatch {
-        motion: Array3::from_shape_fn((CLIPS, FRAMES, 276), |(i, j, k)| wave(i, j, k)),
-        motion_mask: Array2::from_shape_fn((CLIPS, FRAMES), |(i, j)| if j < 4 + i % 7 { 1.0 } else { 0.0 }),
-        prompt_embeds: Array3::from_shape_fn((CLIPS, 4, 16), |(i, j, k)| wave(i, j + 5, k)),
-        ref_motion,
-        ref_motion_mask: Array2::ones((CLIPS, FRAMES)),
-        motion_dim_mask: Array2::ones((CLIPS, 276)),
-        attend_to_text: (0..CLIPS).map(|i| i < 6).collect(),
+    let rows = |i: usize, rows: usize, width: usize| Array2::from_shape_fn((rows, width), |(j, k)| wave(i, j, k));
+    let condition = |i: usize| {
+        if i < 6 { Condition::Text(rows(i, 4, 16)) } else { Condition::reference(rows(i + 3, FRAMES, 138)) }
     };
-    let draws = Draws::random(&batch, 1000, &mut rand_chacha::ChaCha12Rng::seed_from_u64(step as u64));
+    let clips = ClipBatch::new((0..CLIPS).map(condition).collect(), (0..CLIPS).map(|i| 4 + i % 7).collect()).unwrap();
+    let batch = TrainBatch::new(Array3::from_shape_fn((CLIPS, FRAMES, 276), |(i, j, k)| wave(i, j, k)), clips);
+    let draws = NoiseDraw::random(&batch, 1000, &mut rand_chacha::ChaCha12Rng::seed_from_u64(step as u64));
     (batch, draws)
 }
 
 /// The clips of one process.
-fn share(step: usize, rank: usize, size: usize) -> (TrainBatch, Draws) {
+fn share(step: usize, rank: usize, size: usize) -> (TrainBatch, NoiseDraw) {
     let (batch, draws) = whole(step);
     let rows: Vec<usize> = (0..CLIPS).filter(|i| i * size / CLIPS == rank).collect();
-    let batch = TrainBatch {
-        motion: batch.motion.select(Axis(0), &rows),
-        motion_mask: batch.motion_mask.select(Axis(0), &rows),
-        prompt_embeds: batch.prompt_embeds.select(Axis(0), &rows),
-        ref_motion: batch.ref_motion.select(Axis(0), &rows),
-        ref_motion_mask: batch.ref_motion_mask.select(Axis(0), &rows),
-        motion_dim_mask: batch.motion_dim_mask.select(Axis(0), &rows),
-        attend_to_text: rows.iter().map(|i| batch.attend_to_text[*i]).collect(),
-    };
-    let timestep_index = rows.iter().map(|i| draws.timestep_index[*i]).collect();
-    (batch, Draws { noise: draws.noise.select(Axis(0), &rows), timestep_index })
+    (batch.select(&rows), draws.select(&rows))
 }
 
 /// Trains from the newest checkpoint of the folder, or from the start, with a checkpoint every five steps. `together`: one of

@@ -55,7 +55,7 @@ fn a_reference_is_followed_more_closely_than_its_caption() {
         };
         pairs.map(|(a, b)| mean(a, b)).sum::<f32>() / clips.len() as f32
     };
-    let followed = distance(generate(&pipeline, &clips.iter().cloned().map(Request::following).collect::<Vec<_>>()));
+    let followed = distance(generate(&pipeline, &clips.iter().cloned().map(Request::reference).collect::<Vec<_>>()));
     // Captions alone, at the length of the clips.
     let told: Vec<Request> =
         samples.iter().zip(&clips).map(|(s, c)| Request::text(s.caption.clone()).with_num_frames(c.len())).collect();

@@ -15,13 +15,14 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Device;
 use memory::{held, peak_of_process};
-use ndarray::{Array3, Axis};
+use ndarray::{Array2, Axis};
 use vimogen_core::format::torch::{self, Tree};
 use vimogen_core::format::{DType, RawTensor, TensorInfo, safetensors};
+use vimogen_core::model::{ClipBatch, Condition};
 use vimogen_core::progress::ignore;
-use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, noise};
+use vimogen_core::sample::{Sampler, SamplerOptions, noise};
 use vimogen_core::weights::{LoadOptions, ModelDir, WeightDtype, load_file, state_dict};
-use vimogen_core::{Dit, DitConfig, ErrorCode, GenerateOptions, LoadConfig, Motion, Pipeline, Prompt, Request};
+use vimogen_core::{Dit, DitConfig, ErrorCode, GenerateOptions, Motion, Pipeline, Prompt, Request};
 
 fn data() -> PathBuf {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
@@ -64,13 +65,12 @@ fn release_data_of_prompts_and_a_clip_become_motions() {
     let dir = directory(&data);
     let model = ModelDir::open(dir.path()).unwrap();
     assert_eq!((model.config().dit.text_len, model.config().dit.text_dim), (226, 4096));
-    let load = LoadConfig { dtype: WeightDtype::Bf16, ..LoadConfig::default() };
-    let pipeline = Pipeline::new(&model, &load).unwrap();
+    let pipeline = Pipeline::builder().dtype(WeightDtype::Bf16).load(&model).unwrap();
 
     let embeds = |i: usize| Prompt::load_embeds(data.join(format!("text_embeddings/{i}.pt"))).unwrap();
     let clip = Motion::load(data.join("dummy_motion.pt")).unwrap();
     let mut requests: Vec<Request> = (0..4).map(|i| embeds(i).into()).collect();
-    requests.push(Request::following(clip.clone()));
+    requests.push(Request::reference(clip.clone()));
     let options = GenerateOptions::default().with_num_inference_steps(2);
     let motions = pipeline.generate_batch(&requests, &options).unwrap();
     let lengths: Vec<usize> = motions.iter().map(Motion::len).collect();
@@ -86,11 +86,13 @@ fn release_data_of_prompts_and_a_clip_become_motions() {
 
 /// Maximum number of bytes held beyond `before` while 100 frames are sampled with guidance.
 fn sampling_peak(dit: &Dit, before: usize) -> usize {
-    let text = Array3::from_elem((1, dit.config().text_len, dit.config().text_dim), 0.1);
-    let inputs = SampleInputs::new(noise(1, 100).insert_axis(Axis(0)), text.clone(), text * 0.0);
+    let text = Array2::from_elem((dit.config().text_len, dit.config().text_dim), 0.1);
+    let clips = ClipBatch::new(vec![Condition::Text(text.clone())], vec![100]).unwrap();
+    let (noise, clips) = (noise(1, 100).insert_axis(Axis(0)), clips.with_null_context(vec![text * 0.0]).unwrap());
     let options = SamplerOptions::default().with_num_inference_steps(2);
     let start = Instant::now();
-    let (_, most) = peak_of_process(|| Sampler::new(options).unwrap().sample(dit, &inputs, &mut ignore).unwrap());
+    let sampler = Sampler::new(options).unwrap();
+    let (_, most) = peak_of_process(|| sampler.sample(dit, &noise, &clips, &mut ignore).unwrap());
     println!("{:.2} s", start.elapsed().as_secs_f64());
     most - before
 }

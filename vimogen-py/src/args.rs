@@ -13,7 +13,7 @@ use vimogen_core::{DeviceSpec, Error, WeightDtype};
 
 use crate::error::{OrRaise, invalid, raise};
 
-/// Anything that NumPy makes an f32 array of; an f32 array is not copied.
+/// Anything that NumPy converts to an f32 array; an f32 array is not copied.
 pub type Floats<'py> = PyArrayLikeDyn<'py, f32, AllowTypeChange>;
 
 /// The array with its number of axes.
@@ -43,16 +43,18 @@ pub fn owned<D: Dimension>(view: ArrayView<'_, f32, D>) -> Array<f32, D> {
     view.as_standard_layout().into_owned()
 }
 
-/// The number of ones in each row of a mask `(batch, frames)`; without a mask, all frames. Masks count: the order of
-/// ones does not matter.
-pub fn lengths(mask: Option<&Floats<'_>>, name: &'static str, batch: usize, frames: usize) -> PyResult<Vec<usize>> {
-    let Some(mask) = mask else { return Ok(vec![frames; batch]) };
-    let rows = as_2d(mask, name)?;
-    if rows.dim() != (batch, frames) {
-        let expected = format!("({batch}, {frames})");
-        return Err(raise(mask.py(), &Error::shape(name, expected, rows.shape())));
-    }
-    Ok(rows.rows().into_iter().map(|row| row.iter().filter(|v| **v != 0.0).count()).collect())
+/// The view of an optional array.
+pub fn optional<'a, D: Dimension>(
+    array: Option<&'a Floats<'_>>,
+    name: &str,
+    expected: &str,
+) -> PyResult<Option<ArrayView<'a, f32, D>>> {
+    array.map(|array| axes(array, name, expected)).transpose()
+}
+
+/// One flag per row.
+pub fn booleans(flags: Option<&Floats<'_>>, name: &str) -> PyResult<Option<Vec<bool>>> {
+    flags.map(|flags| Ok(as_1d(flags, name)?.iter().map(|v| *v != 0.0).collect())).transpose()
 }
 
 /// A device by name.
@@ -110,7 +112,7 @@ impl<T> Given<T> {
     }
 }
 
-/// Reads one value or a list or tuple of them; `kind` says in words what one of them is.
+/// Reads one value or a list or tuple of them; `kind` describes one of them in words.
 pub fn given<'py, T>(
     value: Option<&Bound<'py, PyAny>>,
     name: &'static str,

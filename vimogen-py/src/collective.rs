@@ -82,7 +82,7 @@ impl Collective for Hook {
         Python::attach(|py| self.call(py, values)).map_err(|error| {
             let reason = error.to_string();
             *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            Error::Device { device: "all_reduce".into(), reason }
+            Error::ProcessGroup { group: "all_reduce".into(), reason }
         })
     }
 }

@@ -2,20 +2,21 @@
 
 use std::path::PathBuf;
 
-use ndarray::{Array3, ArrayD, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use numpy::{IntoPyArray, PyArray3};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use vimogen_core::declare::DEFAULT_SEED;
-use vimogen_core::model::DitInputs;
-use vimogen_core::model::dit::infer_attend_to_text;
+use vimogen_core::model::ClipBatch;
+use vimogen_core::model::arrays::ClipArrays;
+use vimogen_core::model::clips::Names;
 use vimogen_core::motion::Stats;
-use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions};
+use vimogen_core::sample::{Sampler, SamplerOptions};
 use vimogen_core::text::TextEncoderConfig;
 use vimogen_core::weights::{LoadOptions, ModelConfig, Report, load, load_file, open, save, save_native, state_dict};
 use vimogen_core::{Dit as Core, DitConfig, Error, Result, WeightDtype};
 
-use crate::args::{self, Floats, as_1d, as_2d, as_3d, lengths, owned};
+use crate::args::{self, Floats, as_1d, as_2d, as_3d, booleans, optional, owned};
 use crate::error::{OrRaise, raise};
 use crate::options::set_all;
 use crate::run::{detached, with_progress};
@@ -128,22 +129,10 @@ impl Dit {
         attend_to_text: Option<Floats<'py>>,
     ) -> PyResult<Bound<'py, PyArray3<f32>>> {
         let x = owned(as_3d(&x, "x")?);
-        let (batch, frames, _) = x.dim();
-        let reference = ref_motion.as_ref().map(|r| Ok::<_, PyErr>(owned(as_3d(r, "ref_motion")?))).transpose()?;
-        let attend_to_text = match &attend_to_text {
-            Some(flags) => booleans(flags, "attend_to_text", batch)?,
-            None => reference.as_ref().map_or(vec![true; batch], |r| infer_attend_to_text(r.view().into_dyn())),
-        };
-        let inputs = DitInputs {
-            timesteps: timestep.as_array().iter().copied().collect(),
-            context: owned(as_3d(&context, "context")?),
-            frame_lengths: lengths(x_mask.as_ref(), "x_mask", batch, frames)?,
-            reference_lengths: lengths(ref_motion_mask.as_ref(), "ref_motion_mask", batch, frames)?,
-            x,
-            reference,
-            attend_to_text,
-        };
-        Ok(detached(py, || self.core.forward_arrays(inputs))?.into_pyarray(py))
+        let batch = Arrays { context: &context, x_mask, ref_motion, ref_motion_mask, attend_to_text };
+        let clips = batch.clips(py, x.dim().0, x.dim().1)?;
+        let timesteps: Vec<f32> = timestep.as_array().iter().copied().collect();
+        Ok(detached(py, || self.core.forward_arrays(x, &timesteps, &clips))?.into_pyarray(py))
     }
 
     /// All parameters by checkpoint name, Linear weights (out, in), as PyTorch has them.
@@ -241,12 +230,30 @@ fn names<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyDict>> 
     Ok(dict)
 }
 
-/// One flag for each row.
-pub(crate) fn booleans(flags: &Floats<'_>, name: &str, batch: usize) -> PyResult<Vec<bool>> {
-    let flags_of = as_1d(flags, name)?;
-    match flags_of.len() == batch {
-        true => Ok(flags_of.iter().map(|v| *v != 0.0).collect()),
-        false => Err(raise(flags.py(), &Error::shape(name, format!("({batch},)"), flags_of.shape()))),
+static NAMES: Names =
+    Names { text: "context", frame_lengths: "x_mask", reference: "ref_motion", reference_lengths: "ref_motion_mask" };
+
+/// The arrays that condition a batch.
+struct Arrays<'a, 'py> {
+    context: &'a Floats<'py>,
+    x_mask: Option<Floats<'py>>,
+    ref_motion: Option<Floats<'py>>,
+    ref_motion_mask: Option<Floats<'py>>,
+    attend_to_text: Option<Floats<'py>>,
+}
+
+impl Arrays<'_, '_> {
+    fn clips(&self, py: Python<'_>, batch: usize, frames: usize) -> PyResult<ClipBatch> {
+        let attend_to_text = booleans(self.attend_to_text.as_ref(), "attend_to_text")?;
+        let arrays = ClipArrays {
+            names: &NAMES,
+            text: as_3d(self.context, "context")?,
+            frame_mask: optional(self.x_mask.as_ref(), "x_mask", "two axes")?,
+            reference: optional(self.ref_motion.as_ref(), "ref_motion", "three axes")?,
+            reference_mask: optional(self.ref_motion_mask.as_ref(), "ref_motion_mask", "two axes")?,
+            attend_to_text: attend_to_text.as_deref(),
+        };
+        arrays.clips(batch, frames).or_raise(py)
     }
 }
 
@@ -306,19 +313,11 @@ pub fn sample<'py>(
     let mut sampler = SamplerOptions::default();
     set_all(py, &mut sampler, options.as_ref(), &[])?;
     let sampler = Sampler::new(sampler).or_raise(py)?;
-    let copy = |array: &Floats<'py>, name: &str| -> PyResult<Array3<f32>> { Ok(owned(as_3d(array, name)?)) };
-    let noise = copy(&noise, "noise")?;
-    let (batch, frames, _) = noise.dim();
-    let mut inputs = SampleInputs::new(noise, copy(&context, "context")?, copy(&null_context, "null_context")?);
-    inputs.frame_lengths = lengths(x_mask.as_ref(), "x_mask", batch, frames)?;
-    if let Some(reference) = &ref_motion {
-        let lengths = lengths(ref_motion_mask.as_ref(), "ref_motion_mask", batch, frames)?;
-        inputs = inputs.with_reference(copy(reference, "ref_motion")?, lengths);
-    }
-    if let Some(flags) = &attend_to_text {
-        inputs.attend_to_text = booleans(flags, "attend_to_text", batch)?;
-    }
+    let noise = owned(as_3d(&noise, "noise")?);
+    let batch = Arrays { context: &context, x_mask, ref_motion, ref_motion_mask, attend_to_text };
+    let null = as_3d(&null_context, "null_context")?.outer_iter().map(owned).collect();
+    let clips = batch.clips(py, noise.dim().0, noise.dim().1)?.with_null_context(null).or_raise(py)?;
     let dit = dit.get().core();
-    let x = with_progress(py, callback, |on_progress| sampler.sample(dit, &inputs, on_progress))?;
+    let x = with_progress(py, callback, |on_progress| sampler.sample(dit, &noise, &clips, on_progress))?;
     Ok(x.into_pyarray(py))
 }

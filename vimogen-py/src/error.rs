@@ -32,6 +32,7 @@ const CLASSES: &[Class] = &[
     class(ErrorCode::Config, "ConfigError", "A configuration is inconsistent.", of::<PyValueError>),
     class(ErrorCode::NoTextEncoder, "NoTextEncoderError", "The model cannot read prompts.", of::<PyRuntimeError>),
     class(ErrorCode::Device, "DeviceError", "A device does not exist in this build or machine.", of::<PyRuntimeError>),
+    class(ErrorCode::ProcessGroup, "ProcessGroupError", "Processes cannot train together.", of::<PyRuntimeError>),
     class(ErrorCode::Cancelled, "CancelledError", "The progress callback returned False.", of::<PyRuntimeError>),
     class(ErrorCode::Diverged, "DivergedError", "A number that must be finite is not.", of::<PyArithmeticError>),
     class(ErrorCode::Internal, "InternalError", "A bug in vimogen: please report it.", of::<PyRuntimeError>),

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
-use vimogen_core::{Error, LoadConfig, Motion as CoreMotion, Pipeline as Core, Prompt, Request};
+use vimogen_core::{Error, Motion as CoreMotion, Pipeline as Core, Prompt, Request, Result};
 
 use crate::args::{self, Floats, Given, as_2d, given, owned};
 use crate::dit::Dit;
@@ -19,7 +19,7 @@ use crate::options::generate_options;
 use crate::run::{detached, with_progress};
 use crate::text::TextEncoder;
 
-/// A model with all that surrounds it: prompts or references in, motions out.
+/// A model with its text encoder and statistics: prompts or references in, motions out.
 ///
 /// It may be called from several threads at once.
 ///
@@ -66,19 +66,22 @@ impl Pipeline {
         lora: Option<PathBuf>,
         text_encoder: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let config = LoadConfig { device: args::device(py, device)?, dtype: args::dtype(py, dtype)?, text_only };
-        let encoder = text_encoder.map(|value| text_encoder_of(&value, device)).transpose()?;
-        let core = detached(py, || {
-            let mut core = Core::load(path.as_deref(), &config)?;
-            if let Some(lora) = lora {
-                core = core.with_lora(lora)?;
-            }
-            match encoder {
-                Some(encoder) => core.with_encoder(Box::new(encoder)),
-                None => Ok(core),
-            }
+        let spec = args::device(py, device)?;
+        let mut builder = Core::builder().device(spec).dtype(args::dtype(py, dtype)?);
+        if text_only {
+            builder = builder.text_only();
+        }
+        if let Some(lora) = lora {
+            builder = builder.lora(lora);
+        }
+        if let Some(encoder) = text_encoder {
+            builder = builder.text_encoder(text_encoder_of(&encoder, device)?);
+        }
+        let core = detached(py, || match &path {
+            Some(path) => builder.open(path),
+            None => builder.builtin(),
         })?;
-        Ok(Self { core, device: config.device.to_string(), path })
+        Ok(Self { core, device: spec.to_string(), path })
     }
 
     /// Generate one motion, or a list of them if any of prompt, prompt_embeds, reference, seed or num_frames is a list.
@@ -92,7 +95,7 @@ impl Pipeline {
     /// seed : int or list of int
     ///     Seed of the noise. The same seed and prompt give the same motion, alone or in a list.
     /// reference : Motion, path, or list of them, optional
-    ///     A motion to follow; the prompt is then not looked at.
+    ///     A motion to follow, in place of a prompt: giving both is an InvalidArgumentError.
     /// prompt_embeds : array_like (L, text_dim), path, or list of them, optional
     ///     Encoded prompts, instead of `prompt`.
     /// callback : callable, optional
@@ -209,7 +212,7 @@ fn text_encoder_of(value: &Bound<'_, PyAny>, device: &str) -> PyResult<Arc<Umt5E
     Ok(TextEncoder::open(value.py(), path, "auto", "stored", device, None)?.core())
 }
 
-/// What one call asks for.
+/// The arguments of a call.
 struct Asked {
     prompts: Option<Given<Prompt>>,
     references: Option<Given<CoreMotion>>,
@@ -258,25 +261,17 @@ impl Asked {
     }
 
     fn requests(&self, py: Python<'_>) -> PyResult<Vec<Request>> {
-        (0..self.listed.unwrap_or(1)).map(|i| self.request(i).ok_or_else(|| nothing(py))).collect()
+        (0..self.listed.unwrap_or(1)).map(|i| self.request(i).or_raise(py)).collect()
     }
 
-    fn request(&self, i: usize) -> Option<Request> {
+    fn request(&self, i: usize) -> Result<Request> {
         let prompt = self.prompts.as_ref().and_then(|given| given.at(i)).cloned();
         let reference = self.references.as_ref().and_then(|given| given.at(i)).cloned();
-        let mut request = match (prompt, reference) {
-            (Some(prompt), None) => Request::from(prompt),
-            (_, Some(reference)) => Request::following(reference),
-            (None, None) => return None,
-        };
+        let mut request = Request::from_either(prompt, reference)?;
         request.num_frames = self.num_frames.as_ref().and_then(|given| given.at(i)).copied();
         request.seed = self.seeds.as_ref().and_then(|given| given.at(i)).copied();
-        Some(request)
+        Ok(request)
     }
-}
-
-fn nothing(py: Python<'_>) -> PyErr {
-    invalid(py, "prompt", "there is none; give prompt, prompt_embeds or reference")
 }
 
 fn embeds(value: &Bound<'_, PyAny>) -> PyResult<Prompt> {

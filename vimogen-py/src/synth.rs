@@ -64,7 +64,7 @@ impl SyntheticData {
     /// The batch of a step, as :meth:`Trainer.train_step` takes it.
     fn batch<'py>(&self, py: Python<'py>, step: usize) -> PyResult<Bound<'py, PyDict>> {
         let batch = detached(py, || self.core.batch(step))?;
-        batch_to_python(py, batch)
+        batch_to_python(py, batch, self.text_dim)
     }
 
     /// Means of the features, (276,).

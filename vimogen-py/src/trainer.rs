@@ -3,27 +3,30 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array1, Array2, Array3};
 use numpy::IntoPyArray;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use vimogen_core::model::dit::infer_attend_to_text;
-use vimogen_core::train::{Draws, TrainBatch, TrainConfig, Trainer as Core};
+use vimogen_core::data::batch::pad_stack;
+use vimogen_core::model::arrays::{ClipArrays, PaddedClips, lengths_to_mask};
+use vimogen_core::model::clips::Names;
+use vimogen_core::motion::layout::REFERENCE_FEATURES;
+use vimogen_core::train::{NoiseDraw, TrainBatch, TrainConfig, Trainer as Core};
 use vimogen_core::weights::{LoadOptions, load, open};
-use vimogen_core::{Dit as CoreDit, DitConfig, Error, Result};
+use vimogen_core::{Dit as CoreDit, DitConfig, Error};
 
-use crate::args::{self, Floats, as_1d, as_2d, as_3d, owned};
+use crate::args::{self, Floats, as_1d, as_2d, as_3d, booleans, optional, owned};
 use crate::collective::{self, Raised};
-use crate::dit::{Dit, booleans};
-use crate::error::raise;
+use crate::dit::Dit;
+use crate::error::{OrRaise, raise};
 use crate::run::detached;
 
 /// A model in training: weights, their moving average, optimiser, step count. :class:`vimogen.Trainer` wraps it.
 #[pyclass(frozen, module = "vimogen._vimogen", name = "TrainState")]
 pub struct TrainState {
     core: Mutex<Core>,
-    /// What a function given to `join` raised.
+    /// The exception of a function given to `join`.
     raised: Raised,
 }
 
@@ -157,7 +160,7 @@ impl TrainState {
         detached(py, || self.lock().save_checkpoint(folder))
     }
 
-    /// Write the averaged LoRA adapters without the weights that they belong to.
+    /// Write the averaged LoRA adapters without the weights under them.
     fn save_lora(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         detached(py, || self.lock().save_lora(path))
     }
@@ -184,12 +187,19 @@ impl TrainState {
     }
 }
 
-/// A batch and what of its random numbers was given.
+/// A batch, with the random numbers that were given.
 struct Batch {
     core: TrainBatch,
     noise: Option<Array3<f32>>,
     timestep_index: Option<Vec<usize>>,
 }
+
+static NAMES: Names = Names {
+    text: "prompt_embeds",
+    frame_lengths: "motion_mask",
+    reference: "ref_motion",
+    reference_lengths: "ref_motion_mask",
+};
 
 const KEYS: [&str; 9] = [
     "motion",
@@ -219,39 +229,44 @@ impl Batch {
             let array = get(name)?.ok_or_else(|| PyKeyError::new_err(format!("batch has no {name}")))?;
             Ok(owned(as_3d(&array, name)?))
         };
-        let optional = |name: &str, default: Array2<f32>| -> PyResult<Array2<f32>> {
-            get(name)?.map_or(Ok(default), |array| Ok(owned(as_2d(&array, name)?)))
-        };
         let (motion, prompt_embeds) = (needed("motion")?, needed("prompt_embeds")?);
         let (rows, frames, channels) = motion.dim();
-        let ref_motion = match get("ref_motion")? {
-            Some(array) => owned(as_3d(&array, "ref_motion")?),
-            None => Array3::zeros((rows, frames, vimogen_core::motion::layout::REFERENCE_FEATURES)),
+        if motion.is_empty() {
+            return Err(raise(py, &Error::shape("motion", "(B, T, 276), none of them 0", motion.shape())));
+        }
+        let [motion_mask, ref_motion, ref_motion_mask, channel_mask, flags] =
+            ["motion_mask", "ref_motion", "ref_motion_mask", "motion_dim_mask", "attend_to_text"].map(get);
+        let (motion_mask, ref_motion, ref_motion_mask) = (motion_mask?, ref_motion?, ref_motion_mask?);
+        let attend_to_text = booleans(flags?.as_ref(), "attend_to_text")?;
+        let arrays = ClipArrays {
+            names: &NAMES,
+            text: prompt_embeds.view(),
+            frame_mask: optional(motion_mask.as_ref(), "motion_mask", "two axes")?,
+            reference: optional(ref_motion.as_ref(), "ref_motion", "three axes")?,
+            reference_mask: optional(ref_motion_mask.as_ref(), "ref_motion_mask", "two axes")?,
+            attend_to_text: attend_to_text.as_deref(),
         };
-        let attend_to_text = match get("attend_to_text")? {
-            Some(flags) => booleans(&flags, "attend_to_text", rows)?,
-            None => infer_attend_to_text(ref_motion.view().into_dyn()),
+        let clips = arrays.clips(rows, frames).or_raise(py)?;
+        let channel_weights = match channel_mask? {
+            Some(mask) if mask.as_array().shape() != [rows, channels] => {
+                let expected = format!("({rows}, {channels})");
+                return Err(raise(py, &Error::shape("motion_dim_mask", expected, mask.as_array().shape())));
+            }
+            Some(mask) => owned(as_2d(&mask, "motion_dim_mask")?),
+            None => Array2::ones((rows, channels)),
         };
-        let core = TrainBatch {
-            motion_mask: optional("motion_mask", Array2::ones((rows, frames)))?,
-            ref_motion_mask: optional("ref_motion_mask", Array2::ones((rows, frames)))?,
-            motion_dim_mask: optional("motion_dim_mask", Array2::ones((rows, channels)))?,
-            motion,
-            prompt_embeds,
-            ref_motion,
-            attend_to_text,
-        };
+        let core = TrainBatch { motion, clips, channel_weights };
         let noise = get("noise")?.map(|n| Ok::<_, PyErr>(owned(as_3d(&n, "noise")?))).transpose()?;
         Ok(Self { core, noise, timestep_index: get("timestep_index")?.map(|index| indices(&index)).transpose()? })
     }
 
     /// The random numbers of the step to come, as far as they were not given.
-    fn draws(&self, trainer: &Core) -> Draws {
+    fn draws(&self, trainer: &Core) -> NoiseDraw {
         match (&self.noise, &self.timestep_index) {
-            (Some(noise), Some(index)) => Draws { noise: noise.clone(), timestep_index: index.clone() },
+            (Some(noise), Some(index)) => NoiseDraw { noise: noise.clone(), timestep_index: index.clone() },
             (noise, index) => {
                 let drawn = trainer.draws(&self.core);
-                Draws {
+                NoiseDraw {
                     noise: noise.clone().unwrap_or(drawn.noise),
                     timestep_index: index.clone().unwrap_or(drawn.timestep_index),
                 }
@@ -260,25 +275,25 @@ impl Batch {
     }
 }
 
-/// Whole numbers from 0, one for each row. An f32 holds them exactly: there are 1000 levels.
+/// Indices from 0, one per row. An f32 holds them exactly: there are 1000 levels.
 fn indices(values: &Floats<'_>) -> PyResult<Vec<usize>> {
     let whole = |v: &f32| (v.fract() == 0.0 && (0.0..1e6).contains(v)).then_some(*v as usize);
     let found: Option<Vec<usize>> = as_1d(values, "timestep_index")?.iter().map(whole).collect();
-    let wrong = || raise(values.py(), &Error::invalid("timestep_index", "expected whole numbers from 0 to 999"));
+    let wrong = || raise(values.py(), &Error::invalid("timestep_index", "expected integers from 0 to 999"));
     found.ok_or_else(wrong)
 }
 
 /// A batch as a dict of arrays.
-pub(crate) fn batch_to_python<'py>(py: Python<'py>, batch: TrainBatch) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn batch_to_python(py: Python<'_>, batch: TrainBatch, text_dim: usize) -> PyResult<Bound<'_, PyDict>> {
     let dict = PyDict::new(py);
-    let attend = ndarray::Array1::from(batch.attend_to_text);
+    let clips = PaddedClips::new(&batch.clips, batch.motion.dim().1, text_dim);
     dict.set_item("motion", batch.motion.into_pyarray(py))?;
-    dict.set_item("motion_mask", batch.motion_mask.into_pyarray(py))?;
-    dict.set_item("prompt_embeds", batch.prompt_embeds.into_pyarray(py))?;
-    dict.set_item("ref_motion", batch.ref_motion.into_pyarray(py))?;
-    dict.set_item("ref_motion_mask", batch.ref_motion_mask.into_pyarray(py))?;
-    dict.set_item("motion_dim_mask", batch.motion_dim_mask.into_pyarray(py))?;
-    dict.set_item("attend_to_text", attend.into_pyarray(py))?;
+    dict.set_item("motion_mask", clips.frame_mask.into_pyarray(py))?;
+    dict.set_item("prompt_embeds", clips.text.into_pyarray(py))?;
+    dict.set_item("ref_motion", clips.reference.into_pyarray(py))?;
+    dict.set_item("ref_motion_mask", clips.reference_mask.into_pyarray(py))?;
+    dict.set_item("motion_dim_mask", batch.channel_weights.into_pyarray(py))?;
+    dict.set_item("attend_to_text", Array1::from(clips.attend_to_text).into_pyarray(py))?;
     Ok(dict)
 }
 
@@ -295,22 +310,38 @@ pub(crate) fn batch_to_python<'py>(py: Python<'py>, batch: TrainBatch) -> PyResu
 ///     What :meth:`Trainer.train_step` takes.
 #[pyfunction]
 pub fn collate<'py>(py: Python<'py>, samples: Vec<Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-    let samples = samples.iter().map(sample).collect::<PyResult<Vec<_>>>()?;
-    let batch: Result<TrainBatch> = vimogen_core::data::batch::collate(&samples);
-    batch_to_python(py, crate::error::OrRaise::or_raise(batch, py)?)
-}
-
-fn sample(dict: &Bound<'_, PyDict>) -> PyResult<Option<vimogen_core::data::batch::Sample>> {
-    let get = |name: &str| -> PyResult<Option<Array2<f32>>> {
-        let found = dict.get_item(name)?.filter(|v| !v.is_none());
-        found.map(|v| Ok(owned(as_2d(&v.extract::<Floats<'_>>()?, name)?))).transpose()
+    let get = |name: &str| -> PyResult<Vec<Option<Array2<f32>>>> {
+        let one = |sample: &Bound<'py, PyDict>| {
+            let found = sample.get_item(name)?.filter(|v| !v.is_none());
+            found.map(|v| Ok(owned(as_2d(&v.extract::<Floats<'_>>()?, name)?))).transpose()
+        };
+        samples.iter().map(one).collect()
     };
-    let missing = |name: &str| PyKeyError::new_err(format!("a sample has no {name}"));
-    let motion = get("motion")?.ok_or_else(|| missing("motion"))?;
-    let prompt_embeds = get("prompt_embeds")?.ok_or_else(|| missing("prompt_embeds"))?;
-    let width = vimogen_core::motion::layout::REFERENCE_FEATURES;
-    let ref_motion = get("ref_motion")?.unwrap_or_else(|| Array2::zeros((motion.nrows(), width)));
-    let attend_to_text = ref_motion.iter().all(|v| *v == 0.0);
-    let motion_dim_mask = ndarray::Array1::ones(motion.len_of(Axis(1)));
-    Ok(Some(vimogen_core::data::batch::Sample { motion, ref_motion, prompt_embeds, motion_dim_mask, attend_to_text }))
+    let needed = |name: &str| -> PyResult<Vec<Array2<f32>>> {
+        let missing = || PyKeyError::new_err(format!("a sample has no {name}"));
+        get(name)?.into_iter().map(|array| array.ok_or_else(missing)).collect()
+    };
+    let dict = PyDict::new(py);
+    let stack = |name: &str, arrays: &[Array2<f32>]| -> PyResult<Vec<usize>> {
+        let stacked = pad_stack(arrays.iter().map(|array| array.view())).or_raise(py)?;
+        dict.set_item(name, stacked.into_pyarray(py))?;
+        Ok(arrays.iter().map(|array| array.nrows()).collect())
+    };
+    let mask = |name: &str, lengths: &[usize]| {
+        dict.set_item(name, lengths_to_mask(lengths, lengths.iter().copied().max().unwrap_or(0)).into_pyarray(py))
+    };
+    let motion = needed("motion")?;
+    mask("motion_mask", &stack("motion", &motion)?)?;
+    stack("prompt_embeds", &needed("prompt_embeds")?)?;
+    let zeros = |motion: &Array2<f32>| Array2::zeros((motion.nrows(), REFERENCE_FEATURES));
+    let references: Vec<_> = get("ref_motion")?
+        .into_iter()
+        .zip(&motion)
+        .map(|(given, motion)| given.unwrap_or_else(|| zeros(motion)))
+        .collect();
+    mask("ref_motion_mask", &stack("ref_motion", &references)?)?;
+    dict.set_item("motion_dim_mask", Array2::<f32>::ones((motion.len(), motion[0].ncols())).into_pyarray(py))?;
+    let attend: Vec<bool> = references.iter().map(|reference| reference.iter().all(|v| *v == 0.0)).collect();
+    dict.set_item("attend_to_text", Array1::from(attend).into_pyarray(py))?;
+    Ok(dict)
 }

@@ -13,6 +13,7 @@ use super::prepare::{Prepare, Prepared, merge_stats};
 use super::{Batches, Captions, ClipDataset, ClipLoader, Corruption, Manifest, Prefetch, Sampling};
 use crate::error::{Error, Result};
 use crate::format::{RawTensor, torch};
+use crate::model::Condition;
 use crate::motion::{Motion, Stats};
 use crate::progress::ignore;
 use crate::train::TrainBatch;
@@ -75,7 +76,7 @@ fn rng(seed: u64) -> ChaCha12Rng {
 }
 
 /// Share of draws for a clip of a path that are so.
-fn share(path: &str, of: fn(&super::dataset::Condition) -> bool) -> f64 {
+fn share(path: &str, of: fn(&super::dataset::ConditionDraw) -> bool) -> f64 {
     let (mut rng, n) = (rng(3), 40_000);
     let draws = (0..n).filter(|_| of(&Sampling::default().draw(Path::new(path), &mut rng)));
     draws.count() as f64 / f64::from(n)
@@ -120,14 +121,13 @@ fn a_sample_has_what_its_condition_says() {
     };
     let (told, silent, shown) = (sample(1.0, 0.0), sample(1.0, 1.0), sample(0.0, 0.0));
     assert_eq!(told.motion[[3, 5]], (motion(0, 50).features()[[3, 5]] - 0.5) / 2.0);
-    assert!(told.attend_to_text && told.ref_motion.iter().all(|v| *v == 0.0));
-    assert_eq!(told.ref_motion.dim(), (50, 138));
-    assert_eq!(told.prompt_embeds, Array2::from_elem((3, WIDTH), 0.25));
-    assert_eq!(silent.prompt_embeds, Array2::from_elem((2, WIDTH), -1.0));
-    assert_eq!(told.motion_dim_mask.iter().map(|v| *v as usize).sum::<usize>(), 126);
-    assert_eq!(told.motion_dim_mask[125], 1.0);
-    assert!(!shown.attend_to_text && shown.motion_dim_mask.iter().all(|v| *v == 1.0));
-    assert_eq!(shown.ref_motion[[4, 126]], shown.motion[[4, 258]]);
+    assert_eq!(told.reference, None);
+    assert_eq!(told.text, Array2::from_elem((3, WIDTH), 0.25));
+    assert_eq!(silent.text, Array2::from_elem((2, WIDTH), -1.0));
+    assert_eq!(told.channel_weights.iter().map(|v| *v as usize).sum::<usize>(), 126);
+    assert_eq!(told.channel_weights[125], 1.0);
+    assert!(shown.channel_weights.iter().all(|v| *v == 1.0));
+    assert_eq!(shown.reference.unwrap()[[4, 126]], shown.motion[[4, 258]]);
 }
 
 #[test]
@@ -138,12 +138,13 @@ fn a_reference_of_its_own_takes_the_place_of_the_clip_as_far_as_the_clip_goes() 
     let sampling = Sampling { text: 0.0, ..Sampling::default() };
     let data = Arc::new(clips.dataset(sampling, 0.0));
     let sample = data.sample(0, &mut rng(1)).unwrap();
-    assert_eq!((sample.motion.nrows(), sample.ref_motion.nrows()), (50, 50));
-    assert_eq!(sample.ref_motion[[45, 0]], (motion(1, 60).features()[[45, 0]] - 0.5) / 2.0);
+    let reference = sample.reference.unwrap();
+    assert_eq!((sample.motion.nrows(), reference.nrows()), (50, 50));
+    assert_eq!(reference[[45, 0]], (motion(1, 60).features()[[45, 0]] - 0.5) / 2.0);
     let still = Corruption { enable: false, ..Corruption::default() };
     let batch = ClipLoader::new(data, still, 1, 2).unwrap().batch(0).unwrap();
-    assert_eq!((batch.motion.dim().1, batch.ref_motion.dim().1), (60, 60));
-    assert!(batch.ref_motion_mask.rows().into_iter().all(|mask| mask.sum() == 50.0));
+    assert_eq!(batch.motion.dim().1, 60);
+    assert!(batch.clips.conditions().iter().all(|c| matches!(c, Condition::Reference { length: 50, .. })));
 }
 
 #[test]
@@ -186,11 +187,9 @@ fn loader(clips: &Clips) -> ClipLoader {
 
 fn same(a: &TrainBatch, b: &TrainBatch) -> bool {
     a.motion == b.motion
-        && a.prompt_embeds == b.prompt_embeds
-        && a.ref_motion == b.ref_motion
-        && a.ref_motion_mask == b.ref_motion_mask
-        && a.motion_dim_mask == b.motion_dim_mask
-        && a.attend_to_text == b.attend_to_text
+        && a.clips.conditions() == b.clips.conditions()
+        && a.clips.frame_lengths() == b.clips.frame_lengths()
+        && a.channel_weights == b.channel_weights
 }
 
 #[test]
@@ -199,9 +198,7 @@ fn each_epoch_shows_every_clip_once_in_an_order_of_its_own() {
     let loader = loader(&clips);
     let epoch = |number: usize| -> Vec<usize> {
         let steps = 2 * number..2 * number + 2;
-        let lengths =
-            |step| loader.batch(step).unwrap().motion_mask.rows().into_iter().map(|r| r.sum() as usize).collect();
-        steps.flat_map(|step| -> Vec<usize> { lengths(step) }).collect()
+        steps.flat_map(|step| loader.batch(step).unwrap().clips.frame_lengths().to_vec()).collect()
     };
     let mut orders = std::collections::BTreeSet::new();
     for number in 0..4 {
@@ -222,11 +219,12 @@ fn two_processes_together_see_what_one_with_the_larger_batch_sees() {
     let loader = |size| ClipLoader::new(data.clone(), still.clone(), 1, size).unwrap();
     let (whole, parts) = (loader(4), [0, 1].map(|rank| loader(2).for_rank(rank, 2).unwrap()));
     for step in 0..3 {
-        let whole = whole.batch(step).unwrap();
-        let flags: Vec<bool> = parts.iter().flat_map(|p| p.batch(step).unwrap().attend_to_text).collect();
-        let lengths = |b: &TrainBatch| b.motion_mask.rows().into_iter().map(|r| r.sum() as usize).collect::<Vec<_>>();
-        let of_parts: Vec<usize> = parts.iter().flat_map(|p| lengths(&p.batch(step).unwrap())).collect();
-        assert_eq!((whole.attend_to_text.clone(), lengths(&whole)), (flags, of_parts));
+        let clips = |loader: &ClipLoader| -> Vec<(bool, usize)> {
+            let clips = loader.batch(step).unwrap().clips;
+            let text = clips.conditions().iter().map(Condition::is_text);
+            text.zip(clips.frame_lengths().iter().copied()).collect()
+        };
+        assert_eq!(clips(&whole), parts.iter().flat_map(clips).collect::<Vec<_>>());
     }
     assert!(loader(2).for_rank(2, 2).is_err());
 }
@@ -236,7 +234,7 @@ fn the_batches_do_not_depend_on_the_number_of_loading_threads() {
     let clips = Clips::new(&[(40, "mogen_db"), (47, "vigen"), (52, "a"), (43, "a"), (60, "a")]);
     let loader: Arc<dyn Batches> = Arc::new(loader(&clips));
     let alone: Vec<TrainBatch> = (2..9).map(|step| loader.batch(step).unwrap()).collect();
-    assert!(alone.iter().any(|b| b.attend_to_text.contains(&false)));
+    assert!(alone.iter().any(|b| b.clips.conditions().iter().any(|c| !c.is_text())));
     for workers in [1, 3] {
         let mut threads = Prefetch::new(loader.clone(), 2, workers, 2).unwrap();
         for batch in &alone {

@@ -14,7 +14,7 @@ use super::pack::Shards;
 use crate::error::{Error, Result, check_finite};
 use crate::format::embedding;
 use crate::motion::clip::reference_channels;
-use crate::motion::layout::{BODY_ROT6D, FEATURES, REFERENCE_FEATURES};
+use crate::motion::layout::{BODY_ROT6D, FEATURES};
 use crate::motion::{Motion, Stats};
 use crate::text::{TextEncoder, padded};
 
@@ -70,20 +70,20 @@ impl Sampling {
     }
 
     /// Draws a clip's conditions: two numbers, the first for text or reference, the second for the empty prompt.
-    pub fn draw(&self, path: &Path, rng: &mut impl Rng) -> Condition {
+    pub fn draw(&self, path: &Path, rng: &mut impl Rng) -> ConditionDraw {
         let path = path.to_string_lossy();
         let has = |parts: &[&str]| parts.iter().any(|part| path.contains(part));
         let share = if has(&MOCAP) { self.text_mocap } else { self.text };
         let attend_to_text = rng.random_bool(share);
         let null_text = rng.random_bool(self.null_text);
-        Condition { attend_to_text, null_text, local_only: attend_to_text && has(&LOCAL_ONLY) }
+        ConditionDraw { attend_to_text, null_text, local_only: attend_to_text && has(&LOCAL_ONLY) }
     }
 }
 
-/// What a clip is conditioned on, this time.
+/// The condition drawn for one visit of a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Condition {
-    /// Whether its reference is zeroed, so that it attends to its text.
+pub struct ConditionDraw {
+    /// Whether the clip attends to its text, or to its reference.
     pub attend_to_text: bool,
     /// Whether its text is the empty prompt.
     pub null_text: bool,
@@ -204,7 +204,7 @@ impl ClipDataset {
         for _ in 0..MAX_DRAWS {
             if let Some(loaded) = self.load(index)? {
                 let condition = self.sampling.draw(&self.clips[index].motion_path, rng);
-                return self.conditioned(loaded, condition);
+                return Ok(self.conditioned(loaded, condition));
             }
             index = rng.random_range(0..self.clips.len());
         }
@@ -312,22 +312,17 @@ impl ClipDataset {
         Err(Error::invalid("max_bad_fraction", reason))
     }
 
-    fn conditioned(&self, loaded: Loaded, condition: Condition) -> Result<Sample> {
-        let frames = loaded.motion.nrows();
-        let mut motion_dim_mask = Array1::ones(FEATURES);
+    fn conditioned(&self, loaded: Loaded, condition: ConditionDraw) -> Sample {
+        let mut channel_weights = Array1::ones(FEATURES);
         if condition.local_only {
-            motion_dim_mask.slice_mut(s![BODY_ROT6D.end..]).fill(0.0);
+            channel_weights.slice_mut(s![BODY_ROT6D.end..]).fill(0.0);
         }
-        Ok(Sample {
+        Sample {
             motion: loaded.motion,
-            ref_motion: match condition.attend_to_text {
-                true => Array2::zeros((frames, REFERENCE_FEATURES)),
-                false => loaded.reference,
-            },
-            prompt_embeds: if condition.null_text { self.null_text.clone() } else { loaded.caption },
-            motion_dim_mask,
-            attend_to_text: condition.attend_to_text,
-        })
+            text: if condition.null_text { self.null_text.clone() } else { loaded.caption },
+            reference: (!condition.attend_to_text).then_some(loaded.reference),
+            channel_weights,
+        }
     }
 }
 

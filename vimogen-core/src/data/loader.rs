@@ -5,7 +5,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ndarray::{Array2, Array3, Axis, s};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha12Rng;
@@ -109,19 +108,6 @@ impl ClipLoader {
     }
 }
 
-/// Pads references, which may be shorter, to the frames of the motions.
-fn lengthen_references(batch: &mut TrainBatch) {
-    let (frames, given) = (batch.motion.dim().1, batch.ref_motion.dim().1);
-    if given < frames {
-        let (clips, _, channels) = batch.ref_motion.dim();
-        let mut references = Array3::zeros((clips, frames, channels));
-        let mut mask = Array2::zeros((clips, frames));
-        references.slice_mut(s![.., ..given, ..]).assign(&batch.ref_motion);
-        mask.slice_mut(s![.., ..given]).assign(&batch.ref_motion_mask);
-        (batch.ref_motion, batch.ref_motion_mask) = (references, mask);
-    }
-}
-
 fn stream(seed: u64, number: usize) -> ChaCha12Rng {
     let mut rng = ChaCha12Rng::seed_from_u64(seed);
     rng.set_stream(number as u64);
@@ -132,21 +118,8 @@ impl Batches for ClipLoader {
     fn batch(&self, step: usize) -> Result<TrainBatch> {
         let part = step * self.ranks + self.rank;
         let first = part * self.batch_size;
-        let samples = (first..first + self.batch_size).map(|position| self.sample(position).map(Some));
-        let mut batch = collate(&samples.collect::<Result<Vec<_>>>()?)?;
-        lengthen_references(&mut batch);
-        // Only the rows that follow their reference: a corrupted zero would make the others look as if they did.
-        let rows: Vec<usize> = (0..batch.len()).filter(|i| !batch.attend_to_text[*i]).collect();
-        if !rows.is_empty() {
-            let mut references = batch.ref_motion.select(Axis(0), &rows);
-            let mut mask = batch.ref_motion_mask.select(Axis(0), &rows);
-            self.corruption.apply(&mut references, &mut mask, &mut stream(self.seed ^ CORRUPTION, part))?;
-            for (from, to) in rows.into_iter().enumerate() {
-                batch.ref_motion.index_axis_mut(Axis(0), to).assign(&references.index_axis(Axis(0), from));
-                batch.ref_motion_mask.row_mut(to).assign(&mask.row(from));
-            }
-        }
-        Ok(batch)
+        let samples = (first..first + self.batch_size).map(|position| self.sample(position));
+        collate(samples.collect::<Result<_>>()?, &self.corruption, &mut stream(self.seed ^ CORRUPTION, part))
     }
 }
 

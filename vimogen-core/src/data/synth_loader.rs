@@ -1,14 +1,15 @@
-//! Training batches of procedural motion: what the built-in model learns from.
+//! Training batches of procedural motion: the built-in model's training data.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array1, Array2, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::batch::{Sample, collate};
 use super::corruption::Corruption;
 use super::procedural::{ProceduralDataset, Split};
 use crate::error::{Error, Result};
@@ -22,7 +23,7 @@ use crate::motion::stats::StatsBuilder;
 use crate::text::TextEncoder;
 use crate::train::TrainBatch;
 
-/// Smallest standard deviations: channels that hardly move in this data (toes, wrists, hinge axes) must neither blow up
+/// Lower bounds on standard deviations: channels that hardly move in this data (toes, wrists, hinge axes) must neither blow up
 /// rounding noise nor claim as much of a small model as those that matter. Rotations, metres, metres per frame.
 const STD_FLOORS: [(Range<usize>, f32); 7] = [
     (BODY_ROT6D, 0.03),
@@ -33,10 +34,10 @@ const STD_FLOORS: [(Range<usize>, f32); 7] = [
     (TRANSL, 0.02),
     (TRANSL_STEP, 0.003),
 ];
-/// Clips that the statistics are made of.
+/// Number of clips in the statistics.
 const STATS_CLIPS: u64 = 2048;
 
-/// How conditions are mixed.
+/// Mix of conditions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionMix {
@@ -44,7 +45,7 @@ pub struct ConditionMix {
     pub text: f64,
     /// Share of the text samples whose text is left out, for guidance.
     pub null_text: f64,
-    /// What is done to references.
+    /// Corruption of references.
     pub corruption: Corruption,
 }
 
@@ -114,52 +115,23 @@ impl ProceduralLoader {
         let b = self.batch_size;
         let texts = (0..b).filter(|_| rng.random_bool(self.mix.text)).count();
         let silent: Vec<bool> = (0..b).map(|_| rng.random_bool(self.mix.null_text)).collect();
-        let items: Vec<Item> = (0..b)
-            .into_par_iter()
-            .map(|i| self.item((step * b + i) as u64, frames, i < texts && !silent[i]))
-            .collect::<Result<_>>()?;
+        let sample = |i: usize| self.sample((step * b + i) as u64, frames, i < texts, i < texts && !silent[i]);
+        let samples = (0..b).into_par_iter().map(sample).collect::<Result<_>>()?;
+        collate(samples, &self.mix.corruption, &mut rng)
+    }
 
-        let mut batch = TrainBatch {
-            motion: Array3::zeros((b, frames, FEATURES)),
-            motion_mask: Array2::ones((b, frames)),
-            prompt_embeds: Array3::zeros((b, self.text_len, self.encoder.dim())),
-            ref_motion: Array3::zeros((b, frames, 138)),
-            ref_motion_mask: Array2::ones((b, frames)),
-            motion_dim_mask: Array2::ones((b, FEATURES)),
-            attend_to_text: (0..b).map(|i| i < texts).collect(),
-        };
-        for (i, item) in items.into_iter().enumerate() {
-            batch.motion.index_axis_mut(Axis(0), i).assign(&item.motion);
-            let words = item.text.nrows().min(self.text_len);
-            let text = item.text.slice(s![..words, ..]);
-            batch.prompt_embeds.slice_mut(s![i, ..words, ..]).assign(&text);
-            if i >= texts {
-                batch.ref_motion.index_axis_mut(Axis(0), i).assign(&reference_channels(item.motion.view())?);
-            }
+    fn sample(&self, index: u64, frames: usize, follows_text: bool, captioned: bool) -> Result<Sample> {
+        let clip = self.dataset.sample_with_frames(index, frames);
+        let motion = self.stats.normalize(encode(&clip.motion)?.view())?;
+        let reference = if follows_text { None } else { Some(reference_channels(motion.view())?) };
+        let mut text = Array2::zeros((self.text_len, self.encoder.dim()));
+        if captioned {
+            let words = self.encoder.encode(&clip.caption)?;
+            let words = words.slice(s![..words.nrows().min(self.text_len), ..]);
+            text.slice_mut(s![..words.nrows(), ..]).assign(&words);
         }
-        // Only the rows that attend to their reference: a corrupted zero would make the others look as if they did.
-        let mut references = batch.ref_motion.slice(s![texts.., .., ..]).to_owned();
-        let mut mask = batch.ref_motion_mask.slice(s![texts.., ..]).to_owned();
-        self.mix.corruption.apply(&mut references, &mut mask, &mut rng)?;
-        batch.ref_motion.slice_mut(s![texts.., .., ..]).assign(&references);
-        batch.ref_motion_mask.slice_mut(s![texts.., ..]).assign(&mask);
-        Ok(batch)
+        Ok(Sample { motion, text, reference, channel_weights: Array1::ones(FEATURES) })
     }
-
-    fn item(&self, index: u64, frames: usize, with_text: bool) -> Result<Item> {
-        let sample = self.dataset.sample_with_frames(index, frames);
-        let motion = self.stats.normalize(encode(&sample.motion)?.view())?;
-        let text = match with_text {
-            true => self.encoder.encode(&sample.caption)?,
-            false => Array2::zeros((0, self.encoder.dim())),
-        };
-        Ok(Item { motion, text })
-    }
-}
-
-struct Item {
-    motion: Array2<f32>,
-    text: Array2<f32>,
 }
 
 /// Statistics over the first clips of the data set.

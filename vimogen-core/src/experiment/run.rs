@@ -70,7 +70,7 @@ impl Run {
     /// clips; process 0 writes the run's files and has all events, the others have notes on unreadable clips only.
     ///
     /// # Errors
-    /// As [`Run::new`]; [`Error::Config`] if the clips of a step cannot be divided, [`Error::Device`] if another process
+    /// As [`Run::new`]; [`Error::Config`] if the clips of a step cannot be divided, [`Error::ProcessGroup`] if another process
     /// is gone.
     pub fn together(
         experiment: Experiment,

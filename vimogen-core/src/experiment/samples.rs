@@ -8,13 +8,14 @@ use super::file::Experiment;
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::mbench::quality::{Quality, UpAxis};
-use crate::model::Dit;
+use crate::model::{ClipBatch, Condition, Dit};
 use crate::motion::Motion;
 use crate::motion::layout::FPS;
 use crate::options::{MAX_FRAMES, MIN_FRAMES};
+use crate::pipeline::motion_of;
 use crate::progress::ignore;
 use crate::render::html::{self, Clip};
-use crate::sample::{SampleInputs, Sampler, SamplerOptions, noise};
+use crate::sample::{Sampler, SamplerOptions, noise};
 use crate::text::padded;
 
 /// Prompts for a model of procedural motion.
@@ -97,13 +98,9 @@ impl Probes {
 fn motion(probe: &Probe, seed: u64, experiment: &Experiment, source: &Source, dit: &Dit) -> Result<Motion> {
     let options = SamplerOptions::default().for_model(&experiment.generation);
     let rows = experiment.model.text_len.max(probe.context.nrows()).max(source.null_text.nrows());
-    let context = padded(&probe.context.view(), rows)?.insert_axis(Axis(0));
-    let null = source.null_text.clone().insert_axis(Axis(0));
+    let text = Condition::Text(padded(&probe.context.view(), rows)?);
+    let clips = ClipBatch::new(vec![text], vec![probe.frames])?.with_null_context(vec![source.null_text.clone()])?;
     let noise = noise(seed, probe.frames).insert_axis(Axis(0));
-    let x = Sampler::new(options)?.sample(dit, &SampleInputs::new(noise, context, null), &mut ignore)?;
-    let mut features = source.stats.denormalize(x.index_axis(Axis(0), 0))?;
-    if let Some(reconcile) = &experiment.generation.reconcile {
-        features = reconcile.apply(features.view())?;
-    }
-    Motion::from_features(features, FPS)
+    let x = Sampler::new(options)?.sample(dit, &noise, &clips, &mut ignore)?;
+    motion_of(x.index_axis(Axis(0), 0), &source.stats, &experiment.generation, FPS)
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::format::write_atomic;
 use crate::motion::Motion;
 use crate::options::{DEFAULT_FRAMES, GenerateOptions};
-use crate::pipeline::{Pipeline, Prompt, Request};
+use crate::pipeline::{Pipeline, Prompt, Request, Source};
 use crate::progress::{OnProgress, Progress, Stage, report};
 
 /// Prompts that are generated, and kept, together.
@@ -93,8 +93,12 @@ pub fn generate_benchmark(
             stage => on_progress(Progress { stage, step: done, total: prompts.len() }),
         };
         let motions = pipeline.generate_with(&requests, &options.generate, &mut heard)?;
-        for (((prompt, reference), request), motion) in batch.iter().zip(&requests).zip(motions) {
-            keep(output, prompt, request.reference.as_ref(), &motion)?;
+        for (((prompt, _), request), motion) in batch.iter().zip(&requests).zip(motions) {
+            let reference = match &request.source {
+                Source::Reference(reference) => Some(reference),
+                Source::Prompt(_) => None,
+            };
+            keep(output, prompt, reference, &motion)?;
             let count = if reference.is_some() { &mut made.from_reference } else { &mut made.from_text };
             *count += 1;
             let done = made.kept + made.from_text + made.from_reference;
@@ -124,12 +128,10 @@ fn request(
     options: &BenchmarkOptions,
 ) -> Result<Request> {
     if let Some(path) = reference {
-        let mut request = Request::following(Motion::load(path)?.with_fps(REFERENCE_FPS)?);
-        if options.generate.num_frames.is_some() {
-            let length = request.reference.as_ref().map_or(0, |motion| (motion.duration() * pipeline.fps()) as usize);
-            request = request.with_num_frames(length);
-        }
-        return Ok(request);
+        let motion = Motion::load(path)?.with_fps(REFERENCE_FPS)?;
+        let frames = (motion.duration() * pipeline.fps()) as usize;
+        let request = Request::reference(motion);
+        return Ok(if options.generate.num_frames.is_some() { request.with_num_frames(frames) } else { request });
     }
     let text = match (pipeline.encoder(), prompt.embeds(options.text_key)) {
         (None, Some(path)) => Prompt::load_embeds(options.root.join(path))?,

@@ -1,12 +1,11 @@
-//! Multi-head attention with normalised queries and keys. There is no rotary embedding and no causal mask.
+//! Multi-head attention with normalised queries and keys. Neither rotary embeddings nor a causal mask are used.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::config::DitConfig;
 use super::kernels;
-use super::layers::{Linear, RmsNorm};
-use super::packed::project;
+use super::layers::{Linear, RmsNorm, project};
 use super::probe;
 
 /// Keys and values of one attention layer.
@@ -42,6 +41,10 @@ impl Attention {
         let norm = || RmsNorm::new(config.dim, config.eps, device);
         let (q, k, v, o) = (linear(), linear(), linear(), linear());
         Self { q, k, v, o, norm_q: norm(), norm_k: norm(), heads: config.num_heads }
+    }
+
+    pub(super) fn layers(&mut self) -> [&mut Linear; 4] {
+        [&mut self.q, &mut self.k, &mut self.v, &mut self.o]
     }
 
     /// Keys and values of a source; text sources are projected once per generation.

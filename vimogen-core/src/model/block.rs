@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::attention::{Attention, KeyValue};
 use super::config::DitConfig;
 use super::kernels;
-use super::layers::{LayerNorm, Mlp, parameter};
+use super::layers::{LayerNorm, Linear, Mlp, parameter};
 use super::probe;
 
 /// Shift, scale and gate of one residual branch, each `[batch or 1, 1, dim]`.
@@ -34,8 +34,7 @@ impl Modulation {
     }
 }
 
-/// What the motion rows of a block attend to besides themselves. Rows are ordered: first those that attend to the
-/// text, then those that attend to a reference motion.
+/// The sources of a block's cross-attention. Rows with a text come first, rows with a reference motion after them.
 pub(crate) struct CrossSources<'a> {
     /// Number of leading rows that attend to the text.
     pub text_rows: usize,
@@ -80,6 +79,11 @@ impl Block {
             ffn: Mlp::new(config.dim, config.ffn_dim, config.dim, device),
             eps: config.eps,
         }
+    }
+
+    pub(super) fn layers(&mut self) -> Vec<&mut Linear> {
+        let attention = [Some(&mut self.self_attn), Some(&mut self.cross_attn), self.ref_motion_cross_attn.as_mut()];
+        attention.into_iter().flatten().flat_map(Attention::layers).chain(self.ffn.layers()).collect()
     }
 
     /// # Shapes
@@ -173,6 +177,10 @@ impl EncoderBlock {
             ffn: Mlp::new(config.dim, config.ffn_dim, config.dim, device),
             eps: config.eps,
         }
+    }
+
+    pub(super) fn layers(&mut self) -> Vec<&mut Linear> {
+        self.self_attn.layers().into_iter().chain(self.ffn.layers()).collect()
     }
 
     /// # Shapes

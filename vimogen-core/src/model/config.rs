@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::motion::layout::{BODY_ROT6D, FEATURES, REFERENCE_FEATURES};
 
-/// Largest width, depth and token count that a configuration may ask for; bounds memory before anything is allocated.
+/// Maximum padded length of a batch, in frames: the rows of the release's position table.
+pub const MAX_POSITIONS: usize = 5000;
+/// Maximum number of rows of an encoded prompt; the release cuts prompts at 512.
+pub const MAX_TEXT_ROWS: usize = 4096;
+/// Maximum width of a layer; bounds memory before anything is allocated.
 const MAX_WIDTH: usize = 32_768;
-/// Most rows of a prompt, as in the sampler.
-const MAX_WORDS: usize = 4096;
 const MAX_LAYERS: usize = 512;
 
 fn default_eps() -> f64 {
@@ -109,7 +111,7 @@ impl DitConfig {
             ("num_heads", self.num_heads, MAX_WIDTH),
             ("num_layers", self.num_layers, MAX_LAYERS),
             ("text_dim", self.text_dim, MAX_WIDTH),
-            ("text_len", self.text_len, MAX_WORDS),
+            ("text_len", self.text_len, MAX_TEXT_ROWS),
         ];
         for (field, value, max) in sizes {
             if value == 0 || value > max {

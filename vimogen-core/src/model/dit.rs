@@ -1,89 +1,82 @@
 //! The whole network: embed, encode the reference, run the blocks, project.
 //!
-//! A forward pass has two halves. [`Dit::prepare`] computes what does not depend on the timestep or the noisy motion:
-//! text projections, each block's text keys and values, positions, masks. [`Dit::velocity`] does the rest, once per
-//! denoising step. Nothing that cannot reach the output is computed: the text path only for rows that attend to the
+//! A forward pass has two halves. [`Dit::prepare`] computes the part that does not depend on the timestep or the noisy
+//! motion: text projections, each block's text keys and values, positions. [`Dit::velocity`] does the rest, once per
+//! denoising step. Nothing that cannot reach the output is computed: the text path runs only for rows that attend to a
 //! text, the reference encoder only for the others.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use ndarray::{Array3, ArrayView2, s};
 
 use super::attention::KeyValue;
 use super::block::{Block, CrossSources, EncoderBlock};
+use super::clips::{ClipBatch, Rows};
 use super::config::DitConfig;
 use super::embed::{TimeEmbedding, embed_time, position_tensor};
 use super::head::Head;
+use super::host::{download, upload};
+use super::kernels::in_pool;
 use super::layers::{Linear, Mlp, select_rows};
 use super::probe;
-use super::rows::Rows;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_finite};
 
-/// What a batch of motions is conditioned on.
+/// The conditions of a batch on a device, in the network's order of rows.
 #[derive(Debug, Clone)]
-pub struct Conditions {
-    /// Encoded prompts, padded with zero rows, `[batch, words, text_dim]`.
-    pub context: Tensor<3>,
-    /// Normalised reference motion, `[batch, frames, 138]`; needed if any row does not attend to the text.
+pub(crate) struct Conditions {
+    /// Encoded prompts of the leading rows, `[texts, L, text_dim]`.
+    pub text: Option<Tensor<3>>,
+    /// References of the other rows, padded with zeros, `[references, frames, 138]`.
     pub reference: Option<Tensor<3>>,
-    /// Whether each row attends to its text (true) or to its reference.
-    pub attend_to_text: Vec<bool>,
-    /// Valid frames of each motion; the frames after them are padding.
-    pub frame_lengths: Vec<usize>,
-    /// Valid frames of each reference.
-    pub reference_lengths: Vec<usize>,
+    pub rows: Rows,
 }
 
 impl Conditions {
-    /// Those of one row alone.
-    pub(crate) fn row(&self, row: usize) -> Self {
+    /// Brings a batch of `frames` frames to a device.
+    pub(crate) fn new(clips: &ClipBatch, frames: usize, device: &Device) -> Self {
+        let text = clips.texts().next().map(|text| text.nrows());
+        let reference = (clips.rows().texts < clips.len()).then_some(frames);
         Self {
-            context: self.context.clone().narrow(0, row, 1),
-            reference: self.reference.clone().map(|reference| reference.narrow(0, row, 1)),
-            attend_to_text: vec![self.attend_to_text[row]],
-            frame_lengths: vec![self.frame_lengths[row]],
-            reference_lengths: vec![self.reference_lengths[row]],
+            text: text.map(|rows| upload(stack(clips.texts(), rows), device)),
+            reference: reference.map(|frames| upload(stack(clips.references(), frames), device)),
+            rows: clips.rows().clone(),
         }
+    }
+
+    /// The same conditions with changed tensors.
+    #[cfg(feature = "train")]
+    pub(crate) fn map(self, f: impl Fn(Tensor<3>) -> Tensor<3>) -> Self {
+        Self { text: self.text.map(&f), reference: self.reference.map(&f), rows: self.rows }
     }
 }
 
-/// Everything about [`Conditions`] that does not change from step to step; made by [`Dit::prepare`].
-///
-/// Rows are kept in an order of their own: those that attend to the text first.
+/// Arrays of equal width on a new first axis, padded with zeros or cut to `rows` rows.
+fn stack<'a>(arrays: impl Iterator<Item = ArrayView2<'a, f32>>, rows: usize) -> Array3<f32> {
+    let arrays: Vec<_> = arrays.collect();
+    let mut out = Array3::zeros((arrays.len(), rows, arrays.first().map_or(0, |array| array.ncols())));
+    for (mut out, array) in out.outer_iter_mut().zip(arrays) {
+        let rows = rows.min(array.nrows());
+        out.slice_mut(s![..rows, ..]).assign(&array.slice(s![..rows, ..]));
+    }
+    out
+}
+
+/// The part of a generation that does not change from step to step; made by [`Dit::prepare`].
 #[derive(Debug, Clone)]
 pub struct Prepared {
-    /// Position in the batch of each ordered row.
-    order: Vec<usize>,
-    text_rows: usize,
+    rows: Rows,
     positions: Tensor<3>,
-    /// Text keys and values of each block, for the text rows.
+    /// Text keys and values of each block, for the rows with a text.
     text: Vec<KeyValue>,
     /// Embedded reference of the other rows.
     reference: Option<Tensor<3>>,
-    /// Valid frames of each row.
-    frame_lengths: Vec<usize>,
-    /// Valid reference frames of the rows that attend to a reference.
-    reference_lengths: Vec<usize>,
 }
 
 impl Prepared {
-    /// Rows of the batch.
+    /// Number of clips.
     pub fn batch(&self) -> usize {
-        self.order.len()
+        self.rows.order.len()
     }
-
-    /// Number of rows that attend to the text.
-    pub fn text_rows(&self) -> usize {
-        self.text_rows
-    }
-}
-
-/// The permutation that undoes `order`.
-pub(super) fn invert(order: &[usize]) -> Vec<usize> {
-    let mut inverse = vec![0; order.len()];
-    for (position, row) in order.iter().enumerate() {
-        inverse[*row] = position;
-    }
-    inverse
 }
 
 /// ViMoGen's transformer (arXiv 2510.26794), with or without the reference path.
@@ -158,35 +151,33 @@ impl Dit {
         embed_time(&self.time_embedding, &self.time_projection, timesteps, &self.config, device)
     }
 
-    /// Computes what stays the same over all denoising steps of a batch of `frames` frames (padding included).
+    /// Computes the part of a batch of `frames` frames (padding included) that stays the same over all denoising steps.
     ///
     /// # Errors
-    /// [`Error::Shape`] or [`Error::InvalidArgument`] for conditions that do not fit the model or each other.
-    pub fn prepare(&self, conditions: &Conditions, frames: usize) -> Result<Prepared> {
-        self.check(conditions, frames)?;
-        let device = conditions.context.device();
-        let Rows { order, text_rows, frame_lengths, reference_lengths } = Rows::of(conditions);
-        let (texts, references) = order.split_at(text_rows);
-
-        let positions = position_tensor(frames, self.config.dim, &device).cast(conditions.context.dtype());
-        let text = if texts.is_empty() { vec![] } else { self.project_text(&conditions.context, texts) };
-        let reference = (!references.is_empty())
-            .then_some(conditions.reference.as_ref())
-            .flatten()
-            .map(|reference| self.embed_reference(select_rows(reference.clone(), references), &positions));
-        Ok(Prepared { frame_lengths, reference_lengths, text_rows, positions, text, reference, order })
+    /// [`Error::Shape`] or [`Error::InvalidArgument`] if the clips do not fit the model.
+    pub fn prepare(&self, clips: &ClipBatch, frames: usize) -> Result<Prepared> {
+        clips.check(&self.config, frames)?;
+        let device = self.device();
+        let positions = position_tensor(frames, self.config.dim, &device);
+        Ok(self.prepare_on(Conditions::new(clips, frames, &device), positions))
     }
 
-    /// Keys and values of each block for the given rows of the text.
-    fn project_text(&self, context: &Tensor<3>, rows: &[usize]) -> Vec<KeyValue> {
-        let text = self.embed_text(context, rows);
+    fn prepare_on(&self, conditions: Conditions, positions: Tensor<3>) -> Prepared {
+        let Conditions { text, reference, rows } = conditions;
+        let text = text.map_or(vec![], |text| self.project_text(text));
+        let reference = reference.map(|reference| self.embed_reference(reference, &positions));
+        Prepared { rows, positions, text, reference }
+    }
+
+    /// Keys and values of each block for the texts.
+    fn project_text(&self, text: Tensor<3>) -> Vec<KeyValue> {
+        let text = self.embed_text(text);
         self.blocks.iter().map(|block| block.cross_attn.key_value(text.clone())).collect()
     }
 
-    /// The given rows of the text, embedded.
-    pub(super) fn embed_text(&self, context: &Tensor<3>, rows: &[usize]) -> Tensor<3> {
+    pub(super) fn embed_text(&self, text: Tensor<3>) -> Tensor<3> {
         probe::count("text");
-        let text = self.text_embedding.gelu(select_rows(context.clone(), rows));
+        let text = self.text_embedding.gelu(text);
         probe::value("text_embed", &text);
         text
     }
@@ -202,47 +193,46 @@ impl Dit {
     ///
     /// # Shapes
     ///
-    /// - x: `[batch, frames, 276]`, noisy normalised motion
+    /// - x: `[batch, frames, 276]`, noisy normalised motion; clips with a text come first
     /// - time: one embedding for the batch, or one per row
     /// - output: `[batch, frames, 276]`
     pub fn velocity(&self, x: Tensor<3>, time: &TimeEmbedding, prepared: &Prepared) -> Tensor<3> {
         probe::count("forward");
         probe::add("rows", x.dims()[0]);
-        let time = time.clone().reorder(&prepared.order);
-        let x = select_rows(x, &prepared.order);
+        let rows = &prepared.rows;
         let mut x = self.motion_embedding.forward(x) + prepared.positions.clone();
         probe::value("motion_embed_pe", &x);
 
-        let reference = self.encode_reference(&time, prepared);
+        let reference = self.encode_reference(time, prepared);
         for (i, block) in self.blocks.iter().enumerate() {
             let sources = CrossSources {
-                text_rows: prepared.text_rows,
+                text_rows: rows.texts,
                 text: prepared.text.get(i),
                 reference: reference.as_ref(),
-                reference_lengths: &prepared.reference_lengths,
+                reference_lengths: &rows.reference_lengths,
             };
             let e0 = time.e0.clone();
-            x = probe::numbered("block", i, || block.forward(x, e0, &prepared.frame_lengths, &sources));
+            x = probe::numbered("block", i, || block.forward(x, e0, &rows.frame_lengths, &sources));
         }
-        select_rows(self.project(x, time.e), &invert(&prepared.order))
+        self.project(x, time.e.clone())
     }
 
     /// Runs the reference encoder on the rows that attend to a reference, if any.
     fn encode_reference(&self, time: &TimeEmbedding, prepared: &Prepared) -> Option<Tensor<3>> {
         let mut r = prepared.reference.clone()?;
-        let [rows, _, _] = r.dims();
-        // With one timestep for all rows there is a single row of modulation to share.
-        let e0 = match time.e0.dims()[0] {
-            1 => time.e0.clone(),
-            _ => time.e0.clone().narrow(0, prepared.text_rows, rows),
-        };
-        // The encoder's keys are limited by the lengths of the *motions*, as in the release.
-        let lengths = &prepared.frame_lengths[prepared.text_rows..];
-        for (i, block) in self.ref_motion_encoder.iter().enumerate() {
-            let e0 = e0.clone();
-            r = probe::numbered("ref_block", i, || block.forward(r, e0, lengths));
+        for i in 0..self.ref_motion_encoder.len() {
+            r = probe::numbered("ref_block", i, || self.encoder_block(i, r, time.e0.clone(), &prepared.rows));
         }
         Some(r)
+    }
+
+    /// Block `i` of the reference encoder.
+    pub(crate) fn encoder_block(&self, i: usize, r: Tensor<3>, e0: Tensor<3>, rows: &Rows) -> Tensor<3> {
+        let [references, _, _] = r.dims();
+        // With one timestep for all rows there is a single row of modulation to share.
+        let e0 = if e0.dims()[0] == 1 { e0 } else { e0.narrow(0, rows.texts, references) };
+        // The encoder's keys are limited by the lengths of the *motions*, as in the release.
+        self.ref_motion_encoder[i].forward(r, e0, &rows.frame_lengths[rows.texts..])
     }
 
     /// Output channels from the last block's features.
@@ -263,62 +253,84 @@ impl Dit {
     /// # Shapes
     ///
     /// - x: `[batch, frames, 276]`, noisy normalised motion
-    /// - timesteps: one number in 0..1000 for the batch, or one per row
+    /// - timesteps: one value in 0..=1000 for the batch, or one per clip
     /// - output: `[batch, frames, 276]`, the velocity
     ///
     /// # Errors
     /// [`Error::Shape`] or [`Error::InvalidArgument`] for inputs that do not fit the model or each other.
-    pub fn forward(&self, x: Tensor<3>, timesteps: &[f32], conditions: &Conditions) -> Result<Tensor<3>> {
-        self.check_inputs(&x, timesteps, conditions)?;
-        let prepared = self.prepare(conditions, x.dims()[1])?;
-        let time = self.embed_time(timesteps, &x.device());
-        Ok(self.velocity(x, &time, &prepared))
-    }
-
-    pub(super) fn check_inputs(&self, x: &Tensor<3>, timesteps: &[f32], conditions: &Conditions) -> Result<()> {
+    pub fn forward(&self, x: Tensor<3>, timesteps: &[f32], clips: &ClipBatch) -> Result<Tensor<3>> {
         let [batch, frames, width] = x.dims();
-        if width != self.config.features() || batch != conditions.attend_to_text.len() {
-            return Err(Error::shape("x", format!("({}, T, 276)", conditions.attend_to_text.len()), &x.dims()));
+        if width != self.config.features() || batch != clips.len() {
+            return Err(Error::shape("x", format!("({}, T, {})", clips.len(), self.config.features()), &x.dims()));
         }
         if timesteps.len() != 1 && timesteps.len() != batch {
-            let reason = format!("{} timesteps for a batch of {batch}; give one, or one per row", timesteps.len());
+            let reason = format!("{} timesteps for a batch of {batch}; give one, or one per clip", timesteps.len());
             return Err(Error::invalid("timestep", reason));
         }
-        self.check(conditions, frames)
+        if let Some(t) = timesteps.iter().find(|t| !(0.0..=1000.0).contains(*t)) {
+            return Err(Error::invalid("timestep", format!("{t} is not in 0..=1000")));
+        }
+        clips.check(&self.config, frames)?;
+        let conditions = Conditions::new(clips, frames, &x.device());
+        Ok(self.forward_on(x, timesteps, conditions))
     }
 
-    fn check(&self, conditions: &Conditions, frames: usize) -> Result<()> {
-        let batch = conditions.attend_to_text.len();
-        let [rows, words, width] = conditions.context.dims();
-        if rows != batch || width != self.config.text_dim || words == 0 {
-            let expected = format!("({batch}, L, {})", self.config.text_dim);
-            return Err(Error::shape("context", expected, &[rows, words, width]));
-        }
-        if conditions.frame_lengths.len() != batch || conditions.reference_lengths.len() != batch {
-            return Err(Error::invalid("mask", format!("there must be one length for each of the {batch} rows")));
-        }
-        if frames == 0 || batch == 0 {
-            return Err(Error::invalid("x", "there is no frame or no row"));
-        }
-        if conditions.attend_to_text.iter().all(|text| *text) {
-            return Ok(());
-        }
-        if !self.config.reference {
-            return Err(Error::invalid("attend_to_text", "this model is text-only: every row must attend to its text"));
-        }
-        let expected = [batch, frames, self.config.reference_features()];
-        match &conditions.reference {
-            Some(reference) if reference.dims() == expected => Ok(()),
-            Some(reference) => Err(Error::shape("ref_motion", format!("{expected:?}"), &reference.dims())),
-            None => Err(Error::invalid("ref_motion", "a row attends to its reference, but none was given")),
-        }
+    /// [`Dit::forward`] of conditions that are on the device of `x`, in its type.
+    pub(crate) fn forward_on(&self, x: Tensor<3>, timesteps: &[f32], conditions: Conditions) -> Tensor<3> {
+        let positions = position_tensor(x.dims()[1], self.config.dim, &x.device()).cast(x.dtype());
+        let prepared = self.prepare_on(conditions, positions);
+        let order = &prepared.rows.order;
+        let time = self.embed_time(timesteps, &x.device()).reorder(order);
+        let velocity = self.velocity(select_rows(x, order), &time, &prepared);
+        select_rows(velocity, &prepared.rows.inverse())
+    }
+
+    /// [`Dit::forward`] on plain arrays.
+    ///
+    /// # Errors
+    /// As [`Dit::forward`]; [`Error::NonFinite`], [`Error::Device`] if the device fails.
+    pub fn forward_arrays(&self, x: Array3<f32>, timesteps: &[f32], clips: &ClipBatch) -> Result<Array3<f32>> {
+        check_finite("x", &x.view())?;
+        let device = self.device();
+        let x = upload(x, &device);
+        download(in_pool(&device, || self.forward(x, timesteps, clips))?)
     }
 }
 
-/// The rule for conditions that do not say what a row attends to: to the text exactly if its reference is all zeros.
-///
-/// # Shapes
-/// - reference: `[batch, frames, 138]`
-pub fn infer_attend_to_text(reference: ndarray::ArrayViewD<'_, f32>) -> Vec<bool> {
-    reference.outer_iter().map(|row| row.iter().all(|v| *v == 0.0)).collect()
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::super::clips::Condition;
+    use super::*;
+
+    #[test]
+    fn inputs_that_do_not_fit_are_errors_and_those_that_do_give_a_velocity() {
+        let config = DitConfig { dim: 16, ffn_dim: 16, num_heads: 2, num_layers: 2, text_dim: 8, ..DitConfig::small() };
+        let dit = Dit::new(&config, &Device::flex()).unwrap().init_weights(1, &Device::flex());
+        let text_only = DitConfig { reference: false, ..config };
+        let text_only = Dit::new(&text_only, &Device::flex()).unwrap().init_weights(1, &Device::flex());
+        let text = |width| Condition::Text(Array2::from_elem((3, width), 0.1));
+        let reference = |frames, width| Condition::reference(Array2::from_elem((frames, width), 0.1));
+        let clips = |other| ClipBatch::new(vec![text(8), other], vec![5, 3]).unwrap();
+        let (x, good) = (Array3::from_elem((2, 5, 276), 0.1), clips(reference(5, 138)));
+        assert_eq!(dit.forward_arrays(x.clone(), &[500.0], &good).unwrap().dim(), (2, 5, 276));
+        let mut nan = x.clone();
+        nan[[1, 2, 3]] = f32::NAN;
+        for (name, dit, x, timesteps, clips) in [
+            ("x", &dit, nan, vec![1.0], &good),
+            ("x", &dit, Array3::zeros((2, 5, 275)), vec![1.0], &good),
+            ("x", &dit, Array3::zeros((3, 5, 276)), vec![1.0], &good),
+            ("frame_lengths", &dit, Array3::zeros((2, 4, 276)), vec![1.0], &good),
+            ("timestep", &dit, x.clone(), vec![f32::NAN], &good),
+            ("timestep", &dit, x.clone(), vec![1.0; 3], &good),
+            ("text", &dit, x.clone(), vec![1.0], &clips(text(9))),
+            ("reference", &dit, x.clone(), vec![1.0], &clips(reference(5, 137))),
+            ("reference", &dit, x.clone(), vec![1.0], &clips(reference(6, 138))),
+            ("text-only", &text_only, x.clone(), vec![1.0], &good),
+        ] {
+            let text = dit.forward_arrays(x, &timesteps, clips).unwrap_err().to_string();
+            assert!(text.contains(name), "{name}: {text}");
+        }
+    }
 }

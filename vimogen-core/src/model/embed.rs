@@ -12,7 +12,7 @@ use super::probe;
 ///
 /// # Shapes
 ///
-/// - output: `frames * dim` numbers, row by row
+/// - output: `frames * dim` values, row by row
 pub fn positions(frames: usize, dim: usize) -> Vec<f32> {
     probe::count("positions");
     let step = -(10_000f64.ln()) / dim as f64;

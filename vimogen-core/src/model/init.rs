@@ -11,7 +11,7 @@ use super::dit::Dit;
 use super::named::{self, Map};
 
 impl Dit {
-    /// Draws all weights. Each tensor's numbers depend on `seed` and its own name alone.
+    /// Draws all weights. A tensor depends on `seed` and its own name alone.
     pub fn init_weights(self, seed: u64, device: &Device) -> Self {
         named::map(self, &mut Initializer { seed, device: device.clone() })
     }

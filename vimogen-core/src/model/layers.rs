@@ -1,4 +1,4 @@
-//! The layers that everything else is made of. Weights may be stored in bf16 or f32; arithmetic is in the dtype of
+//! Basic layers. Weights may be stored in bf16 or f32; arithmetic is in the dtype of
 //! the input, or that of packed weights. Products of the blocks on a GPU are in the dtype of the weights.
 
 use burn::module::{Module, Param, ParamId};
@@ -81,6 +81,15 @@ impl Linear {
     }
 }
 
+/// `layers[i].forward(x)`; packed layers of one shape are computed together.
+pub(crate) fn project<const N: usize>(x: Tensor<3>, layers: [&Linear; N]) -> [Tensor<3>; N] {
+    let packed = layers.map(|layer| layer.packed.usable(&x));
+    match packed.iter().all(Option::is_some) {
+        true => kernels::linear::linear(x, packed.map(|p| p.expect("all layers are packed"))),
+        false => layers.map(|layer| layer.forward_block(x.clone())),
+    }
+}
+
 /// Whether products of half precision are the faster ones: on every device but the CPU.
 fn multiplies_in_half(device: &Device) -> bool {
     #[cfg(test)]
@@ -102,6 +111,10 @@ pub struct Mlp {
 impl Mlp {
     pub(crate) fn new(inputs: usize, hidden: usize, outputs: usize, device: &Device) -> Self {
         Self { fc1: Linear::new(inputs, hidden, device), fc2: Linear::new(hidden, outputs, device) }
+    }
+
+    pub(super) fn layers(&mut self) -> [&mut Linear; 2] {
+        [&mut self.fc1, &mut self.fc2]
     }
 
     /// `fc2(gelu(fc1(x)))`, the tanh form of GELU.
@@ -191,9 +204,10 @@ mod tests {
     use std::cell::Cell;
 
     use burn::tensor::{FloatDType, Tolerance};
+    use ndarray::Array2;
 
     use super::*;
-    use crate::model::{Conditions, Dit, DitConfig};
+    use crate::model::{ClipBatch, Condition, Dit, DitConfig};
 
     thread_local! {
         /// Lets this thread's CPU multiply as a GPU does.
@@ -214,15 +228,11 @@ mod tests {
         let config = DitConfig { dim: 32, ffn_dim: 64, num_heads: 2, num_layers: 2, text_dim: 8, ..DitConfig::small() };
         let dit = Dit::new(&config, &device).unwrap().init_weights(1, &device).map(&mut Rounded);
         let normal = |shape: [usize; 3]| Tensor::random(shape, burn::tensor::Distribution::Normal(0.0, 1.0), &device);
-        let conditions = Conditions {
-            context: normal([2, 5, 8]),
-            reference: Some(normal([2, 6, 138])),
-            attend_to_text: vec![true, false],
-            frame_lengths: vec![6, 4],
-            reference_lengths: vec![0, 5],
-        };
+        let wave = |rows, width| Array2::from_shape_fn((rows, width), |(i, j)| ((7 * i + j) as f32).sin());
+        let conditions = vec![Condition::Text(wave(5, 8)), Condition::reference(wave(5, 138))];
+        let clips = ClipBatch::new(conditions, vec![6, 4]).unwrap();
         let x: Tensor<3> = normal([2, 6, 276]);
-        let run = || dit.forward(x.clone(), &[500.0], &conditions).unwrap();
+        let run = || dit.forward(x.clone(), &[500.0], &clips).unwrap();
         let wide = run();
         IN_HALF.set(true);
         let half = run();

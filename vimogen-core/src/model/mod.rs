@@ -2,26 +2,28 @@
 //!
 //! Read [`dit`] first, then [`block`]; everything else is a leaf. Field names follow the names in released checkpoints.
 
+pub mod arrays;
 pub mod attention;
 pub mod block;
+pub mod clips;
 pub mod config;
 pub mod dit;
 pub mod embed;
 pub mod head;
-pub mod host;
+pub(crate) mod host;
 pub mod init;
 pub mod kernels;
 pub mod layers;
 pub(crate) mod named;
+mod pack;
 mod packed;
 pub mod probe;
-pub(crate) mod rows;
 #[cfg(feature = "train")]
 pub(crate) mod segments;
 
+pub use clips::{ClipBatch, Condition};
 pub use config::DitConfig;
-pub use dit::{Conditions, Dit, Prepared};
-pub use host::DitInputs;
+pub use dit::{Dit, Prepared};
 pub(crate) use kernels::linear::Packed;
+pub use kernels::linear::Precision;
 pub(crate) use packed::PackedWeights;
-pub use packed::Precision;

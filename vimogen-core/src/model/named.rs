@@ -1,4 +1,4 @@
-//! Walks over the parameters of a module that know their names.
+//! Walks over the parameters of a module by name.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;

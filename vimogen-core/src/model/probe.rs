@@ -5,11 +5,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use burn::tensor::Tensor;
 use ndarray::{ArrayD, IxDyn};
 
-/// What [`watch`] saw on the calling thread.
+/// The record of [`watch`] on the calling thread.
 #[derive(Debug, Default, Clone)]
 pub struct Trace {
     /// How often each part ran, by name such as `block` or `ref_block`.
@@ -70,9 +71,20 @@ pub(crate) fn numbered<const D: usize>(kind: &str, index: usize, f: impl FnOnce(
 
 /// Prefixes the values recorded by `f` with `name`, and keeps the result under that name.
 pub(crate) fn part<const D: usize>(name: &str, f: impl FnOnce() -> Tensor<D>) -> Tensor<D> {
+    let Ok(out) = try_part::<D, Infallible>(name, || Ok(f()));
+    out
+}
+
+/// [`part`] of a computation that can fail.
+pub(crate) fn try_part<const D: usize, E>(
+    name: &str,
+    f: impl FnOnce() -> Result<Tensor<D>, E>,
+) -> Result<Tensor<D>, E> {
     with(|w| w.scope.push(name.into()));
     let out = f();
-    value("", &out);
+    if let Ok(out) = &out {
+        value("", out);
+    }
     with(|w| {
         w.scope.pop();
     });

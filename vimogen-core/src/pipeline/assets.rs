@@ -2,7 +2,6 @@
 
 use super::Pipeline;
 use crate::error::Result;
-use crate::options::LoadConfig;
 use crate::weights::ModelDir;
 
 /// Files of `assets/nano` by name.
@@ -18,12 +17,12 @@ impl Pipeline {
     /// The built-in model on the CPU.
     ///
     /// # Errors
-    /// As [`Pipeline::load`], if the library was built with damaged assets.
+    /// As [`Pipeline::open`], if the library was built with damaged assets.
     pub fn builtin() -> Result<Self> {
-        Self::load(None, &LoadConfig::default())
+        Self::builder().builtin()
     }
 
-    /// The built-in model's directory, as if it lay on disk.
+    /// The built-in model's directory, as if it were on disk.
     ///
     /// # Errors
     /// As [`Pipeline::builtin`].

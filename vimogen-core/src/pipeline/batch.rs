@@ -1,99 +1,89 @@
-//! Requests into batches, and batches into the sampler's arrays.
+//! Requests into batches, and batches into the sampler's inputs.
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array2, Array3, Axis, CowArray, Ix2, s};
+use ndarray::{Array2, Array3, s};
 
-use crate::sample::{SampleInputs, noise};
+use crate::error::Result;
+use crate::model::{ClipBatch, Condition};
+use crate::motion::layout::FEATURES;
+use crate::sample::noise;
+use crate::text::padded;
 
-/// Most clips of a batch.
+/// Maximum number of clips of a batch.
 const MAX_ROWS: usize = 16;
-/// Most frames of a batch, padding included: 4096 of them keep every activation of the full-size model below 300 MB
-/// under guidance.
+/// Maximum number of frames of a batch, padding included: 4096 of them keep every activation of the full-size model below
+/// 300 MB under guidance.
 const MAX_TOKENS: usize = 4096;
-
-/// What a clip attends to.
-#[derive(Debug)]
-pub(super) enum Condition<'a> {
-    /// Encoded prompt, `[rows, text_dim]`.
-    Text(CowArray<'a, f32, Ix2>),
-    /// Normalised reference, `[at most frames, 138]`.
-    Reference(Array2<f32>),
-}
 
 /// One clip to generate.
 #[derive(Debug)]
-pub(super) struct Job<'a> {
+pub(super) struct Job {
     /// Its place among the requests.
     pub index: usize,
-    pub condition: Condition<'a>,
+    /// Texts are not padded yet.
+    pub condition: Condition,
     pub frames: usize,
     pub seed: u64,
 }
 
 /// Clips that are generated together: all attend to a text of the same padded length, or all to a reference.
 #[derive(Debug)]
-pub(super) struct Batch<'a> {
-    pub jobs: Vec<Job<'a>>,
-    /// Rows that each text is padded to.
-    words: usize,
+pub(super) struct Batch {
+    pub jobs: Vec<Job>,
+    /// Padded length of the texts.
+    text_rows: usize,
 }
 
 /// Groups clips of one kind and similar length. A prompt is padded to `text_len` rows, or not at all if it is longer:
 /// never to its neighbours', since padding takes part in the attention.
-pub(super) fn batches<'a>(jobs: Vec<Job<'a>>, text_len: usize) -> Vec<Batch<'a>> {
-    let mut groups: BTreeMap<(bool, usize), Vec<Job<'a>>> = BTreeMap::new();
+pub(super) fn batches(jobs: Vec<Job>, text_len: usize) -> Vec<Batch> {
+    let mut groups: BTreeMap<(bool, usize), Vec<Job>> = BTreeMap::new();
     for job in jobs {
         let key = match &job.condition {
             Condition::Text(rows) => (false, rows.nrows().max(text_len)),
-            Condition::Reference(_) => (true, 1),
+            Condition::Reference { .. } => (true, 0),
         };
         groups.entry(key).or_default().push(job);
     }
     let mut batches = Vec::new();
-    for ((_, words), mut group) in groups {
+    for ((_, text_rows), mut group) in groups {
         group.sort_by_key(|job| job.frames);
-        let mut jobs: Vec<Job<'a>> = Vec::new();
+        let mut jobs: Vec<Job> = Vec::new();
         for job in group {
             let rows = jobs.len() + 1;
             if rows > MAX_ROWS || rows * job.frames > MAX_TOKENS.max(job.frames) {
-                batches.push(Batch { jobs: std::mem::take(&mut jobs), words });
+                batches.push(Batch { jobs: std::mem::take(&mut jobs), text_rows });
             }
             jobs.push(job);
         }
-        batches.push(Batch { jobs, words });
+        batches.push(Batch { jobs, text_rows });
     }
     batches
 }
 
-impl Batch<'_> {
-    /// The sampler's arrays: noise from each clip's own seed, everything padded with zeros.
-    pub(super) fn inputs(&self, null_context: &Array2<f32>) -> SampleInputs {
-        let rows = self.jobs.len();
+impl Batch {
+    /// The noise of each clip from its own seed, padded with zeros, `[clips, frames, 276]`.
+    pub(super) fn noise(&self) -> Array3<f32> {
         let frames = self.jobs.iter().map(|job| job.frames).max().unwrap_or(0);
-        let mut x = Array3::zeros((rows, frames, crate::motion::layout::FEATURES));
-        let mut context = Array3::zeros((rows, self.words, null_context.ncols()));
-        let mut reference = Array3::zeros((rows, frames, crate::motion::layout::REFERENCE_FEATURES));
-        let mut reference_lengths = vec![0; rows];
-        for (i, job) in self.jobs.iter().enumerate() {
-            x.slice_mut(s![i, ..job.frames, ..]).assign(&noise(job.seed, job.frames));
-            match &job.condition {
-                Condition::Text(text) => context.slice_mut(s![i, ..text.nrows(), ..]).assign(text),
-                Condition::Reference(clip) => {
-                    reference.slice_mut(s![i, ..clip.nrows(), ..]).assign(clip);
-                    reference_lengths[i] = clip.nrows();
-                }
-            }
+        let mut x = Array3::zeros((self.jobs.len(), frames, FEATURES));
+        for (mut row, job) in x.outer_iter_mut().zip(&self.jobs) {
+            row.slice_mut(s![..job.frames, ..]).assign(&noise(job.seed, job.frames));
         }
-        // References need no null context, and there is only one row of text to hold it.
-        let null_rows = null_context.nrows().min(self.words);
-        let null = null_context.slice(s![..null_rows, ..]).to_owned().insert_axis(Axis(0));
-        let mut inputs = SampleInputs::new(x, context, null);
-        inputs.frame_lengths = self.jobs.iter().map(|job| job.frames).collect();
-        inputs.attend_to_text = self.jobs.iter().map(|job| matches!(job.condition, Condition::Text(_))).collect();
-        inputs.reference_lengths = reference_lengths;
-        inputs.reference = (!inputs.attend_to_text.iter().all(|text| *text)).then_some(reference);
-        inputs
+        x
+    }
+
+    /// The conditions, with texts padded.
+    pub(super) fn clips(&self, null_context: &Array2<f32>) -> Result<ClipBatch> {
+        let condition = |job: &Job| match &job.condition {
+            Condition::Text(text) => Ok(Condition::Text(padded(&text.view(), self.text_rows)?)),
+            reference => Ok(reference.clone()),
+        };
+        let conditions = self.jobs.iter().map(condition).collect::<Result<_>>()?;
+        let null_rows =
+            if self.text_rows == 0 { null_context.nrows() } else { null_context.nrows().min(self.text_rows) };
+        ClipBatch::new(conditions, self.jobs.iter().map(|job| job.frames).collect())?
+            .with_null_context(vec![null_context.slice(s![..null_rows, ..]).to_owned()])
     }
 }
 
@@ -101,17 +91,17 @@ impl Batch<'_> {
 mod tests {
     use super::*;
 
-    fn text(index: usize, rows: usize, frames: usize) -> Job<'static> {
-        Job { index, condition: Condition::Text(Array2::ones((rows, 4)).into()), frames, seed: index as u64 }
+    fn text(index: usize, rows: usize, frames: usize) -> Job {
+        Job { index, condition: Condition::Text(Array2::ones((rows, 4))), frames, seed: index as u64 }
     }
 
-    fn indices(batches: &[Batch<'_>]) -> Vec<Vec<usize>> {
+    fn indices(batches: &[Batch]) -> Vec<Vec<usize>> {
         batches.iter().map(|batch| batch.jobs.iter().map(|job| job.index).collect()).collect()
     }
 
     #[test]
     fn clips_are_grouped_by_padded_length_and_kind_and_sorted_by_frames() {
-        let reference = Job { index: 4, condition: Condition::Reference(Array2::ones((9, 138))), frames: 9, seed: 0 };
+        let reference = Job { index: 4, condition: Condition::reference(Array2::ones((9, 138))), frames: 9, seed: 0 };
         let jobs = vec![text(0, 3, 50), text(1, 12, 10), text(2, 8, 20), text(3, 12, 30), reference];
         assert_eq!(indices(&batches(jobs, 8)), [vec![2, 0], vec![1, 3], vec![4]]);
     }
@@ -125,13 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn arrays_are_padded_with_zeros_and_noise_is_each_clip_s_own() {
+    fn texts_are_padded_with_zeros_and_noise_is_each_clip_s_own() {
         let batch = batches(vec![text(5, 3, 4), text(6, 2, 7)], 8).remove(0);
-        let inputs = batch.inputs(&Array2::ones((2, 4)));
-        assert_eq!((inputs.noise.dim(), inputs.context.dim()), ((2, 7, 276), (2, 8, 4)));
-        assert_eq!(inputs.noise.slice(s![0, ..4, ..]), noise(5, 4));
-        assert!(inputs.noise.slice(s![0, 4.., ..]).iter().all(|v| *v == 0.0));
-        assert_eq!(inputs.context.sum(), (3.0 + 2.0) * 4.0);
-        assert_eq!((inputs.frame_lengths, inputs.reference), (vec![4, 7], None));
+        let (x, clips) = (batch.noise(), batch.clips(&Array2::ones((2, 4))).unwrap());
+        assert_eq!(x.dim(), (2, 7, 276));
+        assert_eq!(x.slice(s![0, ..4, ..]), noise(5, 4));
+        assert!(x.slice(s![0, 4.., ..]).iter().all(|v| *v == 0.0));
+        let texts: Vec<_> = clips.texts().map(|text| (text.dim(), text.sum())).collect();
+        assert_eq!(texts, [((8, 4), 12.0), ((8, 4), 8.0)]);
+        assert_eq!(clips.frame_lengths(), [4, 7]);
     }
 }

@@ -12,7 +12,7 @@ use crate::weights::ModelDir;
 /// An encoder, or why there is none.
 type Found = (Option<Box<dyn TextEncoder>>, Option<String>);
 
-/// The text encoder that a directory's `config.json` names, or the release's if its files lie in the directory.
+/// The text encoder that a directory's `config.json` names, or the release's if its files are in the directory.
 pub(super) fn of(dir: &ModelDir, device: &Device) -> Result<Found> {
     let Some(json) = &dir.config().text_encoder else {
         return dir.folder().map_or(Ok((None, None)), |folder| beside(folder, device));
@@ -20,7 +20,7 @@ pub(super) fn of(dir: &ModelDir, device: &Device) -> Result<Found> {
     let config: TextEncoderConfig =
         serde_json::from_value(json.clone()).map_err(|e| Error::config("text_encoder", e.to_string()))?;
     if let TextEncoderConfig::Umt5(place) = &config {
-        // A model that is compiled in has no folder, hence no files beside it.
+        // A model that is compiled in has no folder, hence no further files.
         return umt5(&place.folder(dir.folder().unwrap_or(Path::new("")))?, device);
     }
     let words = dir.words().map(WordVectors::from_bytes).transpose()?;
@@ -46,7 +46,7 @@ fn umt5(_: &Path, _: &Device) -> Result<Found> {
     ))
 }
 
-/// Wan2.1's folder holds its text encoder beside the network.
+/// Wan2.1's folder holds its text encoder next to the network.
 fn beside(folder: &Path, device: &Device) -> Result<Found> {
     match folder.join(RELEASE_WEIGHTS).is_file() {
         true => umt5(folder, device),
@@ -56,7 +56,7 @@ fn beside(folder: &Path, device: &Device) -> Result<Found> {
 
 const RELEASE_WEIGHTS: &str = "models_t5_umt5-xxl-enc-bf16.pth";
 
-/// What to do where no encoder is named.
+/// The remedy where no encoder is named.
 pub(super) fn none_named(text_dim: usize) -> String {
     format!(
         "its config.json names no text encoder, and the release's is not in the folder: download {RELEASE_WEIGHTS} (11.4 GB) \

@@ -2,6 +2,7 @@
 
 mod assets;
 mod batch;
+mod builder;
 mod encoder;
 mod request;
 #[cfg(test)]
@@ -10,25 +11,25 @@ mod tests;
 use std::fmt;
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView2, CowArray, Ix2, s};
+use ndarray::{Array2, ArrayView2, s};
 
-use batch::{Batch, Condition, Job, batches};
-pub use request::{Prompt, Request};
+use batch::{Job, batches};
+pub use builder::PipelineBuilder;
+pub use request::{Prompt, Request, Source};
 
-use crate::device::DeviceSpec;
 use crate::error::{Error, Result, check_finite};
-use crate::format::embedding::MAX_ROWS as MAX_PROMPT_ROWS;
-use crate::model::Dit;
+use crate::model::config::MAX_TEXT_ROWS;
+use crate::model::{Condition, Dit};
 use crate::motion::clip::reference_channels;
 use crate::motion::resample::{resample_head, resampled_len};
 use crate::motion::{Motion, Stats};
-use crate::options::{DEFAULT_FRAMES, GenerateOptions, LoadConfig, MAX_FRAMES, MIN_FRAMES, check_frames};
+use crate::options::{DEFAULT_FRAMES, GenerateOptions, MAX_FRAMES, MIN_FRAMES, check_frames};
 use crate::progress::{self, OnProgress, Progress};
-use crate::sample::Sampler;
+use crate::sample::{Guide, Renumbered, Sampler, reborrow};
 use crate::text::TextEncoder;
-use crate::weights::{ModelConfig, ModelDir, WeightDtype, merge_lora};
+use crate::weights::{GenerationDefaults, ModelConfig};
 
-/// A loaded model with all that surrounds it. Shared between threads, it generates in each of them.
+/// A model with its text encoder and statistics: prompts or references in, motions out. Threads can share it.
 ///
 /// ```no_run
 /// use vimogen_core::{GenerateOptions, Pipeline};
@@ -56,69 +57,17 @@ impl fmt::Debug for Pipeline {
 }
 
 impl Pipeline {
-    /// Loads a model directory to the CPU; `None` is the built-in model. See [`ModelDir`] for the layouts.
+    /// Loads a model directory to the CPU; see [`ModelDir`](crate::weights::ModelDir) for the layouts.
     ///
     /// # Errors
-    /// As [`Pipeline::load`].
-    pub fn from_pretrained(path: Option<&Path>) -> Result<Self> {
-        Self::load(path, &LoadConfig::default())
+    /// As [`PipelineBuilder::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open(path)
     }
 
-    /// Loads a model directory; `None` is the built-in model.
-    ///
-    /// # Errors
-    /// Those of [`ModelDir::open`], [`ModelDir::load`] and [`Pipeline::new`], and [`Error::Device`].
-    pub fn load(path: Option<&Path>, config: &LoadConfig) -> Result<Self> {
-        let dir = match path {
-            Some(path) => ModelDir::open(path)?,
-            None => Self::builtin_dir()?,
-        };
-        Self::new(&dir, config)
-    }
-
-    /// Loads an open model directory.
-    ///
-    /// # Errors
-    /// Those of [`ModelDir::load`]; [`Error::Config`] for a text encoder that is unknown or does not fit the model,
-    /// [`Error::Device`].
-    pub fn new(dir: &ModelDir, load: &LoadConfig) -> Result<Self> {
-        let device = load.device.open()?;
-        let (encoder, without_encoder) = encoder::of(dir, &device)?;
-        encoder.as_deref().map_or(Ok(()), |encoder| check_width(encoder, dir.config()))?;
-        if load.dtype != WeightDtype::F32 && matches!(load.device, DeviceSpec::Wgpu(_)) {
-            let reason = "it cannot keep weights in fewer bits; choose dtype f32".into();
-            return Err(Error::Device { device: load.device.to_string(), reason });
-        }
-        let (dit, _) = dir.load(&device, load.dtype, load.text_only)?;
-        let config = dir.config().clone();
-        Ok(Self {
-            dit,
-            config: if load.text_only { config.text_only() } else { config },
-            stats: dir.stats().clone(),
-            null_context: dir.null_context().clone(),
-            encoder,
-            without_encoder,
-            origin: dir.folder().map_or_else(|| "the built-in model".into(), |folder| format!("{folder:?}")),
-        })
-    }
-
-    /// The same model with another text encoder, which must be the one that it was trained with.
-    ///
-    /// # Errors
-    /// [`Error::Config`] if the encoder's rows do not have the width that the model reads.
-    pub fn with_encoder(mut self, encoder: Box<dyn TextEncoder>) -> Result<Self> {
-        check_width(encoder.as_ref(), &self.config)?;
-        self.encoder = Some(encoder);
-        Ok(self)
-    }
-
-    /// The same model with the LoRA adapters of a file added to its weights.
-    ///
-    /// # Errors
-    /// As [`merge_lora`].
-    pub fn with_lora(mut self, path: impl AsRef<Path>) -> Result<Self> {
-        self.dit = merge_lora(self.dit, path)?;
-        Ok(self)
+    /// Settings of a pipeline to load: device, storage of weights, adapters, text encoder.
+    pub fn builder() -> PipelineBuilder {
+        PipelineBuilder::default()
     }
 
     /// The configuration of the loaded model.
@@ -206,6 +155,31 @@ impl Pipeline {
         options: &GenerateOptions,
         on_progress: &mut OnProgress<'_>,
     ) -> Result<Vec<Motion>> {
+        self.run(requests, options, None, on_progress)
+    }
+
+    /// As [`Pipeline::generate_with`], steered by a guide, which sees the clips of one batch at a time. A model's
+    /// `reconcile` acts on the finished motion, after the guide.
+    ///
+    /// # Errors
+    /// As [`Pipeline::generate_with`], and those of the guide.
+    pub fn generate_guided(
+        &self,
+        requests: &[Request],
+        options: &GenerateOptions,
+        guide: &mut dyn Guide,
+        on_progress: &mut OnProgress<'_>,
+    ) -> Result<Vec<Motion>> {
+        self.run(requests, options, Some(guide), on_progress)
+    }
+
+    fn run(
+        &self,
+        requests: &[Request],
+        options: &GenerateOptions,
+        mut guide: Option<&mut dyn Guide>,
+        on_progress: &mut OnProgress<'_>,
+    ) -> Result<Vec<Motion>> {
         options.check()?;
         let sampler = Sampler::new(options.sampler.for_model(&self.config.generation))?;
         let batches = batches(self.jobs(requests, options, on_progress)?, self.config.dit.text_len);
@@ -214,58 +188,44 @@ impl Pipeline {
         for (i, batch) in batches.iter().enumerate() {
             let done = i * options.sampler.num_inference_steps;
             let mut on_step = |p: Progress| on_progress(Progress { step: done + p.step, total, ..p });
-            for (index, motion) in self.run(batch, &sampler, &mut on_step)? {
-                motions[index] = Some(motion);
+            let indices: Vec<usize> = batch.jobs.iter().map(|job| job.index).collect();
+            let mut renumbered = reborrow(&mut guide).map(|guide| Renumbered { guide, indices });
+            let guide = renumbered.as_mut().map(|guide| guide as &mut dyn Guide);
+            let (noise, clips) = (batch.noise(), batch.clips(&self.null_context)?);
+            let x = sampler.run(&self.dit, &noise, &clips, guide, &mut on_step)?;
+            for (job, clip) in batch.jobs.iter().zip(x.outer_iter()) {
+                let clip = clip.slice(s![..job.frames, ..]);
+                motions[job.index] = Some(motion_of(clip, &self.stats, &self.config.generation, self.fps())?);
             }
         }
         let missing = || Error::Internal { reason: "a request gave no motion".into() };
         motions.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)
     }
 
-    /// Generates a batch; each motion with its place among the requests.
-    fn run(
-        &self,
-        batch: &Batch<'_>,
-        sampler: &Sampler,
-        on_progress: &mut OnProgress<'_>,
-    ) -> Result<Vec<(usize, Motion)>> {
-        let x = sampler.sample(&self.dit, &batch.inputs(&self.null_context), on_progress)?;
-        let clips = batch.jobs.iter().zip(x.outer_iter());
-        let motion = |(job, clip): (&Job<'_>, ArrayView2<'_, f32>)| {
-            let mut features = self.stats.denormalize(clip.slice(s![..job.frames, ..]))?;
-            if let Some(reconcile) = &self.config.generation.reconcile {
-                features = reconcile.apply(features.view())?;
-            }
-            Ok((job.index, Motion::from_features(features, self.fps())?))
-        };
-        clips.map(motion).collect()
-    }
-
     /// Checks all requests before anything is computed, then encodes the prompts.
-    fn jobs<'a>(
+    fn jobs(
         &self,
-        requests: &'a [Request],
+        requests: &[Request],
         options: &GenerateOptions,
         on_progress: &mut OnProgress<'_>,
-    ) -> Result<Vec<Job<'a>>> {
+    ) -> Result<Vec<Job>> {
         for request in requests {
             request.num_frames.map_or(Ok(()), check_frames)?;
-            if request.prompt.is_none() && request.reference.is_none() {
-                return Err(Error::invalid("prompt", "a request needs a prompt, prompt_embeds or a reference"));
-            }
         }
-        let asked = requests.iter().filter(|request| request.reference.is_none());
-        let texts: Vec<&str> = asked.filter_map(|request| request.prompt.as_ref()?.text()).collect();
+        let sentences = requests.iter().filter_map(|request| match &request.source {
+            Source::Prompt(Prompt::Text(text)) => Some(text.as_str()),
+            _ => None,
+        });
+        let texts: Vec<&str> = sentences.collect();
         let mut encoded = self.encode_all(&texts, on_progress)?.into_iter();
         let mut jobs = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
             let frames = request.num_frames.or(options.num_frames);
-            let (condition, frames) = match (&request.reference, &request.prompt) {
-                (Some(reference), _) => self.reference(reference, frames)?,
-                (None, Some(prompt)) => {
-                    (Condition::Text(self.context(prompt, &mut encoded)?), frames.unwrap_or(DEFAULT_FRAMES))
+            let (condition, frames) = match &request.source {
+                Source::Reference(reference) => self.reference(reference, frames)?,
+                Source::Prompt(prompt) => {
+                    (Condition::Text(self.text(prompt, &mut encoded)?), frames.unwrap_or(DEFAULT_FRAMES))
                 }
-                (None, None) => continue,
             };
             jobs.push(Job { index, condition, frames, seed: request.seed.unwrap_or(options.seed) });
         }
@@ -273,19 +233,15 @@ impl Pipeline {
     }
 
     /// The rows of a prompt, not padded; those of a sentence are the next of `encoded`.
-    fn context<'a>(
-        &self,
-        prompt: &'a Prompt,
-        encoded: &mut impl Iterator<Item = Array2<f32>>,
-    ) -> Result<CowArray<'a, f32, Ix2>> {
+    fn text(&self, prompt: &Prompt, encoded: &mut impl Iterator<Item = Array2<f32>>) -> Result<Array2<f32>> {
         let missing = || Error::Internal { reason: "a prompt was not encoded".into() };
         let rows = match prompt {
-            Prompt::Text(_) => CowArray::from(encoded.next().ok_or_else(missing)?),
-            Prompt::Embeds(rows) => CowArray::from(rows.view()),
+            Prompt::Text(_) => encoded.next().ok_or_else(missing)?,
+            Prompt::Embeds(rows) => rows.clone(),
         };
         let width = self.config.dit.text_dim;
-        if !(1..=MAX_PROMPT_ROWS).contains(&rows.nrows()) || rows.ncols() != width {
-            let expected = format!("(rows, {width}) with 1 to {MAX_PROMPT_ROWS} rows");
+        if !(1..=MAX_TEXT_ROWS).contains(&rows.nrows()) || rows.ncols() != width {
+            let expected = format!("(rows, {width}) with 1 to {MAX_TEXT_ROWS} rows");
             return Err(Error::shape("prompt_embeds", expected, rows.shape()));
         }
         check_finite("prompt_embeds", &rows.view())?;
@@ -293,7 +249,7 @@ impl Pipeline {
     }
 
     /// The normalised channels of a reference at the model's frame rate, cut to `frames`, and the frames to generate.
-    fn reference<'a>(&self, reference: &Motion, frames: Option<usize>) -> Result<(Condition<'a>, usize)> {
+    fn reference(&self, reference: &Motion, frames: Option<usize>) -> Result<(Condition, usize)> {
         if !self.config.dit.reference {
             return Err(Error::invalid("reference", format!("{} is a text-only model", self.origin)));
         }
@@ -311,17 +267,23 @@ impl Pipeline {
         let features = self.stats.normalize(clip.view())?;
         let channels = reference_channels(features.view())?;
         check_finite("reference", &channels.view())?;
-        Ok((Condition::Reference(channels), frames))
+        Ok((Condition::reference(channels), frames))
     }
 }
 
-fn check_width(encoder: &dyn TextEncoder, config: &ModelConfig) -> Result<()> {
-    let (made, read) = (encoder.dim(), config.dit.text_dim);
-    match made == read {
-        true => Ok(()),
-        false => {
-            let reason = format!("{} makes rows of {made} numbers, the model reads {read}", encoder.name());
-            Err(Error::config("text_encoder", reason))
-        }
+/// The motion of a sampled clip: denormalised and, if the model's settings include it, reconciled.
+///
+/// # Shapes
+/// - clip: `[frames, 276]`, normalised
+pub(crate) fn motion_of(
+    clip: ArrayView2<'_, f32>,
+    stats: &Stats,
+    generation: &GenerationDefaults,
+    fps: f32,
+) -> Result<Motion> {
+    let mut features = stats.denormalize(clip)?;
+    if let Some(reconcile) = &generation.reconcile {
+        features = reconcile.apply(features.view())?;
     }
+    Motion::from_features(features, fps)
 }

@@ -1,14 +1,14 @@
-//! What one motion is generated from.
+//! The source of one motion.
 
 use std::path::Path;
 
 use ndarray::Array2;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::embedding;
 use crate::motion::Motion;
 
-/// A sentence, or what a text encoder made of one.
+/// A sentence, plain or encoded.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Prompt {
     /// A sentence such as "a person walks forward".
@@ -18,11 +18,11 @@ pub enum Prompt {
 }
 
 impl Prompt {
-    /// The sentence, if it is one.
-    pub(super) fn text(&self) -> Option<&str> {
+    /// The argument that holds it.
+    fn name(&self) -> &'static str {
         match self {
-            Self::Text(text) => Some(text),
-            Self::Embeds(_) => None,
+            Self::Text(_) => "prompt",
+            Self::Embeds(_) => "prompt_embeds",
         }
     }
 
@@ -35,9 +35,16 @@ impl Prompt {
     }
 }
 
-/// One motion to generate: a prompt or a reference, and what it does not share with the others.
-///
-/// With a reference the motion follows the reference and not the prompt, as in the release; the prompt is not looked at.
+/// The source of a motion: a prompt or a reference, never both.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// A prompt.
+    Prompt(Prompt),
+    /// A motion to follow; resampled to the model's frame rate.
+    Reference(Motion),
+}
+
+/// One motion to generate: its source, and the settings that it does not share with the others.
 ///
 /// ```
 /// use vimogen_core::Request;
@@ -47,19 +54,17 @@ impl Prompt {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Request {
-    /// What to do.
-    pub prompt: Option<Prompt>,
-    /// A motion to follow; resampled to the model's frame rate.
-    pub reference: Option<Motion>,
-    /// Instead of the options' number of frames.
+    /// The prompt or the reference.
+    pub source: Source,
+    /// Number of frames. `None`: the options'.
     pub num_frames: Option<usize>,
-    /// Instead of the options' seed.
+    /// Seed of the noise. `None`: the options'.
     pub seed: Option<u64>,
 }
 
 impl Request {
-    fn new(prompt: Option<Prompt>, reference: Option<Motion>) -> Self {
-        Self { prompt, reference, num_frames: None, seed: None }
+    fn new(source: Source) -> Self {
+        Self { source, num_frames: None, seed: None }
     }
 
     /// A motion from a sentence.
@@ -72,15 +77,27 @@ impl Request {
         Prompt::Embeds(rows).into()
     }
 
-    /// A motion that follows a reference.
-    pub fn following(reference: Motion) -> Self {
-        Self::new(None, Some(reference))
+    /// A motion that follows another; see [`Motion::load`], and [`Motion::with_fps`] if the file does not hold its rate.
+    pub fn reference(motion: Motion) -> Self {
+        Self::new(Source::Reference(motion))
     }
 
-    /// Adds a reference to follow; see [`Motion::load`], and [`Motion::with_fps`] if the file does not say its rate.
-    pub fn with_reference(mut self, reference: Motion) -> Self {
-        self.reference = Some(reference);
-        self
+    /// A motion from whichever of a prompt and a reference is given: for callers with two optional arguments.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if both are given, or neither.
+    pub fn from_either(prompt: Option<Prompt>, reference: Option<Motion>) -> Result<Self> {
+        match (prompt, reference) {
+            (Some(prompt), None) => Ok(prompt.into()),
+            (None, Some(motion)) => Ok(Self::reference(motion)),
+            (None, None) => Err(Error::invalid("prompt", "there is none; give prompt, prompt_embeds or reference")),
+            (Some(prompt), Some(_)) => {
+                let name = prompt.name();
+                let reason =
+                    format!("a motion follows either {name} or reference, and both were given; drop one of them");
+                Err(Error::invalid(name, reason))
+            }
+        }
     }
 
     /// Sets the number of frames. A longer reference is cut.
@@ -98,7 +115,7 @@ impl Request {
 
 impl From<Prompt> for Request {
     fn from(prompt: Prompt) -> Self {
-        Self::new(Some(prompt), None)
+        Self::new(Source::Prompt(prompt))
     }
 }
 
@@ -111,5 +128,24 @@ impl From<&str> for Request {
 impl From<String> for Request {
     fn from(prompt: String) -> Self {
         Self::text(prompt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_next_to_a_reference_is_an_error_and_not_dropped() {
+        let motion = || Some(Motion::from_features(Array2::zeros((4, 276)), 20.0).unwrap());
+        for (prompt, name) in
+            [(Prompt::Text("walk".into()), "prompt"), (Prompt::Embeds(Array2::ones((1, 4))), "prompt_embeds")]
+        {
+            let text = Request::from_either(Some(prompt.clone()), motion()).unwrap_err().to_string();
+            assert!(text.contains(name) && text.contains("reference"), "{text}");
+            assert_eq!(Request::from_either(Some(prompt.clone()), None).unwrap().source, Source::Prompt(prompt));
+        }
+        assert!(matches!(Request::from_either(None, motion()).unwrap().source, Source::Reference(_)));
+        assert!(Request::from_either(None, None).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 
-/// Most steps a schedule may have.
+/// Maximum number of steps of a schedule.
 const MAX_STEPS: usize = 100_000;
 /// Timesteps are sigmas times this.
 const TIMESTEPS: f64 = 1000.0;
@@ -67,7 +67,7 @@ impl Schedule {
     /// A schedule from its configuration.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for zero or too many steps, or numbers outside their ranges.
+    /// [`Error::InvalidArgument`] for zero or too many steps, or values outside their ranges.
     pub fn new(config: &ScheduleConfig) -> Result<Self> {
         check(config)?;
         let n = config.num_steps;
@@ -125,7 +125,7 @@ impl Schedule {
         &self.sigmas
     }
 
-    /// Timesteps, `1000 sigma`: what the network is told.
+    /// Timesteps, `1000 sigma`: the network's input.
     pub fn timesteps(&self) -> &[f32] {
         &self.timesteps
     }

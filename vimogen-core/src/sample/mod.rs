@@ -2,6 +2,7 @@
 
 pub mod flow;
 mod guidance;
+mod guide;
 mod noise;
 pub mod options;
 mod sampler;
@@ -10,7 +11,9 @@ mod solver;
 mod tests;
 
 pub use flow::{Schedule, ScheduleConfig};
+pub use guide::{FinishedClip, Guide, GuidedClip};
+pub(crate) use guide::{Renumbered, reborrow};
 pub use noise::noise;
 pub use options::{GenerateOptions, MAX_STEPS, Preset, SamplerOptions, Smoothing};
-pub use sampler::{MAX_FRAMES, SampleInputs, Sampler};
+pub use sampler::Sampler;
 pub use solver::Solver;

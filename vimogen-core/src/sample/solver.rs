@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 use super::flow::Schedule;
 use crate::declare::named_enum;
+use crate::error::Result;
 
 named_enum! {
     /// Solver of the flow: how a step from one noise level to the next is taken. All use the same noise levels, so that
@@ -43,7 +44,7 @@ impl Solver {
 pub(crate) struct Integrator<'a> {
     solver: Solver,
     schedule: &'a Schedule,
-    /// What the step before saw: its velocity ([`Solver::Ab2`]) or clean motion ([`Solver::Dpmpp`]).
+    /// The velocity ([`Solver::Ab2`]) or clean motion ([`Solver::Dpmpp`]) of the step before.
     before: Option<Tensor<3>>,
 }
 
@@ -57,15 +58,15 @@ impl<'a> Integrator<'a> {
         &mut self,
         index: usize,
         x: Tensor<3>,
-        velocity: &dyn Fn(Tensor<3>, usize) -> Tensor<3>,
-    ) -> Tensor<3> {
-        let v = velocity(x.clone(), index);
+        velocity: &mut dyn FnMut(Tensor<3>, usize) -> Result<Tensor<3>>,
+    ) -> Result<Tensor<3>> {
+        let v = velocity(x.clone(), index)?;
         let delta = self.schedule.delta(index);
-        match self.solver {
+        Ok(match self.solver {
             Solver::Euler => x + v * delta,
             Solver::Heun if index + 1 == self.schedule.len() => x + v * delta,
             Solver::Heun => {
-                let end = velocity(x.clone() + v.clone() * delta, index + 1);
+                let end = velocity(x.clone() + v.clone() * delta, index + 1)?;
                 x + (v + end) * (delta / 2.0)
             }
             Solver::Ab2 => match self.before.replace(v.clone()) {
@@ -76,7 +77,7 @@ impl<'a> Integrator<'a> {
                 }
             },
             Solver::Dpmpp => self.dpmpp(index, x, v, delta),
-        }
+        })
     }
 
     /// Euler's step, and the change of the clean motion since the step before carried on: with `s` the noise levels and
@@ -122,16 +123,16 @@ mod tests {
         let schedule = Schedule::generation(steps, strength).unwrap();
         let evaluations = Cell::new(0);
         let deviation = |s: f64| ((1.0 - s).powi(2) * DATA.powi(2) + s * s).sqrt();
-        let velocity = |x: Tensor<3>, level: usize| {
+        let mut velocity = |x: Tensor<3>, level: usize| {
             evaluations.set(evaluations.get() + 1);
             let s = schedule.sigmas()[level];
-            x * ((s - (1.0 - s) * DATA.powi(2)) / deviation(s).powi(2))
+            Ok(x * ((s - (1.0 - s) * DATA.powi(2)) / deviation(s).powi(2)))
         };
         let start = deviation(schedule.sigmas()[0]) as f32;
         let mut x = Tensor::<3>::from_data(TensorData::new(vec![start], [1, 1, 1]), &Device::flex());
         let mut integrator = Integrator::new(solver, &schedule);
         for step in 0..steps {
-            x = integrator.step(step, x, &velocity);
+            x = integrator.step(step, x, &mut velocity).unwrap();
         }
         (scalar(x), evaluations.get())
     }

@@ -5,86 +5,73 @@ use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::error::{Error, Result, check_finite};
-use crate::model::DitConfig;
+use crate::model::{ClipBatch, DitConfig};
 
-/// A padded batch; normalised motions, zeros where padded.
+/// A batch of normalised motions with their conditions.
 #[derive(Debug, Clone)]
 pub struct TrainBatch {
-    /// `(B, T, 276)`
+    /// `[B, T, 276]`, zeros after a clip's own length.
     pub motion: Array3<f32>,
-    /// Valid frames, `(B, T)`: 1 or 0.
-    pub motion_mask: Array2<f32>,
-    /// Encoded prompts, `(B, L, text_dim)`.
-    pub prompt_embeds: Array3<f32>,
-    /// References, `(B, T, 138)`; all zeros for samples that attend to the text.
-    pub ref_motion: Array3<f32>,
-    /// Valid reference frames, `(B, T)`.
-    pub ref_motion_mask: Array2<f32>,
-    /// Channels that count in the loss, `(B, 276)`.
-    pub motion_dim_mask: Array2<f32>,
-    /// Whether each sample attends to its text.
-    pub attend_to_text: Vec<bool>,
+    /// Condition and length of each clip.
+    pub clips: ClipBatch,
+    /// Weight of each channel in the loss, `[B, 276]`: 1, or 0 for channels that do not count.
+    pub channel_weights: Array2<f32>,
 }
 
 impl TrainBatch {
+    /// A batch whose channels all count.
+    pub fn new(motion: Array3<f32>, clips: ClipBatch) -> Self {
+        let channel_weights = Array2::ones((motion.len_of(Axis(0)), motion.len_of(Axis(2))));
+        Self { motion, clips, channel_weights }
+    }
+
     /// Number of clips.
     pub fn len(&self) -> usize {
-        self.attend_to_text.len()
+        self.clips.len()
     }
 
-    /// Whether there is no clip.
+    /// Always false: a batch has at least one clip.
     pub fn is_empty(&self) -> bool {
-        self.attend_to_text.is_empty()
+        self.clips.is_empty()
     }
 
-    /// The clips with the given numbers.
-    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+    /// The clips with the given indices.
+    #[must_use]
+    pub fn select(&self, clips: &[usize]) -> Self {
         Self {
-            motion: self.motion.select(Axis(0), rows),
-            motion_mask: self.motion_mask.select(Axis(0), rows),
-            prompt_embeds: self.prompt_embeds.select(Axis(0), rows),
-            ref_motion: self.ref_motion.select(Axis(0), rows),
-            ref_motion_mask: self.ref_motion_mask.select(Axis(0), rows),
-            motion_dim_mask: self.motion_dim_mask.select(Axis(0), rows),
-            attend_to_text: rows.iter().map(|i| self.attend_to_text[*i]).collect(),
+            motion: self.motion.select(Axis(0), clips),
+            clips: self.clips.select(clips),
+            channel_weights: self.channel_weights.select(Axis(0), clips),
         }
     }
 
-    /// Checks shapes and that all numbers are finite.
+    /// Checks the batch against a model.
     ///
     /// # Errors
-    /// [`Error::Shape`] or [`Error::NonFinite`] naming the array.
+    /// [`Error::Shape`], [`Error::InvalidArgument`] or [`Error::NonFinite`] naming the array.
     pub fn check(&self, config: &DitConfig) -> Result<()> {
-        let (b, t) = (self.len(), self.motion.shape()[1]);
-        let shapes: [(&str, &[usize], &[usize]); 6] = [
-            ("motion", self.motion.shape(), &[b, t, config.features()]),
-            ("motion_mask", self.motion_mask.shape(), &[b, t]),
-            ("prompt_embeds", self.prompt_embeds.shape(), &[b, self.prompt_embeds.shape()[1], config.text_dim]),
-            ("ref_motion", self.ref_motion.shape(), &[b, t, config.reference_features()]),
-            ("ref_motion_mask", self.ref_motion_mask.shape(), &[b, t]),
-            ("motion_dim_mask", self.motion_dim_mask.shape(), &[b, config.features()]),
-        ];
-        for (name, got, want) in shapes {
-            if got != want || got.contains(&0) {
-                return Err(Error::shape(name, format!("{want:?}, none of them 0"), got));
-            }
+        let (b, t, features) = (self.len(), self.motion.len_of(Axis(1)), config.features());
+        if self.motion.dim() != (b, t, features) {
+            return Err(Error::shape("motion", format!("({b}, T, {features})"), self.motion.shape()));
+        }
+        if self.channel_weights.dim() != (b, features) {
+            return Err(Error::shape("channel_weights", format!("({b}, {features})"), self.channel_weights.shape()));
         }
         check_finite("motion", &self.motion.view())?;
-        check_finite("prompt_embeds", &self.prompt_embeds.view())?;
-        check_finite("ref_motion", &self.ref_motion.view())
+        self.clips.check(config, t)
     }
 }
 
 /// The random numbers of one step.
 #[derive(Debug, Clone)]
-pub struct Draws {
-    /// Standard normal noise, `(B, T, 276)`.
+pub struct NoiseDraw {
+    /// Standard normal noise, `[B, T, 276]`.
     pub noise: Array3<f32>,
-    /// Index of each sample's noise level among the training schedule's 1000.
+    /// Index of each clip's noise level among the training schedule's 1000.
     pub timestep_index: Vec<usize>,
 }
 
-impl Draws {
+impl NoiseDraw {
     /// Noise and uniform levels for a batch.
     pub fn random(batch: &TrainBatch, levels: usize, rng: &mut impl Rng) -> Self {
         let mut noise = Array3::zeros(batch.motion.raw_dim());
@@ -93,15 +80,16 @@ impl Draws {
         Self { noise, timestep_index }
     }
 
-    /// The numbers of some of the clips.
-    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+    /// The draw of some of the clips.
+    #[must_use]
+    pub fn select(&self, clips: &[usize]) -> Self {
         Self {
-            noise: self.noise.select(Axis(0), rows),
-            timestep_index: rows.iter().map(|i| self.timestep_index[*i]).collect(),
+            noise: self.noise.select(Axis(0), clips),
+            timestep_index: clips.iter().map(|clip| self.timestep_index[*clip]).collect(),
         }
     }
 
-    /// Checks that the numbers belong to the batch.
+    /// Checks that the draw fits the batch.
     ///
     /// # Errors
     /// [`Error::Shape`] or [`Error::InvalidArgument`].
@@ -110,7 +98,7 @@ impl Draws {
             return Err(Error::shape("noise", format!("{:?}", batch.motion.shape()), self.noise.shape()));
         }
         if self.timestep_index.len() != batch.len() || self.timestep_index.iter().any(|i| *i >= levels) {
-            let reason = format!("there must be {} numbers in 0..{levels}", batch.len());
+            let reason = format!("there must be {} indices in 0..{levels}", batch.len());
             return Err(Error::invalid("timestep_index", reason));
         }
         Ok(())

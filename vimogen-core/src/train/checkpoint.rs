@@ -184,9 +184,8 @@ impl Trainer {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::train::{Draws, TrainBatch};
+    use crate::train::tests::batch;
     use crate::weights::{WeightDtype, state_dict};
-    use ndarray::{Array2, Array3};
 
     pub(crate) fn tiny() -> DitConfig {
         DitConfig {
@@ -201,25 +200,11 @@ pub(crate) mod tests {
         }
     }
 
-    fn batch() -> TrainBatch {
-        let wave = |i: usize| (i as f32 * 0.7).sin();
-        let mut ref_motion = Array3::from_shape_fn((2, 5, 138), |(_, t, c)| wave(t * 138 + c));
-        ref_motion.index_axis_mut(ndarray::Axis(0), 0).fill(0.0);
-        TrainBatch {
-            motion: Array3::from_shape_fn((2, 5, 276), |(b, t, c)| wave(b * 31 + t * 276 + c)),
-            motion_mask: Array2::ones((2, 5)),
-            prompt_embeds: Array3::from_shape_fn((2, 4, 6), |(b, l, c)| wave(b * 7 + l * 6 + c)),
-            ref_motion,
-            ref_motion_mask: Array2::ones((2, 5)),
-            motion_dim_mask: Array2::ones((2, 276)),
-            attend_to_text: vec![true, false],
-        }
-    }
-
     pub(crate) fn run(trainer: &mut Trainer, steps: usize) {
         for _ in 0..steps {
-            let draws: Draws = trainer.draws(&batch());
-            trainer.train_step(&batch(), &draws).unwrap();
+            let batch = batch(&tiny(), 2, 1);
+            let draws = trainer.draws(&batch);
+            trainer.train_step(&batch, &draws).unwrap();
         }
     }
 

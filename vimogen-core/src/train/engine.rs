@@ -6,11 +6,11 @@ use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use rayon::ThreadPool;
 
-use super::batch::{Draws, TrainBatch};
+use super::batch::{NoiseDraw, TrainBatch};
 use super::config::{LossWeighting, Precision, TrainConfig};
 use super::freeze::Track;
 use super::grads::{self, PartGradients, differentiable};
-use super::loss::{Problem, mass, masses};
+use super::loss::{DeviceBatch, weight_sum};
 use super::{parallel, recompute};
 use crate::error::Result;
 use crate::model::{Dit, named};
@@ -48,48 +48,48 @@ impl Engine {
     }
 
     /// Gradients of the loss of a batch.
-    pub(crate) fn gradients(&self, dit: &Dit, batch: &TrainBatch, draws: &Draws) -> Result<PartGradients> {
+    pub(crate) fn gradients(&self, dit: &Dit, batch: &TrainBatch, draw: &NoiseDraw) -> Result<PartGradients> {
         batch.check(dit.config())?;
-        draws.check(batch, self.schedule.len())?;
+        draw.check(batch, self.schedule.len())?;
         let parts = self.accumulation.min(batch.len());
         if parts == 1 {
-            return self.in_parallel(dit, batch, draws, 1.0);
+            return self.in_parallel(dit, batch, draw, 1.0);
         }
-        let split = Split::new(batch, draws, parts);
+        let split = Split::new(batch, draw, parts);
         let part = |i| {
-            let (batch, draws, share) = split.part(i);
-            self.in_parallel(dit, &batch, &draws, share)
+            let (batch, draw, share) = split.part(i, 1.0);
+            self.in_parallel(dit, &batch, &draw, share)
         };
         grads::sum(dit, (0..parts).map(part))
     }
 
     /// Gradients of `share` times the loss, by parts that are computed at the same time.
-    fn in_parallel(&self, dit: &Dit, batch: &TrainBatch, draws: &Draws, share: f64) -> Result<PartGradients> {
+    fn in_parallel(&self, dit: &Dit, batch: &TrainBatch, draw: &NoiseDraw, share: f64) -> Result<PartGradients> {
         if self.pools.len() == 1 {
-            return self.whole(dit, batch, draws, share);
+            return self.whole(dit, batch, draw, share);
         }
         // A part needs a clip.
         let pools = &self.pools[..self.pools.len().min(batch.len())];
-        let split = Split::new(batch, draws, pools.len());
+        let split = Split::new(batch, draw, pools.len());
         let part = |i| {
-            let (batch, draws, part) = split.part(i);
+            let (batch, draw, share) = split.part(i, share);
             // Leaves of its own: parts with common leaves would be one graph, and wait for each other.
             let dit = named::map(dit.valid(), &mut Track::new(&self.trainable));
-            self.whole(&dit, &batch, &draws, share * part)
+            self.whole(&dit, &batch, &draw, share)
         };
         grads::sum(dit, parallel::on_each(pools, part))
     }
 
     /// Gradients of `share` times the loss of an undivided batch.
-    fn whole(&self, dit: &Dit, batch: &TrainBatch, draws: &Draws, share: f64) -> Result<PartGradients> {
-        let problem = |device| Problem::new(dit.config(), batch, draws, &self.schedule, device);
+    fn whole(&self, dit: &Dit, batch: &TrainBatch, draw: &NoiseDraw, share: f64) -> Result<PartGradients> {
+        let upload =
+            |device: &Device| DeviceBatch::new(batch, draw, &self.schedule, device).in_precision(self.precision);
         if self.checkpoint_activations {
-            let problem = problem(&self.device.clone().without_autodiff())?.in_precision(self.precision);
-            return recompute::gradients(dit, problem, share);
+            return recompute::gradients(dit, upload(&self.device.clone().without_autodiff()), share);
         }
-        let problem = problem(&self.device)?.in_precision(self.precision);
-        let prediction = dit.forward(problem.noisy.clone(), &problem.timesteps, &problem.conditions)?;
-        let loss = problem.loss(prediction);
+        let batch = upload(&self.device);
+        let prediction = dit.forward_on(batch.noisy.clone(), &batch.timesteps, batch.conditions.clone());
+        let loss = batch.loss(prediction);
         let grads = differentiable(loss.total.clone() * share).backward();
         Ok((GradientsParams::from_grads(grads, dit), loss.sums()?))
     }
@@ -98,22 +98,22 @@ impl Engine {
 /// A batch in parts: part `i` of `n` has the clips `i, i + n, ..`.
 struct Split<'a> {
     batch: &'a TrainBatch,
-    draws: &'a Draws,
+    draw: &'a NoiseDraw,
     parts: usize,
     /// Normaliser of the batch's loss.
-    mass: f64,
+    weight_sum: f64,
 }
 
 impl<'a> Split<'a> {
-    fn new(batch: &'a TrainBatch, draws: &'a Draws, parts: usize) -> Self {
-        Self { batch, draws, parts, mass: mass(&masses(batch)) }
+    fn new(batch: &'a TrainBatch, draw: &'a NoiseDraw, parts: usize) -> Self {
+        Self { batch, draw, parts, weight_sum: weight_sum(batch) }
     }
 
-    /// The clips of a part, their draws, and the part's share of the loss.
-    fn part(&self, i: usize) -> (TrainBatch, Draws, f64) {
-        let rows: Vec<usize> = (i..self.batch.len()).step_by(self.parts).collect();
-        let batch = self.batch.select(&rows);
-        let share = mass(&masses(&batch)) / self.mass;
-        (batch, self.draws.select(&rows), share)
+    /// The clips of a part, their noise, and the part's share of `share` times the loss.
+    fn part(&self, i: usize, share: f64) -> (TrainBatch, NoiseDraw, f64) {
+        let clips: Vec<usize> = (i..self.batch.len()).step_by(self.parts).collect();
+        let batch = self.batch.select(&clips);
+        let share = share * weight_sum(&batch) / self.weight_sum;
+        (batch, self.draw.select(&clips), share)
     }
 }

@@ -11,7 +11,7 @@ impl Trainer {
     /// and its update and report are those of one process with the clips of all. All start from the weights of process 0.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if the rank is not below the size, [`Error::Device`] if another process is gone.
+    /// [`Error::InvalidArgument`] if the rank is not below the size, [`Error::ProcessGroup`] if another process is gone.
     pub fn join(&mut self, collective: Arc<dyn Collective>) -> Result<()> {
         let (rank, size) = (collective.rank(), collective.size());
         if rank >= size {
@@ -46,7 +46,7 @@ impl Trainer {
     /// Whether the flag is set in any process. All processes must call this.
     ///
     /// # Errors
-    /// [`Error::Device`] if another process is gone.
+    /// [`Error::ProcessGroup`] if another process is gone.
     pub fn any(&self, flag: bool) -> Result<bool> {
         let Some(collective) = &self.collective else { return Ok(flag) };
         let mut count = [f32::from(u8::from(flag))];

@@ -1,12 +1,14 @@
 //! The loss: weighted squared error of the velocity.
 
-use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor};
 use ndarray::{Array3, Axis, Zip};
 
-use super::batch::{Draws, TrainBatch};
+use super::batch::{NoiseDraw, TrainBatch};
 use super::config::Precision;
 use crate::error::Result;
-use crate::model::{Conditions, Dit, DitConfig, dit::infer_attend_to_text};
+use crate::model::dit::Conditions;
+use crate::model::host::upload;
+use crate::model::{Condition, Dit};
 use crate::motion::layout::ROOT_ROT6D;
 use crate::sample::Schedule;
 use crate::sample::flow::add_noise;
@@ -21,30 +23,29 @@ pub struct Loss {
     pub total: Tensor<1>,
     /// Prediction, `[B, T, 276]`.
     pub prediction: Tensor<3>,
-    /// Squared error of each sample over the batch's mask; they sum to `total`.
-    per_sample: Tensor<1>,
-    /// Numbers that count, of each sample.
-    masses: Vec<f64>,
-    attend_to_text: Vec<bool>,
+    /// Each clip's share of `total`.
+    per_clip: Tensor<1>,
+    weight_sums: Vec<f64>,
+    text: Vec<bool>,
 }
 
-/// The loss over all samples and over the two groups; a group without samples has none.
+/// The loss over all clips and over the two groups; a group without clips has none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LossValues {
-    /// Over all samples.
+    /// Over all clips.
     pub total: f64,
-    /// Over samples that attend to the text.
+    /// Over clips that attend to a text.
     pub text: Option<f64>,
-    /// Over samples that attend to their reference.
+    /// Over clips that attend to a reference.
     pub ref_motion: Option<f64>,
 }
 
-/// Weighted squared errors and how many numbers they are of; sums of parts are the sums of the whole.
+/// Sums of weighted squared errors and of weights; those of a batch are the sums over its parts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LossSums {
-    /// Of the samples that attend to the text.
+    /// Over clips that attend to a text.
     text: (f64, f64),
-    /// Of the others.
+    /// Over the others.
     ref_motion: (f64, f64),
 }
 
@@ -54,22 +55,21 @@ impl LossSums {
         self.ref_motion = (self.ref_motion.0 + other.ref_motion.0, self.ref_motion.1 + other.ref_motion.1);
     }
 
-    /// As numbers that can be summed one by one.
     pub(crate) fn to_array(self) -> [f64; 4] {
         [self.text.0, self.text.1, self.ref_motion.0, self.ref_motion.1]
     }
 
-    pub(crate) fn from_array([text, text_mass, ref_motion, ref_mass]: [f64; 4]) -> Self {
-        Self { text: (text, text_mass), ref_motion: (ref_motion, ref_mass) }
+    pub(crate) fn from_array([text, text_weight, ref_motion, ref_weight]: [f64; 4]) -> Self {
+        Self { text: (text, text_weight), ref_motion: (ref_motion, ref_weight) }
     }
 
-    /// Numbers that count.
-    pub(crate) fn mass(&self) -> f64 {
+    /// The normaliser of the loss.
+    pub(crate) fn weight_sum(&self) -> f64 {
         (self.text.1 + self.ref_motion.1).max(f64::MIN_POSITIVE)
     }
 
     pub(crate) fn values(&self) -> LossValues {
-        let mean = |(error, mass): (f64, f64)| (mass > 0.0).then(|| error / mass);
+        let mean = |(error, weight): (f64, f64)| (weight > 0.0).then(|| error / weight);
         let (text, ref_motion) = (self.text, self.ref_motion);
         let total = mean((text.0 + ref_motion.0, text.1 + ref_motion.1)).unwrap_or(0.0);
         LossValues { total, text: mean(text), ref_motion: mean(ref_motion) }
@@ -86,49 +86,42 @@ impl Loss {
     }
 
     pub(crate) fn sums(&self) -> Result<LossSums> {
-        let errors = self.per_sample.clone().try_into_vec_as::<f32>();
+        let errors = self.per_clip.clone().try_into_vec_as::<f32>();
         let errors = errors.map_err(|e| crate::Error::Internal { reason: e.to_string() })?;
-        let mass = mass(&self.masses);
+        let whole = total_weight(&self.weight_sums);
         let mut sums = LossSums::default();
         for (i, error) in errors.iter().enumerate() {
-            let group = if self.attend_to_text[i] { &mut sums.text } else { &mut sums.ref_motion };
-            *group = (group.0 + f64::from(*error) * mass, group.1 + self.masses[i]);
+            let group = if self.text[i] { &mut sums.text } else { &mut sums.ref_motion };
+            *group = (group.0 + f64::from(*error) * whole, group.1 + self.weight_sums[i]);
         }
         Ok(sums)
     }
 }
 
-/// Numbers that count, of each sample.
-pub(crate) fn masses(batch: &TrainBatch) -> Vec<f64> {
-    let sum = |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|v| f64::from(*v)).sum::<f64>();
-    let (frames, channels) = (batch.motion_mask.outer_iter(), batch.motion_dim_mask.outer_iter());
-    frames.zip(channels).map(|(frames, channels)| sum(frames) * sum(channels)).collect()
+/// Frames times channel weights of each clip.
+fn weight_sums(batch: &TrainBatch) -> Vec<f64> {
+    let frames = batch.clips.frame_lengths().iter();
+    let channels = batch.channel_weights.rows().into_iter().map(|row| row.iter().map(|v| f64::from(*v)).sum::<f64>());
+    frames.zip(channels).map(|(frames, channels)| *frames as f64 * channels).collect()
 }
 
-/// What the loss is divided by.
-pub(crate) fn mass(masses: &[f64]) -> f64 {
-    masses.iter().sum::<f64>().max(f64::MIN_POSITIVE)
+/// The normaliser of a batch's loss.
+pub(crate) fn weight_sum(batch: &TrainBatch) -> f64 {
+    total_weight(&weight_sums(batch))
 }
 
-/// Uploads a host array.
-fn upload<const D: usize>(values: ndarray::ArrayViewD<'_, f32>, device: &Device) -> Tensor<D> {
-    let shape = values.shape().to_vec();
-    let values: Vec<f32> = match values.as_slice() {
-        Some(slice) => slice.to_vec(),
-        None => values.iter().copied().collect(),
-    };
-    Tensor::from_data(TensorData::new(values, shape), device)
+fn total_weight(weight_sums: &[f64]) -> f64 {
+    weight_sums.iter().sum::<f64>().max(f64::MIN_POSITIVE)
 }
 
-/// `motion_dim_mask * motion_mask * schedule weight * channel weight / mass` for each number. The schedule's and the
-/// channels' weights are not counted in the mass.
-fn weights(batch: &TrainBatch, draws: &Draws, schedule: &Schedule, mass: f64) -> Array3<f32> {
+/// `channel weight * schedule weight * root weight / weight sum` of each value; 0 for padding. The weights of schedule and
+/// root are not counted in the sum.
+fn weights(batch: &TrainBatch, draw: &NoiseDraw, schedule: &Schedule, sum: f64) -> Array3<f32> {
     let mut weights = Array3::<f32>::zeros(batch.motion.raw_dim());
-    for (b, mut sample) in weights.outer_iter_mut().enumerate() {
-        let level = f64::from(schedule.weights()[draws.timestep_index[b]]);
-        let channels = batch.motion_dim_mask.row(b);
-        for (t, mut frame) in sample.outer_iter_mut().enumerate() {
-            let valid = (f64::from(batch.motion_mask[[b, t]]) * level / mass) as f32;
+    for (b, mut clip) in weights.outer_iter_mut().enumerate() {
+        let level = f64::from(schedule.weights()[draw.timestep_index[b]]);
+        let (channels, valid) = (batch.channel_weights.row(b), (level / sum) as f32);
+        for mut frame in clip.outer_iter_mut().take(batch.clips.frame_lengths()[b]) {
             for (c, w) in frame.iter_mut().enumerate() {
                 *w = channels[c] * valid * if c >= ROOT_ROT6D.start { ROOT_WEIGHT } else { 1.0 };
             }
@@ -137,102 +130,74 @@ fn weights(batch: &TrainBatch, draws: &Draws, schedule: &Schedule, mass: f64) ->
     weights
 }
 
-/// Numbers of ones in each row of a mask. Masks count; the order of the ones does not matter to the network.
-fn lengths(mask: &ndarray::Array2<f32>) -> Vec<usize> {
-    mask.axis_iter(Axis(0)).map(|row| row.iter().filter(|m| **m != 0.0).count()).collect()
-}
-
-/// A batch brought to a device: what the network sees, and what its answer is compared with.
+/// A batch on a device: the network's inputs, and the target of its output.
 #[derive(Clone)]
-pub(crate) struct Problem {
+pub(crate) struct DeviceBatch {
     /// `[B, T, 276]`
     pub noisy: Tensor<3>,
-    /// Numbers in 0..1000, one for each clip.
+    /// In 0..1000, one per clip.
     pub timesteps: Vec<f32>,
     pub conditions: Conditions,
     target: Tensor<3>,
     weights: Tensor<3>,
-    masses: Vec<f64>,
-    attend_to_text: Vec<bool>,
+    weight_sums: Vec<f64>,
+    text: Vec<bool>,
 }
 
-impl Problem {
-    /// As in the release the network infers from the reference which samples attend to the text, while the groups of
-    /// the loss follow the batch's flag.
-    ///
-    /// # Errors
-    /// [`crate::Error::Shape`] and relatives if the batch does not fit the model.
-    pub(crate) fn new(
-        config: &DitConfig,
-        batch: &TrainBatch,
-        draws: &Draws,
-        schedule: &Schedule,
-        device: &Device,
-    ) -> Result<Self> {
-        batch.check(config)?;
-        draws.check(batch, schedule.len())?;
+impl DeviceBatch {
+    /// Adds the noise to a batch that has been checked, and brings it to the device.
+    pub(crate) fn new(batch: &TrainBatch, draw: &NoiseDraw, schedule: &Schedule, device: &Device) -> Self {
         let mut noisy = batch.motion.clone();
-        for (b, (mut x, n)) in noisy.outer_iter_mut().zip(draws.noise.outer_iter()).enumerate() {
-            let sigma = schedule.sigmas()[draws.timestep_index[b]];
+        for (b, (mut x, n)) in noisy.outer_iter_mut().zip(draw.noise.outer_iter()).enumerate() {
+            let sigma = schedule.sigmas()[draw.timestep_index[b]];
             Zip::from(&mut x).and(n).for_each(|x, n| *x = add_noise(*x, *n, sigma));
         }
-        let target = &draws.noise - &batch.motion;
-        let masses = masses(batch);
-        let weights = weights(batch, draws, schedule, mass(&masses));
-        Ok(Self {
-            noisy: upload(noisy.view().into_dyn(), device),
-            timesteps: draws.timestep_index.iter().map(|i| schedule.timesteps()[*i]).collect(),
-            conditions: Conditions {
-                context: upload(batch.prompt_embeds.view().into_dyn(), device),
-                reference: Some(upload(batch.ref_motion.view().into_dyn(), device)),
-                attend_to_text: infer_attend_to_text(batch.ref_motion.view().into_dyn()),
-                frame_lengths: lengths(&batch.motion_mask),
-                reference_lengths: lengths(&batch.ref_motion_mask),
-            },
-            target: upload(target.view().into_dyn(), device),
-            weights: upload(weights.view().into_dyn(), device),
-            masses,
-            attend_to_text: batch.attend_to_text.clone(),
-        })
+        let weight_sums = weight_sums(batch);
+        let weights = weights(batch, draw, schedule, total_weight(&weight_sums));
+        Self {
+            noisy: upload(noisy, device),
+            timesteps: draw.timestep_index.iter().map(|i| schedule.timesteps()[*i]).collect(),
+            conditions: Conditions::new(&batch.clips, batch.motion.len_of(Axis(1)), device),
+            target: upload(&draw.noise - &batch.motion, device),
+            weights: upload(weights, device),
+            weight_sums,
+            text: batch.clips.conditions().iter().map(Condition::is_text).collect(),
+        }
     }
 
-    /// The same numbers on the autodiff device.
+    /// The same values on the autodiff device.
     pub(crate) fn autodiff(self) -> Self {
-        let Conditions { context, reference, .. } = self.conditions;
-        let conditions =
-            Conditions { context: context.autodiff(), reference: reference.map(Tensor::autodiff), ..self.conditions };
         Self {
             noisy: self.noisy.autodiff(),
-            conditions,
+            conditions: self.conditions.map(Tensor::autodiff),
             target: self.target.autodiff(),
             weights: self.weights.autodiff(),
             ..self
         }
     }
 
-    /// What the network sees, in the type that it is to compute in.
+    /// The network's inputs in the type that it computes in.
     pub(crate) fn in_precision(mut self, precision: Precision) -> Self {
         if precision == Precision::Bf16 {
             let narrow = |x: Tensor<3>| x.cast(FloatDType::BF16);
             self.noisy = narrow(self.noisy);
-            self.conditions.context = narrow(self.conditions.context);
-            self.conditions.reference = self.conditions.reference.map(narrow);
+            self.conditions = self.conditions.map(narrow);
         }
         self
     }
 
-    /// Compares the network's answer with `noise - motion`, in f32.
+    /// Compares the network's output with `noise - motion`, in f32.
     pub(crate) fn loss(self, prediction: Tensor<3>) -> Loss {
         let prediction = prediction.cast(FloatDType::F32);
         let error = prediction.clone() - self.target;
         let weighted = error.square() * self.weights;
-        let per_sample = weighted.flatten::<2>(1, 2).sum_dim(1).squeeze_dim::<1>(1);
+        let per_clip = weighted.flatten::<2>(1, 2).sum_dim(1).squeeze_dim::<1>(1);
         Loss {
-            total: per_sample.clone().sum(),
-            per_sample: per_sample.without_autodiff(),
+            total: per_clip.clone().sum(),
+            per_clip: per_clip.without_autodiff(),
             prediction,
-            masses: self.masses,
-            attend_to_text: self.attend_to_text,
+            weight_sums: self.weight_sums,
+            text: self.text,
         }
     }
 }
@@ -241,8 +206,10 @@ impl Problem {
 ///
 /// # Errors
 /// [`crate::Error::Shape`] and relatives if the batch does not fit the model.
-pub fn loss(dit: &Dit, batch: &TrainBatch, draws: &Draws, schedule: &Schedule, device: &Device) -> Result<Loss> {
-    let problem = Problem::new(dit.config(), batch, draws, schedule, device)?;
-    let prediction = dit.forward(problem.noisy.clone(), &problem.timesteps, &problem.conditions)?;
-    Ok(problem.loss(prediction))
+pub fn loss(dit: &Dit, batch: &TrainBatch, draw: &NoiseDraw, schedule: &Schedule, device: &Device) -> Result<Loss> {
+    batch.check(dit.config())?;
+    draw.check(batch, schedule.len())?;
+    let batch = DeviceBatch::new(batch, draw, schedule, device);
+    let prediction = dit.forward_on(batch.noisy.clone(), &batch.timesteps, batch.conditions.clone());
+    Ok(batch.loss(prediction))
 }

@@ -17,7 +17,7 @@ mod recompute;
 pub mod release;
 pub mod trainer;
 
-pub use batch::{Draws, TrainBatch};
+pub use batch::{NoiseDraw, TrainBatch};
 pub use config::{LossWeighting, LrSchedule, Precision, TrainConfig};
 pub use lora::LoraConfig;
 pub use loss::LossValues;

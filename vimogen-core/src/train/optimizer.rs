@@ -93,7 +93,7 @@ impl Optimizer {
     /// Updates the parameters that have a gradient. With `group` each process updates those that it owns.
     ///
     /// # Errors
-    /// [`Error::Device`] if another process is gone.
+    /// [`Error::ProcessGroup`] if another process is gone.
     pub(crate) fn step(
         &mut self,
         lr: f64,
@@ -140,7 +140,7 @@ impl Optimizer {
     /// The model in f32, with all exact values. With `group` all must call this.
     ///
     /// # Errors
-    /// [`Error::Device`] if another process is gone.
+    /// [`Error::ProcessGroup`] if another process is gone.
     pub(crate) fn whole(&self, dit: &Dit, group: Option<&dyn Collective>) -> Result<Dit> {
         let own = self.exact(dit.valid());
         match group.filter(|_| self.rounds) {
@@ -153,7 +153,7 @@ impl Optimizer {
     /// another to process 0; a process without a `path` only sends.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Device`].
+    /// [`Error::Io`], [`Error::ProcessGroup`].
     pub(crate) fn save(&self, dit: &Dit, group: Option<&dyn Collective>, path: Option<&Path>) -> Result<()> {
         let mut names = Names::default();
         named::visit(dit, &mut names);

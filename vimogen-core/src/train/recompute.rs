@@ -9,20 +9,20 @@ use burn::optim::GradientsParams;
 use burn::tensor::{FloatDType, Gradients, Tensor};
 
 use super::grads::{PartGradients, add, differentiable};
-use super::loss::{LossSums, Problem};
+use super::loss::{DeviceBatch, LossSums};
 use crate::error::Result;
 use crate::model::Dit;
-use crate::model::rows::Rows;
+use crate::model::clips::Rows;
 use crate::model::segments::Stem;
 
-/// Gradients of `share` times the loss of a problem without a graph.
-pub(crate) fn gradients(dit: &Dit, problem: Problem, share: f64) -> Result<PartGradients> {
-    let forward = Forward::run(&dit.valid(), &problem)?;
+/// Gradients of `share` times the loss of a batch on the plain device.
+pub(crate) fn gradients(dit: &Dit, batch: DeviceBatch, share: f64) -> Result<PartGradients> {
+    let forward = Forward::run(&dit.valid(), &batch);
     let mut backward = Backward::new(dit, forward);
-    let sums = backward.head(&problem, share)?;
+    let sums = backward.head(&batch, share)?;
     backward.blocks();
     backward.encoder();
-    backward.stem(problem)?;
+    backward.stem(batch);
     Ok((backward.total, sums))
 }
 
@@ -38,8 +38,9 @@ struct Forward {
 }
 
 impl Forward {
-    fn run(dit: &Dit, problem: &Problem) -> Result<Self> {
-        let (mut stem, rows) = dit.stem(problem.noisy.clone(), &problem.timesteps, &problem.conditions)?;
+    fn run(dit: &Dit, batch: &DeviceBatch) -> Self {
+        let rows = batch.conditions.rows.clone();
+        let mut stem = dit.stem(batch.noisy.clone(), &batch.timesteps, batch.conditions.clone());
         let mut references = vec![];
         for i in 0..dit.ref_motion_encoder.len() {
             let Some(r) = stem.reference.take() else { break };
@@ -51,7 +52,7 @@ impl Forward {
             let x = states[states.len() - 1].clone();
             states.push(dit.main_block(i, x, &stem, &rows));
         }
-        Ok(Self { stem, rows, references, states })
+        Self { stem, rows, references, states }
     }
 }
 
@@ -94,11 +95,11 @@ impl<'a> Backward<'a> {
     }
 
     /// The output layer and the loss.
-    fn head(&mut self, problem: &Problem, share: f64) -> Result<LossSums> {
+    fn head(&mut self, batch: &DeviceBatch, share: f64) -> Result<LossSums> {
         let Forward { stem, rows, states, .. } = &mut self.forward;
         let (x, e) = (states.pop().unwrap_or_else(|| stem.x.clone()), &stem.e);
         let (x, e) = (leaf(&x), leaf(e));
-        let loss = problem.clone().autodiff().loss(self.dit.finish(x.clone(), e.clone(), rows));
+        let loss = batch.clone().autodiff().loss(self.dit.finish(x.clone(), e.clone(), rows));
         let mut grads = (loss.total.clone() * share).backward();
         collect(&mut self.x, &x, &mut grads);
         collect(&mut self.e, &e, &mut grads);
@@ -148,9 +149,9 @@ impl<'a> Backward<'a> {
     }
 
     /// The embeddings.
-    fn stem(&mut self, problem: Problem) -> Result<()> {
-        let problem = problem.autodiff();
-        let (stem, _) = self.dit.stem(problem.noisy, &problem.timesteps, &problem.conditions)?;
+    fn stem(&mut self, batch: DeviceBatch) {
+        let batch = batch.autodiff();
+        let stem = self.dit.stem(batch.noisy, &batch.timesteps, batch.conditions);
         let scalars = [
             pulled(stem.x, self.x.take()),
             pulled(stem.e, self.e.take()),
@@ -162,6 +163,5 @@ impl<'a> Backward<'a> {
             let grads = differentiable(sum).backward();
             add(self.dit, &mut self.total, GradientsParams::from_grads(grads, self.dit));
         }
-        Ok(())
     }
 }

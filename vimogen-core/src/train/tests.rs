@@ -8,7 +8,7 @@ use ndarray::{Array2, Array3, ArrayD};
 use super::engine::Engine;
 use super::grads::by_name;
 use super::*;
-use crate::model::DitConfig;
+use crate::model::{ClipBatch, Condition, DitConfig};
 use crate::weights::{WeightDtype, state_dict};
 
 pub(super) fn tiny() -> DitConfig {
@@ -28,16 +28,19 @@ pub(super) fn tiny() -> DitConfig {
 pub(super) fn batch(model: &DitConfig, clips: usize, references: usize) -> TrainBatch {
     let frames = 12;
     let wave = |i: usize, j: usize, k: usize| ((i * 31 + j * 7 + k) as f32 * 0.37).sin();
-    let mut ref_motion = Array3::from_shape_fn((clips, frames, 138), |(i, j, k)| wave(i + 3, j, k));
-    ref_motion.slice_mut(ndarray::s![references.., .., ..]).fill(0.0);
+    let rows = |i: usize, rows: usize, width: usize| Array2::from_shape_fn((rows, width), |(j, k)| wave(i, j, k));
+    let condition = |i: usize| {
+        if i < references {
+            Condition::reference(rows(i + 3, frames, 138))
+        } else {
+            Condition::Text(rows(i, 6, model.text_dim))
+        }
+    };
+    let lengths = (0..clips).map(|i| 4 + (5 * i) % 9).collect();
     TrainBatch {
         motion: Array3::from_shape_fn((clips, frames, 276), |(i, j, k)| wave(i, j, k)),
-        motion_mask: Array2::from_shape_fn((clips, frames), |(i, j)| f32::from(u8::from(j < 4 + (5 * i) % 9))),
-        prompt_embeds: Array3::from_shape_fn((clips, 6, model.text_dim), |(i, j, k)| wave(i, j + 5, k)),
-        ref_motion,
-        ref_motion_mask: Array2::ones((clips, frames)),
-        motion_dim_mask: Array2::from_shape_fn((clips, 276), |(i, c)| f32::from(u8::from(i != 1 || c < 126))),
-        attend_to_text: (0..clips).map(|i| i >= references).collect(),
+        clips: ClipBatch::new((0..clips).map(condition).collect(), lengths).unwrap(),
+        channel_weights: Array2::from_shape_fn((clips, 276), |(i, c)| f32::from(u8::from(i != 1 || c < 126))),
     }
 }
 

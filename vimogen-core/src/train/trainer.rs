@@ -10,7 +10,7 @@ use ndarray::ArrayD;
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
-use super::batch::{Draws, TrainBatch};
+use super::batch::{NoiseDraw, TrainBatch};
 use super::collective::{self, Collective};
 use super::config::TrainConfig;
 use super::engine::Engine;
@@ -126,28 +126,28 @@ impl Trainer {
     }
 
     /// The random draws of the next step: a function of seed, step and rank, so a resumed run repeats them.
-    pub fn draws(&self, batch: &TrainBatch) -> Draws {
+    pub fn draws(&self, batch: &TrainBatch) -> NoiseDraw {
         let mut rng = ChaCha12Rng::seed_from_u64(self.config.seed);
         // Each process has draws of its own.
         rng.set_stream((self.step as u64 + 1) | (self.rank() as u64) << 40);
-        Draws::random(batch, self.engine.schedule.len(), &mut rng)
+        NoiseDraw::random(batch, self.engine.schedule.len(), &mut rng)
     }
 
     /// The loss of a batch without an update.
     ///
     /// # Errors
     /// As [`Trainer::train_step`].
-    pub fn evaluate(&self, batch: &TrainBatch, draws: &Draws) -> Result<LossValues> {
+    pub fn evaluate(&self, batch: &TrainBatch, draw: &NoiseDraw) -> Result<LossValues> {
         let device = self.engine.device.clone().without_autodiff();
-        loss(&self.dit.valid(), batch, draws, &self.engine.schedule, &device)?.values()
+        loss(&self.dit.valid(), batch, draw, &self.engine.schedule, &device)?.values()
     }
 
     /// The gradients of a batch, by parameter, without an update.
     ///
     /// # Errors
     /// As [`Trainer::train_step`].
-    pub fn gradients(&self, batch: &TrainBatch, draws: &Draws) -> Result<(GradientsParams, Loss)> {
-        let loss = loss(&self.dit, batch, draws, &self.engine.schedule, &self.engine.device)?;
+    pub fn gradients(&self, batch: &TrainBatch, draw: &NoiseDraw) -> Result<(GradientsParams, Loss)> {
+        let loss = loss(&self.dit, batch, draw, &self.engine.schedule, &self.engine.device)?;
         let grads = loss.total.backward();
         Ok((GradientsParams::from_grads(grads, &self.dit), loss))
     }
@@ -157,8 +157,8 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`Trainer::train_step`].
-    pub fn named_gradients(&self, batch: &TrainBatch, draws: &Draws) -> Result<BTreeMap<String, ArrayD<f32>>> {
-        let (grads, _) = self.gradients(batch, draws)?;
+    pub fn named_gradients(&self, batch: &TrainBatch, draw: &NoiseDraw) -> Result<BTreeMap<String, ArrayD<f32>>> {
+        let (grads, _) = self.gradients(batch, draw)?;
         grads::by_name(&self.dit, &grads)
     }
 
@@ -167,9 +167,9 @@ impl Trainer {
     /// # Errors
     /// [`Error::Shape`] and relatives if the batch does not fit the model, [`Error::Diverged`] if loss or gradients are
     /// not finite; the weights are then unchanged.
-    pub fn train_step(&mut self, batch: &TrainBatch, draws: &Draws) -> Result<StepReport> {
+    pub fn train_step(&mut self, batch: &TrainBatch, draw: &NoiseDraw) -> Result<StepReport> {
         let device = self.dit.device().inner();
-        let own = in_pool(&device, || self.engine.gradients(&self.dit, batch, draws));
+        let own = in_pool(&device, || self.engine.gradients(&self.dit, batch, draw));
         let (mut grads, sums) = match &self.collective {
             None => own?,
             Some(collective) => collective::sum_gradients(collective.as_ref(), &self.dit, own)?,

@@ -2,9 +2,11 @@
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
-use ndarray::{ArrayD, Axis};
+use ndarray::{Array2, Array3, ArrayD, Axis};
 use vimogen_core::format::safetensors::SafetensorsFile;
-use vimogen_core::model::{Conditions, Dit, DitConfig, probe};
+use vimogen_core::model::arrays::ClipArrays;
+use vimogen_core::model::clips::Names;
+use vimogen_core::model::{ClipBatch, Condition, Dit, DitConfig, probe};
 use vimogen_core::weights::{LoadOptions, Report, load};
 
 use crate::common::{Golden, Params, assert_close, device, folder};
@@ -41,17 +43,30 @@ pub fn t2m(split_head: bool) -> DitConfig {
     }
 }
 
+/// The release's words for the arrays of a batch.
+pub static NAMES: Names =
+    Names { text: "context", frame_lengths: "x_mask", reference: "ref_motion", reference_lengths: "ref_motion_mask" };
+
 /// Inputs of the golden text-only case.
 pub fn t2m_inputs(golden: &Golden, case: &str) -> Inputs {
-    let conditions = Conditions {
-        context: tensor(&golden.input(case, "context")),
-        reference: None,
-        attend_to_text: vec![true; 2],
-        frame_lengths: lengths(&golden.input(case, "x_mask")),
-        reference_lengths: vec![0; 2],
-    };
-    let timestep = golden.input(case, "timestep").iter().copied().collect();
-    Inputs { x: golden.input(case, "x"), timestep, conditions }
+    let get = |name: &str| golden.input(case, name);
+    Inputs {
+        x: get("x"),
+        timestep: get("timestep").iter().copied().collect(),
+        context: three(get("context")),
+        x_mask: Some(two(get("x_mask"))),
+        ref_motion: None,
+        ref_motion_mask: None,
+        attend_to_text: None,
+    }
+}
+
+pub fn two(values: ArrayD<f32>) -> Array2<f32> {
+    values.into_dimensionality().unwrap()
+}
+
+pub fn three(values: ArrayD<f32>) -> Array3<f32> {
+    values.into_dimensionality().unwrap()
 }
 
 /// The golden model `tiny` with its weights.
@@ -76,31 +91,50 @@ pub fn lengths(mask: &ArrayD<f32>) -> Vec<usize> {
     mask.axis_iter(Axis(0)).map(|row| row.sum() as usize).collect()
 }
 
-/// Inputs of a forward case; each tensor from `case` if it has one, else from `mixed`.
+/// The arrays of a forward case.
 pub struct Inputs {
     pub x: ArrayD<f32>,
     pub timestep: Vec<f32>,
-    pub conditions: Conditions,
+    pub context: Array3<f32>,
+    pub x_mask: Option<Array2<f32>>,
+    pub ref_motion: Option<Array3<f32>>,
+    pub ref_motion_mask: Option<Array2<f32>>,
+    pub attend_to_text: Option<Vec<bool>>,
 }
 
+impl Inputs {
+    fn clips(&self) -> ClipBatch {
+        let arrays = ClipArrays {
+            names: &NAMES,
+            text: self.context.view(),
+            frame_mask: self.x_mask.as_ref().map(|mask| mask.view()),
+            reference: self.ref_motion.as_ref().map(|reference| reference.view()),
+            reference_mask: self.ref_motion_mask.as_ref().map(|mask| mask.view()),
+            attend_to_text: self.attend_to_text.as_deref(),
+        };
+        arrays.clips(self.x.shape()[0], self.x.shape()[1]).unwrap()
+    }
+}
+
+/// Each tensor from `case` if it has one, else from `mixed`.
 pub fn inputs(golden: &Golden, case: &str) -> Inputs {
     let get = |name: &str| match golden.has(&format!("{case}.input.{name}")) {
         true => golden.input(case, name),
         false => golden.input("mixed", name),
     };
-    let x = get("x");
-    let conditions = Conditions {
-        context: tensor(&get("context")),
-        reference: Some(tensor(&get("ref_motion"))),
-        attend_to_text: get("attend_to_text_mask").iter().map(|v| *v != 0.0).collect(),
-        frame_lengths: lengths(&get("x_mask")),
-        reference_lengths: lengths(&get("ref_motion_mask")),
-    };
-    Inputs { x, timestep: get("timestep").iter().copied().collect(), conditions }
+    Inputs {
+        x: get("x"),
+        timestep: get("timestep").iter().copied().collect(),
+        context: three(get("context")),
+        x_mask: Some(two(get("x_mask"))),
+        ref_motion: Some(three(get("ref_motion"))),
+        ref_motion_mask: Some(two(get("ref_motion_mask"))),
+        attend_to_text: Some(get("attend_to_text_mask").iter().map(|v| *v != 0.0).collect()),
+    }
 }
 
 pub fn run(dit: &Dit, inputs: &Inputs) -> ArrayD<f32> {
-    array(dit.forward(tensor(&inputs.x), &inputs.timestep, &inputs.conditions).unwrap())
+    array(dit.forward(tensor(&inputs.x), &inputs.timestep, &inputs.clips()).unwrap())
 }
 
 #[test]
@@ -160,40 +194,38 @@ fn other_masks_and_conditions_match() {
     check("mixed_t1", inputs(&golden, "mixed_t1"));
     check("ref_len_zero", inputs(&golden, "ref_len_zero"));
     let mut holes = inputs(&golden, "mask_holes");
-    holes.conditions.attend_to_text = vec![false; 3];
+    holes.attend_to_text = Some(vec![false; 3]);
     check("mask_holes", holes);
     for (case, text) in [("all_text", true), ("all_motion", false)] {
         let mut inputs = base();
-        inputs.conditions.attend_to_text = vec![text; 3];
+        inputs.attend_to_text = Some(vec![text; 3]);
         check(case, inputs);
     }
     let mut no_mask = base();
-    no_mask.conditions.frame_lengths = vec![18; 3];
+    no_mask.x_mask = None;
     check("no_x_mask", no_mask);
 
     let mut inferred = base();
-    let mut reference = golden.input("mixed", "ref_motion");
-    reference.index_axis_mut(Axis(0), 0).fill(0.0);
-    inferred.conditions.attend_to_text = vimogen_core::model::dit::infer_attend_to_text(reference.view());
-    assert_eq!(inferred.conditions.attend_to_text, [true, false, false]);
-    inferred.conditions.reference = Some(tensor(&reference));
+    inferred.attend_to_text = None;
+    inferred.ref_motion.as_mut().unwrap().index_axis_mut(Axis(0), 0).fill(0.0);
+    assert_eq!(inferred.clips().conditions().iter().map(Condition::is_text).collect::<Vec<_>>(), [true, false, false]);
     check("inferred_mask", inferred);
 }
 
 #[test]
 fn padding_rows_of_long_prompts_take_part() {
     let golden = Golden::open("dit");
-    let x = golden.input("text226", "x");
-    let conditions = Conditions {
-        context: tensor(&golden.input("text226", "context")),
-        reference: None,
-        attend_to_text: vec![true],
-        frame_lengths: vec![12],
-        reference_lengths: vec![12],
+    let get = |name: &str| golden.input("text226", name);
+    let inputs = Inputs {
+        x: get("x"),
+        timestep: get("timestep").iter().copied().collect(),
+        context: three(get("context")),
+        x_mask: None,
+        ref_motion: None,
+        ref_motion_mask: None,
+        attend_to_text: None,
     };
-    let t: Vec<f32> = golden.input("text226", "timestep").iter().copied().collect();
-    let y = tiny_model().forward(tensor(&x), &t, &conditions).unwrap();
-    golden.assert_output("text226", "y", array(y).view());
+    golden.assert_output("text226", "y", run(&tiny_model(), &inputs).view());
 }
 
 #[test]

@@ -59,7 +59,8 @@ fn generations_stay_close_with_smaller_weights() {
     for (dtype, most) in smaller().iter().zip([2e-2, 4e-2]) {
         let dit = model(*dtype);
         for (case, text) in [("text50", true), ("motion50", false)] {
-            let generate = || sampler::sampler(50).sample(&dit, &sampler::inputs(&golden, text), &mut ignore).unwrap();
+            let (noise, clips) = sampler::inputs(&golden, text);
+            let generate = || sampler::sampler(50).sample(&dit, &noise, &clips, &mut ignore).unwrap();
             let y = generate();
             assert_eq!(y, generate(), "the same seed gives the same numbers");
             assert_distance(&format!("{dtype:?} {case}"), &y.into_dyn(), &golden.output(case, "y"), most);

@@ -1,20 +1,28 @@
 //! Golden `sampler`: whole generations of 50 and 10 steps from text and from a reference, with intermediate values.
 
-use ndarray::{ArrayD, Axis, Ix3, s};
-use vimogen_core::model::probe;
+use ndarray::{Array3, ArrayD, Axis, s};
+use vimogen_core::model::arrays::ClipArrays;
+use vimogen_core::model::{ClipBatch, probe};
 use vimogen_core::progress::ignore;
-use vimogen_core::sample::{SampleInputs, Sampler, SamplerOptions, Smoothing};
+use vimogen_core::sample::{Sampler, SamplerOptions, Smoothing};
 
 use crate::common::Golden;
-use crate::dit::{lengths, tiny_model};
+use crate::dit::{NAMES, lengths, three, tiny_model, two};
 
-/// The inputs that all cases share, for one that is conditioned on text or on the reference.
-pub fn inputs(golden: &Golden, text: bool) -> SampleInputs {
-    let get = |name: &str| golden.input("inputs", name).into_dimensionality::<Ix3>().unwrap();
-    let mut inputs = SampleInputs::new(get("noise"), get("prompt_emb"), get("prompt_emb_null"));
-    inputs.frame_lengths = lengths(&golden.input("inputs", "latents_mask"));
-    let reference = if text { get("ref_latents") * 0.0 } else { get("ref_latents") };
-    inputs.with_reference(reference, lengths(&golden.input("inputs", "ref_latents_mask")))
+/// Noise and clips that all cases share, conditioned on text or on the reference.
+pub fn inputs(golden: &Golden, text: bool) -> (Array3<f32>, ClipBatch) {
+    let get = |name: &str| three(golden.input("inputs", name));
+    let mask = |name: &str| two(golden.input("inputs", name));
+    let (noise, reference) = (get("noise"), if text { get("ref_latents") * 0.0 } else { get("ref_latents") });
+    let arrays = ClipArrays {
+        frame_mask: Some(mask("latents_mask").view()),
+        reference: Some(reference.view()),
+        reference_mask: Some(mask("ref_latents_mask").view()),
+        ..ClipArrays::new(&NAMES, get("prompt_emb").view())
+    };
+    let clips = arrays.clips(noise.dim().0, noise.dim().1).unwrap();
+    let null = get("prompt_emb_null").outer_iter().map(|rows| rows.to_owned()).collect();
+    (noise, clips.with_null_context(null).unwrap())
 }
 
 pub fn sampler(steps: usize) -> Sampler {
@@ -41,9 +49,9 @@ fn generations_match_with_every_intermediate() {
     for (case, steps, text) in
         [("text50", 50, true), ("motion50", 50, false), ("text10", 10, true), ("motion10", 10, false)]
     {
-        let inputs = inputs(&golden, text);
-        assert_eq!(inputs.attend_to_text, [text; 2]);
-        let (y, trace) = probe::watch(true, || sampler(steps).sample(&dit, &inputs, &mut ignore).unwrap());
+        let (noise, clips) = inputs(&golden, text);
+        assert!(clips.conditions().iter().all(|condition| condition.is_text() == text));
+        let (y, trace) = probe::watch(true, || sampler(steps).sample(&dit, &noise, &clips, &mut ignore).unwrap());
         golden.assert_output(case, "y", y.into_dyn().view());
 
         let last = format!("step{}", steps - 1);

@@ -5,34 +5,35 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use ndarray::{Array3, ArrayD, Ix2, Ix3};
-use vimogen_core::model::Dit;
-use vimogen_core::train::{Draws, TrainBatch, TrainConfig, Trainer};
+use ndarray::{Array3, ArrayD};
+use vimogen_core::model::arrays::ClipArrays;
+use vimogen_core::model::{ClipBatch, Condition, Dit};
+use vimogen_core::train::{NoiseDraw, TrainBatch, TrainConfig, Trainer};
 use vimogen_core::weights::mapping::{checkpoint_name, is_linear};
 use vimogen_core::weights::{WeightDtype, state_dict};
 
 use crate::common::{Golden, device};
-use crate::dit::{array, tiny_model};
+use crate::dit::{NAMES, array, three, tiny_model, two};
 
 fn batch(golden: &Golden) -> TrainBatch {
     let get = |name: &str| golden.input("inputs", name);
-    let two = |name: &str| get(name).into_dimensionality::<Ix2>().unwrap();
-    let three = |name: &str| get(name).into_dimensionality::<Ix3>().unwrap();
-    TrainBatch {
-        motion: three("motion"),
-        motion_mask: two("motion_mask"),
-        prompt_embeds: three("prompt_emb"),
-        ref_motion: three("ref_motion"),
-        ref_motion_mask: two("ref_motion_mask"),
-        motion_dim_mask: two("motion_dim_mask"),
-        attend_to_text: get("attend_to_text_mask").iter().map(|v| *v != 0.0).collect(),
-    }
+    let (motion, reference) = (three(get("motion")), three(get("ref_motion")));
+    let attend_to_text: Vec<bool> = get("attend_to_text_mask").iter().map(|v| *v != 0.0).collect();
+    let arrays = ClipArrays {
+        frame_mask: Some(two(get("motion_mask")).view()),
+        reference: Some(reference.view()),
+        reference_mask: Some(two(get("ref_motion_mask")).view()),
+        attend_to_text: Some(&attend_to_text),
+        ..ClipArrays::new(&NAMES, three(get("prompt_emb")).view())
+    };
+    let clips = arrays.clips(motion.dim().0, motion.dim().1).unwrap();
+    TrainBatch { motion, clips, channel_weights: two(get("motion_dim_mask")) }
 }
 
-fn draws(golden: &Golden, step: usize) -> Draws {
+fn draws(golden: &Golden, step: usize) -> NoiseDraw {
     let noise: Array3<f32> = golden.input("inputs", &format!("noise_step{step}")).into_dimensionality().unwrap();
     let index = golden.input("inputs", &format!("timestep_ids_step{step}"));
-    Draws { noise, timestep_index: index.iter().map(|i| *i as usize).collect() }
+    NoiseDraw { noise, timestep_index: index.iter().map(|i| *i as usize).collect() }
 }
 
 fn config(golden: &Golden, case: &str) -> TrainConfig {
@@ -161,8 +162,9 @@ fn parameters_and_average_follow_the_reference_for_three_steps() {
 fn parameters_without_a_gradient_stay_as_they_are() {
     let golden = Golden::open("training");
     let mut batch = batch(&golden);
-    batch.ref_motion.fill(0.0);
-    batch.attend_to_text = vec![true; 4];
+    let texts = three(golden.input("inputs", "prompt_emb"));
+    let conditions = texts.outer_iter().map(|text| Condition::Text(text.to_owned())).collect();
+    batch.clips = ClipBatch::new(conditions, batch.clips.frame_lengths().to_vec()).unwrap();
     let mut trainer = Trainer::from_model(tiny_model(), &config(&golden, "fast"), &device()).unwrap();
     let before = state_dict(&trainer.model(), WeightDtype::F32);
     let (grads, loss) = trainer.gradients(&batch, &draws(&golden, 0)).unwrap();

@@ -328,7 +328,7 @@ fn a_release_with_its_text_encoder_generates_from_a_sentence() {
     let options = GenerateOptions::default().with_num_frames(20).with_num_inference_steps(3).with_seed(5);
     let sentence = "a person walks forward, then waves";
 
-    let bare = Pipeline::from_pretrained(Some(dir.path())).unwrap();
+    let bare = Pipeline::open(dir.path()).unwrap();
     let error = bare.generate(sentence, &options).unwrap_err();
     assert_eq!(error.code(), ErrorCode::NoTextEncoder);
     let text = error.to_string();
@@ -342,10 +342,11 @@ fn a_release_with_its_text_encoder_generates_from_a_sentence() {
     random_encoder(elsewhere.path(), 32);
     let encoder = open(elsewhere.path(), EncoderMemory::Streamed);
     let rows = encoder.encode(sentence).unwrap();
-    let given = bare.with_encoder(Box::new(encoder)).unwrap().generate(sentence, &options).unwrap();
+    let given = Pipeline::builder().text_encoder(encoder).open(dir.path()).unwrap();
+    let given = given.generate(sentence, &options).unwrap();
 
     random_encoder(dir.path(), 32);
-    let pipeline = Pipeline::from_pretrained(Some(dir.path())).unwrap();
+    let pipeline = Pipeline::open(dir.path()).unwrap();
     assert!(pipeline.config().dit.reference && pipeline.encoder().unwrap().name() == "umt5");
     let motion = pipeline.generate(sentence, &options).unwrap();
     assert_eq!(motion.features().dim(), (20, 276));
@@ -366,7 +367,7 @@ fn a_native_directory_names_the_encoder_and_its_folder() {
         let mut config: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         config["text_encoder"] = encoder;
         std::fs::write(&path, config.to_string()).unwrap();
-        Pipeline::from_pretrained(Some(native.path()))
+        Pipeline::open(native.path())
     };
     let without = name(serde_json::json!({ "kind": "umt5" })).unwrap();
     let text = without.encode("walk").unwrap_err().to_string();

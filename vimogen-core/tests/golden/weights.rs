@@ -194,7 +194,7 @@ fn text_only_loading_and_conversion_never_read_the_reference_path() {
 
     let golden = Golden::open("dit");
     let mut inputs = inputs(&golden, "mixed");
-    inputs.conditions.attend_to_text = vec![true; 3];
+    inputs.attend_to_text = Some(vec![true; 3]);
     assert_eq!(run(&dit, &inputs), run(&converted, &inputs));
 }
 

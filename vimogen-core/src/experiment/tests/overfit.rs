@@ -61,7 +61,7 @@ dataset: {{json: {json:?}, mean: {mean:?}, std: {std:?}, captions: built-in, nul
     run.train(&mut |_| ControlFlow::Continue(())).unwrap();
     let model = folder.path().join("model");
     run.export(&model, WeightDtype::F32).unwrap();
-    let pipeline = Pipeline::from_pretrained(Some(&model)).unwrap();
+    let pipeline = Pipeline::open(&model).unwrap();
     let options = GenerateOptions::default().with_num_frames(clip.len());
     let made = pipeline.generate(TEXT, &options).unwrap();
     let error = |joints: ArrayView3<'_, f32>| {

@@ -171,7 +171,7 @@ fn the_average_is_exported_as_a_model_that_loads() {
     quiet(&mut run);
     let model = folder.path().join("model");
     run.export(&model, WeightDtype::F32).unwrap();
-    let pipeline = Pipeline::from_pretrained(Some(&model)).unwrap();
+    let pipeline = Pipeline::open(&model).unwrap();
     assert!(same(pipeline.dit(), run.trainer.ema()));
     assert_eq!(pipeline.config().notes["trained_steps"], 7);
     assert_eq!(pipeline.null_context().dim(), (3, 6));
@@ -223,7 +223,7 @@ fn the_built_in_model_s_experiment_does_the_steps_of_a_trainer_on_procedural_bat
     assert!(same(&trainer.model(), &run.trainer.model()) && same(trainer.ema(), run.trainer.ema()));
     let model = folder.path().join("model");
     run.export(&model, WeightDtype::F32).unwrap();
-    let pipeline = Pipeline::from_pretrained(Some(&model)).unwrap();
+    let pipeline = Pipeline::open(&model).unwrap();
     let (ours, built_in) = (pipeline.config(), Pipeline::builtin().unwrap().config().clone());
     assert_eq!((&ours.text_encoder, ours.generation), (&built_in.text_encoder, built_in.generation));
     assert_eq!(ours.notes["text_encoder_fingerprint"], built_in.notes["text_encoder_fingerprint"]);

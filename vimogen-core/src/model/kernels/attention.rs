@@ -1,4 +1,4 @@
-//! Attention over heads that lie side by side in `[batch, tokens, dim]`: no copies to split and join them, and only
+//! Attention over heads stored side by side in `[batch, tokens, dim]`: no copies to split and join them, and only
 //! the valid keys are touched. One task per sample and head.
 
 use gemm::Parallelism;
@@ -46,18 +46,18 @@ impl<'a> View<'a> {
         Self { rows: self.cols, cols: self.rows, row_stride: self.col_stride, col_stride: self.row_stride, ..self }
     }
 
-    /// Whether all elements lie inside the buffer.
+    /// Whether all elements are inside the buffer.
     fn fits(&self) -> bool {
         let last = (self.rows - 1) * self.row_stride + (self.cols - 1) * self.col_stride;
         last < self.data.len()
     }
 }
 
-/// `out[rows, cols] = factor * a b`, rows of `out` lie `row_stride` apart.
+/// `out[rows, cols] = factor * a b`, rows of `out` are `row_stride` apart.
 fn product(out: *mut f32, row_stride: usize, a: View<'_>, b: View<'_>, factor: f32) {
     assert!(a.cols == b.rows && a.fits() && b.fits());
-    // SAFETY: the inputs were checked to lie inside their buffers; every caller's `out` has `a.rows` rows of `b.cols`
-    // numbers `row_stride` apart that no other task touches.
+    // SAFETY: the inputs were checked to be inside their buffers; every caller's `out` has `a.rows` rows of `b.cols`
+    // values `row_stride` apart that no other task touches.
     unsafe {
         gemm::gemm(
             a.rows,

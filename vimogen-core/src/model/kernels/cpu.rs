@@ -1,4 +1,4 @@
-//! Which instructions the hand-written kernels may use: what the CPU has, or less where `VIMOGEN_CPU` says so.
+//! The instructions of the hand-written kernels: the CPU's, limited by `VIMOGEN_CPU`.
 
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ pub const VARIABLE: &str = "VIMOGEN_CPU";
 named_enum! {
     /// Set of CPU instructions; each includes those before it.
     pub enum Level("VIMOGEN_CPU") {
-        /// What every CPU of the target has; on ARM that includes NEON.
+        /// Instructions of every CPU of the target; on ARM they include NEON.
         Portable = "portable",
         /// 256-bit vectors with fused multiply-add.
         Avx2 = "avx2",
@@ -42,7 +42,7 @@ impl Level {
         Self::Portable
     }
 
-    /// The level that the kernels run at: the CPU's, limited by `VIMOGEN_CPU` as it was at the first call.
+    /// The level of the kernels: the CPU's, limited by `VIMOGEN_CPU` as it was at the first call.
     pub fn current() -> Self {
         static CURRENT: OnceLock<Level> = OnceLock::new();
         *CURRENT.get_or_init(|| {
@@ -51,7 +51,7 @@ impl Level {
         })
     }
 
-    /// Checks `VIMOGEN_CPU`. A level above the CPU's is no error: the CPU's own is used.
+    /// Checks `VIMOGEN_CPU`. A level above the CPU's is not an error: the CPU's own is used.
     ///
     /// # Errors
     /// [`Error::Config`] if the variable is set to something that is not a level.

@@ -59,14 +59,14 @@ pub(super) trait Fused: Backend {
 
 pub(super) type CpuTensor = FloatTensor<Flex>;
 
-/// The numbers of a dense tensor.
+/// The values of a dense tensor.
 pub(super) fn numbers(x: &CpuTensor) -> &[f32] {
     let start = x.layout().start_offset();
     let len = x.layout().shape().num_elements();
     &x.storage::<f32>()[start..start + len]
 }
 
-/// The tensor with its numbers in a row: part of a larger buffer stays where it is.
+/// The tensor with contiguous values: part of a larger buffer stays where it is.
 pub(super) fn dense(x: CpuTensor) -> CpuTensor {
     if x.is_contiguous() { x } else { x.to_contiguous() }
 }

@@ -1,7 +1,7 @@
 //! Operations that the CPU backend runs as one fused kernel with its own gradient; other backends get the same formula
 //! as a chain of Burn operations, which is also what the kernels are tested against.
 //!
-//! Numbers in half precision are widened for what is between the matrix products: a norm's sums and a softmax's
+//! Values in half precision are widened between the matrix products: a norm's sums and a softmax's
 //! exponentials would lose too much.
 
 #![cfg_attr(not(feature = "train"), allow(dead_code, reason = "gradients are for training"))]
@@ -39,7 +39,7 @@ fn widened<const D: usize>(x: Tensor<D>, f: impl FnOnce(Tensor<D>) -> Tensor<D>)
     f(x.cast(FloatDType::F32)).cast(dtype)
 }
 
-/// Whether the tensor is one that the kernels for inference can compute with: fused, and without gradients.
+/// Whether the inference kernels accept the tensor: fused, and without gradients.
 pub(crate) fn is_inference<const D: usize>(x: &Tensor<D>) -> bool {
     is_fused(x) && !x.device().is_autodiff()
 }
@@ -47,7 +47,7 @@ pub(crate) fn is_inference<const D: usize>(x: &Tensor<D>) -> bool {
 /// Runs `f` on a thread of the pool that the kernels share their work among. From outside the pool every kernel would wait
 /// for one of its threads to wake, which takes longer than a kernel of a small model.
 pub(crate) fn in_pool<T: Send>(device: &Device, f: impl FnOnce() -> T + Send) -> T {
-    // A watcher sees what its own thread does.
+    // Probes are thread-local.
     match *device == Device::flex() && !super::probe::is_watched() {
         true => rayon::scope(|_| f()),
         false => f(),

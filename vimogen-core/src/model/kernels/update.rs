@@ -19,14 +19,14 @@ pub(crate) struct AdamW {
     pub beta_1: f32,
     pub beta_2: f32,
     pub eps: f32,
-    /// What weights are multiplied by before the step: 1 less the decay.
+    /// Factor of the weights before the step: 1 less the decay.
     pub keep: f32,
     pub lr: f32,
     /// This step's number, from 1; at the first there are no moments yet.
     pub time: i32,
 }
 
-/// The numbers that [`AdamW`]'s loop needs.
+/// The factors of [`AdamW`]'s loop.
 #[derive(Clone, Copy)]
 pub(super) struct Factors {
     rule: AdamW,

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor};
 
 use super::buckets;
 use super::weights::{BlockWeights, Linear, Umt5Config};
+use crate::model::host::upload_values;
 use crate::model::kernels;
 
 /// Epsilon of every norm.
@@ -55,14 +56,9 @@ impl Packed {
 /// - x, output: `[rows, dim]`
 pub(super) fn rms_norm(x: Tensor<2>, weight: &[f32]) -> Tensor<2> {
     let (dtype, device) = (x.dtype(), x.device());
-    let weight = upload(weight.to_vec(), [1, 1, weight.len()], &device);
+    let weight = upload_values(weight.to_vec(), [1, 1, weight.len()], &device);
     let y = kernels::rms_norm(x.cast(DType::F32).unsqueeze_dim::<3>(0), weight, EPS);
     y.squeeze_dim::<2>(0).cast(dtype)
-}
-
-/// Brings f32 numbers to a device.
-pub(super) fn upload<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(values, shape), (device, DType::F32))
 }
 
 /// One block.
@@ -96,7 +92,7 @@ pub(super) fn attention(x: Tensor<2>, weights: &BlockWeights, config: &Umt5Confi
     let (queries, keys) = packed.longest();
     let device = x.device();
     // The bias hangs on key less query: that of a shorter text is a corner of it.
-    let bias = upload(buckets::bias(&weights.positions, heads, queries, keys), [heads, queries, keys], &device);
+    let bias = upload_values(buckets::bias(&weights.positions, heads, queries, keys), [heads, queries, keys], &device);
     let q = weights.matrix(Linear::Query).apply(x.clone());
     let k = weights.matrix(Linear::Key).apply(x.clone());
     let v = weights.matrix(Linear::Value).apply(x);

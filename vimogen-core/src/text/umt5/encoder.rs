@@ -19,6 +19,7 @@ use super::{cache::EmbedCache, clean};
 use crate::declare::named_enum;
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
+use crate::model::host::upload_values;
 use crate::progress::{OnProgress, Stage, report};
 use crate::text::TextEncoder;
 
@@ -77,7 +78,7 @@ impl Default for Umt5Options {
 /// use vimogen_core::Pipeline;
 /// use vimogen_core::text::umt5::{Umt5Encoder, Umt5Options};
 /// let encoder = Umt5Encoder::open("Wan2.1-T2V-1.3B", &Umt5Options::default())?;
-/// let pipeline = Pipeline::from_pretrained(Some("ViMoGen-DiT-1.3B".as_ref()))?.with_encoder(Box::new(encoder))?;
+/// let pipeline = Pipeline::builder().text_encoder(encoder).open("ViMoGen-DiT-1.3B")?;
 /// # Ok::<(), vimogen_core::Error>(())
 /// ```
 pub struct Umt5Encoder {
@@ -239,7 +240,7 @@ impl Umt5Encoder {
         let packed = Packed::new(texts.iter().map(|(ids, keys)| (ids.len(), *keys)));
         let rows = self.weights.rows(texts.iter().flat_map(|(ids, _)| ids.iter().copied()))?;
         let dim = self.config().dim;
-        let mut x = block::upload(rows, [packed.texts().last().map_or(0, |t| t.rows.end), dim], &self.device);
+        let mut x = upload_values(rows, [packed.texts().last().map_or(0, |t| t.rows.end), dim], &self.device);
         x = x.cast(self.arithmetic);
         self.each_block(blocks, |weights| {
             x = block::block(x.clone(), weights, self.config(), &packed);
@@ -470,7 +471,7 @@ mod tests {
 
         let packed = Packed::new(asked.iter().map(|(ids, keys)| (ids.len(), *keys)));
         let rows = encoder.weights.rows(asked.iter().flat_map(|(ids, _)| ids.iter().copied())).unwrap();
-        let x = block::upload(rows, [4 * 24, 32], &encoder.device);
+        let x = upload_values(rows, [4 * 24, 32], &encoder.device);
         let first = encoder.weights.block(0).unwrap();
         let attention = block::attention(x.clone(), &first, encoder.config(), &packed);
         check("block0.attn", &attention);

@@ -31,7 +31,7 @@ pub trait Collective: Send + Sync {
     /// Replaces each value by its sum over all processes, which is the same on all to the last bit.
     ///
     /// # Errors
-    /// [`Error::Device`] if another process is gone.
+    /// [`Error::ProcessGroup`] if another process is gone.
     fn all_reduce_sum(&self, values: &mut [f32]) -> Result<()>;
 
     /// Marks the work as done: this process may end without an error for the others.
@@ -39,5 +39,5 @@ pub trait Collective: Send + Sync {
 }
 
 pub(crate) fn unavailable(group: &str, reason: &str) -> Error {
-    Error::Device { device: group.into(), reason: reason.into() }
+    Error::ProcessGroup { group: group.into(), reason: reason.into() }
 }

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// A process that dies, or ends without [`Collective::finish`], ends all others: MPI sees to it.
 ///
 /// # Errors
-/// [`crate::Error::Device`] in a build without the feature `mpi`, or if MPI cannot be started.
+/// [`crate::Error::ProcessGroup`] in a build without the feature `mpi`, or if MPI cannot be started.
 pub fn mpi() -> Result<Arc<dyn Collective>> {
     #[cfg(feature = "mpi")]
     return world::open();

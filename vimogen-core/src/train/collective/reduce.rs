@@ -39,12 +39,12 @@ pub(crate) fn sum_gradients(
     present.push(if error.is_some() { 1.0 } else { 0.0 });
     collective.all_reduce_sum(&mut present)?;
     error.map_or(Ok(()), Err)?;
-    let [text, text_mass, reference, reference_mass, failed] = std::array::from_fn(|i| present[sizes.len() + i]);
+    let [text, text_weight, reference, reference_weight, failed] = std::array::from_fn(|i| present[sizes.len() + i]);
     if failed > 0.0 {
         return Err(unavailable("process group", "another process failed in this step; see its message"));
     }
-    let total = LossSums::from_array([text, text_mass, reference, reference_mass].map(f64::from));
-    let scale = sums.mass() / total.mass();
+    let total = LossSums::from_array([text, text_weight, reference, reference_weight].map(f64::from));
+    let scale = sums.weight_sum() / total.weight_sum();
     for bucket in buckets(&sizes) {
         let values = Vec::with_capacity(sizes[bucket.clone()].iter().sum());
         let mut pack = Pack { grads: &grads, scale, bucket: bucket.clone(), at: 0, values, failed: None };

@@ -1,23 +1,24 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
+use ndarray::Array2;
 
 use super::{Collective, Threads};
+use crate::model::{ClipBatch, Condition};
 use crate::train::tests::{batch, distance, exact, recipe, rounded, tiny, weights};
-use crate::train::{Draws, TrainBatch, TrainConfig, Trainer};
+use crate::train::{NoiseDraw, TrainBatch, TrainConfig, Trainer};
 use crate::{Dit, Error};
 
 const STEPS: usize = 20;
 
 /// The batch and the draws of a step, of all processes.
-fn whole(step: usize) -> (TrainBatch, Draws) {
+fn whole(step: usize) -> (TrainBatch, NoiseDraw) {
     // The last clips attend to a reference in some steps and are those of the last process.
     let mut batch = batch(&tiny(), 8, 0);
     batch.motion.mapv_inplace(|v| (v + step as f32).sin());
-    for i in 8 - step % 3..8 {
-        batch.ref_motion.index_axis_mut(ndarray::Axis(0), i).fill(0.3);
-        batch.attend_to_text[i] = false;
-    }
+    let mut conditions = batch.clips.conditions().to_vec();
+    conditions[8 - step % 3..].fill(Condition::reference(Array2::from_elem((12, 138), 0.3)));
+    batch.clips = ClipBatch::new(conditions, batch.clips.frame_lengths().to_vec()).unwrap();
     let mut trainer = Trainer::new(&tiny(), &recipe(), &Device::flex()).unwrap();
     trainer.step = step;
     let draws = trainer.draws(&batch);
@@ -115,7 +116,9 @@ fn a_process_that_is_gone_ends_the_others_with_an_error() {
         let (batch, draws) = whole(0);
         trainer.train_step(&batch, &draws).map(|_| ())
     });
-    assert!(matches!(results[0], Err(Error::Device { .. })) && matches!(results[2], Err(Error::Device { .. })));
+    assert!(
+        matches!(results[0], Err(Error::ProcessGroup { .. })) && matches!(results[2], Err(Error::ProcessGroup { .. }))
+    );
 }
 
 #[test]
@@ -241,6 +244,6 @@ fn a_checkpoint_that_cannot_be_written_is_an_error_in_all_processes() {
             trainer.save_checkpoint(file.join("below"))
         });
         assert!(matches!(results[0], Err(Error::Io { .. })), "{results:?}");
-        assert!(results[1..].iter().all(|result| matches!(result, Err(Error::Device { .. }))), "{results:?}");
+        assert!(results[1..].iter().all(|result| matches!(result, Err(Error::ProcessGroup { .. }))), "{results:?}");
     }
 }

@@ -8,10 +8,10 @@ use super::rows::Element;
 use super::tile::{self, Tile};
 use super::{GROUP, PANEL};
 
-/// One head of one sample: rows of `width` numbers that lie `stride` apart.
+/// One head of one sample: rows of `width` values, `stride` apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
-    /// `[queries]` rows, from the first number of the head on.
+    /// `[queries]` rows, from the first value of the head on.
     pub q: &'a [f32],
     /// `[keys]` rows.
     pub k: &'a [f32],
@@ -87,7 +87,7 @@ impl Buffers {
         let scale = (width as f32).sqrt().recip();
         for (panel, b) in self.keys.chunks_exact(width * PANEL).enumerate() {
             let mut c = [0.0f32; GROUP * PANEL];
-            // SAFETY: `queries` has `width` times 12 numbers, `b` `width` times 32, `c` 12 times 32; the tile was chosen
+            // SAFETY: `queries` has `width` times 12 values, `b` `width` times 32, `c` 12 times 32; the tile was chosen
             // for a level that the CPU has.
             unsafe { tile(rows, width, self.queries.as_ptr(), b.as_ptr(), c.as_mut_ptr(), true) };
             let columns = PANEL.min(keys - panel * PANEL);
@@ -106,7 +106,7 @@ impl Buffers {
         f32::pack(&mut self.shares, &self.scores[..rows * keys], keys, keys, false);
         for (panel, b) in self.values.chunks_exact(keys * PANEL).enumerate() {
             let mut c = [0.0f32; GROUP * PANEL];
-            // SAFETY: `shares` has `keys` times 12 numbers, `b` `keys` times 32, `c` 12 times 32; the tile was chosen for a
+            // SAFETY: `shares` has `keys` times 12 values, `b` `keys` times 32, `c` 12 times 32; the tile was chosen for a
             // level that the CPU has.
             unsafe { tile(rows, keys, self.shares.as_ptr(), b.as_ptr(), c.as_mut_ptr(), true) };
             let columns = PANEL.min(width - panel * PANEL);
@@ -117,7 +117,7 @@ impl Buffers {
     }
 }
 
-/// `to[i][row] = from[row * stride + i]` for `rows` rows of `width` numbers; `to` is `[width][32]`.
+/// `to[i][row] = from[row * stride + i]` for `rows` rows of `width` values; `to` is `[width][32]`.
 #[inline(always)]
 fn transpose_body(to: &mut [f32], from: &[f32], rows: usize, width: usize, stride: usize) {
     const CHUNK: usize = 16;

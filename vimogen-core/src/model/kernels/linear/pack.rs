@@ -9,11 +9,11 @@ use super::rows::round;
 /// How the weights of a packed model are kept. Sums are in f32 with all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
-    /// 4 bytes a weight, exact.
+    /// 4 bytes per weight, exact.
     F32,
-    /// 2 bytes a weight; activations are rounded to bf16 before they are multiplied.
+    /// 2 bytes per weight; activations are rounded to bf16 before they are multiplied.
     Bf16,
-    /// 1 byte a weight and a scale for each output: `weight = scale * code`, codes in -127..=127. Activations as with
+    /// 1 byte per weight and one scale per output: `weight = scale * code`, codes in -127..=127. Activations as with
     /// bf16.
     Int8,
 }

@@ -13,9 +13,9 @@ use super::rows::{Element, Rows, round};
 use super::tile::{self, Tile};
 use super::{GROUP, PANEL};
 
-/// Tasks for each thread at least.
+/// Minimum number of tasks per thread.
 const TASKS: usize = 8;
-/// Most groups of rows of a task: its rows and one stretch of a panel stay in the second-level cache.
+/// Maximum number of row groups per task: its rows and one stretch of a panel stay in the second-level cache.
 const GROUPS: usize = 20;
 /// Bytes of a panel that are multiplied with all rows of a task before the next ones.
 const STRETCH: usize = 112 << 10;
@@ -54,9 +54,9 @@ pub(super) fn mlp(x: &[f32], rows: usize, first: &Packed, second: &Packed, level
     }
 }
 
-/// Numbers that a product is written in.
+/// Type of a product's values.
 pub(super) trait Output: Copy + Send {
-    /// Calls `f` with the numbers of a tile.
+    /// Calls `f` with the values of a tile.
     fn of(c: &[f32], f: impl FnOnce(&[Self]));
 }
 
@@ -158,9 +158,9 @@ impl<T> Shared<T> {
     }
 }
 
-/// Elements that weights can be brought to.
+/// Elements into which weights can be unpacked.
 pub(super) trait Unpack: Element {
-    /// Elements `start ..` of a panel in the order of the product: as they lie there, or brought into `scratch`.
+    /// Elements `start ..` of a panel in the order of the product: in place, or brought into `scratch`.
     fn panel<'a>(weights: &'a Packed, panel: usize, start: usize, scratch: &'a mut [Self]) -> &'a [Self];
 
     /// The scratch of this thread.
@@ -207,7 +207,7 @@ impl Unpack for u32 {
     }
 }
 
-/// Calls `sink(task, sums)` with the finished `[rows of the task][32]` numbers of every task, in parallel.
+/// Calls `sink(task, sums)` with the finished `[rows of the task][32]` values of every task, in parallel.
 fn product<E: Unpack>(x: &Rows<E>, weights: &[&Packed], tile: Tile<E>, sink: impl Fn(&Task, &mut [f32]) + Sync) {
     let panels = weights[0].panels();
     // Narrow layers have few panels: then tasks take fewer rows, so that every thread finds some. No sum changes by it.
@@ -280,7 +280,7 @@ fn gelu_body(c: &mut [f32]) {
     }
 }
 
-/// `[steps / 2][32]` pairs to `[steps][32]` numbers.
+/// `[steps / 2][32]` pairs to `[steps][32]` values.
 #[inline(always)]
 fn widen_pairs_body(to: &mut [f32], from: &[u32]) {
     let to = to.as_chunks_mut::<PANEL>().0.as_chunks_mut::<2>().0;

@@ -29,18 +29,18 @@ impl Number for f32 {
     }
 }
 
-/// What the product multiplies: single f32 numbers, or pairs of bf16 numbers in a `u32`, the even one in the low half.
+/// An operand of the product: one f32 value, or a pair of bf16 values in a `u32`, the even one in the low half.
 pub(super) trait Element: Copy + Default + Send + Sync + 'static {
     /// Inputs in one element.
     const WIDTH: usize;
 
-    /// Writes `width` numbers of each row, rows lying `stride` apart, to a group; `to_bf16` rounds numbers that stay f32.
+    /// Writes `width` values of each row, rows `stride` apart, to a group; `to_bf16` rounds values that stay f32.
     fn pack(group: &mut [Self], rows: &[f32], stride: usize, width: usize, to_bf16: bool);
 
     /// Writes a row to slot `slot` of a group of `W`.
     fn put_row<const W: usize>(group: &mut [Self], slot: usize, row: &[impl Number]);
 
-    /// Writes numbers of two neighbouring rows, of which the second may be missing, to the first slots of a pair of a group
+    /// Writes values of two neighbouring rows, of which the second may be missing, to the first slots of a pair of a group
     /// of `W`.
     fn put_pair<const W: usize>(pair: &mut [Self], even: &[impl Number], odd: &[impl Number]);
 
@@ -126,7 +126,7 @@ pub(super) fn round(x: f32) -> u32 {
 /// Elements that are made at once, in a loop that vectorises.
 const CHUNK: usize = 16;
 
-/// Fills every slot of a group: elements `make(even, odd)` of `width` numbers of each row.
+/// Fills every slot of a group: elements `make(even, odd)` of `width` values of each row.
 #[inline(always)]
 fn pack_with<E: Element>(
     group: &mut [E],
@@ -187,7 +187,7 @@ pub(super) struct Rows<E: Element> {
 }
 
 impl<E: Element> Rows<E> {
-    /// Room for rows, whose numbers are to be packed; `inputs` is padded to a whole pair, as in the weights, by a zero.
+    /// Room for rows to be packed; `inputs` is padded to a whole pair, as in the weights, by a zero.
     pub fn room(rows: usize, inputs: usize) -> Self {
         let length = 2 * inputs.div_ceil(2) / E::WIDTH;
         let mut data = E::spare().with_borrow_mut(Vec::pop).unwrap_or_default();
@@ -203,7 +203,7 @@ impl<E: Element> Rows<E> {
         Self { rows, length, data }
     }
 
-    /// The rows of `x`, `[rows, inputs]`; `to_bf16` rounds numbers that stay f32.
+    /// The rows of `x`, `[rows, inputs]`; `to_bf16` rounds values that stay f32.
     pub fn new(x: &[f32], rows: usize, inputs: usize, to_bf16: bool) -> Self {
         assert_eq!(x.len(), rows * inputs, "rows of x");
         let mut out = Self::room(rows, inputs);
@@ -218,7 +218,7 @@ impl<E: Element> Rows<E> {
     }
 }
 
-/// The buffer serves the next rows: every step of a generation asks for the same sizes.
+/// The buffer serves the next rows: every step of a generation needs the same sizes.
 impl<E: Element> Drop for Rows<E> {
     fn drop(&mut self) {
         /// Two layers hold two buffers at a time.

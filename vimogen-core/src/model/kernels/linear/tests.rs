@@ -40,7 +40,7 @@ fn run(x: &[f32], rows: usize, weights: &[&Packed], level: Level) -> Vec<f32> {
     product::linear(x, rows, weights, level)
 }
 
-/// The product in f64 of what the kernel multiplies.
+/// The kernel's product in f64.
 fn expected(x: &[f32], rows: usize, weights: &Packed, precision: Precision) -> Vec<f32> {
     let (inputs, outputs) = (weights.inputs, weights.outputs);
     let unpacked = weights.unpack();

@@ -8,10 +8,10 @@ use super::{GROUP, PANEL};
 /// `tile(rows, steps, a, b, c, first)`
 ///
 /// # Safety
-/// `a`, `b` and `c` point to as many elements as the module says, and the CPU has the level's instructions.
+/// `a`, `b` and `c` point to as many elements as the module documents, and the CPU has the level's instructions.
 pub(super) type Tile<E> = unsafe fn(usize, usize, *const E, *const E, *mut f32, bool);
 
-/// The loop over single f32 numbers for a level.
+/// The loop over single f32 values for a level.
 pub(super) fn singles(level: Level) -> Tile<f32> {
     match level {
         #[cfg(target_arch = "x86_64")]
@@ -154,7 +154,7 @@ mod x86 {
     unsafe fn store_512<const M: usize>(sums: &[[__m512; 2]; M], c: *mut f32, first: bool) {
         for (i, sums) in sums.iter().enumerate() {
             for (half, sum) in sums.iter().enumerate() {
-                // SAFETY: `c` has `M` rows of 32 numbers.
+                // SAFETY: `c` has `M` rows of 32 values.
                 unsafe {
                     let c = c.add(i * PANEL + half * 16);
                     _mm512_storeu_ps(c, if first { *sum } else { _mm512_add_ps(_mm512_loadu_ps(c), *sum) });

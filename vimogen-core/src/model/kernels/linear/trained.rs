@@ -36,7 +36,7 @@ impl<T: Number> Side<'_, T> {
         self.numbers.len() / self.columns
     }
 
-    /// How many numbers a sum has, and how many sums there are along the other axis.
+    /// Terms per sum, and sums along the other axis.
     fn sizes(&self) -> (usize, usize) {
         match self.over {
             Over::Columns => (self.columns, self.rows()),

@@ -29,7 +29,7 @@ pub(super) trait TrainedLayers: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
-/// The numbers of a dense tensor in bf16, and those of its last axis.
+/// The values of a dense tensor in bf16, and the length of its last axis.
 fn side(x: &CpuTensor, over: Over) -> Side<'_, bf16> {
     let (start, shape) = (x.layout().start_offset(), x.layout().shape());
     let numbers = &x.storage::<bf16>()[start..start + shape.num_elements()];
