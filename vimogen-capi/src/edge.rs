@@ -17,10 +17,10 @@ fn check<T>(name: &'static str, pointer: *const T) -> Result<()> {
     if pointer.is_null() {
         return Err(Error::invalid(name, "it is NULL"));
     }
-    match pointer.is_aligned() {
-        true => Ok(()),
-        false => Err(Error::invalid(name, format!("its address is not a multiple of {}", align_of::<T>()))),
+    if pointer.is_aligned() {
+        return Ok(());
     }
+    Err(Error::invalid(name, format!("its address is not a multiple of {}", align_of::<T>())))
 }
 
 /// Target of a pointer.

@@ -107,7 +107,7 @@ fn an_unknown_solver_is_named() {
         assert_eq!(status, vimogen_status::InvalidArgument);
         vimogen_pipeline_free(pipeline);
     }
-    assert!(last_error().contains("9 is not a vimogen_solver") && motion.is_null(), "{}", last_error());
+    assert!(last_error().contains("solver: 9 is not one of 0 (euler)") && motion.is_null(), "{}", last_error());
 }
 
 #[test]

@@ -117,10 +117,10 @@ impl Schedule {
 
 impl Schedule {
     fn check(&self, py: Python<'_>, index: usize) -> PyResult<()> {
-        match index < self.core.len() {
-            true => Ok(()),
-            false => Err(invalid(py, "index", format!("{index} is not in 0..{}", self.core.len()))),
+        if index < self.core.len() {
+            return Ok(());
         }
+        Err(invalid(py, "index", format!("{index} is not in 0..{}", self.core.len())))
     }
 }
 

@@ -51,8 +51,12 @@ pub trait NamedEnum: Copy + Eq + 'static {
     /// [`Error::InvalidArgument`] if there is none.
     fn from_number(number: i32) -> Result<Self> {
         let found = usize::try_from(number).ok().and_then(|position| Self::all().get(position).copied());
-        let count = Self::all().len();
-        found.ok_or_else(|| Error::invalid(Self::ARGUMENT, format!("{number} is not a value in 0..{count}")))
+        found.ok_or_else(|| {
+            let known =
+                Self::VARIANTS.iter().enumerate().map(|(number, variant)| format!("{number} ({})", variant.name));
+            let known: Vec<_> = known.collect();
+            Error::invalid(Self::ARGUMENT, format!("{number} is not one of {}", known.join(", ")))
+        })
     }
 
     /// The number of the value in C.

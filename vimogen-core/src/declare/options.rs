@@ -139,7 +139,8 @@ pub trait OptionValue: Sized {
         let setting = self.setting();
         match range {
             Some(range) if !range.accepts(&setting) => {
-                Err(Error::invalid(name, format!("{setting} is out of range, expected {range}")))
+                let ascending = if matches!(setting, Setting::Pair(..)) { "ascending values, " } else { "" };
+                Err(Error::invalid(name, format!("{setting} is out of range, expected {ascending}{range}")))
             }
             _ => Ok(()),
         }

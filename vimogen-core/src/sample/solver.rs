@@ -8,7 +8,7 @@ use crate::error::Result;
 
 named_enum! {
     /// Solver of the flow: how a step from one noise level to the next is taken. All use the same noise levels, so that
-    /// numbers of steps are comparable.
+    /// step counts are comparable.
     ///
     /// ```
     /// use vimogen_core::Solver;
