@@ -230,7 +230,7 @@ typedef int32_t vimogen_stage;
 #endif // __cplusplus
 
 /// Solver of the flow: how a step from one noise level to the next is taken. All use the same noise levels, so that
-/// numbers of steps are comparable.
+/// step counts are comparable.
 enum vimogen_solver
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t

@@ -35,7 +35,7 @@ pub enum vimogen_stage {
 }
 
 /// Solver of the flow: how a step from one noise level to the next is taken. All use the same noise levels, so that
-/// numbers of steps are comparable.
+/// step counts are comparable.
 #[repr(i32)]
 pub enum vimogen_solver {
     /// Along the velocity at the start of the step, as the release; first order.
