@@ -2,6 +2,7 @@
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, ToPyArray};
 use pyo3::prelude::*;
+use vimogen_core::model::config::MAX_POSITIONS;
 use vimogen_core::sample::{self, Schedule as Core, ScheduleConfig};
 
 use crate::error::{OrRaise, invalid};
@@ -128,7 +129,7 @@ impl Schedule {
 #[pyfunction]
 pub fn noise<'py>(py: Python<'py>, seed: u64, num_frames: usize) -> PyResult<Bound<'py, PyArray2<f32>>> {
     match num_frames {
-        1..=sample::MAX_FRAMES => Ok(sample::noise(seed, num_frames).into_pyarray(py)),
-        _ => Err(invalid(py, "num_frames", format!("{num_frames} is not in 1..={}", sample::MAX_FRAMES))),
+        1..=MAX_POSITIONS => Ok(sample::noise(seed, num_frames).into_pyarray(py)),
+        _ => Err(invalid(py, "num_frames", format!("{num_frames} is not in 1..={}", MAX_POSITIONS))),
     }
 }

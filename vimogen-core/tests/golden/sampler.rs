@@ -14,11 +14,12 @@ pub fn inputs(golden: &Golden, text: bool) -> (Array3<f32>, ClipBatch) {
     let get = |name: &str| three(golden.input("inputs", name));
     let mask = |name: &str| two(golden.input("inputs", name));
     let (noise, reference) = (get("noise"), if text { get("ref_latents") * 0.0 } else { get("ref_latents") });
+    let (text, frame_mask, reference_mask) = (get("prompt_emb"), mask("latents_mask"), mask("ref_latents_mask"));
     let arrays = ClipArrays {
-        frame_mask: Some(mask("latents_mask").view()),
+        frame_mask: Some(frame_mask.view()),
         reference: Some(reference.view()),
-        reference_mask: Some(mask("ref_latents_mask").view()),
-        ..ClipArrays::new(&NAMES, get("prompt_emb").view())
+        reference_mask: Some(reference_mask.view()),
+        ..ClipArrays::new(&NAMES, text.view())
     };
     let clips = arrays.clips(noise.dim().0, noise.dim().1).unwrap();
     let null = get("prompt_emb_null").outer_iter().map(|rows| rows.to_owned()).collect();

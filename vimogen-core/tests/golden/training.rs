@@ -19,12 +19,14 @@ fn batch(golden: &Golden) -> TrainBatch {
     let get = |name: &str| golden.input("inputs", name);
     let (motion, reference) = (three(get("motion")), three(get("ref_motion")));
     let attend_to_text: Vec<bool> = get("attend_to_text_mask").iter().map(|v| *v != 0.0).collect();
+    let (text, frame_mask) = (three(get("prompt_emb")), two(get("motion_mask")));
+    let reference_mask = two(get("ref_motion_mask"));
     let arrays = ClipArrays {
-        frame_mask: Some(two(get("motion_mask")).view()),
+        frame_mask: Some(frame_mask.view()),
         reference: Some(reference.view()),
-        reference_mask: Some(two(get("ref_motion_mask")).view()),
+        reference_mask: Some(reference_mask.view()),
         attend_to_text: Some(&attend_to_text),
-        ..ClipArrays::new(&NAMES, three(get("prompt_emb")).view())
+        ..ClipArrays::new(&NAMES, text.view())
     };
     let clips = arrays.clips(motion.dim().0, motion.dim().1).unwrap();
     TrainBatch { motion, clips, channel_weights: two(get("motion_dim_mask")) }
