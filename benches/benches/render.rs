@@ -10,7 +10,7 @@ use vimogen_core::body::BodyModel;
 use vimogen_core::data::procedural::{ProceduralDataset, Split};
 use vimogen_core::motion::codec::encode;
 use vimogen_core::progress::ignore;
-use vimogen_core::render::{Actor, Film, RenderOptions, View, movie};
+use vimogen_core::render::{MeshSequence, RenderOptions, Renderer, View, encode};
 
 /// Triangles of SMPL; each that is added splits one of the neutral body's in three.
 const TRIANGLES: usize = 13_776;
@@ -25,7 +25,7 @@ fn finer(vertices: ArrayView3<'_, f32>, faces: &[[u32; 3]], middles: usize) -> A
 }
 
 /// A walking body of SMPL's size.
-fn actor() -> Actor {
+fn sequence() -> MeshSequence {
     let motion = ProceduralDataset::new(1, Split::Train).sample_with_frames(3, 101).motion;
     let motion = encode(&motion).and_then(|features| Motion::from_features(features, 20.0)).expect("a clip");
     let body = BodyModel::neutral();
@@ -39,29 +39,33 @@ fn actor() -> Actor {
         faces.extend([[b, c, middle], [c, a, middle]]);
     }
     assert_eq!(faces.len(), TRIANGLES);
-    Actor::mesh(smpl.joints.view(), vertices.view(), &faces).expect("a mesh")
+    MeshSequence::mesh(smpl.joints.view(), vertices.view(), &faces).expect("a mesh")
 }
 
 fn pictures(c: &mut Criterion) {
-    let actor = actor();
+    let sequence = sequence();
     let folder = std::env::temp_dir().join(format!("vimogen-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for films");
     let mut group = c.benchmark_group("render");
     group.sample_size(10);
-    group.throughput(Throughput::Elements(actor.len() as u64));
+    group.throughput(Throughput::Elements(sequence.len() as u64));
     let options = RenderOptions::default();
     for (name, options) in
         [("path", options), ("follow", options.with_view(View::Follow)), ("depth", RenderOptions::depth())]
     {
-        let film = Film::new(&actor, &options).expect("a film");
+        let renderer = Renderer::new(&sequence, &options).expect("a renderer");
         group.bench_function(format!("drawn alone, {name}"), |b| {
-            b.iter(|| (0..film.len()).into_par_iter().for_each(|frame| drop(film.frame(frame).expect("a picture"))));
+            b.iter(|| {
+                (0..renderer.len()).into_par_iter().for_each(|frame| drop(renderer.frame(frame).expect("a picture")))
+            });
         });
     }
-    let film = Film::new(&actor, &options).expect("a film");
+    let renderer = Renderer::new(&sequence, &options).expect("a renderer");
     for ending in ["mp4", "gif"] {
-        let path = folder.join(format!("film.{ending}"));
-        group.bench_function(ending, |b| b.iter(|| movie::save(&path, &film, 20.0, &mut ignore).expect("a film")));
+        let path = folder.join(format!("clip.{ending}"));
+        group.bench_function(ending, |b| {
+            b.iter(|| encode::save(&path, &renderer, 20.0, &mut ignore).expect("a renderer"))
+        });
     }
     group.finish();
     std::fs::remove_dir_all(folder).expect("the folder for films");

@@ -4,10 +4,10 @@
 set -eu
 cd "$(dirname "$0")/../.."
 pages="${CARGO_TARGET_DIR:-target}/tmp"
-for file in viewer_one.html viewer_three.html viewer_body.html film.mp4; do
+for file in viewer_one.html viewer_three.html viewer_body.html clip.mp4; do
   if [ ! -e "$pages/$file" ]; then
     "${CARGO:-cargo}" test --locked --workspace --test golden -- render picture
   fi
 done
 "${PYTHON:-python3}" tests/viewer/check.py "$pages/viewer_one.html" "$pages/viewer_three.html" "$pages/viewer_body.html"
-exec "${PYTHON:-python3}" tests/viewer/video.py "$pages/film.mp4" 320 240 1.2
+exec "${PYTHON:-python3}" tests/viewer/video.py "$pages/clip.mp4" 320 240 1.2

@@ -5,14 +5,12 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::ptr::{null, null_mut};
 
-use vimogen_core::mbench;
-use vimogen_core::mbench::benchmark::{EvaluateOptions, evaluate_benchmark};
 use vimogen_core::mbench::bodies::BodyFiles;
-use vimogen_core::mbench::dimension::Dimension;
 use vimogen_core::mbench::info::load_info;
 use vimogen_core::mbench::quality::UpAxis;
 use vimogen_core::mbench::vlm::question::Templates;
 use vimogen_core::mbench::vlm::{HttpJudge, Judge};
+use vimogen_core::mbench::{Dimension, EvaluateOptions, evaluate};
 use vimogen_core::{Error, Result};
 
 use crate::edge::{Growing, Params, Place, init, optional_params, optional_text, owned_text, text};
@@ -78,7 +76,7 @@ unsafe impl Params for vimogen_evaluate_params {
             name: null(),
             progress: None,
             user_data: null_mut(),
-            seed: EvaluateOptions::new("", "").seed,
+            seed: EvaluateOptions::default().seed,
             jobs: 0,
             body_joints: 0,
         }
@@ -129,45 +127,54 @@ impl Arguments<'_> {
     }
 
     fn report(&self, folder: &str) -> Result<String> {
-        let axis = self.params.up_axis;
-        let up_axis = usize::try_from(axis).map_or_else(
-            |_| Err(Error::invalid("up_axis", format!("{axis} is not an axis, use 0 (x), 1 (y) or 2 (z)"))),
-            UpAxis::from_index,
-        )?;
-        match self.info {
-            None => mbench::evaluate(folder, self.dimensions.as_deref(), up_axis)?.to_json(),
-            Some(info) => self.benchmark(Path::new(folder), info, up_axis),
+        let folder = Path::new(folder);
+        let info = self.info.map(load_info).transpose()?;
+        let parse = |names: &Vec<String>| names.iter().map(|name| name.parse()).collect::<Result<Vec<Dimension>>>();
+        let dimensions = self.dimensions.as_ref().map(parse).transpose()?;
+        let defaults = EvaluateOptions::default().with_up_axis(self.up_axis()?).with_dimensions(dimensions);
+        let mut on_progress = |progress| notify(self.params.progress, self.params.user_data, progress);
+        match &info {
+            None => evaluate(folder, &defaults, &mut on_progress)?.summary_json(),
+            Some(info) => {
+                let judge = HttpJudge::for_benchmark(info, defaults.dimensions.as_deref())?;
+                let judge = judge.as_ref().map(|judge| judge as &dyn Judge);
+                evaluate(
+                    folder,
+                    &self.benchmark(folder, defaults)?.with_info(info).with_judge(judge),
+                    &mut on_progress,
+                )?
+                .to_json()
+            }
         }
     }
 
-    fn benchmark(&self, folder: &Path, info: &str, up_axis: UpAxis) -> Result<String> {
-        let info = load_info(info)?;
-        let names = self.dimensions.as_ref();
-        let parsed = names.map(|names| names.iter().map(|name| name.parse()).collect::<Result<Vec<Dimension>>>());
-        let dimensions = parsed.transpose()?;
-        let judge = HttpJudge::for_benchmark(&info, dimensions.as_deref())?;
+    fn up_axis(&self) -> Result<UpAxis> {
+        let axis = self.params.up_axis;
+        usize::try_from(axis).map_or_else(
+            |_| Err(Error::invalid("up_axis", format!("{axis} is not an axis, use 0 (x), 1 (y) or 2 (z)"))),
+            UpAxis::from_index,
+        )
+    }
+
+    /// Options for an info file.
+    fn benchmark<'a>(&self, folder: &Path, options: EvaluateOptions<'a>) -> Result<EvaluateOptions<'a>> {
         let whole = folder.canonicalize().map_err(|e| Error::io("read", folder, e))?;
         let folder_name = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let output = self.output.map_or_else(|| whole.with_file_name(format!("{folder_name}-results")), PathBuf::from);
         let path = |text: Option<&str>| text.map(PathBuf::from);
         let params = &self.params;
-        let options = EvaluateOptions {
-            dimensions,
-            up_axis,
-            jobs: (params.jobs != 0).then_some(params.jobs as usize),
-            judge: judge.as_ref().map(|judge| judge as &dyn Judge),
-            templates: self.prompt_template.map_or_else(|| Ok(Templates::default()), Templates::load)?,
-            seed: params.seed,
-            bodies: BodyFiles {
-                body: path(self.body),
-                priors: path(self.priors),
-                nrdf: path(self.nrdf),
-                body_joints: params.body_joints != 0,
-            },
-            ..EvaluateOptions::new(output, self.name.map_or(folder_name, String::from))
+        let bodies = BodyFiles {
+            body: path(self.body),
+            priors: path(self.priors),
+            nrdf: path(self.nrdf),
+            body_joints: params.body_joints != 0,
         };
-        let mut on_progress = |progress| notify(params.progress, params.user_data, progress);
-        evaluate_benchmark(folder, &info, &options, &mut on_progress)?.to_json()
+        Ok(options
+            .with_output(output, self.name.map_or(folder_name, String::from))
+            .with_jobs((params.jobs != 0).then_some(params.jobs as usize))
+            .with_templates(self.prompt_template.map_or_else(|| Ok(Templates::default()), Templates::load)?)
+            .with_seed(params.seed)
+            .with_bodies(bodies))
     }
 }
 

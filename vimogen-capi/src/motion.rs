@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use ndarray::ArrayView2;
 use vimogen_core::body::REST_OFFSETS;
 use vimogen_core::io::{FileFormat, SaveOptions};
+use vimogen_core::mbench::Dimension;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::layout;
 use vimogen_core::motion::layout::FEATURES;
@@ -381,11 +382,11 @@ pub unsafe extern "C" fn vimogen_motion_quality(
         let (motion, place) = unsafe { (borrow("motion", motion)?, output("quality", quality, size)?) };
         let quality = Quality::measure(motion.motion.joints(), UpAxis::Z)?;
         place.write(vimogen_quality {
-            jitter_degree: quality.jitter_degree,
-            dynamic_degree: quality.dynamic_degree,
-            ground_penetration: quality.ground_penetration,
-            foot_floating: quality.foot_floating,
-            foot_sliding: quality.foot_sliding,
+            jitter_degree: quality.get(Dimension::JitterDegree),
+            dynamic_degree: quality.get(Dimension::DynamicDegree),
+            ground_penetration: quality.get(Dimension::GroundPenetration),
+            foot_floating: quality.get(Dimension::FootFloating),
+            foot_sliding: quality.get(Dimension::FootSliding),
         });
         Ok(())
     })

@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use vimogen_core::Result;
 use vimogen_core::body::BodyModel;
 use vimogen_core::declare::NamedEnum;
-use vimogen_core::render::{Actor, Film, RenderOptions, Style, View, movie};
+use vimogen_core::render::{MeshSequence, RenderOptions, Renderer, Style, View, encode};
 
 use crate::edge::{Growing, Params, borrow, init, optional_params, text};
 use crate::generate::{notify, vimogen_progress_fn};
@@ -91,12 +91,12 @@ pub unsafe extern "C" fn vimogen_motion_render(
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, path, params) =
             unsafe { (borrow("motion", motion)?, text("path", path)?, optional_params("params", params)?) };
-        let actor = match params.figure {
-            0 => Actor::body(&motion.motion, BodyModel::neutral())?,
-            _ => Actor::figure(motion.motion.joints())?,
+        let sequence = match params.figure {
+            0 => MeshSequence::body(&motion.motion, BodyModel::neutral())?,
+            _ => MeshSequence::figure(motion.motion.joints())?,
         };
-        let film = Film::new(&actor, &params.options()?)?;
-        movie::save(path, &film, motion.motion.fps(), &mut |progress| {
+        let renderer = Renderer::new(&sequence, &params.options()?)?;
+        encode::save(path, &renderer, motion.motion.fps(), &mut |progress| {
             notify(params.progress, params.user_data, progress)
         })
     })

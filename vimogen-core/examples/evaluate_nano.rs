@@ -14,6 +14,7 @@ use ndarray::ArrayView3;
 use vimogen_core::data::procedural::{
     ActionSpec, ProceduralDataset, Prompt, Split, check, held_out_prompts, unseen_verb_prompts,
 };
+use vimogen_core::mbench::Dimension;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::encode;
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Request, Result};
@@ -76,8 +77,8 @@ impl Score {
     fn add(&mut self, prompt: &Prompt, seed: u64, motion: &Motion) -> Result<()> {
         let joints = motion.joints();
         let quality = Quality::measure(joints.view(), UpAxis::Z)?;
-        self.jitter += f64::from(quality.jitter_degree);
-        self.sliding += f64::from(quality.foot_sliding);
+        self.jitter += f64::from(quality.get(Dimension::JitterDegree));
+        self.sliding += f64::from(quality.get(Dimension::FootSliding));
         self.total += 1;
         let kind = self.kinds.entry(kind(&prompt.action)).or_default();
         kind.1 += 1;

@@ -15,13 +15,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use vimogen_core::mbench::benchmark::{EvaluateOptions, Results, evaluate_benchmark, table};
-use vimogen_core::mbench::dimension::{Dimension, Source};
+use vimogen_core::mbench::benchmark::table;
+use vimogen_core::mbench::dimension::{Dimension, Input};
 use vimogen_core::mbench::generate::{BenchmarkOptions, generate_benchmark};
 use vimogen_core::mbench::info::load_info;
 use vimogen_core::mbench::organize::organize;
 use vimogen_core::mbench::prompts::load_prompts;
 use vimogen_core::mbench::quality::UpAxis;
+use vimogen_core::mbench::{EvaluateOptions, Results, evaluate};
 use vimogen_core::{Error, Pipeline, Progress, Result};
 
 #[global_allocator]
@@ -50,13 +51,13 @@ fn main() -> Result<()> {
     eprintln!("{made:?}");
     organize(out.join("motions"), out.join("joints"))?;
     let mut runs = Vec::new();
-    // Only the dimensions that are measured on joints depend on heights.
-    let on_joints = Dimension::ALL.into_iter().filter(|dimension| dimension.source() == Source::Joints).collect();
+    // Only the dimensions of joints depend on the height axis.
+    let on_joints = Dimension::of(Input::Joints).collect();
     for (name, up_axis, dimensions) in [("parity", UpAxis::Z, None), ("true-height", UpAxis::Y, Some(on_joints))] {
-        let defaults = EvaluateOptions::new(out.join("results"), name);
-        let options = EvaluateOptions { up_axis, dimensions, ..defaults };
+        let options = EvaluateOptions::default().with_output(out.join("results"), name).with_info(&info);
+        let options = options.with_up_axis(up_axis).with_dimensions(dimensions);
         let start = Instant::now();
-        runs.push(evaluate_benchmark(out.join("joints"), &info, &options, &mut |_| ControlFlow::Continue(()))?);
+        runs.push(evaluate(out.join("joints"), &options, &mut |_| ControlFlow::Continue(()))?);
         eprintln!("{name}: {:.2} s", start.elapsed().as_secs_f64());
     }
     print!("{}", table(&runs.iter().collect::<Vec<_>>()));

@@ -1,5 +1,5 @@
-//! `make pictures`: draws the pictures of the README and of docs/src/how-to/pictures.md with the built-in model. With the
-//! argument `measure`: the time of a film of a mesh as fine as SMPL's.
+//! `make pictures`: the pictures of the README and of docs/src/how-to/pictures.md, by the built-in model. With the argument
+//! `measure` how long rendering takes for a mesh as fine as SMPL's.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::time::Instant;
 use ndarray::{Array3, s};
 use vimogen_core::body::BodyModel;
 use vimogen_core::progress::ignore;
-use vimogen_core::render::{Actor, Film, RenderOptions, View, movie};
+use vimogen_core::render::{MeshSequence, RenderOptions, Renderer, View, encode};
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Result};
 
 #[global_allocator]
@@ -49,12 +49,12 @@ fn stage(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
 
 fn draw(folder: &Path) -> Result<()> {
     let motion = walk(80)?;
-    let actor = Actor::body(&motion, BodyModel::neutral())?;
+    let sequence = MeshSequence::body(&motion, BodyModel::neutral())?;
     let wide = RenderOptions::default().with_size(640, 320).with_angles(62.0, 12.0);
     let small = RenderOptions::default().with_size(320, 320).with_angles(35.0, 12.0).with_view(View::Follow);
     for (name, options) in [("walk-and-wave.gif", wide), ("contact-sheet.png", small)] {
-        let film = Film::new(&actor, &options)?;
-        stage(name, || movie::save(folder.join(name), &film, motion.fps(), &mut ignore))?;
+        let renderer = Renderer::new(&sequence, &options)?;
+        stage(name, || encode::save(folder.join(name), &renderer, motion.fps(), &mut ignore))?;
     }
     Ok(())
 }
@@ -66,12 +66,12 @@ fn measure() -> Result<()> {
     let faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
     let (vertices, faces) = finer(&body.vertices(motion.smpl())?, &faces);
     println!("{} frames, {} vertices, {} triangles", motion.len(), vertices.shape()[1], faces.len());
-    let actor = Actor::mesh(motion.joints().view(), vertices.view(), &faces)?;
-    let film = Film::new(&actor, &RenderOptions::default())?;
-    stage("drawn, one thread", || (0..film.len()).try_for_each(|frame| film.frame(frame).map(drop)))?;
+    let sequence = MeshSequence::mesh(motion.joints().view(), vertices.view(), &faces)?;
+    let renderer = Renderer::new(&sequence, &RenderOptions::default())?;
+    stage("drawn, one thread", || (0..renderer.len()).try_for_each(|frame| renderer.frame(frame).map(drop)))?;
     let folder = tempfile::tempdir().map_err(|e| Error::io("create", "", e))?;
-    for name in ["film.mp4", "film.gif"] {
-        stage(name, || movie::save(folder.path().join(name), &film, motion.fps(), &mut ignore))?;
+    for name in ["clip.mp4", "clip.gif"] {
+        stage(name, || encode::save(folder.path().join(name), &renderer, motion.fps(), &mut ignore))?;
     }
     Ok(())
 }

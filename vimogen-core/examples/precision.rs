@@ -26,7 +26,7 @@ fn main() -> Result<()> {
 /// The built-in model on its held-out prompts, one motion each.
 fn built_in() -> Result<()> {
     println!("built-in model, {} held-out prompts, mean of each metric:\n", held_out_prompts().len());
-    println!("| weights | blocks | time | distance | passed | jitter | dynamic | penetration | floating | sliding |");
+    println!("| weights | blocks | time | distance | passed | jitter | penetration | floating | sliding | dynamic |");
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut exact: Option<Vec<Motion>> = None;
     for dtype in DTYPES {

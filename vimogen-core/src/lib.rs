@@ -77,6 +77,8 @@ pub mod pipeline;
 pub mod progress;
 #[cfg(feature = "render")]
 pub mod render;
+#[cfg(any(feature = "mbench", all(feature = "model", feature = "network")))]
+mod retry;
 #[cfg(feature = "model")]
 pub mod sample;
 #[cfg(all(feature = "experiment", feature = "umt5"))]

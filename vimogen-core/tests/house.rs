@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms (a file or a folder of `src`) from the ground up. Rooms of one floor may import each other, one way.
 const FLOORS: &[&[&str]] = &[
-    &["error", "declare", "progress"],
+    &["error", "declare", "progress", "retry"],
     &["motion", "format"],
     &["body"],
     &["model", "text", "sample", "weights"],

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use vimogen_core::data::procedural::{ProceduralDataset, Prompt, Split, check, held_out_prompts};
 use vimogen_core::data::{ConditionMix, ProceduralLoader};
 use vimogen_core::device::Device;
+use vimogen_core::mbench::Dimension;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::encode;
 use vimogen_core::text::StaticWordsEncoder;
@@ -30,8 +31,8 @@ fn wordings_that_training_never_showed_give_the_movement_asked_for() {
     for (prompt, motion) in prompts.iter().zip(generate(&pipeline, &requests)) {
         let joints = motion.joints();
         let quality = Quality::measure(joints.view(), UpAxis::Z).unwrap();
-        jitter += quality.jitter_degree / prompts.len() as f32;
-        sliding += quality.foot_sliding / prompts.len() as f32;
+        jitter += quality.get(Dimension::JitterDegree) / prompts.len() as f32;
+        sliding += quality.get(Dimension::FootSliding) / prompts.len() as f32;
         if let Err(reason) = check(&prompt.action, joints.view()) {
             failures.push(format!("{:?}: {reason}", prompt.text));
         }

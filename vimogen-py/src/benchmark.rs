@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use vimogen_core::Result;
 use vimogen_core::declare::DEFAULT_SEED;
-use vimogen_core::mbench::benchmark::{EvaluateOptions, Results, evaluate_benchmark, table};
+use vimogen_core::mbench::benchmark::{EvaluateOptions, Results, evaluate, table};
 use vimogen_core::mbench::bodies::BodyFiles;
 use vimogen_core::mbench::dimension::Dimension;
 use vimogen_core::mbench::gate::{GateOptions, gate};
@@ -16,13 +16,18 @@ use vimogen_core::mbench::organize as organizing;
 use vimogen_core::mbench::prompts::load_prompts;
 use vimogen_core::mbench::quality::UpAxis;
 use vimogen_core::mbench::vlm::question::Templates;
-use vimogen_core::mbench::vlm::{HttpJudge, Judge, JudgeConfig, Patience};
+use vimogen_core::mbench::vlm::{HttpJudge, Judge, JudgeConfig};
 
 use crate::args::to_python;
 use crate::error::OrRaise;
 use crate::options::generate_options;
 use crate::pipeline::Pipeline;
 use crate::run::with_progress;
+
+/// The dimensions of these names.
+pub fn parse_dimensions(names: Vec<String>) -> Result<Vec<Dimension>> {
+    names.iter().map(|name| name.parse()).collect()
+}
 
 /// Score the motions in an info file; returns the results as JSON and writes MBench's files.
 #[pyfunction]
@@ -50,16 +55,22 @@ pub fn evaluate_benchmark_json(
     let up_axis = UpAxis::from_index(up_axis).or_raise(py)?;
     with_progress(py, callback, |on_progress| {
         let info = load_info(info)?;
-        let parse = |names: Vec<String>| names.iter().map(|name| name.parse()).collect::<Result<Vec<Dimension>>>();
-        let dimensions = dimensions.map(parse).transpose()?;
+        let dimensions = dimensions.map(parse_dimensions).transpose()?;
         let judge = HttpJudge::for_benchmark(&info, dimensions.as_deref())?;
         let templates = prompt_template.map_or_else(|| Ok(Templates::default()), Templates::load)?;
         let judge = judge.as_ref().map(|judge| judge as &dyn Judge);
-        let bodies = BodyFiles { body, priors, nrdf, body_joints };
-        let defaults = EvaluateOptions::new(output, name);
-        let options =
-            EvaluateOptions { dimensions, up_axis, jobs, judge, templates, seed, bodies, compare, ..defaults };
-        evaluate_benchmark(folder, &info, &options, on_progress)?.to_json()
+        let options = EvaluateOptions::default()
+            .with_info(&info)
+            .with_output(output, name)
+            .with_dimensions(dimensions)
+            .with_up_axis(up_axis)
+            .with_jobs(jobs)
+            .with_judge(judge)
+            .with_templates(templates)
+            .with_seed(seed)
+            .with_bodies(BodyFiles { body, priors, nrdf, body_joints })
+            .with_compare(compare);
+        evaluate(folder, &options, on_progress)?.to_json()
     })
 }
 
@@ -186,15 +197,10 @@ pub fn gate_references<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let checked = with_progress(py, callback, |on_progress| {
         let judge = HttpJudge::new(JudgeConfig::from_env()?)?;
-        let options = GateOptions {
-            answers: report.with_extension("answers"),
-            root,
-            videos,
-            judge: &judge,
-            templates: prompt_template.map_or_else(|| Ok(Templates::default()), Templates::load)?,
-            patience: Patience::default(),
-            jobs,
-        };
+        let options = GateOptions::new(videos, &judge, report.with_extension("answers"))
+            .with_root(root)
+            .with_templates(prompt_template.map_or_else(|| Ok(Templates::default()), Templates::load)?)
+            .with_jobs(jobs);
         gate(prompts, &report, &options, on_progress)
     })?;
     to_python(py, &checked)

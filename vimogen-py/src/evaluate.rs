@@ -1,13 +1,15 @@
 //! `vimogen.evaluate`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use vimogen_core::mbench::Report;
+use vimogen_core::mbench::benchmark::{DimensionResult, MotionResult};
 use vimogen_core::mbench::quality::UpAxis;
+use vimogen_core::mbench::{Dimension, EvaluateOptions, Results, evaluate};
+use vimogen_core::progress::ignore;
 
+use crate::benchmark::parse_dimensions;
 use crate::error::OrRaise;
 use crate::run::detached;
 
@@ -23,35 +25,42 @@ pub fn evaluate_folder(
 ) -> PyResult<Bound<'_, PyDict>> {
     let up = UpAxis::from_index(up_axis).or_raise(py)?;
     let scores = detached(py, || {
-        let report = vimogen_core::mbench::evaluate(folder, dimensions.as_deref(), up)?;
-        output.map_or(Ok(()), |path| report.save(path))?;
-        Ok(Scores::of(report))
+        let dimensions = dimensions.map(parse_dimensions).transpose()?;
+        let options = EvaluateOptions::default().with_dimensions(dimensions).with_up_axis(up);
+        let results = evaluate(folder, &options, &mut ignore)?;
+        output.map_or(Ok(()), |path| results.save_summary(path))?;
+        Ok(Scores::of(&results))
     })?;
     scores.into_dict(py)
 }
 
-/// Report as Python values. It is made without the GIL: a JSON text of hundreds of motions takes as long as measuring them.
+/// Results as Python floats. Made without the GIL: a JSON text of hundreds of motions takes as long as measuring them.
 struct Scores {
-    dimensions: BTreeMap<String, (Option<f64>, Option<f64>, usize)>,
-    /// Of each motion, in the order of `dimensions`.
+    dimensions: Vec<(&'static str, (Option<f64>, Option<f64>, usize))>,
+    /// Values of each motion, in the order of `dimensions`.
     motions: Vec<(String, Vec<Option<f64>>)>,
 }
 
 impl Scores {
-    fn of(report: Report) -> Self {
-        let summary = |a: vimogen_core::mbench::aggregate::Aggregate| (decimal(a.mean), decimal(a.std), a.num_samples);
-        let values =
-            |(name, values): (String, BTreeMap<String, f32>)| (name, values.into_values().map(decimal).collect());
+    fn of(results: &Results) -> Self {
+        let all = || results.dimensions.values();
+        let summary = |(dimension, result): (&Dimension, &DimensionResult)| {
+            let over = result.aggregate.over_motions;
+            (dimension.name(), (decimal(over.mean), decimal(over.std), over.num_samples))
+        };
+        // Without an info file every dimension has every motion.
+        let names = all().next().into_iter().flat_map(|first| first.per_motion.iter().map(MotionResult::file_name));
+        let values = |i: usize| all().map(|result| decimal(result.per_motion[i].value)).collect();
         Self {
-            dimensions: report.dimensions.into_iter().map(|(name, a)| (name, summary(a))).collect(),
-            motions: report.motions.into_iter().map(values).collect(),
+            dimensions: results.dimensions.iter().map(summary).collect(),
+            motions: names.enumerate().map(|(i, name)| (name, values(i))).collect(),
         }
     }
 
     fn into_dict(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-        let names: Vec<Bound<'_, PyString>> = self.dimensions.keys().map(|name| PyString::new(py, name)).collect();
+        let names: Vec<Bound<'_, PyString>> = self.dimensions.iter().map(|(name, _)| PyString::new(py, name)).collect();
         let (report, dimensions, motions) = (PyDict::new(py), PyDict::new(py), PyDict::new(py));
-        for (mean, std, num_samples) in self.dimensions.into_values() {
+        for (_, (mean, std, num_samples)) in self.dimensions {
             let dimension = PyDict::new(py);
             dimension.set_item("mean", mean)?;
             dimension.set_item("std", std)?;
@@ -69,7 +78,7 @@ impl Scores {
     }
 }
 
-/// Value of the report's JSON: the shortest decimal of an f32; nothing for NaN.
+/// The value as in the JSON report: the shortest decimal of an f32; `None` for NaN.
 fn decimal(value: f32) -> Option<f64> {
     value.is_finite().then(|| value.to_string().parse().ok()).flatten()
 }

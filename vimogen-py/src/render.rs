@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use vimogen_core::Motion as Core;
 use vimogen_core::body::BodyModel;
 use vimogen_core::io::picture;
-use vimogen_core::render::{Actor, Film, Image, RenderOptions, Style, movie};
+use vimogen_core::render::{Image, MeshSequence, RenderOptions, Renderer, Style, encode};
 
 use crate::body::Body;
 use crate::error::{OrRaise, invalid};
@@ -50,20 +50,20 @@ pub fn render(
             }
             None => motion,
         };
-        let actor = match body {
-            _ if arguments.figure => Actor::figure(motion.joints().view())?,
-            Some(body) => Actor::body(motion, body)?,
-            None => Actor::body(motion, BodyModel::neutral())?,
+        let sequence = match body {
+            _ if arguments.figure => MeshSequence::figure(motion.joints().view())?,
+            Some(body) => MeshSequence::body(motion, body)?,
+            None => MeshSequence::body(motion, BodyModel::neutral())?,
         };
-        let below = arguments.overlay.map(movie::frames_of).transpose()?;
+        let below = arguments.overlay.map(encode::frames_of).transpose()?;
         let (width, height) = match (&arguments.size, &below) {
             (Some(size), _) => *size,
             (None, Some(files)) => Image::load_png(&files[0]).map(|first| (first.width(), first.height()))?,
             (None, None) => (options.width, options.height),
         };
-        let film = Film::new(&actor, &options.with_size(width, height))?;
-        let film = if let Some(files) = below { film.over(files)? } else { film };
-        movie::save(path, &film, motion.fps(), on_progress)
+        let renderer = Renderer::new(&sequence, &options.with_size(width, height))?;
+        let renderer = if let Some(files) = below { renderer.over(files)? } else { renderer };
+        encode::save(path, &renderer, motion.fps(), on_progress)
     })
 }
 

@@ -50,7 +50,8 @@ impl TextEncoder {
         let device = args::device(py, device)?;
         let core = detached(py, || {
             let cache = cache.map(|(folder, bytes)| EmbedCache::new(folder, bytes)).transpose()?;
-            Umt5Encoder::open(&path, &Umt5Options { memory, dtype, device: device.open()?, cache })
+            let options = Umt5Options::default().with_memory(memory).with_dtype(dtype).with_cache(cache);
+            Umt5Encoder::open(&path, &options.with_device(device.open()?))
         })?;
         Ok(Self { core: Arc::new(core) })
     }

@@ -1,10 +1,10 @@
 //! Curves of a run as an SVG picture.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use crate::error::Result;
 use crate::format::write_atomic;
+use crate::render::svg::{Axis, Svg};
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 360.0;
@@ -29,53 +29,34 @@ pub fn save(path: &Path, title: &str, curves: &[Curve<'_>]) -> Result<()> {
     write_atomic(path, |w| std::io::Write::write_all(w, svg.as_bytes()))
 }
 
-/// The picture's text.
+/// Draws as [`save`], into a string.
 pub fn svg(title: &str, curves: &[Curve<'_>]) -> String {
     let good = |(x, y): &(f64, f64)| x.is_finite() && y.is_finite() && *y > 0.0;
     let curves: Vec<Curve<'_>> =
         curves.iter().map(|(name, points)| (*name, thin(points.iter().copied().filter(good).collect()))).collect();
+    let mut svg = Svg::file(WIDTH, HEIGHT, "font-family=\"sans-serif\" font-size=\"12\"");
+    svg.add(format_args!("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"));
+    svg.text((LEFT, 22.0), "start", " font-size=\"15\"", title);
     let all = || curves.iter().flat_map(|(_, points)| points.iter());
-    let x = Axis::new(all().map(|p| p.0));
-    let y = Axis::new(all().map(|p| p.1.log10()));
-    let at = |(step, value): &(f64, f64)| {
-        let (u, v) = (x.share(*step), y.share(value.log10()));
-        (LEFT + u * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - v * (HEIGHT - TOP - BOTTOM))
-    };
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
-         font-size=\"12\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/><text x=\"{LEFT}\" y=\"22\" \
-         font-size=\"15\">{}</text>\n",
-        escape(title)
-    );
+    let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
+    let x = Axis::over(all().map(|p| p.0), (LEFT, right));
+    let y = Axis::over(all().map(|p| p.1.log10()), (bottom, TOP));
+    let (Some(x), Some(y)) = (x, y) else { return svg.finish() };
     for i in 0..=4 {
         let share = f64::from(i) / 4.0;
-        let (px, py) = at(&(x.value(share), 10f64.powf(y.value(share))));
-        let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-        let _ = writeln!(
-            out,
-            "<path d=\"M{LEFT} {py:.1}H{right}\" stroke=\"#ddd\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\
-             <text x=\"{px:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{:.0}</text>",
-            LEFT - 6.0,
-            py + 4.0,
-            short(10f64.powf(y.value(share))),
-            bottom + 18.0,
-            x.value(share),
-        );
+        let (step, height) = (x.value(share), y.pixel(y.value(share)));
+        svg.add(format_args!("<path d=\"M{LEFT} {height:.1}H{right}\" stroke=\"#ddd\"/>"));
+        svg.text((LEFT - 6.0, height + 4.0), "end", "", &short(10f64.powf(y.value(share))));
+        svg.text((x.pixel(step), bottom + 18.0), "middle", "", &format!("{step:.0}"));
     }
     for (i, (name, points)) in curves.iter().enumerate() {
         let colour = COLOURS[i % COLOURS.len()];
-        let path: Vec<String> = points.iter().map(at).map(|(px, py)| format!("{px:.1},{py:.1}")).collect();
-        let _ = writeln!(
-            out,
-            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\" points=\"{}\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\" text-anchor=\"end\">{}</text>",
-            path.join(" "),
-            WIDTH - RIGHT,
-            22.0 + 15.0 * i as f64,
-            escape(name)
-        );
+        let at = |(step, value): &(f64, f64)| format!("{:.1},{:.1}", x.pixel(*step), y.pixel(value.log10()));
+        let points = points.iter().map(at).collect::<Vec<_>>().join(" ");
+        svg.add(format_args!("<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\" points=\"{points}\"/>"));
+        svg.text((right, 22.0 + 15.0 * i as f64), "end", &format!(" fill=\"{colour}\""), name);
     }
-    out + "</svg>\n"
+    svg.finish()
 }
 
 /// Averages neighbours until there are few enough.
@@ -90,32 +71,6 @@ fn thin(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
 
 fn short(value: f64) -> String {
     if (0.01..1000.0).contains(&value) { format!("{value:.3}") } else { format!("{value:.1e}") }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// The extent of an axis.
-struct Axis {
-    low: f64,
-    span: f64,
-}
-
-impl Axis {
-    fn new(values: impl Iterator<Item = f64> + Clone) -> Self {
-        let low = values.clone().fold(f64::INFINITY, f64::min);
-        let high = values.fold(f64::NEG_INFINITY, f64::max);
-        if low <= high { Self { low, span: (high - low).max(1e-9) } } else { Self { low: 0.0, span: 1.0 } }
-    }
-
-    fn share(&self, value: f64) -> f64 {
-        (value - self.low) / self.span
-    }
-
-    fn value(&self, share: f64) -> f64 {
-        self.low + share * self.span
-    }
 }
 
 #[cfg(test)]

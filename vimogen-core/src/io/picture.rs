@@ -8,9 +8,9 @@ use crate::error::Result;
 use crate::format::write_atomic;
 use crate::motion::Motion;
 use crate::progress::ignore;
-use crate::render::svg::strip_svg;
-use crate::render::worn::{self, Worn};
-use crate::render::{Actor, Film, RenderOptions, movie};
+use crate::render::player_mesh::{self, SkinnedClip};
+use crate::render::strip_svg;
+use crate::render::{MeshSequence, RenderOptions, Renderer, encode};
 
 /// Poses of a strip.
 const STRIP_POSES: usize = 8;
@@ -18,12 +18,12 @@ const STRIP_POSES: usize = 8;
 /// A player of motions with their captions and quality metrics, as one HTML page that needs no network.
 ///
 /// # Errors
-/// Those of [`worn::html`].
+/// Those of [`player_mesh::html`].
 pub fn player(clips: &[(&Motion, &str)]) -> Result<String> {
     let metrics = clips.iter().map(|(motion, _)| metrics(motion)).collect::<Result<Vec<_>>>()?;
-    let clips: Vec<Worn<'_>> =
-        clips.iter().zip(&metrics).map(|((motion, title), metrics)| Worn { motion, title, metrics }).collect();
-    worn::html(&clips)
+    let clips: Vec<SkinnedClip<'_>> =
+        clips.iter().zip(&metrics).map(|((motion, title), metrics)| SkinnedClip { motion, title, metrics }).collect();
+    player_mesh::html(&clips)
 }
 
 /// Writes [`player`] to a file.
@@ -45,8 +45,8 @@ pub(super) fn save_svg(path: &Path, motion: &Motion) -> Result<()> {
 }
 
 pub(super) fn save_film(path: &Path, motion: &Motion, body: Option<&BodyModel>) -> Result<()> {
-    let actor = Actor::body(motion, body.unwrap_or(BodyModel::neutral()))?;
-    movie::save(path, &Film::new(&actor, &RenderOptions::default())?, motion.fps(), &mut ignore)
+    let sequence = MeshSequence::body(motion, body.unwrap_or(BodyModel::neutral()))?;
+    encode::save(path, &Renderer::new(&sequence, &RenderOptions::default())?, motion.fps(), &mut ignore)
 }
 
 /// MBench's quality metrics of a motion that is long enough for them.

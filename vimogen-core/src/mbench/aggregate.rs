@@ -1,4 +1,4 @@
-//! The figures MBench gives for a dimension over many motions.
+//! Summary of a dimension over many motions.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -27,7 +27,7 @@ impl Aggregate {
         Self { mean: mean as f32, std: variance.sqrt() as f32, num_samples: values.len() }
     }
 
-    /// With the share of the motions that are right, whose value is 1 and not 0.
+    /// Adds the share of accepted motions, whose value is 1; that of the others is 0.
     pub fn with_share(self, values: &[f32]) -> Summary {
         let correct = values.iter().filter(|value| **value > 0.5).count();
         let accuracy = if values.is_empty() { 0.0 } else { correct as f64 / values.len() as f64 };
@@ -35,7 +35,7 @@ impl Aggregate {
     }
 }
 
-/// What MBench writes about a dimension: its [`Aggregate`], and for a judged one the [`Share`].
+/// Summary of a dimension in MBench's files: its [`Aggregate`], and the [`Share`] of a judged dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Over all motions.
@@ -46,18 +46,18 @@ pub struct Summary {
     pub share: Option<Share>,
 }
 
-/// Motions that a judge found right.
+/// Share of motions accepted by a judge.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     /// `correct / total`; 0 for no motions.
     pub accuracy: f64,
-    /// Motions found right.
+    /// Accepted motions.
     pub correct: usize,
     /// Motions judged.
     pub total: usize,
 }
 
-/// A number; NaN for `null`, which JSON writes for it.
+/// Reads a number; `null`, the JSON form of NaN, is NaN.
 pub(super) fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
     Ok(Option::<f32>::deserialize(from)?.unwrap_or(f32::NAN))
 }

@@ -1,4 +1,4 @@
-//! The files that bodies of the benchmark are measured with.
+//! Files for measuring bodies.
 
 use std::path::PathBuf;
 
@@ -7,22 +7,22 @@ use super::pose::PoseScorer;
 use crate::body::BodyModel;
 use crate::error::Result;
 
-/// Files that bodies are measured with. All are licensed and come from the user; without them built-in ones stand in, but
-/// for the network of `Pose_Quality`.
+/// Files for measuring bodies. All are licensed and supplied by the user. Each has a built-in substitute except the network of
+/// `Pose_Quality`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BodyFiles {
     /// A SMPL body, such as `SMPL_NEUTRAL.pkl`; without it the neutral body.
     pub body: Option<PathBuf>,
-    /// Folder of the priors that joints are fitted with, `gmm_08.pkl` and `neutral_smpl_mean_params.h5`.
+    /// Folder of the priors for fitting, `gmm_08.pkl` and `neutral_smpl_mean_params.h5`.
     pub priors: Option<PathBuf>,
     /// Folder of an NRDF model, which `Pose_Quality` needs.
     pub nrdf: Option<PathBuf>,
-    /// Give NRDF the 21 body joints that it was trained on, not the rows that the release gives it.
+    /// Gives NRDF the 21 body joints of its training instead of the rows of the release.
     pub body_joints: bool,
 }
 
 impl BodyFiles {
-    /// Loads what measures with these files.
+    /// Loads the files.
     ///
     /// # Errors
     /// Those of reading the files.
@@ -36,7 +36,7 @@ impl BodyFiles {
         })
     }
 
-    /// Which files they are, for reports.
+    /// Names of the files, for reports.
     pub fn about(&self) -> String {
         let name = |path: &Option<PathBuf>, without: &str| match path {
             Some(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),

@@ -7,11 +7,11 @@ use super::frames::{Frames, UpAxis};
 use crate::error::Result;
 use crate::motion::skeleton::joint::{LEFT_FOOT, RIGHT_FOOT};
 
-/// The feet that contact is measured on, left first.
+/// Joints of the feet, left first.
 pub const FEET: [usize; 2] = [LEFT_FOOT, RIGHT_FOOT];
-/// A foot slower than this, in metres per frame, is in contact.
+/// Speed below which a foot is in contact, metres per frame.
 const CONTACT_SPEED: f32 = 0.01;
-/// A foot lower than this, in metres, is in contact.
+/// Height below which a foot is in contact, metres.
 const CONTACT_HEIGHT: f32 = 0.02;
 
 /// Whether the left and the right foot touch the ground, frame by frame: slower than 0.01 m per frame or lower than
@@ -19,7 +19,7 @@ const CONTACT_HEIGHT: f32 = 0.02;
 ///
 /// # Shapes
 /// - joints: `[frames, 22, 3]`, metres
-/// - output: one pair (left, right) a frame; empty for a single frame, which has no step
+/// - output: one pair (left, right) per frame; empty for a single frame, which has no step
 ///
 /// # Errors
 /// [`crate::Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
@@ -52,7 +52,7 @@ pub fn runs(states: impl IntoIterator<Item = bool>, value: bool) -> Vec<(usize, 
 
 /// The overlaps of two lists of runs, in the order of `a`, then `b`.
 ///
-/// An overlap of a single frame is dropped: the release asks for `first < last`.
+/// Overlaps of a single frame are dropped, as in the release (`first < last`).
 pub fn overlaps(a: &[(usize, usize)], b: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let overlap = |x: &(usize, usize), y: &(usize, usize)| (x.0.max(y.0), x.1.min(y.1));
     a.iter().flat_map(|x| b.iter().map(move |y| overlap(x, y))).filter(|(first, last)| first < last).collect()

@@ -1,34 +1,45 @@
-//! MBench's nine dimensions: names, what each is measured on, and which way is better.
+//! MBench's nine dimensions: names, input, and direction.
 
 use crate::declare::named_enum;
 
 named_enum! {
     /// Dimension of MBench. Names are those in MBench's files.
+    ///
+    /// The dimensions of joints are functions of joints `(T, 22, 3)` in metres, see `Dimension::measure`; speeds are per frame,
+    /// regardless of the frame rate, as in the release.
     pub enum Dimension("dimensions") {
-        /// See [`jitter_degree`](super::quality::jitter_degree).
-        Jitter_Degree = "Jitter_Degree",
-        /// See [`ground_penetration`](super::quality::ground_penetration).
-        Ground_Penetration = "Ground_Penetration",
-        /// See [`foot_floating`](super::quality::foot_floating).
-        Foot_Floating = "Foot_Floating",
-        /// See [`foot_sliding`](super::quality::foot_sliding).
-        Foot_Sliding = "Foot_Sliding",
-        /// See [`dynamic_degree`](super::quality::dynamic_degree).
-        Dynamic_Degree = "Dynamic_Degree",
-        /// See [`body_penetration`](super::penetration::body_penetration).
-        Body_Penetration = "Body_Penetration",
-        /// See [`Nrdf::pose_quality`](super::nrdf::Nrdf::pose_quality).
-        Pose_Quality = "Pose_Quality",
-        /// Whether a judge tells the motion from others.
-        Motion_Condition_Consistency = "Motion_Condition_Consistency",
-        /// Whether a judge finds the prompt in the motion.
-        Motion_Generalizability = "Motion_Generalizability",
+        /// Mean length of the second difference of the joints, plus the same with the pelvis subtracted; metres per frame
+        /// squared. NaN for fewer than three frames.
+        JitterDegree = "Jitter_Degree",
+        /// Mean depth, in metres, of the foot samples below -0.005 m; 0 if there are none.
+        GroundPenetration = "Ground_Penetration",
+        /// Share of frames with implausible foot movement; can exceed 1. An error for a single frame.
+        ///
+        /// The sum of three counts, divided by the number of frames: frames in which the feet in contact are carried along or
+        /// flail while the root moves; half the frames in which a foot in the air is carried along; the length of flights in
+        /// which the left foot turns more than twice (docs/method.md section 5 has the thresholds).
+        FootFloating = "Foot_Floating",
+        /// Mean horizontal speed, in metres per frame, of the feet in contact; the mean of both feet.
+        ///
+        /// Contact is that of `foot_contact`; a foot without contact counts as 0.
+        FootSliding = "Foot_Sliding",
+        /// Mean length of the joints' steps, plus the same with the pelvis subtracted; metres per frame. Higher is more motion.
+        /// NaN for a single frame.
+        DynamicDegree = "Dynamic_Degree",
+        /// See `body_penetration`.
+        BodyPenetration = "Body_Penetration",
+        /// See `Nrdf::pose_quality`.
+        PoseQuality = "Pose_Quality",
+        /// Share of videos whose prompt a judge picks from several.
+        MotionConditionConsistency = "Motion_Condition_Consistency",
+        /// Share of videos in which a judge recognises the prompt.
+        MotionGeneralizability = "Motion_Generalizability",
     }
 }
 
-/// What a dimension is measured on.
+/// Input of a dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Source {
+pub enum Input {
     /// Joints, `<id>.npy` or `<id>.pt`.
     Joints,
     /// A fitted body, `<id>.pt`, or joints to fit one to.
@@ -38,17 +49,22 @@ pub enum Source {
 }
 
 impl Dimension {
-    /// What it is measured on.
-    pub fn source(self) -> Source {
+    /// Input of the dimension.
+    pub const fn input(self) -> Input {
         match self {
-            Self::Body_Penetration | Self::Pose_Quality => Source::Body,
-            Self::Motion_Condition_Consistency | Self::Motion_Generalizability => Source::Video,
-            _ => Source::Joints,
+            Self::BodyPenetration | Self::PoseQuality => Input::Body,
+            Self::MotionConditionConsistency | Self::MotionGeneralizability => Input::Video,
+            _ => Input::Joints,
         }
     }
 
-    /// Whether more is better.
-    pub fn higher_is_better(self) -> bool {
-        self == Self::Dynamic_Degree || self.source() == Source::Video
+    /// The dimensions of one kind of input, in the order of MBench.
+    pub fn of(input: Input) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |dimension| dimension.input() == input)
+    }
+
+    /// Whether higher values are better.
+    pub const fn higher_is_better(self) -> bool {
+        matches!(self, Self::DynamicDegree | Self::MotionConditionConsistency | Self::MotionGeneralizability)
     }
 }

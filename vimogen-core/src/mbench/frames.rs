@@ -35,7 +35,7 @@ impl UpAxis {
         }
     }
 
-    /// Its number.
+    /// Index of the axis.
     pub fn index(self) -> usize {
         self as usize
     }
@@ -50,7 +50,7 @@ impl UpAxis {
     }
 }
 
-/// Checked joints as points, `22 * frames` of them; borrowed when the array is contiguous.
+/// Checked joints, 22 points per frame; borrowed if the array is contiguous.
 pub(super) struct Frames<'a>(Cow<'a, [f32]>);
 
 impl<'a> Frames<'a> {

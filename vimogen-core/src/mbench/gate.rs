@@ -1,4 +1,4 @@
-//! Which reference motions are good enough to be followed: those that are calm and show what their prompt says.
+//! Selection of reference motions: smooth ones that match their prompt.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,69 +8,106 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::benchmark::in_parallel;
+use super::dimension::Dimension;
 use super::ordered::Ordered;
+use super::outcome::Outcome;
+use super::parallel::{MAX_JOBS, in_parallel};
 use super::prompts::{MAX_BYTES, MBenchPrompt, load_prompts};
-use super::quality::jitter_degree;
+use super::quality::{CheckedJoints, UpAxis};
 use super::vlm::answer::Verdict;
 use super::vlm::question::Templates;
-use super::vlm::{Bench, Judge, Patience};
+use super::vlm::{Judge, JudgeClient, MAX_VIDEO_BYTES, RetryPolicy};
 use crate::error::{Error, Result};
 use crate::format::{read_bounded, write_atomic};
 use crate::motion::Motion;
 use crate::progress::{OnProgress, Stage, report};
 
-/// Jitter from which on a reference is not used.
+/// Upper bound on the jitter of a usable reference, exclusive.
 pub const MAX_JITTER: f32 = 0.04;
-const MAX_VIDEO_BYTES: u64 = 1 << 28;
 
-/// Whether a reference is used: it is calm and matches its prompt. What is not known speaks against it.
+/// Whether a reference is used: it is smooth and matches its prompt. Unknown values count as no.
 pub fn decide(jitter: Option<f32>, matches: Option<bool>) -> bool {
     jitter.is_some_and(|jitter| jitter < MAX_JITTER) && matches == Some(true)
 }
 
-/// How references are judged.
+/// Options of [`gate`].
+#[non_exhaustive]
 pub struct GateOptions<'a> {
-    /// Folder that the `motion_path` of the prompt file starts from.
+    /// Base folder of the paths in the prompt file. Default: the current folder.
     pub root: PathBuf,
     /// Folder of the references' videos, `<global_id>.mp4`.
     pub videos: PathBuf,
-    /// Who judges.
+    /// The judge.
     pub judge: &'a dyn Judge,
-    /// How the judge is asked.
+    /// Wording of the questions.
     pub templates: Templates,
-    /// How failing questions are asked again.
-    pub patience: Patience,
-    /// Questions asked at a time.
+    /// Retries of failed questions.
+    pub retry: RetryPolicy,
+    /// Questions asked in parallel, at most 256. Default: 4.
     pub jobs: usize,
-    /// Folder for the judge's answers; a stopped run finds them there.
+    /// Folder of the judge's answers, for the next run after a stop.
     pub answers: PathBuf,
 }
 
-/// What became of one reference.
+impl<'a> GateOptions<'a> {
+    /// Videos of the references, the judge, and the folder of its answers.
+    pub fn new(videos: impl Into<PathBuf>, judge: &'a dyn Judge, answers: impl Into<PathBuf>) -> Self {
+        Self {
+            root: PathBuf::from("."),
+            videos: videos.into(),
+            judge,
+            templates: Templates::default(),
+            retry: RetryPolicy::default(),
+            jobs: 4,
+            answers: answers.into(),
+        }
+    }
+
+    /// Sets the base folder of the paths in the prompt file.
+    pub fn with_root(self, root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), ..self }
+    }
+
+    /// Sets the wording of the questions.
+    pub fn with_templates(self, templates: Templates) -> Self {
+        Self { templates, ..self }
+    }
+
+    /// Sets the retries of failed questions.
+    pub fn with_retry(self, retry: RetryPolicy) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// Sets the number of questions asked in parallel.
+    pub fn with_jobs(self, jobs: usize) -> Self {
+        Self { jobs, ..self }
+    }
+}
+
+/// Decision about one reference.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Checked {
     /// Number of the motion.
     pub global_id: u64,
-    /// What was asked for.
+    /// The prompt.
     pub prompt: String,
-    /// The jitter of the reference's joints at its own rate; `None` if there is no motion.
+    /// Jitter of the reference's joints at its own frame rate; `None` if there is no motion.
     #[serde(rename = "Jitter_Degree")]
     pub jitter: Option<f32>,
-    /// What the judge says.
+    /// The judge's reasons.
     pub analysis: Value,
-    /// Whether the motion matches its prompt; `None` if nobody said so. A reference that is not calm is not judged.
+    /// Whether the motion matches its prompt; `None` without an answer, as for a reference that is not smooth.
     pub matches: Option<bool>,
-    /// Whether it is followed.
+    /// Whether the reference is used.
     pub use_ref_motion: bool,
-    /// Why something is not known.
+    /// Reason for a missing value.
     pub reason: Option<String>,
 }
 
-/// Decides for every prompt whether its reference is followed. Writes `use_ref_motion` into the prompt file, in whose
-/// place the new one is put at the end and all at once, and the quality report.
+/// Decides for every prompt whether its reference is used. Writes the decisions as `use_ref_motion` into the prompt file, which
+/// is replaced atomically at the end, and the quality report.
 ///
-/// Only references that are calm are judged, since the others are out anyway. Progress: a step is a reference.
+/// Only smooth references are sent to the judge. Progress: one step per reference.
 ///
 /// # Errors
 /// Those of [`load_prompts`], [`Error::Config`] for a judge that refuses all questions, [`Error::Cancelled`], and those of
@@ -84,11 +121,11 @@ pub fn gate(
     let manifest = manifest.as_ref();
     let prompts = load_prompts(manifest)?;
     fs::create_dir_all(&options.answers).map_err(|e| Error::io("create", &options.answers, e))?;
-    let bench = Bench::new(options.judge, Some(&options.answers), options.patience)?;
+    let client = JudgeClient::new(options.judge, Some(&options.answers), options.retry)?;
     let mut checked: Vec<Option<Checked>> = prompts.iter().map(|_| None).collect();
-    let work = |i: usize, stop: &AtomicBool| check(&prompts[i], options, &bench, stop);
+    let work = |i: usize, stop: &AtomicBool| check(&prompts[i], options, &client, stop);
     let mut done = 0;
-    in_parallel(options.jobs.clamp(1, 256), prompts.len(), work, |i, one| {
+    in_parallel(options.jobs.clamp(1, MAX_JOBS), prompts.len(), work, |i, one| {
         checked[i] = Some(one);
         done += 1;
         report(on_progress, Stage::Evaluate, done, prompts.len())
@@ -99,8 +136,13 @@ pub fn gate(
     Ok(checked)
 }
 
-/// Jitter first, which costs nothing, then the judge.
-fn check(prompt: &MBenchPrompt, options: &GateOptions<'_>, bench: &Bench<'_>, stop: &AtomicBool) -> Result<Checked> {
+/// Jitter first, which is cheap, then the judge.
+fn check(
+    prompt: &MBenchPrompt,
+    options: &GateOptions<'_>,
+    client: &JudgeClient<'_>,
+    stop: &AtomicBool,
+) -> Result<Checked> {
     let mut checked = Checked {
         global_id: prompt.global_id,
         prompt: prompt.prompt.clone(),
@@ -117,9 +159,11 @@ fn check(prompt: &MBenchPrompt, options: &GateOptions<'_>, bench: &Bench<'_>, st
     if !checked.jitter.is_some_and(|jitter| jitter < MAX_JITTER) {
         return Ok(checked);
     }
-    match judge(prompt, options, bench, stop)? {
-        Ok(Verdict { analysis, matches }) => (checked.analysis, checked.matches) = (analysis, Some(matches)),
-        Err(reason) => checked.reason = Some(reason),
+    match judge(prompt, options, client, stop)? {
+        Outcome::Done(Verdict { analysis, matches }) => {
+            (checked.analysis, checked.matches) = (analysis, Some(matches));
+        }
+        Outcome::Failed(reason) => checked.reason = Some(reason),
     }
     checked.use_ref_motion = decide(checked.jitter, checked.matches);
     Ok(checked)
@@ -128,26 +172,28 @@ fn check(prompt: &MBenchPrompt, options: &GateOptions<'_>, bench: &Bench<'_>, st
 fn jitter(prompt: &MBenchPrompt, options: &GateOptions<'_>) -> Result<f32, String> {
     let path = prompt.motion_path.as_ref().ok_or("the prompt file names no motion")?;
     let motion = Motion::load(options.root.join(path)).map_err(|error| error.to_string())?;
-    jitter_degree(motion.joints()).map_err(|error| error.to_string())
+    let jitter =
+        CheckedJoints::new(motion.joints(), UpAxis::Z).and_then(|joints| Dimension::JitterDegree.measure(&joints));
+    jitter.map_err(|error| error.to_string())
 }
 
-/// The verdict on a reference's video; the inner error says why there is none.
+/// The verdict on a reference's video.
 fn judge(
     prompt: &MBenchPrompt,
     options: &GateOptions<'_>,
-    bench: &Bench<'_>,
+    client: &JudgeClient<'_>,
     stop: &AtomicBool,
-) -> Result<Result<Verdict, String>> {
+) -> Result<Outcome<Verdict>> {
     let path = options.videos.join(format!("{}.mp4", prompt.global_id));
     let video = match read_bounded(&path, MAX_VIDEO_BYTES) {
         Ok(video) => video,
-        Err(error) => return Ok(Err(error.to_string())),
+        Err(error) => return Ok(Outcome::Failed(error.to_string())),
     };
-    let said = bench.ask(&options.templates.ask_gate(&prompt.prompt), &video, stop)?;
-    Ok(said.and_then(|said| Verdict::read(&said).map_err(|error| error.to_string())))
+    let answer = client.ask(&options.templates.ask_gate(&prompt.prompt), &video, stop)?;
+    Ok(answer.and_then(|answer| Verdict::read(&answer).into()))
 }
 
-/// The prompt file with the decisions in it and everything else as it was.
+/// The prompt file with the decisions, and otherwise unchanged.
 fn rewritten(manifest: &Path, checked: &[Checked]) -> Result<Ordered> {
     let bad = |e: serde_json::Error| Error::format("MBench prompts", e.to_string()).with_path(manifest);
     let mut prompts: Ordered = serde_json::from_slice(&read_bounded(manifest, MAX_BYTES)?).map_err(bad)?;
@@ -170,7 +216,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::mbench::vlm::{Answer, Unanswered};
+    use crate::mbench::vlm::{Answer, JudgeError};
     use crate::progress;
 
     /// Finds a match where the question is about a walk.
@@ -181,7 +227,7 @@ mod tests {
             "walks".into()
         }
 
-        fn ask(&self, question: &str, video: &[u8]) -> Result<Answer, Unanswered> {
+        fn ask(&self, question: &str, video: &[u8]) -> Result<Answer, JudgeError> {
             assert_eq!(video, b"video");
             let matches = question.contains("a person walks");
             Ok(Answer { text: format!("{{\"analysis\": \"seen\", \"matches\": {matches}}}"), pause: None })
@@ -210,19 +256,11 @@ mod tests {
     }
 
     fn options(folder: &Path) -> GateOptions<'static> {
-        GateOptions {
-            root: folder.into(),
-            videos: folder.into(),
-            judge: &Walks,
-            templates: Templates::default(),
-            patience: Patience::default(),
-            jobs: 3,
-            answers: folder.join("answers"),
-        }
+        GateOptions::new(folder, &Walks, folder.join("answers")).with_root(folder).with_jobs(3)
     }
 
     #[test]
-    fn a_reference_is_followed_if_it_is_calm_and_matches_and_nothing_else_changes() {
+    fn a_reference_is_used_if_it_is_smooth_and_matches_and_nothing_else_changes() {
         let folder = folder();
         let (manifest, quality) = (folder.path().join("prompts.json"), folder.path().join("quality.json"));
         let checked = gate(&manifest, &quality, &options(folder.path()), &mut progress::ignore).unwrap();

@@ -1,4 +1,4 @@
-//! The motions of all benchmark prompts, in the folders that the release writes.
+//! Generation of the motions of all benchmark prompts, in the release's folder layout.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,44 +16,44 @@ use crate::options::{DEFAULT_FRAMES, GenerateOptions};
 use crate::pipeline::{Pipeline, Prompt, Request, Source};
 use crate::progress::{OnProgress, Progress, Stage, report};
 
-/// Prompts that are generated, and kept, together.
+/// Prompts generated, and saved, together.
 const BATCH: usize = 16;
-/// Rate of the references.
+/// Frame rate of the references.
 const REFERENCE_FPS: f32 = 16.0;
 
-/// How the benchmark is generated.
+/// Options of [`generate_benchmark`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BenchmarkOptions {
-    /// Steps, guidance and seed. Its `num_frames` is the length of all motions from text, 100 frames if it is `None`; a
-    /// motion that follows a reference is as long as the reference.
+    /// Steps, guidance and seed. Its `num_frames` is the length of all motions from text, 100 frames by default; a motion from a
+    /// reference is as long as the reference.
     pub generate: GenerateOptions,
-    /// As many frames as each prompt's `motion_duration` asks for, instead.
+    /// Uses the `motion_duration` of each prompt as the length instead.
     pub prompt_durations: bool,
-    /// Which wording is given to the model.
+    /// Wording of the prompts.
     pub text_key: TextKey,
-    /// Folder that the paths of the prompt file start from.
+    /// Base folder of the paths in the prompt file.
     pub root: PathBuf,
 }
 
-/// What was generated.
+/// Numbers of generated motions.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Generated {
     /// Motions from text.
     pub from_text: usize,
-    /// Motions that follow a reference.
+    /// Motions from a reference.
     pub from_reference: usize,
-    /// Prompts whose motion was there already.
+    /// Prompts whose motion existed already.
     pub kept: usize,
-    /// Prompts whose reference should be followed but is not there: these were generated from text.
+    /// Prompts whose reference is to be used but missing: their motions were generated from text.
     pub without_reference: Vec<u64>,
 }
 
-/// Generates the motion of every prompt into `<output>/<global_id>/`: `prompt.txt`, then `motion_ref.pt` where a reference
-/// is followed, then `motion_gen_condition_on_text.pt` or `motion_gen_condition_on_motion.pt`, `(T, 276)`.
+/// Generates the motion of every prompt into `<output>/<global_id>/`: `prompt.txt`, `motion_ref.pt` if a reference is used, and
+/// `motion_gen_condition_on_text.pt` or `motion_gen_condition_on_motion.pt`, `(T, 276)`.
 ///
-/// The last of these files is written last: a run that was stopped goes on where it was, 16 prompts of similar length
-/// being kept together. Every motion is the same as generated alone. A model without text encoder is given the encoded
-/// wording that the prompt file names. Progress: a step is a prompt.
+/// The motion is written last, so that a stopped run continues; 16 prompts of similar length are saved together. Every
+/// motion is the same as if generated alone. For a model without text encoder, the encoded prompts of the prompt file are
+/// used. Progress: one step per prompt.
 ///
 /// # Errors
 /// Those of [`Pipeline::generate_with`], of reading references and encoded prompts, and of writing.
@@ -75,7 +75,7 @@ pub fn generate_benchmark(
         if target(output, prompt, reference.is_some()).exists() {
             made.kept += 1;
         } else {
-            // References have their own length: first, in the order of the file.
+            // References have their own lengths; they come first, in the order of the file.
             let frames = if reference.is_some() { 0 } else { frames(prompt, pipeline, options) };
             left.insert((frames, prompt.global_id), (prompt, reference));
         }
@@ -87,12 +87,12 @@ pub fn generate_benchmark(
             .map(|(prompt, reference)| request(prompt, reference.as_deref(), pipeline, options))
             .collect::<Result<Vec<_>>>()?;
         let done = made.kept + made.from_text + made.from_reference;
-        let mut heard = |progress: Progress| match progress.stage {
+        let mut inner = |progress: Progress| match progress.stage {
             Stage::Encode => ControlFlow::Continue(()),
-            // The step is shown when it is kept; until then the caller only has a chance to stop.
+            // The step is reported when the motion is saved; until then the caller can only stop.
             stage => on_progress(Progress { stage, step: done, total: prompts.len() }),
         };
-        let motions = pipeline.generate_with(&requests, &options.generate, &mut heard)?;
+        let motions = pipeline.generate_with(&requests, &options.generate, &mut inner)?;
         for (((prompt, _), request), motion) in batch.iter().zip(&requests).zip(motions) {
             let reference = match &request.source {
                 Source::Reference(reference) => Some(reference),
@@ -108,16 +108,17 @@ pub fn generate_benchmark(
     Ok(made)
 }
 
-/// The reference to follow, if there is one and the model can.
+/// The reference to use, if it exists and the model supports references.
 fn reference_path(prompt: &MBenchPrompt, pipeline: &Pipeline, options: &BenchmarkOptions) -> Option<PathBuf> {
     let path = options.root.join(prompt.motion_path.as_ref()?);
     (prompt.use_ref_motion && pipeline.config().dit.reference && path.is_file()).then_some(path)
 }
 
 fn frames(prompt: &MBenchPrompt, pipeline: &Pipeline, options: &BenchmarkOptions) -> usize {
-    match options.prompt_durations {
-        true => (prompt.motion_duration * f64::from(pipeline.fps())).round() as usize,
-        false => options.generate.num_frames.unwrap_or(DEFAULT_FRAMES),
+    if options.prompt_durations {
+        (prompt.motion_duration * f64::from(pipeline.fps())).round() as usize
+    } else {
+        options.generate.num_frames.unwrap_or(DEFAULT_FRAMES)
     }
 }
 

@@ -1,17 +1,17 @@
-//! 95 % confidence intervals of what MBench reports: means over motions, and shares of motions.
+//! 95 % confidence intervals of means over motions and of shares of motions.
 
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 use super::aggregate::Share;
 
-/// Samples that the bootstrap draws.
+/// Resamples of the bootstrap.
 const RESAMPLES: usize = 2000;
 /// The standard normal quantile of 97.5 %.
 pub(super) const Z: f64 = 1.959_963_984_540_054;
 
-/// Interval of a mean by the percentile bootstrap (Efron 1979), which asks nothing of the distribution; the same for the
-/// same values. `None` for less than two values or one that is not finite.
+/// Interval of a mean by the percentile bootstrap (Efron 1979), for any distribution, with a fixed seed. `None` for fewer than
+/// two values or a value that is not finite.
 pub fn of_mean(values: &[f32]) -> Option<(f64, f64)> {
     if values.len() < 2 || values.iter().any(|value| !value.is_finite()) {
         return None;
@@ -24,7 +24,7 @@ pub fn of_mean(values: &[f32]) -> Option<(f64, f64)> {
     Some((means[RESAMPLES / 40], means[RESAMPLES - 1 - RESAMPLES / 40]))
 }
 
-/// Interval of a share (Wilson 1927), which is right also near 0 and 1. `None` for no motions.
+/// Interval of a share (Wilson 1927), valid also near 0 and 1. `None` for no motions.
 pub fn of_share(share: &Share) -> Option<(f64, f64)> {
     if share.total == 0 {
         return None;

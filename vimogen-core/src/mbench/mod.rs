@@ -1,4 +1,4 @@
-//! MBench (arXiv 2510.26794): nine dimensions of a motion, the benchmark over a folder, and metrics of whole sets.
+//! MBench (arXiv 2510.26794): nine dimensions of a motion, scores of a folder, and metrics of sets.
 
 pub mod aggregate;
 pub mod benchmark;
@@ -11,18 +11,21 @@ pub mod gate;
 pub mod generate;
 pub mod info;
 mod interval;
+mod motion_files;
 pub mod nrdf;
 mod ordered;
 pub mod organize;
+pub mod outcome;
+mod parallel;
 pub mod penetration;
 pub mod pose;
 pub mod prompts;
 pub mod quality;
 #[cfg(feature = "render")]
 pub mod report;
-mod runner;
 pub mod sets;
 pub mod smplify;
 pub mod vlm;
 
-pub use runner::{DIMENSIONS, Report, evaluate};
+pub use benchmark::{EvaluateOptions, Results, evaluate};
+pub use dimension::Dimension;

@@ -1,4 +1,4 @@
-//! JSON whose objects keep the order of their keys, so that a file that is rewritten differs only where it should.
+//! JSON with ordered keys, so that a rewritten file differs only in the changed values.
 
 use std::fmt;
 

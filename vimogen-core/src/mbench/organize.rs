@@ -1,4 +1,4 @@
-//! Generation folders into what the benchmark measures: `<id>.npy` of joints, y up.
+//! Conversion of generation folders to the benchmark's input: `<id>.npy` of joints, y up.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::motion_files;
 use crate::error::{Error, Result};
 use crate::format::{RawTensor, npy, write_atomic};
 use crate::motion::{FileFormat, Motion};
@@ -14,28 +15,28 @@ use crate::motion::{FileFormat, Motion};
 use crate::{
     body::BodyModel,
     progress::{self, OnProgress, Stage, report},
-    render::{Actor, Film, RenderOptions, movie},
+    render::{MeshSequence, RenderOptions, Renderer, encode},
 };
 
-/// Frames per second of a judge's videos; the release renders its own so.
+/// Frame rate of the judge's videos, as in the release.
 #[cfg(feature = "video")]
 const VIDEO_FPS: f32 = 5.0;
-/// Their width and height.
+/// Width and height of these videos.
 #[cfg(feature = "video")]
 const VIDEO_SIDE: usize = 480;
 
-/// Motions of a generation folder, the first that exists being taken.
+/// Motion files of a generation folder, in the order of preference.
 const GENERATED: [&str; 2] = ["motion_gen_condition_on_motion.pt", "motion_gen_condition_on_text.pt"];
 
 /// Writes the joints of generated motions as `<target>/<id>.npy`, float32 `(T, 22, 3)`, metres, y up (see
-/// [`mbench_joints`](crate::motion::clip::mbench_joints)); gives the numbers of the motions.
+/// [`mbench_joints`](crate::motion::clip::mbench_joints)); returns the ids of the motions.
 ///
-/// A motion is `<source>/<id>/motion_gen_condition_on_motion.pt`, else `motion_gen_condition_on_text.pt` beside it, or a
-/// file `<source>/<id>.pt`, `.npz` or `.npy` of features `(T, 276)`. What has another name is passed over. Joints that are
-/// there already are left alone.
+/// A motion is `<source>/<id>/motion_gen_condition_on_motion.pt`, else `motion_gen_condition_on_text.pt` next to it, or a file
+/// `<source>/<id>.pt`, `.npz` or `.npy` of features `(T, 276)`. Other names are ignored. Files with the same joints are not
+/// rewritten.
 ///
 /// # Errors
-/// [`Error::NotFound`] for no folder or no motion in it, [`Error::InvalidArgument`] for two motions of one number, and
+/// [`Error::NotFound`] for no folder or no motion in it, [`Error::InvalidArgument`] for two motions of one id, and
 /// those of reading and writing, which name the file.
 pub fn organize(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Vec<u64>> {
     let (source, target) = (source.as_ref(), target.as_ref());
@@ -47,17 +48,14 @@ pub fn organize(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Ve
         let file = target.join(format!("{id}.npy"));
         npy::write(&mut bytes, &RawTensor::from_f32(joints.view().into_dyn()))
             .map_err(|e| Error::io("write", &file, e))?;
-        // A file that is left alone keeps its time, and what was measured on it is not measured again.
-        match fs::read(&file).is_ok_and(|old| old == bytes) {
-            true => Ok(()),
-            false => write_atomic(file, |w| w.write_all(&bytes)),
-        }
+        // An unchanged file keeps its time, so that results measured on it stay valid.
+        if fs::read(&file).is_ok_and(|old| old == bytes) { Ok(()) } else { write_atomic(file, |w| w.write_all(&bytes)) }
     })?;
     Ok(motions.into_keys().collect())
 }
 
-/// Draws generated motions for a judge, `<target>/<id>.mp4`: the neutral body from the front, 5 frames a second, 480 x 480.
-/// Videos that are there already are left alone. Progress: a step is a video.
+/// Draws generated motions for a judge, `<target>/<id>.mp4`: the neutral body from the front, 5 frames per second, 480 x 480.
+/// Existing videos are kept. Progress: one step per video.
 ///
 /// # Errors
 /// As [`organize`], and [`Error::Cancelled`].
@@ -72,39 +70,36 @@ pub fn draw(source: impl AsRef<Path>, target: impl AsRef<Path>, on_progress: &mu
         let video = target.join(format!("{id}.mp4"));
         if !video.exists() {
             let motion = Motion::load(path)?.resample(VIDEO_FPS)?;
-            let actor = Actor::mesh(motion.joints().view(), body.vertices(motion.smpl())?.view(), &faces)?;
-            let film = Film::new(&actor, &RenderOptions::default().with_size(VIDEO_SIDE, VIDEO_SIDE))?;
-            movie::save(&video, &film, VIDEO_FPS, &mut progress::ignore)?;
+            let sequence = MeshSequence::mesh(motion.joints().view(), body.vertices(motion.smpl())?.view(), &faces)?;
+            let renderer = Renderer::new(&sequence, &RenderOptions::default().with_size(VIDEO_SIDE, VIDEO_SIDE))?;
+            encode::save(&video, &renderer, VIDEO_FPS, &mut progress::ignore)?;
         }
         report(on_progress, Stage::Render, i + 1, motions.len())?;
     }
     Ok(motions.into_keys().collect())
 }
 
-/// The motions of a generation folder by number.
+/// The motions of a generation folder by id.
 fn motions(source: &Path) -> Result<BTreeMap<u64, PathBuf>> {
-    let entries = fs::read_dir(source).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::NotFound { what: "folder of motions".into(), path: source.into() },
-        _ => Error::io("read", source, e),
-    })?;
     let mut found = BTreeMap::new();
-    for entry in entries {
-        let path = entry.map_err(|e| Error::io("read", source, e))?.path();
+    for entry in motion_files::entries(source)? {
+        let path = entry?.path();
         let Some((id, file)) = numbered(&path) else { continue };
         if let Some(other) = found.insert(id, file.clone()) {
             return Err(Error::invalid("source", format!("{other:?} and {file:?} have one number; keep one of them")));
         }
     }
-    match found.is_empty() {
-        true => Err(Error::NotFound {
+    if found.is_empty() {
+        Err(Error::NotFound {
             what: "folder <id>/motion_gen_condition_on_text.pt or file <id>.pt".into(),
             path: source.into(),
-        }),
-        false => Ok(found),
+        })
+    } else {
+        Ok(found)
     }
 }
 
-/// Number and file of a motion.
+/// Id and file of a motion.
 fn numbered(path: &Path) -> Option<(u64, PathBuf)> {
     if path.is_dir() {
         let id = path.file_name()?.to_str()?.parse().ok()?;

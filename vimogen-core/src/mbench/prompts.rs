@@ -1,4 +1,4 @@
-//! `MBench_final.json`: the prompts, and what each is generated from.
+//! `MBench_final.json`: the prompts and their references.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::declare::named_enum;
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 
-/// Most bytes of the file; MBench's has 0.7 MB.
+/// Maximum file size, bytes; MBench's file has 0.7 MB.
 pub(super) const MAX_BYTES: u64 = 1 << 26;
 
 named_enum! {
@@ -27,9 +27,9 @@ named_enum! {
 /// One prompt of the benchmark.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct MBenchPrompt {
-    /// Number of the motion, which its folder is named by.
+    /// Number of the motion, and name of its folder.
     pub global_id: u64,
-    /// What is asked for.
+    /// The prompt.
     pub prompt: String,
     /// In the words of a motion caption.
     #[serde(default)]
@@ -49,16 +49,16 @@ pub struct MBenchPrompt {
     /// A reference made by a video model, 16 frames per second.
     #[serde(default)]
     pub motion_path: Option<PathBuf>,
-    /// Whether the reference is good enough to be followed.
+    /// Whether the reference is good enough to be used.
     #[serde(default)]
     pub use_ref_motion: bool,
-    /// Seconds that were asked for.
+    /// Requested length, seconds.
     #[serde(default)]
     pub motion_duration: f64,
 }
 
 impl MBenchPrompt {
-    /// The wording, or the prompt where there is none.
+    /// The wording, or the prompt itself if there is none.
     pub fn text(&self, key: TextKey) -> &str {
         let wording = match key {
             TextKey::Prompt => None,
@@ -81,8 +81,8 @@ impl MBenchPrompt {
 /// Reads the prompts.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`], [`Error::Format`] for another kind of file or a number that
-/// is used twice.
+/// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`], [`Error::Format`] for another kind of file or a number
+/// that is used twice.
 pub fn load_prompts(path: impl AsRef<Path>) -> Result<Vec<MBenchPrompt>> {
     let path = path.as_ref();
     let bad = |reason: String| Error::format("MBench prompts", reason).with_path(path);

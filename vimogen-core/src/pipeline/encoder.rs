@@ -31,7 +31,7 @@ pub(super) fn of(dir: &ModelDir, device: &Device) -> Result<Found> {
 #[cfg(feature = "umt5")]
 fn umt5(folder: &Path, device: &Device) -> Result<Found> {
     use crate::text::umt5::{Umt5Encoder, Umt5Options};
-    match Umt5Encoder::open(folder, &Umt5Options { device: device.clone(), ..Umt5Options::default() }) {
+    match Umt5Encoder::open(folder, &Umt5Options::default().with_device(device.clone())) {
         Ok(encoder) => Ok((Some(Box::new(encoder)), None)),
         Err(Error::NoTextEncoder { reason }) => Ok((None, Some(reason))),
         Err(other) => Err(other),

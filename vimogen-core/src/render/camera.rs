@@ -1,4 +1,4 @@
-//! Cameras: where a picture of a motion is taken from.
+//! Cameras: position, orientation and projection.
 //!
 //! Pixels count from the top left corner of the picture, x to the right, y down; the centre of the first pixel is at
 //! (0.5, 0.5). Depth is the distance along the view direction, metres.
@@ -9,7 +9,7 @@ use ndarray::ArrayView3;
 use super::checked_frames;
 use crate::error::Result;
 
-/// Nearer than this, metres, nothing is drawn.
+/// Near clipping distance, metres.
 pub(super) const NEAR: f32 = 0.05;
 
 /// Which axis of the joints points up.
@@ -21,7 +21,7 @@ pub enum Up {
     Z,
 }
 
-/// A camera's place as renderers of SMPL bodies state it: a row vector `x` of the world is `x R + T` before the camera,
+/// Camera pose in the convention of SMPL renderers: a world point, as a row vector `x`, has the camera coordinates `x R + T`,
 /// where x points to the left of the picture, y up and z away from the viewer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Extrinsics {
@@ -32,9 +32,8 @@ pub struct Extrinsics {
 }
 
 impl Extrinsics {
-    /// The camera of depth videos: level, at the height of the pelvis of the first frame, before a body in canonical
-    /// placement and looking at its front, as far away as the path is wide and deep. Golden topic `motion_rep`, case
-    /// `camera`.
+    /// The camera of depth videos: level, at the pelvis height of the first frame, facing a body in canonical placement; its
+    /// distance grows with the width and depth of the path. Golden topic `motion_rep`, case `camera`.
     ///
     /// # Shapes
     /// - joints: `[frames, 22, 3]`, metres
@@ -75,7 +74,7 @@ pub fn focal_length(width: usize, height: usize, field: f64) -> f64 {
 /// A perspective camera.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Camera {
-    /// Where the camera stands, metres.
+    /// Position of the camera, metres.
     pub eye: Vec3,
     /// Unit vector to the right of the picture.
     pub right: Vec3,
@@ -85,12 +84,12 @@ pub struct Camera {
     pub ahead: Vec3,
     /// Focal length, pixels.
     pub focal: f32,
-    /// The pixel that looks straight ahead.
+    /// Principal point, pixels.
     pub centre: Vec2,
 }
 
 impl Camera {
-    /// Pixel x and y, and depth in metres. Pixels of points behind the camera mean nothing.
+    /// Pixel x and y, and depth in metres. The pixel of a point behind the camera is undefined.
     pub fn project(&self, point: Vec3) -> Vec3 {
         let from = point - self.eye;
         let depth = from.dot(self.ahead);
@@ -98,19 +97,19 @@ impl Camera {
         Vec3::new(self.centre.x + s * from.dot(self.right), self.centre.y - s * from.dot(self.up), depth)
     }
 
-    /// The direction that a place in the picture shows, of length 1 along the view direction.
+    /// The viewing ray of a picture position, of length 1 along the view direction.
     pub fn ray(&self, x: f32, y: f32) -> Vec3 {
         let (a, b) = ((x - self.centre.x) / self.focal, (self.centre.y - y) / self.focal);
         self.ahead + self.right * a + self.up * b
     }
 
-    /// The camera moved.
+    /// The camera, translated.
     pub(super) fn moved(&self, by: Vec3) -> Self {
         Self { eye: self.eye + by, ..*self }
     }
 }
 
-/// Where a camera looks from.
+/// Viewing direction and field of view.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Aim {
     /// Radians around the body from its canonical front, to the body's right.
@@ -122,8 +121,8 @@ pub(super) struct Aim {
 }
 
 impl Aim {
-    /// The nearest camera of this direction that has all points in the picture, with this share of it left free at
-    /// each border.
+    /// The nearest camera in this direction that has all points in the picture, with a margin of `free` (a share of the
+    /// picture) at each border.
     ///
     /// Seen along the view direction a point at (a, b) and c towards the viewer is in the picture of a camera at
     /// (x, y, d) if |a - x| <= slope (d - c), and the same for b: the least d follows from the extremes of a +- slope c.

@@ -1,7 +1,7 @@
-//! The figure that is drawn: a mannequin of rounded cones around the 22 joints.
+//! The figure of the player and the renderer: a mannequin of rounded cones around the 22 joints.
 //!
-//! Heels, toes, hands and the head are not joints of the skeleton; their points follow from those that are. Proportions
-//! are this library's own.
+//! Heels, toes, hands and the head are not joints of the skeleton; their points are derived from the joints. Proportions are this
+//! library's own.
 
 use glam::Vec3;
 
@@ -22,13 +22,13 @@ pub const TOES: [usize; 2] = [24, 25];
 pub const HANDS: [usize; 2] = [26, 27];
 /// Centre of the skull.
 pub const SKULL: usize = 28;
-/// Centre of the lower face, before the skull: it shows where the head looks.
+/// Centre of the lower face, in front of the skull: it shows the direction of the head.
 pub const FACE: usize = 29;
 
-/// Length of hip to knee to ankle that the radii are made for, metres.
+/// Leg length, hip to knee to ankle, of a body of [`scale`] 1, metres.
 const LEG: f32 = 0.8;
 
-/// Which side of the body a part belongs to, and so its colour.
+/// Side of the body of a part, which determines its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// Trunk, neck and head.
@@ -97,7 +97,7 @@ pub const PARTS: [Part; 28] = {
 /// One frame of joints.
 pub type Joints = [Vec3; JOINTS];
 
-/// Size of the body, by its mean leg length: what the radii of [`PARTS`] are to be multiplied by.
+/// Size of the body by its mean leg length, the factor on the radii of [`PARTS`].
 ///
 /// Between 0.05 and 20, and 1 for a body without legs.
 pub fn scale(joints: &Joints) -> f32 {
@@ -127,7 +127,7 @@ pub fn points(joints: &Joints, scale: f32) -> [Vec3; POINTS] {
         all[HANDS[side]] = joints[wrist] + direction(joints, elbow, wrist) * (0.105 * scale);
     }
     let up = direction(joints, NECK, HEAD);
-    // The way the chest faces: up the spine x towards the right shoulder.
+    // The direction of the chest: up the spine x towards the right shoulder.
     let chest = direction(joints, SPINE1, NECK).cross(direction(joints, LEFT_SHOULDER, RIGHT_SHOULDER));
     let front = (chest - up * chest.dot(up)).normalize_or_zero();
     all[SKULL] = joints[HEAD] + up * (0.105 * scale) + front * (0.004 * scale);
@@ -144,7 +144,7 @@ fn direction(joints: &Joints, from: usize, to: usize) -> Vec3 {
 mod tests {
     use super::*;
 
-    /// A body that stands with its arms down, z up, facing +y.
+    /// A standing body with its arms down, z up, facing +y.
     fn standing() -> Joints {
         let mut joints = [Vec3::ZERO; JOINTS];
         let mut set = |index: usize, x: f32, y: f32, z: f32| joints[index] = Vec3::new(x, y, z);

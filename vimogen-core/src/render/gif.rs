@@ -1,4 +1,4 @@
-//! GIF: one palette for the whole film, and only what changes from picture to picture.
+//! GIF with one palette for the whole clip; each frame stores only the changed pixels.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -9,27 +9,27 @@ use super::image::Image;
 use super::palette::Palette;
 use crate::error::{Error, Result};
 
-/// Hundredths of a second of the shortest frame: browsers slow shorter ones down.
+/// Minimum duration of a frame, hundredths of a second: browsers slow down shorter ones.
 const SHORTEST: f32 = 2.0;
 
-/// The frames of a film that a GIF of this rate shows, at most 50 a second.
+/// The frames that a GIF of a clip of this rate shows, at most 50 per second.
 pub(super) fn frames(count: usize, fps: f32) -> Vec<usize> {
     let every = (fps * SHORTEST / 100.0).ceil().max(1.0) as usize;
     (0..count).step_by(every).collect()
 }
 
-/// Writes pictures of one size; loops for ever.
+/// Writer of pictures of one size; the GIF loops forever.
 pub(super) struct Writer<W: Write> {
     encoder: Encoder<W>,
     palette: Palette,
     shown: Vec<u8>,
-    /// When the picture that comes next is shown, hundredths of a second.
+    /// Time of the next picture, hundredths of a second.
     time: f32,
     step: f32,
 }
 
 impl<W: Write> Writer<W> {
-    /// `palette` was made of pictures of the film; `fps` counts the pictures that are written.
+    /// `palette` is that of the clip; `fps` is the rate of the written pictures.
     pub fn new(writer: W, width: usize, height: usize, palette: Palette, fps: f32) -> Result<Self> {
         // Sides are at most 4096.
         let mut encoder = Encoder::new(writer, width as u16, height as u16, &palette.bytes()).map_err(failed)?;
@@ -68,7 +68,7 @@ impl<W: Write> Writer<W> {
         self.encoder.into_inner().map(drop).map_err(failed)
     }
 
-    /// The rectangle that holds all changes; one pixel if there are none.
+    /// The bounding rectangle of all changes; one pixel if there are none.
     fn changed(&self, new: &[u8], width: usize, height: usize) -> (usize, usize, usize, usize) {
         if self.shown.is_empty() {
             return (0, 0, width, height);
@@ -82,8 +82,8 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// Bayer's pattern: what rounding to the palette loses in a place is made up for beside it, so that gradients have no steps.
-/// It stands still, so what does not change is still left out of the next picture.
+/// Bayer's dithering pattern, which hides the steps of gradients. The pattern is the same in all frames, so unchanged pixels
+/// stay unchanged and are left out.
 const PATTERN: [[i16; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
 
 fn dithered(colour: [u8; 3], x: usize, y: usize) -> [u8; 3] {

@@ -7,20 +7,20 @@ use super::camera::{Camera, NEAR};
 use super::image::Image;
 use super::light::Shadow;
 
-/// Colours from 0 to 1, as displays take them.
+/// Colours in sRGB, 0 to 1.
 const SKY: Vec3 = Vec3::new(0.890, 0.910, 0.938);
 const HORIZON: Vec3 = Vec3::new(0.952, 0.960, 0.972);
 const GROUND: Vec3 = Vec3::new(0.980, 0.983, 0.988);
 const LINE: Vec3 = Vec3::new(0.655, 0.695, 0.755);
-/// Half the width of a line, and the room between lines, metres for a body of scale 1.
+/// Half the width of a line, and the distance between lines, metres for a body of scale 1.
 const HALF_LINE: f32 = 0.006;
 const STEP: f32 = 0.5;
 
-/// A plane of constant height with a grid that fades away around a place.
+/// A horizontal plane with a grid that fades with the distance from a centre.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ground {
     pub height: f32,
-    /// Where the grid is strongest, and how far it reaches, metres.
+    /// Centre and radius of the grid, metres.
     pub centre: Vec2,
     pub reach: f32,
     pub scale: f32,
@@ -39,7 +39,7 @@ impl Ground {
         image
     }
 
-    /// The place on the ground that a pixel shows.
+    /// The point on the ground at a pixel.
     pub fn seen(&self, camera: &Camera, x: f32, y: f32) -> Option<Vec2> {
         let ray = camera.ray(x, y);
         let depth = (self.height - camera.eye.z) / ray.z;
@@ -57,7 +57,7 @@ impl Ground {
         if fade <= 0.0 {
             return ground;
         }
-        // How much of the ground a pixel shows along each axis.
+        // Extent of a pixel on the ground along each axis.
         let next = [self.seen(camera, x + 1.0, y), self.seen(camera, x, y + 1.0)].map(|p| (p.unwrap_or(at) - at).abs());
         let wide = next[0].max(next[1]);
         let fine = lines(at, wide, STEP * self.scale, HALF_LINE * self.scale);
@@ -65,7 +65,7 @@ impl Ground {
         ground.lerp(LINE, fade * (0.30 * fine + 0.40 * coarse))
     }
 
-    /// Darkens the ground where the shadow lies.
+    /// Darkens the ground in the shadow.
     pub fn darken(&self, image: &mut Image, camera: &Camera, shadow: &Shadow) {
         let (width, height) = (image.width(), image.height());
         let corners =
@@ -96,13 +96,13 @@ impl Ground {
     }
 }
 
-/// 0 up to 0, 1 from 1 on, smooth between.
+/// Smooth step: 0 below 0, 1 above 1.
 fn smooth(v: f32) -> f32 {
     let v = v.clamp(0.0, 1.0);
     v * v * (3.0 - 2.0 * v)
 }
 
-/// The share of a pixel, `wide` metres along x and y, that lines cover.
+/// The share of a pixel, `wide` metres along x and y, covered by lines.
 fn lines(at: Vec2, wide: Vec2, step: f32, half: f32) -> f32 {
     let one = |v: f32, wide: f32| {
         let off = (v - (v / step).round() * step).abs();

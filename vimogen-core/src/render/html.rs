@@ -2,12 +2,14 @@
 //!
 //! The page shows the figure of [`super::figure`] upright on a ground grid with play, scrub, step, speed, loop, orbit
 //! (drag), zoom (wheel, pinch), follow and trail, by mouse, touch or keyboard, light or dark as the reader's system
-//! is. A Content-Security-Policy in the page forbids it any connection. The part of the address after `#` sets the
+//! is. A Content-Security-Policy in the page forbids all connections. The part of the address after `#` sets the
 //! first view: `#frame=40&paused&clip=2&yaw=30&pitch=15&zoom=1.2&speed=0.5&follow=0&trail=0&loop=0&theme=dark`.
 
 use std::io::Write as _;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use glam::Vec3;
 use ndarray::ArrayView3;
 use serde_json::{Value, json};
@@ -26,9 +28,9 @@ const SCRIPTS: [&str; 4] = [
     include_str!("viewer/player.js"),
 ];
 
-/// Most clips in a page.
+/// Maximum number of clips per page.
 pub const MAX_CLIPS: usize = 64;
-/// Most frames in a page, over all clips: 48 MB of text.
+/// Maximum number of frames per page, over all clips: 48 MB of text.
 pub const MAX_FRAMES: usize = 200_000;
 
 /// A motion to show.
@@ -40,7 +42,7 @@ pub struct Clip<'a> {
     pub fps: f32,
     /// Caption, such as the prompt. Any text: it is escaped.
     pub title: &'a str,
-    /// Numbers shown below the caption.
+    /// Values shown below the caption.
     pub metrics: &'a [(&'a str, f32)],
 }
 
@@ -49,14 +51,14 @@ pub struct Clip<'a> {
 /// Joints are stored as 16-bit integers over the clip's own extent: within 0.1 mm for a clip of 5 m.
 ///
 /// # Errors
-/// [`Error::Shape`] and [`Error::NonFinite`] naming the array, [`Error::InvalidArgument`] for no or too many clips or
+/// [`Error::Shape`] and [`Error::NonFinite`] naming the array, [`Error::InvalidArgument`] for no clips, too many clips or
 /// frames, an `fps` outside 0.1 to 1000 and coordinates beyond 100 km.
 pub fn html(clips: &[Clip<'_>]) -> Result<String> {
     check_size(clips.iter().map(|clip| clip.joints.shape()[0]))?;
     page(clips[0].title, clips.iter().map(clip_json).collect::<Result<_>>()?, Value::Null)
 }
 
-/// Refuses no clips, too many and too long ones.
+/// Checks the number of clips and of frames.
 pub(super) fn check_size(lengths: impl ExactSizeIterator<Item = usize>) -> Result<()> {
     let count = lengths.len();
     if count == 0 || count > MAX_CLIPS {
@@ -69,7 +71,7 @@ pub(super) fn check_size(lengths: impl ExactSizeIterator<Item = usize>) -> Resul
     Ok(())
 }
 
-/// The page of these clips and the surface that those with a pose wear.
+/// The page of these clips; `mesh` is the surface of the clips that have a `pose`.
 pub(super) fn page(title: &str, clips: Vec<Value>, mesh: Value) -> Result<String> {
     let parts: Vec<_> =
         figure::PARTS.iter().map(|p| json!([p.from, p.to, p.from_radius, p.to_radius, p.side as u8])).collect();
@@ -92,7 +94,7 @@ pub fn save(path: impl AsRef<Path>, clips: &[Clip<'_>]) -> Result<()> {
     write_atomic(path, |w| w.write_all(page.as_bytes()))
 }
 
-/// Text between the `{{slots}}` of the page is kept; what fills a slot is not searched for slots again.
+/// Fills the `{{slots}}` of the page. The inserted text is not searched for slots.
 fn fill(page: &str, value: impl Fn(&str) -> String) -> String {
     let mut pieces = page.split("{{");
     let mut out = pieces.next().unwrap_or_default().to_string();
@@ -115,7 +117,7 @@ pub(super) fn clip_json(clip: &Clip<'_>) -> Result<Value> {
     let points: Vec<Vec3> = frames.iter().flat_map(|frame| figure::points(frame, scale)).collect();
     let (low, high) = bounds(points.iter().copied());
     let (centre, step) = grid(low, high);
-    let bytes: Vec<u8> = points.iter().flat_map(|p| stored(*p, centre, step)).collect();
+    let bytes: Vec<u8> = points.iter().flat_map(|p| quantised(*p, centre, step)).collect();
     Ok(json!({
         "title": clip.title,
         "fps": clip.fps,
@@ -125,17 +127,17 @@ pub(super) fn clip_json(clip: &Clip<'_>) -> Result<Value> {
         "centre": centre.to_array(),
         "step": step,
         "metrics": clip.metrics.iter().map(|(name, value)| json!([name, value])).collect::<Vec<_>>(),
-        "data": base64(&bytes),
+        "data": BASE64.encode(&bytes),
     }))
 }
 
-/// The centre and the step of 16-bit integers that hold all numbers between two corners.
+/// Centre and step of the 16-bit quantisation of the box between two corners.
 pub(super) fn grid(low: Vec3, high: Vec3) -> (Vec3, f32) {
     ((low + high) * 0.5, ((high - low).max_element() * 0.5 / f32::from(i16::MAX)).max(1e-6))
 }
 
 /// A point as three 16-bit integers.
-pub(super) fn stored(point: Vec3, centre: Vec3, step: f32) -> impl Iterator<Item = u8> {
+pub(super) fn quantised(point: Vec3, centre: Vec3, step: f32) -> impl Iterator<Item = u8> {
     ((point - centre) / step).to_array().into_iter().flat_map(|v| (v.round() as i16).to_le_bytes())
 }
 
@@ -162,20 +164,6 @@ fn escape_script(json: &str) -> String {
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-/// Base64 with padding (RFC 4648).
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = (0..3).fold(0, |word, i| word << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
-        for digit in 0..4 {
-            let index = (word >> (18 - 6 * digit)) & 63;
-            out.push(if digit <= chunk.len() { char::from(DIGITS[index as usize]) } else { '=' });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::Array3;
@@ -192,14 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_has_the_rfc_examples() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-    }
-
-    #[test]
-    fn the_page_is_small_filled_and_asks_for_nothing() {
+    fn the_page_is_small_complete_and_needs_no_network() {
         let joints = sway(1);
         let page = page("a person walks", &joints).unwrap();
         assert!(page.len() < 60_000, "{} bytes", page.len());
@@ -236,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shown_is_an_error() {
+    fn bad_clips_are_errors() {
         let good = sway(2);
         assert!(html(&[]).is_err());
         let clip = Clip { joints: good.view(), fps: 20.0, title: "", metrics: &[] };

@@ -6,9 +6,9 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::format::{read_bounded, write_atomic};
 
-/// Largest side of a picture, pixels.
+/// Maximum side of a picture, pixels.
 pub const MAX_SIDE: usize = 4096;
-/// Largest PNG file that is read.
+/// Maximum size of a PNG file, bytes.
 const MAX_FILE: u64 = 256 << 20;
 
 /// A picture: 8-bit red, green and blue (sRGB) by rows from the top.
@@ -23,19 +23,20 @@ impl Image {
     /// A picture of these pixels.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for sides outside 1 to 4096, [`Error::Shape`] for another number of bytes than
-    /// `3 width height`.
+    /// [`Error::InvalidArgument`] for sides outside 1 to 4096, [`Error::Shape`] unless there are
+    /// `3 * width * height` bytes.
     pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self> {
         if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
-            return Err(Error::invalid("size", format!("{width} x {height} pixels, use 1 to {MAX_SIDE} a side")));
+            return Err(Error::invalid("size", format!("{width} x {height} pixels, use 1 to {MAX_SIDE} per side")));
         }
-        match pixels.len() == 3 * width * height {
-            true => Ok(Self { width, height, pixels }),
-            false => Err(Error::shape("pixels", "(height, width, 3)", &[pixels.len()])),
+        if pixels.len() == 3 * width * height {
+            Ok(Self { width, height, pixels })
+        } else {
+            Err(Error::shape("pixels", "(height, width, 3)", &[pixels.len()]))
         }
     }
 
-    /// A picture of one colour. The caller knows that the size is in range.
+    /// A picture of one colour. The caller has checked the size.
     pub(super) fn filled(width: usize, height: usize, colour: [u8; 3]) -> Self {
         Self { width, height, pixels: colour.repeat(width * height) }
     }
@@ -70,7 +71,7 @@ impl Image {
     /// Writes PNG bytes.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// The errors of the writer.
     pub fn write_png(&self, writer: &mut impl Write) -> io::Result<()> {
         let mut encoder = png::Encoder::new(writer, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Rgb);
@@ -97,7 +98,7 @@ impl Image {
         let mut reader = decoder.read_info().map_err(|e| e.to_string())?;
         let (width, height) = (reader.info().width as usize, reader.info().height as usize);
         if width > MAX_SIDE || height > MAX_SIDE {
-            return Err(format!("{width} x {height} pixels, at most {MAX_SIDE} a side are read"));
+            return Err(format!("{width} x {height} pixels, at most {MAX_SIDE} per side are read"));
         }
         let (colour, _) = reader.output_color_type();
         let mut raw = vec![0; width * height * colour.samples()];
@@ -110,14 +111,14 @@ impl Image {
         Self::new(width, height, pixels).map_err(|e| e.to_string())
     }
 
-    /// The mean of two pictures of one size, pixel by pixel: the other laid over this one at 50 %.
+    /// The mean of two pictures of equal size, pixel by pixel: an overlay at 50 %.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if the sizes differ.
     pub fn overlaid(mut self, other: &Image) -> Result<Self> {
         if (self.width, self.height) != (other.width, other.height) {
             let sizes = format!("{} x {} pixels over {} x {}", other.width, other.height, self.width, self.height);
-            return Err(Error::invalid("size", format!("{sizes}: both pictures must be of one size")));
+            return Err(Error::invalid("size", format!("{sizes}: both pictures must have the same size")));
         }
         for (mine, theirs) in self.pixels.iter_mut().zip(&other.pixels) {
             *mine = ((u16::from(*mine) + u16::from(*theirs)) / 2) as u8;
@@ -125,7 +126,7 @@ impl Image {
         Ok(self)
     }
 
-    /// Pictures of one size in rows of `columns`, with `gap` pixels of white between them.
+    /// Pictures of equal size in rows of `columns`, with white gaps of `gap` pixels.
     pub(super) fn sheet(pictures: &[Image], columns: usize, gap: usize) -> Self {
         let (width, height) = (pictures[0].width, pictures[0].height);
         let rows = pictures.len().div_ceil(columns);
@@ -165,7 +166,7 @@ mod tests {
         for cut in [0, 7, 20, bytes.len() / 2] {
             assert!(Image::decode_png(&bytes[..cut]).is_err(), "{cut}");
         }
-        // A header that promises 2^31 pixels a side: nothing of that size is allocated.
+        // A header that promises 2^31 pixels per side: nothing of that size is allocated.
         bytes[16..20].copy_from_slice(&0x7fff_ffffu32.to_be_bytes());
         assert!(Image::decode_png(&bytes).is_err());
         assert!(Image::new(0, 4, vec![]).is_err() && Image::new(4097, 1, vec![0; 3 * 4097]).is_err());
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overlay_is_the_mean_of_two_pictures_of_one_size() {
+    fn an_overlay_is_the_mean_of_two_pictures_of_equal_size() {
         let (black, colour) = (Image::filled(4, 2, [0; 3]), Image::filled(4, 2, [255, 100, 1]));
         assert_eq!(black.clone().overlaid(&colour).unwrap(), Image::filled(4, 2, [127, 50, 0]));
         assert!(black.overlaid(&Image::filled(2, 4, [0; 3])).unwrap_err().to_string().contains("2 x 4"));

@@ -1,34 +1,34 @@
-//! How surfaces are lit, and shadows on the ground.
+//! Shading of surfaces, and shadows on the ground.
 //!
-//! Shadows are those of many lamps: a cluster that stands for the sun, whose shadows are sharp where the body touches the
-//! ground and soft far from it, and a dome that stands for the sky, which darkens the ground close to the body.
+//! Shadows come from many lamps: a cluster models the sun (sharp shadows where the body touches the ground, soft ones far
+//! from it), a dome models the sky (it darkens the ground close to the body).
 
 use glam::{Vec2, Vec3};
 
 use super::camera::bounds;
 use super::raster::Weights;
 
-/// Towards the sun.
+/// Direction of the sun.
 const SUN: Vec3 = Vec3::new(0.42, 0.36, 0.83);
 const SUN_LAMPS: usize = 20;
 const SKY_LAMPS: usize = 28;
-/// The sky's lamps see only what is lower than this, metres for a body of scale 1: what is higher darkens the ground so
-/// widely that each lamp's shadow would be seen by itself.
+/// Height limit of the sky's shadows, metres for a body of scale 1. Above it shadows are so wide that each lamp's would be
+/// visible separately.
 const SKY_HEIGHT: f32 = 0.55;
-/// Largest slope of the sky's lamps, horizontal over vertical.
+/// Maximum slope of the sky's lamps, horizontal over vertical.
 const SKY_LEAN: f32 = 1.2;
-/// How much darker the ground is where no lamp of the sun, or of the sky, reaches it.
+/// Darkening of the ground where no lamp of the sun, or of the sky, reaches it.
 const SUN_SHADE: f32 = 0.30;
 const SKY_SHADE: f32 = 0.26;
-/// A cell of the shadow on the ground, metres for a body of scale 1.
+/// Size of a shadow cell, metres for a body of scale 1.
 const CELL: f32 = 0.014;
-/// Most cells a side.
+/// Maximum number of cells per side.
 const MAX_CELLS: f32 = 512.0;
 
-/// Light that a surface of linear colour `colour` with this unit normal sends to the viewer; both directions away from
-/// the surface.
+/// Light reflected to the viewer by a surface of linear colour `colour`. `normal` and `viewer` are unit vectors away from the
+/// surface.
 pub(super) fn shade(colour: Vec3, normal: Vec3, viewer: Vec3) -> Vec3 {
-    // Surfaces seen from behind, as in meshes with holes, are lit like those seen from the front.
+    // Back faces, visible in meshes with holes, are lit like front faces.
     let normal = if normal.dot(viewer) < 0.0 { -normal } else { normal };
     let sun = SUN.normalize_or_zero();
     let facing = normal.dot(viewer).max(0.0);
@@ -42,7 +42,7 @@ pub(super) fn shade(colour: Vec3, normal: Vec3, viewer: Vec3) -> Vec3 {
     colour * light + Vec3::splat(rim + gloss)
 }
 
-/// Shadow on the ground: how dark each cell is.
+/// Shadow on the ground: the darkness of each cell.
 pub(super) struct Shadow {
     /// Corner of the first cell, metres.
     pub low: Vec2,
@@ -91,13 +91,13 @@ impl Shadow {
         shadow
     }
 
-    /// Adds the shadow of one lamp; `mask` says which lamp darkened a cell last.
+    /// Adds the shadow of one lamp; `mask` holds the last lamp that darkened each cell.
     fn add(&mut self, spots: &[Vec2], faces: &[[u32; 3]], mask: &mut [u32], lamp: u32, weight: f32) {
         let height = mask.len() / self.width;
         for face in faces {
             let corners = face.map(|v| spots[v as usize]);
             let [a, b, c] = corners;
-            // Of a closed surface the half that faces the ground has the same shadow as the other.
+            // The two halves of a closed surface, facing up and facing down, have the same shadow.
             if (b - a).perp_dot(c - a) <= 0.0 {
                 continue;
             }
@@ -116,7 +116,7 @@ impl Shadow {
         }
     }
 
-    /// A mean over three cells a side, which hides the steps between lamps.
+    /// A mean over three cells per side, which hides the steps between lamps.
     fn blur(&mut self) {
         let mean = |values: &[f32], step: usize| -> Vec<f32> {
             let at = |i: usize| values[i];
@@ -127,7 +127,7 @@ impl Shadow {
         self.dark = mean(&mean(&self.dark, 1), self.width);
     }
 
-    /// How much light is left at a place on the ground, up to 1.
+    /// The light at a point on the ground, up to 1.
     pub fn light(&self, at: Vec2) -> f32 {
         let p = (at - self.low) / self.cell - 0.5;
         let height = self.dark.len() / self.width;
@@ -144,7 +144,7 @@ impl Shadow {
     }
 }
 
-/// Directions of the lamps and how much each of them darkens: spirals over a disc around the sun and over the sky.
+/// Directions of the lamps and the darkening of each: spirals over a disc around the sun and over the sky.
 fn lamps() -> Vec<(Vec3, f32)> {
     let spiral = |i: usize, n: usize| {
         let (angle, radius) = (i as f32 * 2.399_963, ((i as f32 + 0.5) / n as f32).sqrt());

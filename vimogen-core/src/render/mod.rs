@@ -1,29 +1,31 @@
 //! Pictures of a motion: a self-contained HTML player, a strip of poses as SVG, and a renderer that needs neither a GPU nor
 //! a display: PNG, GIF and MP4.
 //!
-//! An [`Actor`] is what is drawn, a [`Film`] its pictures, [`movie`] writes them to files.
+//! A [`Renderer`] draws the frames of a [`MeshSequence`]; [`encode`] writes them to files.
 
-pub mod actor;
 pub mod camera;
 pub mod depth;
+pub mod encode;
 pub mod figure;
-pub mod film;
 mod gif;
 mod ground;
 pub mod html;
 pub mod image;
 mod light;
-pub mod movie;
+pub mod mesh_sequence;
 #[cfg(feature = "video")]
 mod mp4;
 mod palette;
+pub mod player_mesh;
 mod raster;
-pub mod svg;
-pub mod worn;
+pub mod renderer;
+pub mod strip;
+pub(crate) mod svg;
 
-pub use actor::Actor;
-pub use film::{Film, RenderOptions, Style, View};
 pub use image::Image;
+pub use mesh_sequence::MeshSequence;
+pub use renderer::{RenderOptions, Renderer, Style, View};
+pub use strip::strip_svg;
 
 use glam::Vec3;
 use ndarray::ArrayView3;
@@ -31,10 +33,10 @@ use ndarray::ArrayView3;
 use crate::error::{Error, Result, check_finite};
 use crate::motion::layout::JOINTS;
 
-/// Coordinates beyond this, in metres, are refused.
+/// Maximum absolute coordinate, metres.
 const MAX_COORDINATE: f32 = 1e5;
 
-/// The frames of joints that can be drawn.
+/// The frames of a joint array, checked.
 fn checked_frames(joints: ArrayView3<'_, f32>, fps: f32) -> Result<Vec<figure::Joints>> {
     match joints.shape() {
         [t, JOINTS, 3] if *t > 0 => {}
@@ -53,8 +55,9 @@ fn checked_frames(joints: ArrayView3<'_, f32>, fps: f32) -> Result<Vec<figure::J
 }
 
 fn check_fps(fps: f32) -> Result<()> {
-    match (0.1..=1000.0).contains(&fps) {
-        true => Ok(()),
-        false => Err(Error::invalid("fps", format!("{fps} frames per second, use 0.1 to 1000"))),
+    if (0.1..=1000.0).contains(&fps) {
+        Ok(())
+    } else {
+        Err(Error::invalid("fps", format!("{fps} frames per second, use 0.1 to 1000")))
     }
 }

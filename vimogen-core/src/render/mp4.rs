@@ -1,4 +1,4 @@
-//! MP4 with H.264 as browsers play it: 4:2:0, the index before the pictures.
+//! MP4 with H.264 for browsers: 4:2:0, the index before the pictures.
 
 use std::io::Write;
 
@@ -13,14 +13,14 @@ use openh264::formats::YUVBuffer;
 use super::image::Image;
 use crate::error::{Error, Result};
 
-/// The encoder's largest sides, either way round.
+/// Maximum sides of the encoder, in either orientation.
 const MAX_SIDES: (usize, usize) = (3840, 2160);
-/// Seconds between pictures that a player can jump to.
+/// Seconds between key frames.
 const KEY_SECONDS: f32 = 2.0;
-/// Quantisation of 0 (best) to 51: fine enough for thin lines to stay.
+/// Quantisation, 0 (best) to 51; fine enough to keep thin lines.
 const QUALITY: QpRange = QpRange::new(18, 24);
 
-/// Writes pictures of one size with even sides.
+/// Writer of pictures of one size with even sides.
 pub(super) struct Writer<W: Write> {
     encoder: Encoder,
     muxer: Muxer<W>,
@@ -28,7 +28,7 @@ pub(super) struct Writer<W: Write> {
     fps: f64,
 }
 
-/// Sides that H.264 can hold.
+/// Checks the size against the limits of H.264.
 pub(super) fn check(width: usize, height: usize) -> Result<()> {
     let fits = width.max(height) <= MAX_SIDES.0 && width.min(height) <= MAX_SIDES.1;
     if fits && width.is_multiple_of(2) && height.is_multiple_of(2) {
@@ -51,7 +51,7 @@ impl<W: Write> Writer<W> {
             .scene_change_detect(false)
             .adaptive_quantization(false)
             .background_detection(false)
-            // One thread: the same film makes the same file on every machine.
+            // One thread: the same clip gives the same file on every machine.
             .num_threads(1)
             .vui(VuiConfig::bt709());
         let encoder = Encoder::with_api_config(OpenH264API::from_source(), config).map_err(encoding)?;
@@ -77,8 +77,8 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// Brightness of each pixel, then the two colour differences of each square of four: BT.709, 16 to 235 and 16 to 240. The
-/// encoder's own conversion cuts fractions off, which tints every picture.
+/// Luma of each pixel, then the two chroma values of each square of four: BT.709, 16 to 235 and 16 to 240. The encoder's own
+/// conversion truncates fractions, which tints every picture.
 fn planes(image: &Image) -> YUVBuffer {
     const LUMA: Vec3 = Vec3::new(0.2126, 0.7152, 0.0722);
     let (width, height) = (image.width(), image.height());

@@ -1,4 +1,4 @@
-//! 255 colours that stand for all colours of a film.
+//! A palette of 255 colours for all pictures of a clip.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,13 @@ use glam::Vec3;
 
 use super::image::Image;
 
-/// Levels a channel of the table of nearest colours.
+/// Levels per channel of the table of nearest colours.
 const BITS: u32 = 6;
 
-/// Colours, and for every colour the nearest of them.
+/// Palette colours, and a table from colours to the nearest palette index.
 pub(super) struct Palette {
     colours: Vec<[u8; 3]>,
-    /// Index by the upper bits of red, green, blue; [`Palette::CLEAR`] where it is not known yet.
+    /// Index by the upper bits of red, green, blue; [`Palette::CLEAR`] where not computed yet.
     nearest: Vec<u8>,
 }
 
@@ -20,10 +20,10 @@ pub(super) struct Palette {
 type Weighted = (Vec3, f32);
 
 impl Palette {
-    /// The index that means no colour.
+    /// The index of transparency.
     pub const CLEAR: u8 = 255;
 
-    /// The palette of some pictures, at least one, by splitting boxes of colours where they spread most.
+    /// The palette of one or more pictures, by splitting boxes of colours along the channel of largest variance.
     pub fn of(pictures: &[Image]) -> Self {
         let mut boxes = vec![histogram(pictures)];
         while boxes.len() < usize::from(Self::CLEAR) {
@@ -36,7 +36,7 @@ impl Palette {
         Self { colours, nearest: vec![Self::CLEAR; 1 << (3 * BITS)] }
     }
 
-    /// Red, green and blue of 256 colours: of those there are, and black for the rest and for the one that is not shown.
+    /// Red, green and blue of 256 colours; unused entries and the transparent one are black.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.colours.as_flattened().to_vec();
         bytes.resize(3 * (usize::from(Self::CLEAR) + 1), 0);
@@ -61,7 +61,7 @@ impl Palette {
     }
 }
 
-/// Colours of every pixel, joined to cells; a colour that fills the picture weighs not much more than a rare one.
+/// Colours of all pixels, binned. Weights grow slowly with the count, so that rare colours keep a place.
 fn histogram(pictures: &[Image]) -> Vec<Weighted> {
     let mut cells: HashMap<[u8; 3], (Vec3, f32)> = HashMap::new();
     for pixel in pictures.iter().flat_map(|picture| picture.pixels().chunks_exact(3)) {
@@ -71,7 +71,7 @@ fn histogram(pictures: &[Image]) -> Vec<Weighted> {
         cell.1 += 1.0;
     }
     let mut colours: Vec<Weighted> = cells.into_values().map(|(sum, n)| (sum / n, n.powf(0.55))).collect();
-    // The table has no order of its own: the same film has the same palette.
+    // The table is unordered; sorting gives the same clip the same palette.
     colours.sort_by(|a, b| a.0.to_array().partial_cmp(&b.0.to_array()).unwrap_or(std::cmp::Ordering::Equal));
     colours
 }
@@ -91,13 +91,13 @@ fn spread(colours: &[Weighted]) -> f32 {
     if colours.len() < 2 { 0.0 } else { spreads(colours).element_sum() }
 }
 
-/// Two boxes, parted at the mean of the channel that spreads most.
+/// Splits a box at the mean of the channel with the largest variance.
 fn split(colours: Vec<Weighted>) -> (Vec<Weighted>, Vec<Weighted>) {
     let channel = spreads(&colours).max_position();
     let middle = mean(&colours)[channel];
     let parts: (Vec<Weighted>, Vec<Weighted>) = colours.iter().partition(|(c, _)| c[channel] <= middle);
     match parts {
-        // Rounding may put a mean below all: then any parting does.
+        // Rounding may put the mean below all values: then any split will do.
         (low, high) if low.is_empty() || high.is_empty() => {
             let mut low = colours;
             let high = low.split_off(low.len() / 2);

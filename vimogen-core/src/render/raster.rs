@@ -1,4 +1,4 @@
-//! Triangles to samples: which triangle is seen where, and how far away it is.
+//! Rasterisation: the visible triangle and its depth for each sample.
 
 use std::ops::Range;
 
@@ -6,22 +6,22 @@ use glam::{Vec2, Vec3};
 
 use super::camera::{Camera, NEAR};
 
-/// No triangle.
+/// Face index of samples without a triangle.
 pub(super) const NOTHING: u32 = u32::MAX;
 
-/// What a grid of samples sees. It covers only the part of the picture where something is.
+/// Visible triangles of a grid of samples, which covers only the bounding box of the mesh.
 pub(super) struct Samples {
-    /// Columns of the picture that are covered, in samples.
+    /// Covered columns of the picture, in samples.
     pub x: Range<usize>,
-    /// Rows that are covered.
+    /// Covered rows.
     pub y: Range<usize>,
-    /// 1 / depth, by rows; 0 where nothing is.
+    /// 1 / depth, by rows; 0 in the background.
     pub nearness: Vec<f32>,
     /// The triangle, or [`NOTHING`].
     pub face: Vec<u32>,
 }
 
-/// Vertices before the camera: x and y in samples and 1 / depth, or 0 for those behind it.
+/// Projected vertices: x and y in samples and 1 / depth; zeros for those behind the camera.
 pub(super) fn project(camera: &Camera, vertices: &[Vec3], fine: usize) -> Vec<Vec3> {
     let spot = |v: &Vec3| {
         let p = camera.project(*v);
@@ -30,7 +30,7 @@ pub(super) fn project(camera: &Camera, vertices: &[Vec3], fine: usize) -> Vec<Ve
     vertices.iter().map(spot).collect()
 }
 
-/// The triangles seen by `fine` x `fine` samples a pixel; `spots` as from [`project`].
+/// The triangles visible in each sample; `spots` as from [`project`].
 pub(super) fn sample(spots: &[Vec3], faces: &[[u32; 3]], width: usize, height: usize) -> Samples {
     let (mut low, mut high) = (Vec2::MAX, Vec2::MIN);
     for spot in spots.iter().filter(|spot| spot.z > 0.0) {
@@ -48,14 +48,14 @@ pub(super) fn sample(spots: &[Vec3], faces: &[[u32; 3]], width: usize, height: u
     samples
 }
 
-/// The samples, whose centres lie at halves, between two places and within `limit`.
+/// The samples between two positions and within `limit`; sample centres are at halves.
 fn whole(from: f32, to: f32, limit: Range<usize>) -> Range<usize> {
-    // Casts of negative and huge numbers saturate.
+    // Casts of negative and huge values saturate.
     let start = ((from - 0.5).ceil() as usize).max(limit.start);
     start..((to - 0.5).floor() as i64).saturating_add(1).clamp(start as i64, limit.end.max(start) as i64) as usize
 }
 
-/// Weights of the corners of a triangle in the plane, linear in x and y.
+/// Barycentric weights of a triangle in the plane.
 #[derive(Clone, Copy)]
 pub(super) struct Weights {
     at: Vec2,
@@ -73,7 +73,7 @@ impl Weights {
             return None;
         }
         let s = 1.0 / area;
-        // The weight of a corner grows away from the side opposite to it.
+        // The weight of a corner grows with the distance from the opposite side.
         let sides = [c - b, a - c, b - a];
         let right = Vec3::from_array(sides.map(|side| -side.y * s));
         let down = Vec3::from_array(sides.map(|side| side.x * s));
@@ -84,7 +84,7 @@ impl Weights {
         self.start + self.right * (x - self.at.x) + self.down * (y - self.at.y)
     }
 
-    /// Samples of row `y` within the triangle: those between its two sides there.
+    /// Samples of row `y` within the triangle.
     pub fn row(&self, y: f32, limit: Range<usize>) -> Range<usize> {
         let first = self.get(0.0, y);
         let (mut from, mut to) = (f32::MIN, f32::MAX);
@@ -113,7 +113,7 @@ impl Samples {
         for y in whole(low.y, high.y, self.y.clone()) {
             let row = weights.row(y as f32 + 0.5, columns.clone());
             let mut near = weights.get(row.start as f32 + 0.5, y as f32 + 0.5).dot(nearness);
-            // The row lies within self.x, or is empty.
+            // The row is within self.x, or empty.
             let before = (y - self.y.start) * self.x.len();
             let shift = |x: usize| before + x.saturating_sub(self.x.start);
             for at in shift(row.start)..shift(row.end) {
@@ -141,7 +141,7 @@ mod tests {
         let samples = sample(&spots, &[[0, 1, 2], [0, 2, 3]], 10, 10);
         assert_eq!((samples.x.clone(), samples.y.clone()), (1..7, 0..8));
         assert!(samples.face.iter().all(|face| *face != NOTHING));
-        // Whichever way round the triangle goes.
+        // In either orientation.
         assert!(sample(&spots, &[[2, 1, 0], [3, 2, 0]], 10, 10).face.iter().all(|face| *face != NOTHING));
     }
 

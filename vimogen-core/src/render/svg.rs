@@ -1,203 +1,91 @@
-//! A strip of poses over time as SVG, for documents: transparent, readable on light and dark pages.
+//! Parts of SVG pictures: the frame, text, and axes.
 
-use std::fmt::Write as _;
+use std::fmt::{Arguments, Write as _};
 
-use glam::{Vec2, Vec3};
-use ndarray::ArrayView3;
+use super::html::escape_html;
 
-use super::figure::{self, PARTS, POINTS, Part, Side};
-use crate::error::{Error, Result};
+/// An SVG picture in the making.
+pub(crate) struct Svg(String);
 
-/// Most poses in a strip.
-pub const MAX_POSES: usize = 48;
-/// Width of a strip, pixels.
-const WIDTH: f32 = 1200.0;
-/// Room for a pose above the ground line, pixels.
-const TALL: f32 = 250.0;
-/// Room below the ground line for shadows and times, pixels.
-const BELOW: f32 = 44.0;
-/// Where the viewer stands, radians from the +y axis: a figure that faces +y looks right and a little out of the page.
-const YAW: f32 = 0.96;
-/// How far the viewer looks down, radians.
-const PITCH: f32 = 0.12;
-
-/// The picture's axes in the world.
-struct View {
-    right: Vec3,
-    up: Vec3,
-    /// Towards the viewer.
-    back: Vec3,
-}
-
-impl View {
-    fn new() -> Self {
-        let (sy, cy, sp, cp) = (YAW.sin(), YAW.cos(), PITCH.sin(), PITCH.cos());
-        Self {
-            right: Vec3::new(-cy, sy, 0.0),
-            up: Vec3::new(-sy * sp, -cy * sp, cp),
-            back: Vec3::new(sy * cp, cy * cp, sp),
-        }
+impl Svg {
+    /// A file of its own; `attributes` of the root element are markup.
+    pub fn file(width: f64, height: f64, attributes: &str) -> Self {
+        Self::new(width, height, &format!("xmlns=\"http://www.w3.org/2000/svg\" {attributes}"))
     }
 
-    /// Metres to the right and up.
-    fn flat(&self, p: Vec3) -> Vec2 {
-        Vec2::new(p.dot(self.right), p.dot(self.up))
+    /// An element of an HTML page.
+    #[cfg(feature = "mbench")]
+    pub fn inline(width: f64, height: f64) -> Self {
+        Self::new(width, height, "role=\"img\"")
+    }
+
+    fn new(width: f64, height: f64, attributes: &str) -> Self {
+        Self(format!("<svg viewBox=\"0 0 {width} {height}\" {attributes}>\n"))
+    }
+
+    /// Adds markup.
+    pub fn add(&mut self, markup: Arguments<'_>) {
+        // Writing to a String cannot fail.
+        let _ = self.0.write_fmt(markup);
+        self.0.push('\n');
+    }
+
+    /// Adds a text, which is escaped; `anchor` is `start`, `middle` or `end`.
+    pub fn text(&mut self, (x, y): (f64, f64), anchor: &str, attributes: &str, text: &str) {
+        let text = escape_html(text);
+        self.add(format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\"{attributes}>{text}</text>"));
+    }
+
+    /// The whole picture.
+    pub fn finish(self) -> String {
+        self.0 + "</svg>\n"
     }
 }
 
-/// One pose, moved so that its pelvis stands at x = y = 0.
-struct Pose {
-    points: [Vec3; POINTS],
-    seconds: f32,
+/// A linear axis from values to pixels.
+#[cfg(feature = "mbench")]
+pub(crate) struct Axis {
+    /// Minimum value.
+    pub low: f64,
+    /// Maximum value.
+    pub high: f64,
+    pixels: (f64, f64),
 }
 
-/// A strip of `poses` figures, evenly spaced in time from the first frame to the last, left to right on one ground line.
-///
-/// The body's left is blue, its right orange. Each pose is centred on its pelvis: the strip shows time, not distance.
-///
-/// # Shapes
-/// - joints: `[frames, 22, 3]`, metres, z up
-///
-/// # Errors
-/// [`Error::Shape`], [`Error::NonFinite`]; [`Error::InvalidArgument`] for an `fps` outside 0.1 to 1000 and for `poses`
-/// outside 1 to 48.
-pub fn strip_svg(joints: ArrayView3<'_, f32>, fps: f32, poses: usize) -> Result<String> {
-    if poses == 0 || poses > MAX_POSES {
-        return Err(Error::invalid("poses", format!("{poses} poses, a strip holds 1 to {MAX_POSES}")));
+#[cfg(feature = "mbench")]
+impl Axis {
+    /// Spans the finite values; `None` if there are none. `pixels` are the positions of the smallest and the largest one.
+    pub fn over(values: impl Iterator<Item = f64>, pixels: (f64, f64)) -> Option<Self> {
+        let extremes = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
+        let (low, high) = values.filter(|v| v.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), extremes);
+        let gap = 1e-6_f64.max(low.abs() * 1e-3);
+        (low <= high).then(|| Self { low, high: if high - low < 1e-12 { low + gap } else { high }, pixels })
     }
-    let frames = super::checked_frames(joints, fps)?;
-    let scale = frames.iter().map(figure::scale).sum::<f32>() / frames.len() as f32;
-    let low = frames.iter().flatten().map(|p| p.z).fold(f32::MAX, f32::min);
-    let floor = crate::motion::floor_of(low, scale);
-    let poses: Vec<Pose> = (0..poses).map(|i| pose(&frames, i, poses, fps, scale, floor)).collect();
-    let (view, column) = (View::new(), WIDTH / poses.len() as f32);
-    let pixels = pixels_per_metre(&poses, &view, column, scale);
-    let height = TALL + BELOW;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{} poses \
-         of a motion of {:.1} seconds\">\n{DEFINITIONS}",
-        poses.len(),
-        (frames.len() - 1) as f32 / fps,
-    );
-    // Writing to a String cannot fail.
-    let _ = writeln!(svg, "<path d=\"M8 {TALL}H{}\" stroke=\"#8b95a5\" stroke-opacity=\".45\"/>", WIDTH - 8.0);
-    for (i, pose) in poses.iter().enumerate() {
-        let origin = Vec2::new((i as f32 + 0.5) * column, TALL);
-        draw(&mut svg, pose, &view, origin, pixels, scale);
+
+    /// The pixel of a value.
+    pub fn pixel(&self, value: f64) -> f64 {
+        self.pixels.0 + (value - self.low) / (self.high - self.low) * (self.pixels.1 - self.pixels.0)
     }
-    svg.push_str("</svg>\n");
-    Ok(svg)
-}
 
-/// Gradients and the look of times.
-const DEFINITIONS: &str = "<defs>\
-    <linearGradient id=\"m\" x2=\"1\" y2=\".8\"><stop stop-color=\"#dbe1e9\"/><stop offset=\"1\" stop-color=\"#a3aebd\"/>\
-    </linearGradient>\
-    <linearGradient id=\"l\" x2=\"1\" y2=\".8\"><stop stop-color=\"#6aa8ff\"/><stop offset=\"1\" stop-color=\"#2765c8\"/>\
-    </linearGradient>\
-    <linearGradient id=\"r\" x2=\"1\" y2=\".8\"><stop stop-color=\"#ffb366\"/><stop offset=\"1\" stop-color=\"#d96c12\"/>\
-    </linearGradient>\
-    <radialGradient id=\"s\"><stop stop-opacity=\".42\"/><stop offset=\"1\" stop-opacity=\"0\"/></radialGradient></defs>\n\
-    <style>text{font:13px system-ui,sans-serif;fill:#8b95a5;text-anchor:middle}\
-    .m,.l,.r{stroke-width:.7;stroke-opacity:.5}.m{fill:url(#m);stroke:#5d6878;stroke-opacity:.2}.l{fill:url(#l);stroke:#123a7c}\
-    .r{fill:url(#r);stroke:#7c3a05}</style>\n";
-
-fn pose(frames: &[figure::Joints], index: usize, count: usize, fps: f32, scale: f32, floor: f32) -> Pose {
-    let last = (frames.len() - 1) as f32;
-    let at = if count > 1 { last * index as f32 / (count - 1) as f32 } else { 0.0 };
-    let frame = &frames[at.round() as usize];
-    let origin = Vec3::new(frame[0].x, frame[0].y, floor);
-    Pose { points: figure::points(frame, scale).map(|p| p - origin), seconds: at.round() / fps }
-}
-
-/// The scale at which the tallest pose fits the height and the widest its column, with a little overlap.
-fn pixels_per_metre(poses: &[Pose], view: &View, column: f32, scale: f32) -> f32 {
-    let margin = Vec2::splat(0.11 * scale);
-    let extent = poses
-        .iter()
-        .flat_map(|pose| pose.points)
-        .fold(Vec2::splat(0.5 * scale), |extent, p| extent.max(view.flat(p).abs() + margin));
-    ((TALL - 8.0) / extent.y).min(1.3 * column / (2.0 * extent.x))
-}
-
-fn draw(svg: &mut String, pose: &Pose, view: &View, origin: Vec2, pixels: f32, scale: f32) {
-    let spot = |p: Vec3| origin + view.flat(p) * Vec2::new(pixels, -pixels);
-    let (x, y, r) = (origin.x, origin.y + 3.0, 0.34 * scale * pixels);
-    let _ =
-        writeln!(svg, "<ellipse cx=\"{x:.1}\" cy=\"{y:.1}\" rx=\"{r:.1}\" ry=\"{:.1}\" fill=\"url(#s)\"/>", 0.24 * r);
-    let mut parts = PARTS;
-    let depth = |p: &Part| (pose.points[p.from] + pose.points[p.to]).dot(view.back);
-    parts.sort_by(|a, b| depth(a).total_cmp(&depth(b)));
-    for part in parts {
-        let ends = [(part.from, part.from_radius), (part.to, part.to_radius)];
-        let [a, b] = ends.map(|(point, radius)| (spot(pose.points[point]), radius * scale * pixels));
-        let class = match part.side {
-            Side::Middle => "m",
-            Side::Left => "l",
-            Side::Right => "r",
-        };
-        let _ = writeln!(svg, "<path class=\"{class}\" d=\"{}\"/>", outline(a, b));
+    /// The value at a share of the axis, 0 to 1.
+    pub fn value(&self, share: f64) -> f64 {
+        self.low + share * (self.high - self.low)
     }
-    let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{:.1}\">{:.1} s</text>", origin.y + 34.0, pose.seconds);
 }
 
-/// Path data of two discs (centre, radius) and the band between them.
-fn outline((a, ra): (Vec2, f32), (b, rb): (Vec2, f32)) -> String {
-    let length = (b - a).length();
-    if length <= (ra - rb).abs() + 1e-3 {
-        let (centre, r) = if ra > rb { (a, ra) } else { (b, rb) };
-        return format!(
-            "M{:.1} {:.1}a{r:.1} {r:.1} 0 1 0 {d:.1} 0a{r:.1} {r:.1} 0 1 0 -{d:.1} 0z",
-            centre.x - r,
-            centre.y,
-            d = 2.0 * r
-        );
-    }
-    let (heading, open) = ((b - a).to_angle(), ((ra - rb) / length).acos());
-    let on = |centre: Vec2, r: f32, angle: f32| centre + r * Vec2::from_angle(angle);
-    let [a1, b1] = [(a, ra), (b, rb)].map(|(c, r)| on(c, r, heading + open));
-    let [a2, b2] = [(a, ra), (b, rb)].map(|(c, r)| on(c, r, heading - open));
-    let more_than_half = u8::from(open > std::f32::consts::FRAC_PI_2);
-    format!(
-        "M{:.1} {:.1}L{:.1} {:.1}A{rb:.1} {rb:.1} 0 {more_than_half} 0 {:.1} {:.1}L{:.1} {:.1}A{ra:.1} {ra:.1} 0 {} 0 {:.1} {:.1}z",
-        a1.x,
-        a1.y,
-        b1.x,
-        b1.y,
-        b2.x,
-        b2.y,
-        a2.x,
-        a2.y,
-        1 - more_than_half,
-        a1.x,
-        a1.y,
-    )
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "mbench"))]
 mod tests {
-    use ndarray::Array3;
-
     use super::*;
 
     #[test]
-    fn a_strip_has_every_pose_and_time_and_no_bad_number() {
-        let joints = Array3::from_shape_fn((21, 22, 3), |(t, j, c)| (0.1 * t as f32 + j as f32 + 2.0 * c as f32).sin());
-        let svg = strip_svg(joints.view(), 20.0, 5).unwrap();
-        assert_eq!(svg.matches("<path class").count(), 5 * PARTS.len());
-        for time in ["0.0 s", "0.2 s", "0.5 s", "0.8 s", "1.0 s"] {
-            assert!(svg.contains(&format!(">{time}<")), "{time}");
-        }
-        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
-        let point = strip_svg(Array3::zeros((1, 22, 3)).view(), 20.0, 3).unwrap();
-        assert!(!point.contains("NaN") && !point.contains("inf"), "{point}");
-    }
-
-    #[test]
-    fn no_poses_and_too_many_are_errors() {
-        let joints = Array3::zeros((2, 22, 3));
-        for poses in [0, MAX_POSES + 1, usize::MAX] {
-            assert!(strip_svg(joints.view(), 20.0, poses).is_err(), "{poses}");
-        }
+    fn an_axis_spans_its_finite_values_and_text_is_escaped() {
+        let axis = Axis::over([3.0, f64::NAN, 1.0].into_iter(), (100.0, 0.0)).unwrap();
+        assert_eq!((axis.pixel(1.0), axis.pixel(2.0), axis.value(1.0)), (100.0, 50.0, 3.0));
+        assert!(Axis::over([f64::NAN].into_iter(), (0.0, 1.0)).is_none());
+        assert!(Axis::over([2.0].into_iter(), (0.0, 1.0)).unwrap().pixel(2.0).is_finite());
+        let mut svg = Svg::inline(10.0, 20.0);
+        svg.text((1.0, 2.0), "end", "", "a < b");
+        let want = "<svg viewBox=\"0 0 10 20\" role=\"img\">\n<text x=\"1.0\" y=\"2.0\" text-anchor=\"end\">a &lt; b</text>\n</svg>\n";
+        assert_eq!(svg.finish(), want);
     }
 }

@@ -1,4 +1,4 @@
-//! Encoded prompts on disk, so that none is encoded twice.
+//! Cache of encoded prompts on disk.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,17 +10,17 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::format::{npy, read_bounded};
 
-/// Room that is made when the cache is full: a quarter, so that not every entry looks through the folder.
+/// Share that is kept when the cache is full. The free quarter avoids a scan of the folder at every new entry.
 const KEEP: f64 = 0.75;
-/// Largest entry: 512 rows of 8192 numbers, and the header.
+/// Maximum size of an entry, bytes: 512 rows of 8192 values, and the header.
 const MAX_ENTRY: u64 = (512 * 8192 * 4) + 1024;
-/// What an entry's file ends with.
+/// Extension of an entry's file.
 const ENDING: &str = "npy";
 
 /// A folder of encoded texts, each in a file named after the hash of the encoder's fingerprint and the text.
 ///
-/// Several processes may share it: entries are written whole and renamed into place, and one that another process
-/// removes meanwhile is encoded again. Entries that are not used longest go first when there are more than `max_bytes`.
+/// Several processes may share it: entries are written atomically, and an entry removed by another process is encoded again.
+/// Beyond `max_bytes` the least recently used entries are removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbedCache {
     folder: PathBuf,
@@ -28,10 +28,10 @@ pub struct EmbedCache {
 }
 
 impl EmbedCache {
-    /// A cache in a folder, which is made if it does not exist, of at most `max_bytes`.
+    /// A cache of at most `max_bytes` in a folder, which is created if necessary.
     ///
     /// # Errors
-    /// [`Error::Io`] if the folder cannot be made.
+    /// [`Error::Io`] if the folder cannot be created.
     pub fn new(folder: impl AsRef<Path>, max_bytes: u64) -> Result<Self> {
         let folder = folder.as_ref().to_path_buf();
         fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, e))?;
@@ -44,18 +44,18 @@ impl EmbedCache {
         self.folder.join(name).with_extension(ENDING)
     }
 
-    /// The rows of a text, `[rows, dim]`; none if they are not there, or not whole.
+    /// The rows of a text, `[rows, dim]`; `None` for a missing or damaged entry.
     pub(crate) fn get(&self, fingerprint: &str, text: &str, dim: usize) -> Option<Array2<f32>> {
         let path = self.path(fingerprint, text);
         let array = npy::decode(&read_bounded(&path, MAX_ENTRY).ok()?).ok()?.to_array_f32();
         let rows =
             array.into_dimensionality().ok().filter(|rows: &Array2<f32>| rows.ncols() == dim && rows.nrows() > 0);
-        // When it was used last; a folder that may only be read keeps the order of writing.
+        // The time of last use; in a read-only folder that of writing.
         let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
         rows
     }
 
-    /// Keeps the rows of a text.
+    /// Adds the rows of a text.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -67,13 +67,13 @@ impl EmbedCache {
         self.shrink()
     }
 
-    /// Removes the entries that were not used longest, if there are too many.
+    /// Removes the least recently used entries if the cache is too large.
     fn shrink(&self) -> Result<()> {
         let mut entries = Vec::new();
         let folder = fs::read_dir(&self.folder).map_err(|e| Error::io("read", &self.folder, e))?;
         for entry in folder.flatten() {
             let path = entry.path();
-            // One that another process removed meanwhile.
+            // Another process has removed it.
             let Ok(meta) = entry.metadata() else { continue };
             if path.extension().is_some_and(|e| e == ENDING) {
                 entries.push((meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), meta.len(), path));
@@ -89,7 +89,7 @@ impl EmbedCache {
             if held <= target {
                 break;
             }
-            // It may be gone already; what matters is that it is.
+            // Another process may have removed it already.
             let _ = fs::remove_file(path);
             held -= bytes;
         }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_is_found_again_under_its_encoder_only() {
+    fn an_entry_is_found_under_its_encoder_only() {
         let folder = tempfile::tempdir().unwrap();
         let cache = EmbedCache::new(folder.path().join("a/b"), 1 << 20).unwrap();
         cache.put("one", "walk", rows(3, 0.1).view()).unwrap();
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_when_it_is_full_and_what_is_read_is_young() {
+    fn a_full_cache_removes_the_least_recently_used_entries() {
         let folder = tempfile::tempdir().unwrap();
         let cache = EmbedCache::new(folder.path(), 10_000).unwrap();
         let old = SystemTime::now() - std::time::Duration::from_secs(3600);

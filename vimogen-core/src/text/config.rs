@@ -1,4 +1,4 @@
-//! What a model's `config.json` says about its text encoder.
+//! The text encoder in a model's `config.json`.
 
 use super::{HashingEncoder, StaticWordsEncoder, TextEncoder, WordVectors};
 use crate::error::{Error, Result};
@@ -6,29 +6,29 @@ use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// Limit of every width, so that a hostile file cannot ask for huge rows.
+/// Maximum of every width, so that a hostile file cannot cause huge rows.
 const MAX_WIDTH: usize = 4096;
-/// Most words that are read: as many rows as the release cuts prompts at.
+/// Maximum of `max_words`: the number of rows at which the release truncates prompts.
 const MAX_WORDS: usize = 512;
 
-/// The text encoder of a model directory: the object `text_encoder` of its `config.json`, told apart by `kind`.
+/// The text encoder of a model directory: the object `text_encoder` of its `config.json`, with the tag `kind`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum TextEncoderConfig {
-    /// [`HashingEncoder`]: no file.
+    /// [`HashingEncoder`], which needs no file.
     Hashing(RowConfig),
-    /// [`StaticWordsEncoder`]: needs the word vectors the model was trained with.
+    /// [`StaticWordsEncoder`], which needs the word vectors of the model's training.
     StaticWords(RowConfig),
     /// The release's encoder, [`umt5`](super::umt5), which needs the feature of that name and its own files.
     Umt5(Umt5Place),
 }
 
-/// Where a model directory keeps the release's text encoder.
+/// Location of the release's text encoder in a model directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Umt5Place {
-    /// A folder below the model's.
+    /// Folder below the model's.
     pub path: String,
 }
 
@@ -42,15 +42,14 @@ impl Umt5Place {
     /// The encoder's folder.
     ///
     /// # Errors
-    /// [`Error::Config`] if it is not below the model's: a downloaded model must not read elsewhere.
+    /// [`Error::Config`] unless it is below the model's: a downloaded model must not read other folders.
     pub fn folder(&self, model: &Path) -> Result<PathBuf> {
         let below =
             Path::new(&self.path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        match below {
-            true => Ok(model.join(&self.path)),
-            false => {
-                Err(Error::config("text_encoder.path", format!("{:?} is not below the model's folder", self.path)))
-            }
+        if below {
+            Ok(model.join(&self.path))
+        } else {
+            Err(Error::config("text_encoder.path", format!("{:?} is not below the model's folder", self.path)))
         }
     }
 }
@@ -66,7 +65,7 @@ impl TextEncoderConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if a width is zero, huge, or larger than what the word vectors hold; [`Error::NoTextEncoder`] for
+    /// [`Error::Config`] if a width is zero, huge, or larger than the word vectors; [`Error::NoTextEncoder`] for
     /// [`Umt5`](Self::Umt5), which is opened from its files.
     pub fn build(&self, vectors: Option<Arc<WordVectors>>) -> Result<Box<dyn TextEncoder>> {
         Ok(match self {
@@ -92,21 +91,21 @@ impl TextEncoderConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RowConfig {
-    /// Words of a prompt beyond this many are dropped.
+    /// Maximum number of words of a prompt; further words are dropped.
     pub max_words: usize,
     /// Leading entries of the word's own vector.
     pub static_dim: usize,
     /// Buckets of the word's own hashed spelling.
     pub hash_dim: usize,
-    /// Leading entries of the vectors of the word before and the word after, each.
+    /// Leading entries of the vectors of the previous and of the next word.
     pub context_static_dim: usize,
-    /// Buckets of the hashed spelling of the word before and the word after, each.
+    /// Buckets of the hashed spelling of the previous and of the next word.
     pub context_hash_dim: usize,
-    /// Sines and cosines of the word's position; even.
+    /// Number of sines and cosines of the word's position; even.
     pub position_dim: usize,
-    /// One-hot number of the action the word belongs to; the last one stands for it and all later ones.
+    /// Width of the one-hot index of the word's action; the last entry covers all further actions.
     pub clause_dim: usize,
-    /// Factor on the hashed parts. Below 1, what a word means weighs more than how it is spelt.
+    /// Factor on the hashed parts. Below 1, the meaning of a word weighs more than its spelling.
     pub hash_scale: f32,
 }
 
@@ -126,7 +125,7 @@ impl Default for RowConfig {
 }
 
 impl RowConfig {
-    /// Numbers per row.
+    /// Values per row.
     pub fn dim(&self) -> usize {
         self.columns().position.end + self.clause_dim
     }

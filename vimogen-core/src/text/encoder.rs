@@ -9,11 +9,12 @@ use crate::error::{Error, Result};
 use ndarray::Array2;
 use std::sync::Arc;
 
-/// Changed whenever the rows of a prompt change for a reason that neither the settings nor the word list show.
+/// Version of the algorithm, part of the fingerprint: changed whenever the rows of a prompt change with the same settings and
+/// word list.
 const ALGORITHM: &str = "rows-1";
 
-/// Rows from spelling, neighbours and position alone: needs no file. The columns for word vectors stay zero, so its
-/// rows have the same layout as those of [`StaticWordsEncoder`].
+/// Rows from spelling, neighbours and position, without a file. The columns for word vectors stay zero, so that the layout is
+/// that of [`StaticWordsEncoder`].
 #[derive(Debug, Clone)]
 pub struct HashingEncoder {
     config: RowConfig,
@@ -72,7 +73,7 @@ impl StaticWordsEncoder {
         Ok(Self { config, vectors })
     }
 
-    /// The encoder the built-in model was trained with: default widths, compiled-in word vectors.
+    /// The encoder of the built-in model: default widths, compiled-in word vectors.
     ///
     /// # Errors
     ///

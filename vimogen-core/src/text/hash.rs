@@ -13,7 +13,7 @@ fn mixed(bytes: impl IntoIterator<Item = u8>) -> u64 {
     h ^ (h >> 31)
 }
 
-/// How many buckets the whole word takes part in, so that two words rarely share all of them.
+/// Buckets of the whole word: several, so that two words rarely share all of them.
 const IDENTITY_FEATURES: usize = 6;
 
 /// Writes the hashed spelling of `word`, of unit length, to `out`.

@@ -1,8 +1,8 @@
-//! Text encoders: a prompt in, one row of numbers per word out.
+//! Text encoders: a prompt in, one row of values per word out.
 //!
-//! The built-in model reads prompts through [`StaticWordsEncoder`]: distilled word vectors, hashed spelling, neighbours and
-//! position, without a network and without a tensor library, so that a prompt gives the same bits on every machine.
-//! [`HashingEncoder`] builds the same rows without a word list. The released model reads them through `umt5`.
+//! The encoder of the built-in model is [`StaticWordsEncoder`]: distilled word vectors, hashed spelling, neighbours and position,
+//! without a network and a tensor library, so that a prompt gives the same bits on every machine. [`HashingEncoder`] builds the
+//! same rows without a word list. The encoder of the released model is `umt5`.
 
 #[cfg(feature = "umt5")]
 mod cache;
@@ -28,9 +28,9 @@ use crate::progress::{OnProgress, Stage, report};
 use ndarray::{Array2, ArrayView2, s};
 use std::sync::Arc;
 
-/// Turns a prompt into the rows that the motion model attends to.
+/// Encodes prompts as rows for the cross-attention of the motion model.
 pub trait TextEncoder: Send + Sync {
-    /// Encodes one prompt. What lies beyond [`max_words`](Self::max_words) rows is dropped.
+    /// Encodes one prompt. Rows beyond [`max_words`](Self::max_words) are dropped.
     ///
     /// # Shapes
     ///
@@ -38,11 +38,11 @@ pub trait TextEncoder: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] naming `prompt` if it holds no word.
+    /// [`Error::InvalidArgument`] naming `prompt` if it has no word.
     fn encode(&self, prompt: &str) -> Result<Array2<f32>>;
 
-    /// Encodes several prompts, which costs a large encoder little more than one, and reports progress: a step is a
-    /// prompt, or whatever takes a large encoder long.
+    /// Encodes several prompts, which costs a large encoder little more than one. Progress: one step per prompt, or per block of a
+    /// large encoder.
     ///
     /// # Errors
     ///
@@ -56,17 +56,17 @@ pub trait TextEncoder: Send + Sync {
         Ok(rows)
     }
 
-    /// Numbers per row.
+    /// Values per row.
     fn dim(&self) -> usize;
 
-    /// The most rows that [`encode`](Self::encode) returns.
+    /// Maximum number of rows of a prompt.
     fn max_words(&self) -> usize;
 
-    /// The kind of encoder, as a model's `config.json` writes it.
+    /// Kind of the encoder, as in a model's `config.json`.
     fn name(&self) -> &str;
 
-    /// Sixteen hexadecimal digits that change when the rows of any prompt would: settings, word list, algorithm.
-    /// Caches of encoded prompts and trained models keep it to find out that they were made with another encoder.
+    /// Fingerprint of settings, word list and algorithm: sixteen hexadecimal digits that change with the rows of any prompt.
+    /// Caches of encoded prompts and trained models store it, to detect another encoder.
     fn fingerprint(&self) -> String;
 }
 
@@ -105,7 +105,7 @@ impl<T: TextEncoder + ?Sized> TextEncoder for Arc<T> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] naming `len` if there are more rows than that.
+/// [`Error::InvalidArgument`] naming `len` if there are more rows.
 pub fn padded(rows: &ArrayView2<'_, f32>, len: usize) -> Result<Array2<f32>> {
     let (words, dim) = rows.dim();
     if words > len {

@@ -1,4 +1,4 @@
-//! Builds the row of each word from its vector, its spelling, its neighbours and its place.
+//! The row of each word, from its vector, spelling, neighbours and position.
 
 use super::config::RowConfig;
 use super::hash::hash_word;
@@ -13,24 +13,24 @@ const CLAUSE_WORDS: [&str; 8] =
 /// Ratio of neighbouring position frequencies: 6 frequencies span wavelengths of 2 pi to about 50 words.
 const FREQUENCY_RATIO: f64 = 0.66;
 
-/// Which columns of a row hold what, so that training can blank a part of it.
+/// Columns of the parts of a row, for training that masks some of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowColumns {
     /// The word's own vector.
     pub own_static: Range<usize>,
     /// The word's own hashed spelling.
     pub own_hash: Range<usize>,
-    /// Vector of the word before.
+    /// Vector of the previous word.
     pub previous_static: Range<usize>,
-    /// Hashed spelling of the word before.
+    /// Hashed spelling of the previous word.
     pub previous_hash: Range<usize>,
-    /// Vector of the word after.
+    /// Vector of the next word.
     pub next_static: Range<usize>,
-    /// Hashed spelling of the word after.
+    /// Hashed spelling of the next word.
     pub next_hash: Range<usize>,
     /// Sines and cosines of the position, in pairs.
     pub position: Range<usize>,
-    /// One-hot number of the action.
+    /// One-hot index of the action.
     pub clause: Range<usize>,
 }
 
@@ -56,8 +56,8 @@ impl RowConfig {
     }
 }
 
-/// One row per word. Every part is scaled to about unit variance per column (times `hash_scale` for hashes); what a word
-/// lacks (no vector, no neighbour) is zero.
+/// One row per word. Every part is scaled to about unit variance per column (times `hash_scale` for hashes); missing parts
+/// (no vector, no neighbour) are zero.
 ///
 /// # Shapes
 ///

@@ -1,14 +1,14 @@
 //! Splits a prompt into words.
 
-/// A word longer than this many characters is cut, so that text without spaces cannot make a huge one.
+/// Maximum length of a word in characters, so that text without spaces cannot make a huge word.
 const MAX_WORD_CHARS: usize = 32;
 
 /// The first `max_words` words of a prompt, in lower case.
 ///
 /// A word is a run of letters and digits of any script; apostrophes inside it stay (`person's`), combining accents are
-/// dropped. Any run of `, . ; : ! ?` between two words is one word `,`, because it parts the actions of a sentence.
+/// dropped. Any run of `, . ; : ! ?` between two words is one word `,`, because it separates the actions of a sentence.
 /// Everything else (emoji, brackets, hyphens) separates words.
-/// At most 32 characters of a word count. Only as much of the prompt is read as the words need.
+/// Words are truncated to 32 characters. Only the part of the prompt with these words is read.
 pub fn split_words(prompt: &str, max_words: usize) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -34,7 +34,7 @@ pub fn split_words(prompt: &str, max_words: usize) -> Vec<String> {
     words
 }
 
-/// Moves a finished word, and the pause before it, to the list.
+/// Appends a finished word, and the pause before it, to the list.
 fn finish(word: &mut String, pause: &mut bool, words: &mut Vec<String>) {
     let trimmed: String = word.trim_matches('\'').chars().take(MAX_WORD_CHARS).collect();
     word.clear();

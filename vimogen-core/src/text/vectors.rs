@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::hash::fnv1a;
 
-/// Larger files are refused before they are looked at.
+/// Maximum file size, bytes.
 const MAX_FILE_BYTES: usize = 16 << 20;
 
 /// The list compiled into the library; its source and licence are in the model card.
@@ -76,7 +76,7 @@ impl WordVectors {
         self.scale.len()
     }
 
-    /// Whether the list holds no word.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.scale.is_empty()
     }
@@ -116,7 +116,7 @@ impl WordVectors {
     }
 }
 
-/// What a word may be without its English ending, best guess first.
+/// Candidates for a word without its English ending, best guess first.
 fn stems(word: &str) -> Vec<String> {
     let word = word.strip_suffix("'s").unwrap_or(word);
     let mut out = vec![word.to_string()];
@@ -143,7 +143,7 @@ fn tensor<'a>(file: &SafeTensors<'a>, name: &str, dtype: Dtype, rank: usize) -> 
     Ok(view)
 }
 
-/// The words with a closing newline, and where each starts.
+/// The words with a closing newline, and the start of each.
 fn read_words(bytes: &[u8]) -> Result<(String, Vec<usize>)> {
     let mut words = std::str::from_utf8(bytes).map_err(|e| bad(format!("the words are not UTF-8: {e}")))?.to_string();
     if !words.is_empty() {

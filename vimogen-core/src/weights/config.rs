@@ -11,7 +11,7 @@ use crate::model::DitConfig;
 use crate::motion::layout::FPS;
 use crate::motion::resample::check_fps;
 
-/// What a model is conditioned on.
+/// Conditions of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Architecture {
     /// Text, or a reference motion.
@@ -26,33 +26,33 @@ pub enum Architecture {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
-    /// What the model is conditioned on; must agree with `dit.reference`.
+    /// Conditions; must agree with `dit.reference`.
     pub architecture: Architecture,
     /// Sizes of the network.
     pub dit: DitConfig,
     /// Frames per second of the motions.
     #[serde(default = "default_fps")]
     pub fps: f32,
-    /// The text encoder's settings, with its `kind`; `null` if prompts must come encoded.
+    /// The text encoder's settings, with its `kind`; `null` for a model of encoded prompts only.
     #[serde(default)]
     pub text_encoder: Option<Value>,
-    /// How the model is best sampled, where the caller does not say.
+    /// Recommended sampling, which the caller can override.
     #[serde(default)]
     pub generation: GenerationDefaults,
-    /// Anything worth keeping, such as how the model was trained. Not interpreted.
+    /// Further information, such as the training settings. Not interpreted.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub notes: Map<String, Value>,
 }
 
-/// How a model is best sampled; the default is the release's way.
+/// Recommended sampling of a model; the default is that of the release.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GenerationDefaults {
-    /// Weight of the prompt against the empty prompt, 0..=100.
+    /// Guidance scale: weight of the prompt against the empty prompt, 0..=100.
     pub guidance_scale: f32,
     /// Level of the schedule at which sampling starts, above 0 and at most 1.
     pub strength: f64,
-    /// Makes generated features agree with themselves. None, the release's way, leaves them as they are.
+    /// Reconciliation of the redundant channels of generated features. `None`, as in the release, leaves them unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconcile: Option<Reconcile>,
 }
@@ -115,8 +115,8 @@ impl ModelConfig {
     }
 }
 
-/// What matters to us in the `config.json` of Wan2.1, which lies beside the release's weights. Its `in_dim`, `out_dim`
-/// and `text_len` are those of the video model and not ours.
+/// The relevant part of Wan2.1's `config.json`, next to the release's weights. Its `in_dim`, `out_dim` and `text_len` are those
+/// of the video model and not used.
 #[derive(Debug, Deserialize)]
 struct WanConfig {
     dim: usize,
@@ -137,10 +137,7 @@ pub(super) fn from_wan(json: Value, source: &dyn TensorSource, text_len: usize) 
     let names = source.names();
     let has = |part: &str| names.iter().any(|name| name.contains(part));
     let landmark = format!("{}text_embedding.0.weight", common_prefix(&names));
-    let shape = match names.contains(&landmark) {
-        true => source.info(&landmark)?.shape,
-        false => vec![],
-    };
+    let shape = if names.contains(&landmark) { source.info(&landmark)?.shape } else { vec![] };
     let [_, text_dim] = shape[..] else {
         let report = format!("{landmark}, a matrix, is missing: this is not a checkpoint of ViMoGen");
         return Err(Error::Weights { report });

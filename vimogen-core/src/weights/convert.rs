@@ -20,10 +20,10 @@ use crate::motion::stats::Stats;
 impl ModelDir {
     /// Writes this model as a native directory, one tensor at a time, without its reference path if `text_only`.
     ///
-    /// Names and shapes are checked first as [`ModelDir::load`] does.
+    /// Names and shapes are checked first, as in [`ModelDir::load`].
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `folder` is where this model lies or files cannot hold `dtype`, [`Error::Weights`],
+    /// [`Error::InvalidArgument`] if `folder` is that of this model or files cannot hold `dtype`, [`Error::Weights`],
     /// [`Error::Io`].
     pub fn convert(&self, folder: impl AsRef<Path>, dtype: WeightDtype, text_only: bool) -> Result<Report> {
         dtype.check_stored()?;
@@ -49,19 +49,19 @@ impl ModelDir {
         let target = |info: &TensorInfo| TensorInfo { dtype: dtype.stored(), shape: info.shape.clone() };
         let tensors: Vec<_> = names.iter().zip(&infos).map(|(name, info)| (name.as_str(), target(info))).collect();
         safetensors::save_with(path, &tensors, &METADATA, |i| {
-            // The one before was written.
+            // The previous one is written.
             i.checked_sub(1).into_iter().for_each(|before| source.release(&stored[before]));
             let bytes = source.bytes(&stored[i])?;
-            Ok(match infos[i].dtype == dtype.stored() {
-                true => bytes,
-                false => Cow::Owned(dtype.encode(&infos[i].dtype.to_f32(&bytes))),
+            Ok(if infos[i].dtype == dtype.stored() {
+                bytes
+            } else {
+                Cow::Owned(dtype.encode(&infos[i].dtype.to_f32(&bytes)))
             })
         })
     }
 }
 
-/// Writes a model in memory as a native directory; `words` is the file of word vectors of a text encoder that has its
-/// own.
+/// Writes a model in memory as a native directory; `words` is the file of the text encoder's own word vectors, if any.
 ///
 /// # Shapes
 /// - null_context: `[rows, text_dim]`
@@ -84,7 +84,7 @@ pub fn save_native(
     write_native(folder.as_ref(), config, stats, null_context, words, |path| save(dit, path, dtype))
 }
 
-/// The configuration comes last: without it a directory is not taken for a model, so an interrupted writing is noticed.
+/// The configuration comes last: a directory without it is not a model, so that an interrupted write is noticed.
 fn write_native(
     folder: &Path,
     config: &ModelConfig,

@@ -8,9 +8,8 @@
 //! | null context | `null_context.safetensors` | `context_null_padded.pth` |
 //! | word vectors | `words.safetensors`, if the text encoder has its own | - |
 //!
-//! The native `config.json` is a [`ModelConfig`]: beside the sizes it says what the model is conditioned on, its frame
-//! rate, its text encoder, and how it is best sampled ([`GenerationDefaults`](super::GenerationDefaults)), which a
-//! generation follows unless its caller says otherwise. A release is sampled the release's way.
+//! The native `config.json` is a [`ModelConfig`]: sizes, conditions, frame rate, text encoder, and the recommended sampling
+//! ([`GenerationDefaults`](super::GenerationDefaults)), which the options of a generation override.
 
 use std::path::{Path, PathBuf};
 
@@ -46,7 +45,7 @@ const MAX_CONFIG: u64 = 1 << 20;
 const MAX_ROW: u64 = 1 << 16;
 const MAX_WORDS_FILE: u64 = 1 << 24;
 
-/// How the files of a directory are called.
+/// File layout of a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// Ours.
@@ -80,7 +79,7 @@ impl ModelDir {
     ///
     /// # Errors
     /// [`Error::NotFound`] naming the file and the layout it belongs to, [`Error::Config`], [`Error::Format`],
-    /// [`Error::Shape`] for statistics or a null context that do not fit the model.
+    /// [`Error::Shape`] for statistics or a null context of other sizes than the model.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         if path.is_file() {
@@ -155,7 +154,7 @@ impl ModelDir {
         &self.config
     }
 
-    /// Which layout the files have.
+    /// Layout of the files.
     pub fn layout(&self) -> Layout {
         self.layout
     }
@@ -175,7 +174,7 @@ impl ModelDir {
         self.weights.as_ref()
     }
 
-    /// The file of word vectors, if the model has its own.
+    /// The model's own word vectors, as a file, if any.
     pub fn words(&self) -> Option<&[u8]> {
         self.words.as_deref()
     }
@@ -185,7 +184,7 @@ impl ModelDir {
         self.folder.as_deref()
     }
 
-    /// Loads the network. With `text_only` the reference path is left out and its weights are never read.
+    /// Loads the network. With `text_only` the reference path and its weights are left out.
     ///
     /// # Errors
     /// As [`load`].
@@ -197,14 +196,11 @@ impl ModelDir {
     /// Configuration and options for loading all of the model or its text path.
     pub(super) fn variant(&self, dtype: WeightDtype, text_only: bool) -> (ModelConfig, LoadOptions) {
         let options = LoadOptions { dtype, ..LoadOptions::default() };
-        match text_only {
-            true => (self.config.clone().text_only(), options.text_only()),
-            false => (self.config.clone(), options),
-        }
+        if text_only { (self.config.clone().text_only(), options.text_only()) } else { (self.config.clone(), options) }
     }
 }
 
-/// Where the files of a directory come from.
+/// Storage of a directory's files.
 enum Files<'a> {
     Folder(&'a Path),
     Memory(&'a [(&'a str, &'a [u8])]),
@@ -218,7 +214,7 @@ impl Files<'_> {
         }
     }
 
-    /// The bytes of a file that need not be there.
+    /// The bytes of an optional file.
     fn optional(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>> {
         match self {
             Self::Folder(folder) => match read_bounded(folder.join(name), limit) {
@@ -243,7 +239,7 @@ impl Files<'_> {
         })
     }
 
-    /// The path of a file that must be there.
+    /// The path of a required file.
     fn existing(&self, name: &str, what: &str, layout: Layout) -> Result<PathBuf> {
         let path = self.path(name);
         let exists = matches!(self, Self::Folder(_)) && path.exists();

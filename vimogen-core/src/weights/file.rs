@@ -13,7 +13,7 @@ use crate::format::{safetensors::SafetensorsFile, torch::TorchFile};
 use crate::model::{Dit, DitConfig};
 
 /// Opens a checkpoint by its extension: `.safetensors`, the `.safetensors.index.json` of several, or PyTorch's `.pt`,
-/// `.pth`, `.bin`, `.ckpt`, `.tar`. Nothing is read but the list of tensors.
+/// `.pth`, `.bin`, `.ckpt`, `.tar`. Only the list of tensors is read.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for other extensions; else as [`SafetensorsFile::open`] and [`TorchFile::open`].
@@ -25,7 +25,7 @@ pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn TensorSource>> {
     }
 }
 
-/// Makes a model and loads its weights from a file; see [`open`] and [`load`].
+/// Creates a model and loads its weights from a file; see [`open`] and [`load`].
 ///
 /// # Errors
 /// As [`open`], [`Dit::new`] and [`load`].

@@ -1,4 +1,4 @@
-//! Strict loading, one tensor at a time: never more than one extra copy of the largest tensor beside the weights.
+//! Strict loading, one tensor at a time: at most one extra copy of the largest tensor in addition to the weights.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ named_enum! {
 }
 
 impl WeightDtype {
-    /// How the blocks of a model on the CPU are packed.
+    /// Packing of the blocks of a model on the CPU.
     fn precision(self) -> Precision {
         match self {
             Self::F32 => Precision::F32,
@@ -41,7 +41,7 @@ impl WeightDtype {
     }
 
     /// # Errors
-    /// [`Error::InvalidArgument`] for what a file cannot hold.
+    /// [`Error::InvalidArgument`] for a type that a file cannot hold.
     pub(super) fn check_stored(self) -> Result<()> {
         match self {
             Self::Int8 => {
@@ -53,19 +53,19 @@ impl WeightDtype {
     }
 }
 
-/// What may be missing or left over, and how weights are kept.
+/// Tolerated differences of a checkpoint, and storage of the weights.
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
-    /// Parts of names that the checkpoint may lack; those parameters keep their values.
+    /// Parts of names that may be missing in the checkpoint; those parameters keep their values.
     pub allow_missing: Vec<String>,
-    /// Parts of names that may be left over in the checkpoint.
+    /// Parts of names that may be unused in the checkpoint.
     pub allow_unused: Vec<String>,
     /// Storage in memory.
     pub dtype: WeightDtype,
 }
 
 impl LoadOptions {
-    /// For a Wan2.1 base checkpoint under a model with drawn weights: a warm start.
+    /// For a warm start from a Wan2.1 base checkpoint, in a model with random weights.
     pub fn warm_start() -> Self {
         let own = |patterns: &[&str]| patterns.iter().map(|p| p.to_string()).collect();
         Self {
@@ -75,7 +75,7 @@ impl LoadOptions {
         }
     }
 
-    /// Ignores the reference path of the checkpoint: for a text-only model. Its weights are never read.
+    /// Ignores the reference path of the checkpoint, for a text-only model. Its weights are not read.
     pub fn text_only(mut self) -> Self {
         self.allow_unused.extend(mapping::REFERENCE_PATH.map(String::from));
         self
@@ -84,11 +84,11 @@ impl LoadOptions {
 
 /// Loads every parameter of the model from `source`.
 ///
-/// Names may be nested under a common key (`model.`, `state_dict.module.`, ...), which is found by itself.
+/// Names may be nested under a common key (`model.`, `state_dict.module.`, ...), which is detected.
 ///
 /// # Errors
-/// [`Error::Weights`] with the whole report if anything is missing, left over or of another shape and not allowed to
-/// be; [`Error::Format`] if a tensor cannot be read; [`Error::InvalidArgument`] for weights of 8 bits on another device
+/// [`Error::Weights`] with the whole report for tensors that are missing, unused or of another shape without being allowed to;
+/// [`Error::Format`] if a tensor cannot be read; [`Error::InvalidArgument`] for weights of 8 bits on another device
 /// than the CPU; [`Error::Config`] if `VIMOGEN_CPU` is not a level.
 pub fn load(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: &Device) -> Result<(Dit, Report)> {
     Level::check()?;
@@ -98,7 +98,7 @@ pub fn load(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: 
     run(dit, source, options, Some(device))
 }
 
-/// What [`load`] would report, without reading any numbers.
+/// The report of [`load`], without reading any values.
 ///
 /// # Errors
 /// As [`load`].
@@ -142,7 +142,7 @@ fn run(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: Optio
     }
 }
 
-/// What stands before our names in the checkpoint: found by a tensor that every checkpoint has.
+/// Prefix of our names in the checkpoint, found by a tensor of every checkpoint.
 pub(super) fn common_prefix<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     const LANDMARK: &str = "time_embedding.0.weight";
     names.into_iter().find_map(|name| name.strip_suffix(LANDMARK)).unwrap_or("").to_string()
@@ -172,7 +172,7 @@ impl Loader<'_> {
         on_cpu(device) && (self.options.dtype != WeightDtype::F32 || Precision::packs_f32())
     }
 
-    /// Type of the tensor `stored`, whose shape in memory must be `shape`; `None` if it does not fit.
+    /// Type of the tensor `stored`, whose shape in memory must be `shape`; `None` for another shape.
     fn fit(&mut self, name: &str, stored: &str, shape: &[usize]) -> Result<Option<DType>> {
         let info = self.source.info(stored)?;
         let mut expected = shape.to_vec();
@@ -218,7 +218,7 @@ impl Loader<'_> {
         Ok(data)
     }
 
-    /// The parameter with the checkpoint's numbers, or as it is if it does not fit or nothing is to be read.
+    /// The parameter with the checkpoint's values; unchanged for another shape or if nothing is to be read.
     fn replace<const D: usize>(&mut self, param: Param<Tensor<D>>, name: String) -> Result<Param<Tensor<D>>> {
         let stored = format!("{}{name}", self.prefix);
         if !self.names.contains(&stored) {
@@ -290,7 +290,7 @@ fn pack(dtype: DType, bytes: &[u8], inputs: usize, outputs: usize, precision: Pr
     }
 }
 
-/// Stored floats as numbers of another type, transposed if they are a `[rows, cols]` matrix.
+/// Stored floats in another type, transposed if they are a `[rows, cols]` matrix.
 fn convert<T: Copy + Default>(
     dtype: DType,
     bytes: &[u8],

@@ -1,5 +1,5 @@
 //! LoRA adapters in files: `<layer>.lora_A.weight` `[rank, in]` and `<layer>.lora_B.weight` `[out, rank]` as in PEFT and
-//! diffusers, which is added to the layer's weight as `B A`. The factor `alpha / rank` is in B.
+//! diffusers. `B A` is added to the layer's weight; the factor `alpha / rank` is part of B.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,7 +24,7 @@ use crate::model::named::{self, Map};
 const A: &str = "lora_A.weight";
 const B: &str = "lora_B.weight";
 
-/// Writes the adapters of a model in training, whose products count `scale` times, without the rest of the model.
+/// Writes the adapters of a model in training, without the rest of the model. `scale` is the factor on their products.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Internal`] if the device failed.
@@ -43,11 +43,10 @@ pub(crate) fn save_lora(dit: &Dit, scale: f64, path: impl AsRef<Path>) -> Result
     safetensors::save_with(path, &infos, &super::save::METADATA, bytes)
 }
 
-/// Adds the adapters of a file to the weights that they belong to. A packed model stays packed.
+/// Adds the adapters of a file to the weights of their layers. A packed model stays packed.
 ///
 /// # Errors
-/// [`Error::Weights`] if the file has something else or lacks one of a pair, or a shape does not fit; [`Error::Format`]
-/// if it cannot be read.
+/// [`Error::Weights`] for unknown tensors, an incomplete pair or a wrong shape; [`Error::Format`] for a damaged file.
 pub fn merge_lora(dit: Dit, path: impl AsRef<Path>) -> Result<Dit> {
     let source = open(path)?;
     let mut merge = Merge { source: source.as_ref(), left: source.names().into_iter().collect(), failed: None };
@@ -86,16 +85,16 @@ impl Visit for Adapters {
     }
 }
 
-/// Adds adapters while the parameters pass by.
+/// Adds adapters while mapping the parameters.
 struct Merge<'a> {
     source: &'a dyn TensorSource,
-    /// Names that nobody has asked for.
+    /// Names not used yet.
     left: BTreeSet<String>,
     failed: Option<Error>,
 }
 
 impl Merge<'_> {
-    /// A matrix of the file in our layout, `[columns, rows]` of the one in the file.
+    /// A matrix of the file in our layout, the transpose `[columns, rows]`.
     fn matrix(&mut self, name: &str, shape: [Option<usize>; 2], device: &Device) -> Result<Tensor<2>> {
         if !self.left.remove(name) {
             return Err(Error::Weights { report: format!("{name} is missing") });

@@ -15,13 +15,13 @@
 /// Buffers that are recomputed instead of loaded.
 pub const BUFFERS: [&str; 2] = ["motion_pos_embedding.pe", "ref_motion_pos_embedding.pe"];
 
-/// What belongs to the reference path: not in a text-only model.
+/// Parameters of the reference path, absent from a text-only model.
 pub const REFERENCE_PATH: [&str; 3] = ["ref_motion", ".norm4.", "ref_motion_encoder"];
 
-/// What a Wan2.1 base checkpoint has and we do not: its video patches and its output.
+/// Parts of a Wan2.1 base checkpoint that this model does not have: video patches and output.
 pub const WAN_ONLY: [&str; 3] = ["patch_embedding", "head.head", "head.modulation"];
 
-/// What a Wan2.1 base checkpoint lacks: everything about motions and references.
+/// Parts of this model that a Wan2.1 base checkpoint does not have: motions and references.
 pub const NOT_IN_WAN: [&str; 3] = ["ref_motion", "motion_", ".norm4."];
 
 /// The checkpoint name of our parameter.

@@ -1,4 +1,4 @@
-//! Weights in and out: checkpoint names, strict loading with a report, saving, model directories.
+//! Weights: checkpoint names, strict loading with a report, saving, model directories.
 
 mod config;
 mod convert;

@@ -1,8 +1,8 @@
-//! What loading did, in numbers and names.
+//! Report of loading: counts and names.
 
 use std::fmt;
 
-/// Names listed per group before the rest is only counted.
+/// Maximum number of listed names per group; the rest is counted.
 const SHOWN: usize = 8;
 
 /// Outcome of [`crate::weights::load()`].
@@ -10,17 +10,17 @@ const SHOWN: usize = 8;
 pub struct Report {
     /// Checkpoint names that were loaded.
     pub applied: Vec<String>,
-    /// Parameters of the model that the checkpoint lacks and that may not be missing.
+    /// Parameters missing in the checkpoint, without being allowed to.
     pub missing: Vec<String>,
-    /// Parameters of the model that the checkpoint lacks and that were allowed to be missing.
+    /// Parameters missing in the checkpoint, as allowed.
     pub kept: Vec<String>,
-    /// Names in the checkpoint that the model has no use for.
+    /// Unused names of the checkpoint.
     pub unused: Vec<String>,
-    /// Names that were allowed to be left over.
+    /// Unused names of the checkpoint, as allowed.
     pub ignored: Vec<String>,
     /// Tensors of another shape: name, expected, found; shapes as stored, Linear weights `[out, in]`.
     pub mismatched: Vec<(String, Vec<usize>, Vec<usize>)>,
-    /// For a missing name, the unused name most like it.
+    /// The most similar unused name of each missing name.
     pub nearest: Vec<(String, String)>,
 }
 

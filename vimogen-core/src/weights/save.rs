@@ -1,4 +1,4 @@
-//! Saving as safetensors with checkpoint names and `[out, in]` Linear weights, so that PyTorch reads them too.
+//! Saving as safetensors with checkpoint names and `[out, in]` Linear weights, readable by PyTorch.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +16,7 @@ use crate::format::{DType, TensorInfo, safetensors};
 use crate::model::named::{self, Visit};
 use crate::model::{Dit, Packed};
 
-/// Metadata by which readers know that Linear weights are `[out, in]`.
+/// Metadata that marks Linear weights as `[out, in]`.
 pub(super) const METADATA: [(&str, &str); 1] = [("format", "pt")];
 
 impl WeightDtype {
@@ -28,7 +28,7 @@ impl WeightDtype {
         }
     }
 
-    /// Little-endian bytes of the numbers in this type.
+    /// Little-endian bytes of the values in this type.
     pub(super) fn encode(self, values: &[f32]) -> Vec<u8> {
         match self {
             Self::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
@@ -37,7 +37,7 @@ impl WeightDtype {
     }
 }
 
-/// One parameter, brought to the host only when it is written.
+/// One parameter, copied to the host when it is written.
 pub struct Entry {
     info: TensorInfo,
     transpose: bool,
@@ -48,7 +48,7 @@ impl Entry {
     /// The values as stored, last axis fastest.
     pub fn to_f32(&self) -> Vec<f32> {
         let values = (self.values)();
-        // The shape is as stored, so memory holds its reverse.
+        // The shape is the stored one, so memory has the reverse.
         if self.transpose { transpose(&values, self.shape()[1], self.shape()[0]) } else { values }
     }
 
@@ -86,7 +86,7 @@ impl Visit for Collector {
         if transpose {
             shape.reverse();
         }
-        // Weights that have not been made yet are made when they are asked for; packed ones are not made to stay.
+        // Reading creates weights that are not initialised yet; unpacked copies of packed weights are temporary.
         let (param, packed) = (param.clone(), self.packed.get(&param.id).cloned());
         let values = Box::new(move || {
             if let Some(packed) = &packed {

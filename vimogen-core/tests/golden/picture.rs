@@ -11,7 +11,7 @@ use vimogen_core::body::BodyModel;
 use vimogen_core::progress::ignore;
 use vimogen_core::render::camera::{Extrinsics, Up, focal_length};
 use vimogen_core::render::depth::depth_to_gray;
-use vimogen_core::render::{Actor, Film, Image, RenderOptions, Style, View, movie};
+use vimogen_core::render::{Image, MeshSequence, RenderOptions, Renderer, Style, View, encode};
 
 use crate::common::Golden;
 
@@ -78,25 +78,25 @@ fn pictures_look_as_they_did() {
     let golden = Golden::open("motion_rep");
     let features = golden.input("clip", "motion").into_dimensionality::<Ix2>().expect("two axes");
     let motion = Motion::from_features(features, 20.0).expect("motion");
-    let actor = Actor::body(&motion, BodyModel::neutral()).expect("body");
+    let sequence = MeshSequence::body(&motion, BodyModel::neutral()).expect("body");
     let small = RenderOptions::default().with_size(160, 160);
     for (name, options) in [
         ("path.png", small),
         ("follow.png", small.with_view(View::Follow).with_angles(40.0, 10.0)),
         ("depth.png", small.with_style(Style::Depth)),
     ] {
-        let film = Film::new(&actor, &options).expect("film");
-        assert_looks_like(&film.frame(30).expect("frame"), name);
+        let renderer = Renderer::new(&sequence, &options).expect("renderer");
+        assert_looks_like(&renderer.frame(30).expect("frame"), name);
     }
 }
 
-/// A film of 24 frames of the golden clip, in the target folder, where `tests/viewer/video.py` plays it in a browser.
-fn film(name: &str) -> (Actor, PathBuf) {
-    let actor = Actor::figure(joints().slice(s![..24, .., ..])).expect("figure");
+/// A clip of 24 frames of the golden clip, in the target folder, where `tests/viewer/video.py` plays it in a browser.
+fn clip_file(name: &str) -> (MeshSequence, PathBuf) {
+    let sequence = MeshSequence::figure(joints().slice(s![..24, .., ..])).expect("figure");
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let film = Film::new(&actor, &RenderOptions::default().with_size(320, 240)).expect("film");
-    movie::save(&path, &film, 20.0, &mut ignore).expect("the film is written");
-    (actor, path)
+    let renderer = Renderer::new(&sequence, &RenderOptions::default().with_size(320, 240)).expect("renderer");
+    encode::save(&path, &renderer, 20.0, &mut ignore).expect("the renderer is written");
+    (sequence, path)
 }
 
 /// Runs a tool; `None`, with a message, where it is not installed.
@@ -116,7 +116,7 @@ fn tool(name: &str, arguments: &[&str]) -> Option<Vec<u8>> {
 
 #[test]
 fn ffprobe_finds_a_whole_h264_video() {
-    let (_, path) = film("film.mp4");
+    let (_, path) = clip_file("clip.mp4");
     let bytes = std::fs::read(&path).expect("file");
     let at = |name: &[u8]| bytes.windows(4).position(|w| w == name).expect("a box of an MP4 file");
     assert!(at(b"moov") < at(b"mdat"), "a browser can start before it has all");
@@ -142,7 +142,7 @@ fn ffprobe_finds_a_whole_h264_video() {
 #[test]
 fn a_decoded_video_and_gif_show_what_was_drawn() {
     for (name, mean_limit) in [("decoded.mp4", 4.0), ("decoded.gif", 2.0)] {
-        let (actor, path) = film(name);
+        let (sequence, path) = clip_file(name);
         let path = path.to_string_lossy();
         let Some(raw) = tool("ffmpeg", &["-v", "error", "-i", &path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
         else {
@@ -150,9 +150,9 @@ fn a_decoded_video_and_gif_show_what_was_drawn() {
         };
         let size = 3 * 320 * 240;
         assert_eq!(raw.len(), 24 * size, "{name}: every frame, once");
-        let film = Film::new(&actor, &RenderOptions::default().with_size(320, 240)).expect("film");
+        let renderer = Renderer::new(&sequence, &RenderOptions::default().with_size(320, 240)).expect("renderer");
         for (frame, got) in raw.chunks_exact(size).enumerate() {
-            let want = film.frame(frame).expect("frame");
+            let want = renderer.frame(frame).expect("frame");
             let sum: u64 = got.iter().zip(want.pixels()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
             let mean = sum as f64 / size as f64;
             assert!(mean < mean_limit, "{name}, frame {frame}: {mean:.2} of 255 off on average");
@@ -163,19 +163,19 @@ fn a_decoded_video_and_gif_show_what_was_drawn() {
 #[test]
 fn an_overlay_shows_the_video_and_the_body() {
     let folder = tempfile::tempdir().expect("folder");
-    let actor = Actor::figure(joints().slice(s![..3, .., ..])).expect("figure");
+    let sequence = MeshSequence::figure(joints().slice(s![..3, .., ..])).expect("figure");
     let options = RenderOptions::depth().with_size(64, 48);
-    let film = || Film::new(&actor, &options).expect("film");
+    let renderer = || Renderer::new(&sequence, &options).expect("renderer");
     for name in ["b.png", "a.png", "c.png"] {
         let shade = if name == "a.png" { 200 } else { 100 };
         Image::new(64, 48, vec![shade; 3 * 64 * 48]).expect("image").save_png(folder.path().join(name)).expect("saved");
     }
-    let files = movie::frames_of(folder.path()).expect("files");
-    let over = film().over(files.clone()).expect("enough files");
+    let files = encode::frames_of(folder.path()).expect("files");
+    let over = renderer().over(files.clone()).expect("enough files");
     for (frame, shade) in [(0, 200), (1, 100)] {
-        let plain = film().frame(frame).expect("frame");
+        let plain = renderer().frame(frame).expect("frame");
         let want = plain.pixels().iter().map(|v| ((u16::from(*v) + shade) / 2) as u8);
         assert!(over.frame(frame).expect("frame").pixels().iter().copied().eq(want), "frame {frame}, files by name");
     }
-    assert!(film().over(files[..2].to_vec()).is_err(), "too few");
+    assert!(renderer().over(files[..2].to_vec()).is_err(), "too few");
 }

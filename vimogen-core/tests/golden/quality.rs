@@ -3,11 +3,10 @@
 use glam::Vec3;
 use ndarray::{Array3, Ix3};
 use serde_json::Value;
+use vimogen_core::mbench::Dimension;
 use vimogen_core::mbench::aggregate::Aggregate;
 use vimogen_core::mbench::contact::{foot_contact, overlaps, runs};
-use vimogen_core::mbench::quality::{
-    UpAxis, angle_between, dynamic_degree, foot_floating, foot_sliding, ground_penetration, jitter_degree,
-};
+use vimogen_core::mbench::quality::{CheckedJoints, UpAxis, angle_between};
 use vimogen_core::{ErrorCode, Result};
 
 use crate::common::Golden;
@@ -22,14 +21,8 @@ fn joints(golden: &Golden, case: &str) -> Array3<f32> {
 }
 
 fn metric(name: &str, joints: &Array3<f32>) -> Result<f32> {
-    match name {
-        "Jitter_Degree" => jitter_degree(joints.view()),
-        "Dynamic_Degree" => dynamic_degree(joints.view()),
-        "Ground_Penetration" => ground_penetration(joints.view(), UpAxis::Z),
-        "Foot_Floating" => foot_floating(joints.view(), UpAxis::Z),
-        "Foot_Sliding" => foot_sliding(joints.view(), UpAxis::Z),
-        other => panic!("unknown metric {other}"),
-    }
+    let dimension: Dimension = name.parse()?;
+    dimension.measure(&CheckedJoints::new(joints.view(), UpAxis::Z)?)
 }
 
 /// Cases that hold a motion.

@@ -7,8 +7,8 @@ use ndarray::{Array3, Ix2, Ix3};
 use vimogen_core::Motion;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::render::html::{Clip, html};
-use vimogen_core::render::svg::strip_svg;
-use vimogen_core::render::worn::{self, Worn};
+use vimogen_core::render::player_mesh::{self, SkinnedClip};
+use vimogen_core::render::strip_svg;
 
 use crate::common::Golden;
 
@@ -49,8 +49,8 @@ fn a_page_of_motions_wears_the_body_and_stays_below_a_megabyte() {
     let faster = motion.clone().with_fps(30.0).expect("fps");
     let metrics = Quality::measure(motion.joints().view(), UpAxis::Z).expect("quality").named();
     let clips = [("20 frames a second", &motion), ("30 frames a second", &faster)];
-    let clips = clips.map(|(title, motion)| Worn { motion, title, metrics: &metrics });
-    let page = worn::html(&clips).expect("page");
+    let clips = clips.map(|(title, motion)| SkinnedClip { motion, title, metrics: &metrics });
+    let page = player_mesh::html(&clips).expect("page");
     // 22 joints of 14 bytes and 30 points of 6 bytes per frame, in base64.
     let data = 2 * motion.len() * (22 * 14 + 30 * 6) * 4 / 3;
     assert!(page.len() - data < 1_000_000 && page.len() - data > 50_000, "{} bytes", page.len());

@@ -35,7 +35,7 @@ fn encoder_folder(dtype: &str) -> TempDir {
 }
 
 fn open(path: &Path, memory: EncoderMemory) -> Umt5Encoder {
-    Umt5Encoder::open(path, &Umt5Options { memory, ..Umt5Options::default() }).unwrap()
+    Umt5Encoder::open(path, &Umt5Options::default().with_memory(memory)).unwrap()
 }
 
 fn rows(ids: &ArrayD<f32>) -> Vec<Vec<u32>> {
@@ -252,7 +252,7 @@ fn a_prompt_gives_the_same_rows_alone_and_among_others_and_from_the_cache() {
     assert!(twice.len() == 4 && twice[0] == twice[2] && twice[0] == twice[3] && twice[0] != twice[1]);
 
     let cache = EmbedCache::new(dir.path().join("cache"), 1 << 20).unwrap();
-    let options = Umt5Options { cache: Some(cache), ..Umt5Options::default() };
+    let options = Umt5Options::default().with_cache(Some(cache));
     let caching = Umt5Encoder::open(dir.path(), &options).unwrap();
     let first = caching.encode_batch(&prompts, &mut progress::ignore).unwrap();
     let mut computed = 0;
@@ -281,7 +281,7 @@ fn eight_bits_are_close_to_all_of_them_and_are_another_encoder() {
     let dir = tempfile::tempdir().unwrap();
     random_encoder(dir.path(), 128);
     let full = open(dir.path(), EncoderMemory::Resident);
-    let options = Umt5Options { dtype: EncoderDtype::Int8, memory: EncoderMemory::Resident, ..Umt5Options::default() };
+    let options = Umt5Options::default().with_dtype(EncoderDtype::Int8).with_memory(EncoderMemory::Resident);
     let eight = Umt5Encoder::open(dir.path(), &options).unwrap();
     assert_ne!(full.fingerprint(), eight.fingerprint());
     let (a, b) =

@@ -1,4 +1,4 @@
-//! Finished results as they come, a JSON line each: what is in the file survives a kill at any moment.
+//! Journal of finished results, one JSON line each. A kill at any moment loses no line.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -9,37 +9,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Most bytes of a journal; MBench's nine dimensions need 0.3 MB.
+/// Maximum size of a journal, bytes; MBench's nine dimensions need 0.3 MB.
 const MAX_BYTES: u64 = 1 << 28;
 
-/// What was found in one file.
+/// Values of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Found {
     /// In the order of the task's dimensions; `None` is NaN.
     pub values: Vec<Option<f32>>,
-    /// Where the poses come from, if bodies were measured.
+    /// Origin of the poses, if bodies were measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poses: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Line {
-    /// Everything that the values depend on.
+    /// File, dimensions and settings: everything that the values depend on.
     key: String,
     #[serde(flatten)]
     found: Found,
 }
 
-/// An open journal.
+/// A journal; by default in memory only.
+#[derive(Default)]
 pub(super) struct Journal {
-    path: PathBuf,
-    file: File,
+    file: Option<(PathBuf, File)>,
     known: HashMap<String, Found>,
 }
 
 impl Journal {
-    /// Opens a journal and reads what an earlier run left. Lines that are no results, such as the one that a kill cut
-    /// off, are passed over.
+    /// Opens a journal and reads the results of an earlier run. Malformed lines, such as one that a kill cut off, are
+    /// ignored.
     pub fn open(path: &Path) -> Result<Self> {
         let io = |e| Error::io("open", path, e);
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(path).map_err(io)?;
@@ -54,27 +54,29 @@ impl Journal {
         if bytes.last().is_some_and(|byte| *byte != b'\n') {
             file.write_all(b"\n").map_err(io)?;
         }
-        Ok(Self { path: path.into(), file, known })
+        Ok(Self { file: Some((path.into(), file)), known })
     }
 
-    /// The values found before.
+    /// Values of an earlier run.
     pub fn find(&self, key: &str) -> Option<&Found> {
         self.known.get(key)
     }
 
-    /// Adds values. One write a line: the operating system has it when this returns.
+    /// Adds values with one write, after which the operating system has them.
     pub fn add(&mut self, key: &str, found: &Found) -> Result<()> {
+        let Some((path, file)) = &mut self.file else { return Ok(()) };
         let line = Line { key: key.into(), found: found.clone() };
         let mut json = serde_json::to_vec(&line).map_err(|e| Error::Internal { reason: e.to_string() })?;
         json.push(b'\n');
-        self.file.write_all(&json).map_err(|e| Error::io("write", &self.path, e))?;
+        file.write_all(&json).map_err(|e| Error::io("write", path.as_path(), e))?;
         self.known.insert(line.key, line.found);
         Ok(())
     }
 
-    /// Brings the lines to the disk.
+    /// Flushes the lines to the disk.
     pub fn sync(&self) -> Result<()> {
-        self.file.sync_all().map_err(|e| Error::io("write", &self.path, e))
+        let Some((path, file)) = &self.file else { return Ok(()) };
+        file.sync_all().map_err(|e| Error::io("write", path, e))
     }
 }
 

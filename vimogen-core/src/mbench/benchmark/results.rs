@@ -10,27 +10,34 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 use crate::format::{read_bounded, write_atomic};
 use crate::mbench::aggregate::{Aggregate, Summary, number_or_null};
-use crate::mbench::dimension::{Dimension, Source};
-use crate::mbench::info::Entry;
+use crate::mbench::dimension::{Dimension, Input};
+use crate::mbench::info::InfoEntry;
 use crate::mbench::interval;
 
-/// Most bytes of a file of results.
+/// Maximum size of a file of results, bytes.
 const MAX_BYTES: u64 = 1 << 28;
 
 /// One motion in one dimension.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MotionResult {
-    /// Number of the motion.
+    /// Number of the motion; without an info file its position in the folder.
     pub id: u64,
-    /// What was asked for.
+    /// The prompt.
     pub prompt: String,
     /// The value; NaN, in JSON `null`, for a motion that is too short to have one. 1 or 0 from a judge.
     #[serde(deserialize_with = "number_or_null")]
     pub value: f32,
-    /// The file that was measured.
+    /// The measured file.
     pub evaluation_file: String,
-    /// Frames that were asked for.
+    /// Requested length, frames.
     pub motion_duration: f64,
+}
+
+impl MotionResult {
+    /// Name of the measured file, without its extension.
+    pub fn file_name(&self) -> String {
+        Path::new(&self.evaluation_file).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
 }
 
 /// All motions in one dimension.
@@ -47,8 +54,8 @@ impl DimensionResult {
         per_motion.sort_by_key(|motion| motion.id);
         let values: Vec<f32> = per_motion.iter().map(|motion| motion.value).collect();
         let over_motions = Aggregate::of(&values);
-        let aggregate = match dimension.source() {
-            Source::Video => over_motions.with_share(&values),
+        let aggregate = match dimension.input() {
+            Input::Video => over_motions.with_share(&values),
             _ => Summary { over_motions, share: None },
         };
         Self { aggregate, per_motion }
@@ -69,11 +76,11 @@ impl DimensionResult {
 /// A motion without a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
-    /// The dimension that it was wanted for.
+    /// The dimension to be measured.
     pub dimension: Dimension,
     /// Number of the motion.
     pub id: u64,
-    /// Files of which one would have done.
+    /// File names that were looked up.
     pub looked_for: Vec<String>,
 }
 
@@ -86,25 +93,25 @@ pub struct Failure {
     pub id: u64,
     /// The file.
     pub file: String,
-    /// What went wrong.
+    /// The cause.
     pub reason: String,
 }
 
-/// How the values came about.
+/// Settings of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct Settings {
-    /// The folder that was measured.
+    /// Folder of the motions.
     pub folder: String,
-    /// Axis of joint files that counts as height: 2 in the release, although its joints have y (1) up.
+    /// Height axis of joint files: 2 in the release, although its joints have y (1) up.
     pub up_axis: usize,
-    /// Who judged.
+    /// Name of the judge.
     pub judge: Option<String>,
     /// Seed of the order of candidates.
     pub seed: u64,
-    /// What bodies were measured with.
+    /// Files for measuring bodies.
     #[serde(default)]
     pub bodies: Option<String>,
-    /// How many motions have their poses from where; see [`PoseOrigin`](crate::mbench::pose::PoseOrigin).
+    /// Number of motions per origin of their poses; see [`PoseOrigin`](crate::mbench::pose::PoseOrigin).
     #[serde(default)]
     pub poses: BTreeMap<String, usize>,
 }
@@ -112,27 +119,34 @@ pub struct Settings {
 /// Results of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Results {
-    /// Name of the run, which its files begin with.
+    /// Name of the run, the prefix of its files.
     pub name: String,
-    /// How the values came about.
+    /// Settings of the run.
     pub settings: Settings,
-    /// The dimensions that were measured.
+    /// Measured dimensions.
     pub dimensions: BTreeMap<Dimension, DimensionResult>,
     /// Motions without a file.
     pub missing: Vec<Missing>,
     /// Motions whose file could not be measured.
     pub failed: Vec<Failure>,
-    /// Dimensions that were not measured, and why.
+    /// Dimensions that were not measured, with the reason.
     pub skipped: BTreeMap<Dimension, String>,
 }
 
-/// What `<name>_run.json` holds beside MBench's own files.
+/// Content of `<name>_run.json`, which MBench does not have.
 #[derive(Serialize, Deserialize)]
 struct Run {
     settings: Settings,
     missing: Vec<Missing>,
     failed: Vec<Failure>,
     skipped: BTreeMap<Dimension, String>,
+}
+
+/// Content of [`Results::summary_json`].
+#[derive(Default, Serialize)]
+struct Short {
+    dimensions: BTreeMap<Dimension, Summary>,
+    motions: BTreeMap<String, BTreeMap<Dimension, f32>>,
 }
 
 impl Results {
@@ -144,13 +158,37 @@ impl Results {
         pretty(self)
     }
 
+    /// Mean, deviation and count by dimension, and the values of each motion by file name (`null` for NaN), as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Internal`], which is a bug.
+    pub fn summary_json(&self) -> Result<String> {
+        let mut short = Short::default();
+        for (dimension, result) in &self.dimensions {
+            short.dimensions.insert(*dimension, result.aggregate);
+            for motion in &result.per_motion {
+                short.motions.entry(motion.file_name()).or_default().insert(*dimension, motion.value);
+            }
+        }
+        pretty(&short)
+    }
+
+    /// Writes [`Results::summary_json`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
+    pub fn save_summary(&self, path: impl AsRef<Path>) -> Result<()> {
+        let json = self.summary_json()?;
+        write_atomic(path, |w| w.write_all(json.as_bytes()))
+    }
+
     /// Writes MBench's three files, `<name>_eval_results.json`, `<name>_per_motion_results.json` and
     /// `<name>_full_info.json`, and of ours `<name>_run.json` (settings, missing and failed motions) and
     /// `<name>_results.csv`; gives their paths.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
-    pub fn save(&self, folder: &Path, info: &[Entry]) -> Result<Vec<PathBuf>> {
+    pub fn save(&self, folder: &Path, info: &[InfoEntry]) -> Result<Vec<PathBuf>> {
         let run = Run {
             settings: self.settings.clone(),
             missing: self.missing.clone(),
@@ -172,8 +210,7 @@ impl Results {
         files.into_iter().map(write).collect()
     }
 
-    /// Reads results back: `path` is a `<name>_eval_results.json`, ours or the release's. What `<name>_run.json` holds is
-    /// taken from there if it lies beside.
+    /// Reads a `<name>_eval_results.json`, ours or the release's, and `<name>_run.json` next to it if it exists.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`], [`Error::Format`] for another kind of file.
@@ -190,7 +227,7 @@ impl Results {
         Ok(Self { name, settings, dimensions, missing, failed, skipped })
     }
 
-    /// The motions, each with its dimensions.
+    /// Values by motion and dimension.
     fn by_motion(&self) -> BTreeMap<String, Value> {
         let mut motions: BTreeMap<u64, (&MotionResult, BTreeMap<&str, Value>)> = BTreeMap::new();
         for (dimension, result) in &self.dimensions {
@@ -208,9 +245,9 @@ impl Results {
         motions.into_iter().map(entry).collect()
     }
 
-    /// The entries of the measured dimensions, each with the file that was found.
-    fn full_info(&self, info: &[Entry]) -> Vec<Value> {
-        let file = |entry: &Entry| {
+    /// The entries of the measured dimensions, with the measured file.
+    fn full_info(&self, info: &[InfoEntry]) -> Vec<Value> {
+        let file = |entry: &InfoEntry| {
             let motions = &self.dimensions.get(&entry.dimension)?.per_motion;
             let at = motions.binary_search_by_key(&entry.id, |motion| motion.id).ok()?;
             Some(motions[at].evaluation_file.clone())
@@ -254,10 +291,7 @@ pub fn csv(runs: &[&Results]) -> String {
 /// A field of comma-separated values (RFC 4180); one that a spreadsheet would run as a formula gets an apostrophe.
 fn quoted(text: &str) -> String {
     let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_string() };
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text,
-    }
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 /// Results of runs as a table for a terminal: mean, interval and number of motions of each dimension and run.

@@ -1,4 +1,4 @@
-//! What is to be measured: a file and the dimensions that it is measured in.
+//! Tasks of a run: a file and the dimensions to measure on it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,68 +6,66 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::UNIX_EPOCH;
 
-use super::EvaluateOptions;
 use super::journal::Found;
+use super::options::EvaluateOptions;
 use super::results::{Failure, Missing};
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
-use crate::mbench::dimension::{Dimension, Source};
-use crate::mbench::info::{Entry, file_names, find_file};
+use crate::mbench::dimension::{Dimension, Input};
+use crate::mbench::info::InfoEntry;
+use crate::mbench::motion_files::{names, with_joints};
+use crate::mbench::outcome::Outcome;
 use crate::mbench::pose::PoseScorer;
-use crate::mbench::runner::measure;
-use crate::mbench::vlm::{Bench, answer};
+use crate::mbench::vlm::{JudgeClient, MAX_VIDEO_BYTES, answer};
 
-/// Largest video that is read.
-const MAX_VIDEO_BYTES: u64 = 1 << 28;
-
-/// A file, and the entries that it answers: of all dimensions measured on joints at once, of one that is judged.
+/// A file and the entries that it answers: all dimensions of joints at once, or one dimension of a judge.
 pub(super) struct Task<'a> {
-    pub source: Source,
+    pub input: Input,
     pub path: PathBuf,
-    pub entries: Vec<&'a Entry>,
-    /// Everything that the result depends on.
+    pub entries: Vec<&'a InfoEntry>,
+    /// Identity of the result: file, dimensions and settings.
     pub key: String,
 }
 
-/// The tasks for the wanted entries, and the motions without a file.
+/// The tasks of the entries, and the motions without a file.
 pub(super) fn tasks<'a>(
-    folder: &Path,
-    entries: &[&'a Entry],
+    find: impl Fn(u64, Input) -> Option<PathBuf>,
+    entries: &[&'a InfoEntry],
     options: &EvaluateOptions<'_>,
 ) -> Result<(Vec<Task<'a>>, Vec<Missing>)> {
-    // Files first whose measuring is quick.
-    let mut groups: BTreeMap<(Source, u64, Option<Dimension>), Vec<&'a Entry>> = BTreeMap::new();
+    // The order of inputs puts quick tasks first.
+    let mut groups: BTreeMap<(Input, u64, Option<Dimension>), Vec<&'a InfoEntry>> = BTreeMap::new();
     for entry in entries {
-        let source = entry.dimension.source();
-        let alone = (source == Source::Video).then_some(entry.dimension);
-        groups.entry((source, entry.id, alone)).or_default().push(entry);
+        let input = entry.dimension.input();
+        let alone = (input == Input::Video).then_some(entry.dimension);
+        groups.entry((input, entry.id, alone)).or_default().push(entry);
     }
     let (mut tasks, mut missing) = (Vec::new(), Vec::new());
-    for ((source, id, _), entries) in groups {
-        match find_file(folder, id, source) {
-            Some(path) => tasks.push(Task { key: key(&path, &entries, options)?, source, path, entries }),
+    for ((input, id, _), entries) in groups {
+        match find(id, input) {
+            Some(path) => tasks.push(Task { key: key(&path, &entries, options)?, input, path, entries }),
             None => missing.extend(entries.iter().map(|entry| Missing {
                 dimension: entry.dimension,
                 id,
-                looked_for: file_names(id, source),
+                looked_for: names(id, input),
             })),
         }
     }
     Ok((tasks, missing))
 }
 
-/// The file with its size and time of change, and all settings that touch the values.
-fn key(path: &Path, entries: &[&Entry], options: &EvaluateOptions<'_>) -> Result<String> {
+/// The file with its size and time of change, and all settings that the values depend on.
+fn key(path: &Path, entries: &[&InfoEntry], options: &EvaluateOptions<'_>) -> Result<String> {
     let names: Vec<&str> = entries.iter().map(|entry| entry.dimension.name()).collect();
-    let settings = match entries[0].dimension.source() {
-        Source::Joints => format!("up {:?}", options.up_axis),
-        Source::Body => {
+    let settings = match entries[0].dimension.input() {
+        Input::Joints => format!("up {:?}", options.up_axis),
+        Input::Body => {
             let files = &options.bodies;
             let given = [&files.body, &files.priors, &files.nrdf].into_iter().flatten();
             let stamps: Vec<String> = given.map(|file| stamp(file)).collect::<Result<_>>()?;
             format!("{files:?} {}", stamps.join(" "))
         }
-        Source::Video => {
+        Input::Video => {
             format!(
                 "{} | {}",
                 options.judge.map(|judge| judge.name()).unwrap_or_default(),
@@ -93,10 +91,10 @@ fn stamp(path: &Path) -> Result<String> {
     Ok(format!("{} {}", data.len(), changed.map_or(0, |time| time.as_nanos())))
 }
 
-/// What a judge is asked about an entry.
-fn question(entry: &Entry, options: &EvaluateOptions<'_>) -> String {
+/// The question to the judge about an entry.
+fn question(entry: &InfoEntry, options: &EvaluateOptions<'_>) -> String {
     match entry.dimension {
-        Dimension::Motion_Condition_Consistency => {
+        Dimension::MotionConditionConsistency => {
             options.templates.ask_consistency(&entry.prompt, &entry.auxiliary_info, options.seed, entry.id)
         }
         _ => options.templates.ask_generalizability(&entry.prompt),
@@ -104,38 +102,42 @@ fn question(entry: &Entry, options: &EvaluateOptions<'_>) -> String {
 }
 
 impl Task<'_> {
-    /// The values of the entries, in their order; the inner error says why there are none.
+    /// Measures the entries, in their order.
     ///
     /// # Errors
-    /// What must end the run: a judge that refuses everything, [`Error::Cancelled`].
+    /// [`Error::Config`](crate::Error::Config) for a judge that refuses everything, [`Error::Cancelled`](crate::Error);
+    /// without an info file those of reading and measuring.
     pub fn run(
         &self,
         options: &EvaluateOptions<'_>,
         bodies: Option<&PoseScorer>,
-        bench: Option<&Bench<'_>>,
+        judge: Option<&JudgeClient<'_>>,
         stop: &AtomicBool,
-    ) -> Result<Result<Found, String>> {
-        match (self.source, bodies, bench) {
-            (Source::Joints, ..) => Ok(self.joints(options).map_err(|error| error.to_string())),
-            (Source::Body, Some(bodies), _) => Ok(self.bodies(bodies).map_err(|error| error.to_string())),
-            (Source::Video, _, Some(bench)) => self.judged(options, bench, stop),
-            _ => Ok(Err("nothing here can measure it".into())),
+    ) -> Result<Outcome<Found>> {
+        let measured = match (self.input, bodies, judge) {
+            (Input::Joints, ..) => self.joints(options),
+            (Input::Body, Some(bodies), _) => self.bodies(bodies),
+            (Input::Video, _, Some(judge)) => return self.judged(options, judge, stop),
+            _ => return Ok(Outcome::Failed("nothing here can measure it".into())),
+        };
+        match options.info {
+            Some(_) => Ok(measured.into()),
+            None => measured.map(Outcome::Done).map_err(|e| e.with_path(&self.path)),
         }
     }
 
     fn joints(&self, options: &EvaluateOptions<'_>) -> Result<Found> {
-        let measured = measure(&self.path, options.up_axis)?.named();
-        let value = |entry: &&Entry| {
-            let found = measured.iter().find(|(name, _)| *name == entry.dimension.name());
-            found.map(|(_, value)| *value).filter(|value| !value.is_nan())
-        };
-        Ok(Found { values: self.entries.iter().map(value).collect(), poses: None })
+        let values = with_joints(&self.path, options.up_axis, |joints| {
+            let value = |entry: &&InfoEntry| Ok(Some(entry.dimension.measure(joints)?).filter(|value| !value.is_nan()));
+            self.entries.iter().map(value).collect::<Result<_>>()
+        })?;
+        Ok(Found { values, poses: None })
     }
 
     fn bodies(&self, scorer: &PoseScorer) -> Result<Found> {
         let clip = scorer.open(&self.path)?;
-        let value = |entry: &&Entry| match entry.dimension {
-            Dimension::Pose_Quality => Ok(scorer.pose_quality(&clip)?.map(|value| value as f32)),
+        let value = |entry: &&InfoEntry| match entry.dimension {
+            Dimension::PoseQuality => Ok(scorer.pose_quality(&clip)?.map(|value| value as f32)),
             _ => Ok(Some(scorer.body_penetration(&clip)? as f32)),
         };
         let values = self.entries.iter().map(value).collect::<Result<_>>()?;
@@ -145,27 +147,27 @@ impl Task<'_> {
     fn judged(
         &self,
         options: &EvaluateOptions<'_>,
-        bench: &Bench<'_>,
+        judge: &JudgeClient<'_>,
         stop: &AtomicBool,
-    ) -> Result<Result<Found, String>> {
+    ) -> Result<Outcome<Found>> {
         let video = match read_bounded(&self.path, MAX_VIDEO_BYTES) {
             Ok(video) => video,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(error) => return Ok(Outcome::Failed(error.to_string())),
         };
         let entry = self.entries[0];
-        let said = bench.ask(&question(entry, options), &video, stop)?;
-        Ok(said.map(|said| {
+        let answer = judge.ask(&question(entry, options), &video, stop)?;
+        Ok(answer.and_then(|answer| {
             let right = match entry.dimension {
-                Dimension::Motion_Condition_Consistency => answer::is_choice(&said, &entry.prompt),
-                _ => answer::is_yes(&said),
+                Dimension::MotionConditionConsistency => answer::is_choice(&answer, &entry.prompt),
+                _ => answer::is_yes(&answer),
             };
-            Found { values: vec![Some(f32::from(u8::from(right)))], poses: None }
+            Outcome::Done(Found { values: vec![Some(f32::from(u8::from(right)))], poses: None })
         }))
     }
 
-    /// The entries of a task that came to nothing.
+    /// Failures of all entries, for one reason.
     pub fn failures(&self, reason: &str) -> Vec<Failure> {
-        let failure = |entry: &&Entry| Failure {
+        let failure = |entry: &&InfoEntry| Failure {
             dimension: entry.dimension,
             id: entry.id,
             file: self.path.display().to_string(),

@@ -1,18 +1,27 @@
 //! The benchmark over folders: lookup, resuming, a kill in the middle, files of results.
 
 use std::collections::HashSet;
+use std::fs;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ndarray::Array3;
 use serde_json::Value;
 
 use super::*;
+use crate::error::{Error, Result};
 use crate::format::torch::{Tree, save as save_torch};
 use crate::format::{RawTensor, npy};
-use crate::mbench::vlm::{Answer, Unanswered};
+use crate::mbench::bodies::BodyFiles;
+use crate::mbench::dimension::Dimension;
+use crate::mbench::frames::UpAxis;
+use crate::mbench::info::InfoEntry;
+use crate::mbench::motion_files::with_joints;
+use crate::mbench::vlm::{Answer, Judge, JudgeError};
 use crate::motion::layout::JOINTS;
 use crate::progress;
 
@@ -20,7 +29,7 @@ use crate::progress;
 const CHILD: &str = "VIMOGEN_TEST_CHILD_FOLDER";
 const MOTIONS: u64 = 12;
 
-/// Says which files it saw, after a while.
+/// Notes the videos it gets, and answers after a while.
 #[derive(Default)]
 struct Slow {
     pause: Duration,
@@ -33,11 +42,11 @@ impl Judge for Slow {
         "slow".into()
     }
 
-    fn ask(&self, question: &str, video: &[u8]) -> Result<Answer, Unanswered> {
+    fn ask(&self, question: &str, video: &[u8]) -> Result<Answer, JudgeError> {
         self.seen.lock().unwrap().push(video.to_vec());
         thread::sleep(self.pause);
         if self.fails && video == b"video 3" {
-            return Err(Unanswered::Never { reason: "it shows nothing".into() });
+            return Err(JudgeError::Never { reason: "it shows nothing".into() });
         }
         // The right choice for motions of even number.
         let text =
@@ -46,12 +55,12 @@ impl Judge for Slow {
     }
 }
 
-fn entry(dimension: Dimension, id: u64) -> Entry {
+fn entry(dimension: Dimension, id: u64) -> InfoEntry {
     let auxiliary_info = vec!["walk".to_string(), "run".into()];
-    Entry { prompt: "hop".into(), dimension, id, auxiliary_info, category: "c".into(), motion_duration: 80.0 }
+    InfoEntry { prompt: "hop".into(), dimension, id, auxiliary_info, category: "c".into(), motion_duration: 80.0 }
 }
 
-fn info(dimensions: &[Dimension], count: u64) -> Vec<Entry> {
+fn info(dimensions: &[Dimension], count: u64) -> Vec<InfoEntry> {
     dimensions.iter().flat_map(|dimension| (0..count).map(|id| entry(*dimension, id))).collect()
 }
 
@@ -64,12 +73,61 @@ fn videos(folder: &Path) {
     (0..MOTIONS).for_each(|id| fs::write(folder.join(format!("{id}.mp4")), format!("video {id}")).unwrap());
 }
 
-fn evaluate(folder: &Path, info: &[Entry], options: &EvaluateOptions<'_>) -> Result<Results> {
-    evaluate_benchmark(folder, info, options, &mut progress::ignore)
+fn measure<'a>(folder: &Path, info: &'a [InfoEntry], options: EvaluateOptions<'a>) -> Result<Results> {
+    evaluate(folder, &options.with_info(info), &mut progress::ignore)
+}
+
+fn into(folder: impl Into<PathBuf>) -> EvaluateOptions<'static> {
+    EvaluateOptions::default().with_output(folder, "run")
 }
 
 #[test]
-fn files_are_looked_up_by_number_and_what_is_missing_or_broken_is_listed() {
+fn a_folder_without_an_info_file_gets_the_scores_of_its_motions_and_their_means() {
+    let folder = tempfile::tempdir().unwrap();
+    npy::save(folder.path().join("a.npy"), &walk(0.01)).unwrap();
+    npy::save(folder.path().join("b.npy"), &walk(0.02)).unwrap();
+    fs::write(folder.path().join("notes.txt"), "not a motion").unwrap();
+    fs::create_dir(folder.path().join("more")).unwrap();
+    let dimensions = vec![Dimension::DynamicDegree, Dimension::JitterDegree];
+    let options = EvaluateOptions::default().with_dimensions(Some(dimensions));
+    let results = evaluate(folder.path(), &options, &mut progress::ignore).unwrap();
+    assert_eq!(results.dimensions.keys().collect::<Vec<_>>(), [&Dimension::JitterDegree, &Dimension::DynamicDegree]);
+    let dynamic = &results.dimensions[&Dimension::DynamicDegree];
+    let (a, b) = (&dynamic.per_motion[0], &dynamic.per_motion[1]);
+    assert_eq!((a.file_name(), b.file_name()), ("a".into(), "b".into()));
+    assert!(a.value > 0.0 && (b.value - 2.0 * a.value).abs() < 1e-6, "{a:?} {b:?}");
+    let mean = dynamic.aggregate.over_motions;
+    assert!((mean.mean - 1.5 * a.value).abs() < 1e-6 && mean.num_samples == 2);
+    results.save_summary(folder.path().join("report.json")).unwrap();
+    let report: Value = serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    assert_eq!(report["dimensions"]["Dynamic_Degree"]["num_samples"], 2);
+    assert_eq!(report["motions"]["b"]["Dynamic_Degree"].to_string(), b.value.to_string());
+    let all = evaluate(folder.path(), &EvaluateOptions::default(), &mut progress::ignore).unwrap();
+    assert_eq!(all.dimensions.len(), 5);
+}
+
+#[test]
+fn without_an_info_file_a_bad_motion_is_an_error_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let fails = |folder: &Path| evaluate(folder, &EvaluateOptions::default(), &mut progress::ignore).unwrap_err();
+    assert!(matches!(fails(&at("none")), Error::NotFound { .. }));
+    assert!(matches!(fails(folder.path()), Error::NotFound { .. }));
+    npy::save(at("a.npy"), &walk(0.01)).unwrap();
+    let judged = EvaluateOptions::default().with_dimensions(Some(vec![Dimension::MotionGeneralizability]));
+    let error = evaluate(folder.path(), &judged, &mut progress::ignore).unwrap_err().to_string();
+    assert!(error.contains("Motion_Generalizability") && error.contains("info file"), "{error}");
+    fs::write(at("a.npz"), "half").unwrap();
+    assert!(fails(folder.path()).to_string().contains("one name"));
+    fs::rename(at("a.npz"), at("b.npz")).unwrap();
+    assert!(fails(folder.path()).to_string().contains("b.npz"));
+    fs::remove_file(at("b.npz")).unwrap();
+    npy::save_f32(at("still.npy"), Array3::zeros((1, JOINTS, 3)).view().into_dyn()).unwrap();
+    assert!(fails(folder.path()).to_string().contains("still.npy"));
+}
+
+#[test]
+fn files_are_looked_up_by_number_and_missing_or_broken_ones_are_listed() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     npy::save(at("0.npy"), &walk(0.01)).unwrap();
@@ -79,18 +137,18 @@ fn files_are_looked_up_by_number_and_what_is_missing_or_broken_is_listed() {
     npy::save(at("2.npy"), &walk(0.03)).unwrap();
     save_torch(at("2.pt"), &Tree::Dict(vec![("joints", Tree::Tensor(&tensor))])).unwrap();
     fs::write(at("3.npy"), "no array").unwrap();
-    let info = info(&[Dimension::Dynamic_Degree, Dimension::Jitter_Degree, Dimension::Motion_Generalizability], 5);
-    let results = evaluate(folder.path(), &info, &EvaluateOptions::new(at("out"), "run")).unwrap();
-    let dynamic = &results.dimensions[&Dimension::Dynamic_Degree];
+    let info = info(&[Dimension::DynamicDegree, Dimension::JitterDegree, Dimension::MotionGeneralizability], 5);
+    let results = measure(folder.path(), &info, into(at("out"))).unwrap();
+    let dynamic = &results.dimensions[&Dimension::DynamicDegree];
     let values: Vec<f32> = dynamic.per_motion.iter().map(|motion| motion.value).collect();
     assert_eq!(dynamic.per_motion.iter().map(|motion| motion.id).collect::<Vec<_>>(), [0, 1, 2]);
     assert!((values[1] / values[0] - 2.0).abs() < 1e-4 && (values[2] / values[0] - 3.0).abs() < 1e-4, "{values:?}");
     assert_eq!(results.missing.iter().map(|missing| missing.id).collect::<Vec<_>>(), [4, 4]);
     assert_eq!(results.missing[0].looked_for, ["4.npy", "4.pt"]);
     assert_eq!(results.failed.iter().map(|failure| failure.id).collect::<Vec<_>>(), [3, 3]);
-    assert_eq!(results.skipped.keys().collect::<Vec<_>>(), [&Dimension::Motion_Generalizability]);
-    let direct = crate::mbench::runner::measure(&at("1.pt"), UpAxis::Z).unwrap();
-    assert_eq!(values[1], direct.dynamic_degree);
+    assert_eq!(results.skipped.keys().collect::<Vec<_>>(), [&Dimension::MotionGeneralizability]);
+    let direct = with_joints(&at("1.pt"), UpAxis::Z, |joints| Dimension::DynamicDegree.measure(joints)).unwrap();
+    assert_eq!(values[1], direct);
 }
 
 #[test]
@@ -99,9 +157,9 @@ fn the_files_of_results_have_the_names_and_keys_of_mbench_and_come_back() {
     videos(folder.path());
     (0..3).for_each(|id| npy::save(folder.path().join(format!("{id}.npy")), &walk(0.01 * id as f32)).unwrap());
     let judge = Slow::default();
-    let info = info(&[Dimension::Foot_Sliding, Dimension::Motion_Condition_Consistency], 3);
-    let options = EvaluateOptions { judge: Some(&judge), ..EvaluateOptions::new(folder.path(), "mine") };
-    let results = evaluate(folder.path(), &info, &options).unwrap();
+    let info = info(&[Dimension::FootSliding, Dimension::MotionConditionConsistency], 3);
+    let options = EvaluateOptions::default().with_output(folder.path(), "mine").with_judge(Some(&judge));
+    let results = measure(folder.path(), &info, options).unwrap();
     let read = |name: &str| -> Value { serde_json::from_slice(&fs::read(folder.path().join(name)).unwrap()).unwrap() };
     let eval = read("mine_eval_results.json");
     assert_eq!(eval["Foot_Sliding"]["aggregate"]["num_samples"], 3);
@@ -126,13 +184,11 @@ fn bodies_are_fitted_to_joints_and_reports_say_so() {
     let motion = crate::Pipeline::builtin().unwrap().generate("a person walks", &options).unwrap();
     npy::save(folder.path().join("0.npy"), &RawTensor::from_f32(motion.mbench_joints().view().into_dyn())).unwrap();
     motion.save(folder.path().join("1.npy")).unwrap();
-    let info = info(&[Dimension::Body_Penetration, Dimension::Pose_Quality], 2);
-    let run = |bodies: BodyFiles| {
-        let options = EvaluateOptions { bodies, ..EvaluateOptions::new(folder.path().join("out"), "run") };
-        evaluate(folder.path(), &info, &options).unwrap()
-    };
+    let info = info(&[Dimension::BodyPenetration, Dimension::PoseQuality], 2);
+    let run =
+        |bodies: BodyFiles| measure(folder.path(), &info, into(folder.path().join("out")).with_bodies(bodies)).unwrap();
     let plain = run(BodyFiles::default());
-    assert_eq!(plain.skipped.keys().collect::<Vec<_>>(), [&Dimension::Pose_Quality]);
+    assert_eq!(plain.skipped.keys().collect::<Vec<_>>(), [&Dimension::PoseQuality]);
     let poses: Vec<_> = plain.settings.poses.iter().map(|(name, count)| (name.as_str(), *count)).collect();
     assert_eq!(poses, [("features", 1), ("fitted-builtin", 1)]);
     assert!(plain.settings.bodies.as_ref().unwrap().contains("body neutral"));
@@ -141,9 +197,9 @@ fn bodies_are_fitted_to_joints_and_reports_say_so() {
     let scorer = files.load().unwrap();
     let clip = scorer.open(folder.path().join("1.npy")).unwrap();
     let results = run(files);
-    let quality = results.dimensions[&Dimension::Pose_Quality].per_motion[1].value;
+    let quality = results.dimensions[&Dimension::PoseQuality].per_motion[1].value;
     assert_eq!(f64::from(quality), f64::from(scorer.pose_quality(&clip).unwrap().unwrap() as f32));
-    let penetration = |results: &Results| results.dimensions[&Dimension::Body_Penetration].clone();
+    let penetration = |results: &Results| results.dimensions[&Dimension::BodyPenetration].clone();
     assert_eq!(penetration(&results), penetration(&plain));
 }
 
@@ -151,17 +207,18 @@ fn bodies_are_fitted_to_joints_and_reports_say_so() {
 fn a_second_run_measures_only_what_changed() {
     let folder = tempfile::tempdir().unwrap();
     videos(folder.path());
-    let info = info(&[Dimension::Motion_Generalizability], MOTIONS);
+    let info = info(&[Dimension::MotionGeneralizability], MOTIONS);
     let run = |judge: &Slow, seed: u64| {
-        let options = EvaluateOptions { judge: Some(judge), seed, ..EvaluateOptions::new(folder.path(), "run") };
-        let results = evaluate(folder.path(), &info, &options).unwrap();
+        let options =
+            EvaluateOptions::default().with_output(folder.path(), "run").with_judge(Some(judge)).with_seed(seed);
+        let results = measure(folder.path(), &info, options).unwrap();
         (results, judge.seen.lock().unwrap().len())
     };
     let fails = Slow { fails: true, ..Slow::default() };
     let (first, asked) = run(&fails, 1);
     assert_eq!((asked, first.failed.len()), (MOTIONS as usize, 1));
     assert!(first.failed[0].reason.contains("it shows nothing"));
-    assert_eq!(first.dimensions[&Dimension::Motion_Generalizability].aggregate.share.unwrap().total, 11);
+    assert_eq!(first.dimensions[&Dimension::MotionGeneralizability].aggregate.share.unwrap().total, 11);
     assert_eq!(run(&Slow::default(), 1).1, 1, "what failed is asked again");
     assert_eq!(run(&Slow::default(), 1).1, 0);
     fs::write(folder.path().join("5.mp4"), "another video 5").unwrap();
@@ -172,32 +229,34 @@ fn a_second_run_measures_only_what_changed() {
 fn a_run_can_be_cancelled_and_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     videos(folder.path());
-    let info = info(&[Dimension::Motion_Generalizability], MOTIONS);
+    let info = info(&[Dimension::MotionGeneralizability], MOTIONS);
     let judge = Slow { pause: Duration::from_millis(2), ..Slow::default() };
-    let options = EvaluateOptions { judge: Some(&judge), jobs: Some(1), ..EvaluateOptions::new(folder.path(), "run") };
+    let options = EvaluateOptions::default().with_output(folder.path(), "run").with_judge(Some(&judge));
+    let options = options.with_jobs(Some(1)).with_info(&info);
     let mut at_five = |progress: crate::Progress| match progress.step {
         5 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
-    let stopped = evaluate_benchmark(folder.path(), &info, &options, &mut at_five);
+    let stopped = evaluate(folder.path(), &options, &mut at_five);
     assert!(matches!(stopped, Err(Error::Cancelled)));
     let mut steps = Vec::new();
     let mut note = |progress: crate::Progress| {
         steps.push((progress.step, progress.total));
         ControlFlow::Continue(())
     };
-    evaluate_benchmark(folder.path(), &info, &options, &mut note).unwrap();
+    evaluate(folder.path(), &options, &mut note).unwrap();
     assert_eq!(steps.first(), Some(&(5, 12)));
     assert_eq!(steps.last(), Some(&(12, 12)));
 }
 
-/// Not a test by itself: the process that `a_kill_at_any_moment_loses_no_finished_result` kills.
+/// The child process that `a_kill_at_any_moment_loses_no_finished_result` kills.
 #[test]
 fn child_that_is_killed() {
     let Ok(folder) = std::env::var(CHILD) else { return };
     let judge = Slow { pause: Duration::from_millis(150), ..Slow::default() };
-    let options = EvaluateOptions { judge: Some(&judge), jobs: Some(2), ..EvaluateOptions::new(&folder, "run") };
-    evaluate(Path::new(&folder), &info(&[Dimension::Motion_Generalizability], MOTIONS), &options).unwrap();
+    let info = info(&[Dimension::MotionGeneralizability], MOTIONS);
+    let options = EvaluateOptions::default().with_output(&folder, "run").with_judge(Some(&judge)).with_jobs(Some(2));
+    measure(Path::new(&folder), &info, options).unwrap();
 }
 
 #[test]
@@ -226,9 +285,10 @@ fn a_kill_at_any_moment_loses_no_finished_result() {
     // The answers are kept too; without them only the journal can spare a question.
     fs::remove_dir_all(folder.path().join("judge-answers")).unwrap();
     let judge = Slow::default();
-    let options = EvaluateOptions { judge: Some(&judge), ..EvaluateOptions::new(folder.path(), "run") };
-    let results = evaluate(folder.path(), &info(&[Dimension::Motion_Generalizability], MOTIONS), &options).unwrap();
-    assert_eq!(results.dimensions[&Dimension::Motion_Generalizability].per_motion.len(), MOTIONS as usize);
+    let info = info(&[Dimension::MotionGeneralizability], MOTIONS);
+    let options = EvaluateOptions::default().with_output(folder.path(), "run").with_judge(Some(&judge));
+    let results = measure(folder.path(), &info, options).unwrap();
+    assert_eq!(results.dimensions[&Dimension::MotionGeneralizability].per_motion.len(), MOTIONS as usize);
     let asked = judge.seen.lock().unwrap().iter().cloned().collect::<HashSet<_>>();
     assert_eq!(asked.len(), MOTIONS as usize - before);
 }
@@ -236,18 +296,18 @@ fn a_kill_at_any_moment_loses_no_finished_result() {
 #[test]
 fn options_out_of_range_are_errors() {
     let folder = tempfile::tempdir().unwrap();
-    let info = info(&[Dimension::Jitter_Degree], 2);
-    let good = || EvaluateOptions::new(folder.path().join("out"), "run");
-    let error = evaluate(folder.path(), &info, &good()).unwrap_err().to_string();
+    let info = info(&[Dimension::JitterDegree], 2);
+    let good = || into(folder.path().join("out"));
+    let error = measure(folder.path(), &info, good()).unwrap_err().to_string();
     assert!(error.contains("0.npy"), "{error}");
-    assert!(matches!(evaluate(&folder.path().join("none"), &info, &good()), Err(Error::NotFound { .. })));
+    assert!(matches!(measure(&folder.path().join("none"), &info, good()), Err(Error::NotFound { .. })));
     for name in ["", "a/b", ".hidden"] {
-        let named = EvaluateOptions { name: name.into(), ..good() };
-        assert!(evaluate(folder.path(), &info, &named).unwrap_err().to_string().contains("name"), "{name}");
+        let named = good().with_output(folder.path().join("out"), name);
+        assert!(measure(folder.path(), &info, named).unwrap_err().to_string().contains("name"), "{name}");
     }
     for jobs in [0, 1 << 20] {
-        let many = EvaluateOptions { jobs: Some(jobs), ..good() };
-        assert!(evaluate(folder.path(), &info, &many).unwrap_err().to_string().contains("jobs"));
+        let many = good().with_jobs(Some(jobs));
+        assert!(measure(folder.path(), &info, many).unwrap_err().to_string().contains("jobs"));
     }
     assert!(!folder.path().join("out").exists());
 }

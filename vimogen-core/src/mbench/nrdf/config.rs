@@ -1,18 +1,18 @@
-//! The part of NRDF's `config.yaml` that says how to compute: the section `model`.
+//! The section `model` of NRDF's `config.yaml`.
 
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 
-/// Largest configuration that is read, bytes.
+/// Maximum size of a configuration, bytes.
 pub const MAX_CONFIG_BYTES: u64 = 1 << 16;
 
-/// What joins two layers.
+/// Activation between two layers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Activation {
     /// `ln(1 + exp(beta x)) / beta`, and `x` itself where `beta x > 20`.
     Softplus {
-        /// How sharp the bend is.
+        /// Sharpness of the bend.
         beta: f32,
     },
     /// `max(x, 0)`.
@@ -33,9 +33,9 @@ impl Activation {
 /// Sizes and activations of the network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NrdfConfig {
-    /// Parent of each joint that the encoder reads; parents come first.
+    /// Parent of each joint of the encoder; parents come first.
     pub parents: Vec<Option<usize>>,
-    /// Features of a joint.
+    /// Features per joint.
     pub features: usize,
     /// Activation of the encoder.
     pub encoder: Activation,
@@ -44,10 +44,10 @@ pub struct NrdfConfig {
 }
 
 impl NrdfConfig {
-    /// Reads the text of a `config.yaml`; sections other than `model` are passed over.
+    /// Reads the text of a `config.yaml`; sections other than `model` are ignored.
     ///
     /// # Errors
-    /// [`Error::Config`] for a key that is missing or says what this network cannot be.
+    /// [`Error::Config`] for a missing key or an unsupported value.
     pub fn parse(yaml: &str) -> Result<Self> {
         let keys = scalars(yaml);
         let get = |key: &str| {
@@ -94,8 +94,8 @@ fn parents(list: &str) -> Result<Vec<Option<usize>>> {
     entries.iter().enumerate().map(parent).collect()
 }
 
-/// The scalars of nested block mappings by their dotted names, which is all of YAML that these files use. Lists and
-/// texts over several lines are passed over.
+/// The scalars of nested block mappings by dotted name, the subset of YAML in these files. Lists and multi-line texts are
+/// ignored.
 fn scalars(yaml: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut open: Vec<(usize, &str)> = Vec::new();

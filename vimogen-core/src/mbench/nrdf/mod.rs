@@ -1,5 +1,5 @@
-//! Pose quality of MBench: how far poses are from plausible ones, as a neural Riemannian distance field measures it
-//! (NRDF, He et al., CVPR 2024). The network's weights are the user's file.
+//! Pose quality of MBench: the distance of poses from plausible ones by a neural Riemannian distance field (NRDF, He et al.,
+//! CVPR 2024). The user supplies the weights.
 
 mod config;
 mod net;
@@ -15,14 +15,14 @@ use crate::error::{Error, Result, check_finite};
 use crate::format::{open_tensors, read_bounded};
 use crate::motion::rotation::rows::quaternion_from_axis_angle;
 
-/// Which rows of a SMPL pose the network's 21 inputs are.
+/// Rows of a SMPL pose that are the network's 21 inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PoseRows {
-    /// Rows 0 to 20, which the release feeds: the root's orientation stands for the first body joint, and every other
-    /// joint for the one after it. Published scores are measured so.
+    /// Rows 0 to 20, as in the release and in published scores: the root's orientation is in place of the first body joint, and
+    /// every other joint in place of the next one.
     #[default]
     FromRoot,
-    /// Rows 1 to 21: the 21 body joints, which the network was trained on.
+    /// Rows 1 to 21: the 21 body joints, as in the network's training.
     BodyJoints,
 }
 
@@ -34,7 +34,7 @@ pub struct Nrdf {
 
 impl Nrdf {
     /// Loads `config.yaml` and the checkpoint of a model folder: `checkpoints/checkpoint_epoch_best.tar`, or the same
-    /// file beside the configuration.
+    /// file next to the configuration.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a missing file, and those of [`Nrdf::load`].
@@ -50,8 +50,8 @@ impl Nrdf {
     /// Loads a checkpoint and its configuration.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Io`]; [`Error::Config`] for a configuration that this network cannot follow;
-    /// [`Error::Weights`] for tensors that do not fit it; [`Error::Format`] for damaged files.
+    /// [`Error::NotFound`], [`Error::Io`]; [`Error::Config`] for an unsupported configuration;
+    /// [`Error::Weights`] for tensors of other shapes; [`Error::Format`] for damaged files.
     pub fn load(checkpoint: impl AsRef<Path>, config: impl AsRef<Path>) -> Result<Self> {
         let bytes = read_bounded(config.as_ref(), MAX_CONFIG_BYTES)?;
         let text = String::from_utf8(bytes);
@@ -72,7 +72,7 @@ impl Nrdf {
         Ok(self.network.distance(self.encode(quaternions)?.view()))
     }
 
-    /// The features of the joints that distances are computed from, `[poses, 21 * 6]`; see [`Nrdf::distance`].
+    /// Features of the joints, the input of the distance, `[poses, 21 * 6]`; see [`Nrdf::distance`].
     ///
     /// # Errors
     /// As [`Nrdf::distance`].

@@ -1,4 +1,4 @@
-//! The layers: one small network a joint, fed its parent's features, then one network for all.
+//! The layers: one small network per joint, whose input includes the parent's features, then one network for all joints.
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayView3, Axis, concatenate, s};
 
@@ -6,13 +6,13 @@ use super::config::{Activation, NrdfConfig};
 use crate::error::{Error, Result};
 use crate::format::TensorSource;
 
-/// Numbers of a joint: a quaternion, w first.
+/// Values per joint: a quaternion, w first.
 const QUATERNION: usize = 4;
-/// Where a checkpoint holds the weights.
+/// Key of the weights in a checkpoint.
 const PREFIX: &str = "model_state_dict.";
-/// Widest layer: sizes are bounded before anything is allocated.
+/// Maximum width of a layer, checked before anything is allocated.
 const MAX_WIDTH: usize = 1 << 14;
-/// Most layers after the encoder.
+/// Maximum number of layers after the encoder.
 const MAX_LAYERS: usize = 64;
 
 /// `x W^T + b`.
@@ -37,7 +37,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Takes the weights out of a checkpoint. The decoder `dec.` that NRDF's training leaves there is not needed.
+    /// Takes the weights from a checkpoint. The decoder `dec.`, a part of NRDF's training, is not needed.
     ///
     /// # Errors
     /// [`Error::Weights`] for tensors that are missing, of another shape, or not known.
@@ -47,9 +47,10 @@ impl Network {
             let inputs = QUATERNION + parent.map_or(0, |_| config.features);
             let first = taken.linear(&format!("enc.net.{joint}.net.0"), inputs)?;
             let second = taken.linear(&format!("enc.net.{joint}.net.2"), first.bias.len())?;
-            match second.bias.len() == config.features {
-                true => Ok([first, second]),
-                false => Err(mismatch(format!("enc.net.{joint}.net.2 gives {} features", second.bias.len()))),
+            if second.bias.len() == config.features {
+                Ok([first, second])
+            } else {
+                Err(mismatch(format!("enc.net.{joint}.net.2 gives {} features", second.bias.len())))
             }
         });
         let joints = joints.collect::<Result<Vec<_>>>()?;
@@ -67,7 +68,7 @@ impl Network {
         Ok(Self { config, joints, layers })
     }
 
-    /// Joints that the encoder reads.
+    /// Joints of the encoder.
     pub fn joints(&self) -> usize {
         self.joints.len()
     }
@@ -106,7 +107,7 @@ impl Network {
     }
 }
 
-/// A checkpoint and the names that were taken out of it.
+/// A checkpoint and the names that were read from it.
 struct Taken<'f> {
     file: &'f dyn TensorSource,
     names: Vec<String>,
@@ -117,7 +118,7 @@ impl Taken<'_> {
         self.file.info(&format!("{PREFIX}{layer}.weight")).is_ok()
     }
 
-    /// Reads a layer; `inputs` is the width that it must take.
+    /// Reads a layer of `inputs` inputs.
     fn linear(&mut self, layer: &str, inputs: usize) -> Result<Linear> {
         let weight = format!("{PREFIX}{layer}.weight");
         let shape = self.file.info(&weight).map_err(|_| mismatch(format!("{weight} is missing")))?.shape;
@@ -152,10 +153,7 @@ impl Taken<'_> {
             .into_iter()
             .filter(|name| name.starts_with(PREFIX) && !name.starts_with(&decoder) && !self.names.contains(name))
             .collect();
-        match unknown.is_empty() {
-            true => Ok(()),
-            false => Err(mismatch(format!("not known: {}", unknown.join(", ")))),
-        }
+        if unknown.is_empty() { Ok(()) } else { Err(mismatch(format!("not known: {}", unknown.join(", ")))) }
     }
 }
 

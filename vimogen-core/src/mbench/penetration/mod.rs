@@ -1,4 +1,4 @@
-//! Body penetration of MBench (arXiv 2510.26794): how much of a body's surface goes through itself.
+//! Body penetration of MBench (arXiv 2510.26794): the share of a body's surface that intersects itself.
 
 mod aabb_tree;
 mod triangle;
@@ -10,12 +10,12 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result, check_finite};
 
-/// Most triangles of a mesh: hundreds of times those of a body model, and few enough for 32-bit indices of tree nodes.
+/// Maximum number of triangles of a mesh: hundreds of times that of a body model, and within 32-bit indices of tree nodes.
 const MAX_FACES: usize = 1 << 24;
 
 /// The score `Body_Penetration`: over the frames, the mean of 100 times the pairs of triangles that touch or
-/// intersect and have no vertex in common, divided by the number of triangles. 0 for a body that nowhere touches
-/// itself; lower is better. Frames are computed in parallel.
+/// intersect and have no vertex in common, divided by the number of triangles. 0 for a body without
+/// self-contact; lower is better. Frames are computed in parallel.
 ///
 /// # Shapes
 /// - vertices: `[frames, vertices, 3]`, any unit and axes
@@ -23,7 +23,7 @@ const MAX_FACES: usize = 1 << 24;
 ///
 /// # Errors
 /// [`Error::Shape`] for other shapes, no frame or no triangle; [`Error::NonFinite`]; [`Error::InvalidArgument`] for a
-/// face that names a vertex that does not exist.
+/// face with a vertex index out of range.
 pub fn body_penetration(vertices: ArrayView3<'_, f32>, faces: ArrayView2<'_, u32>) -> Result<f64> {
     let counts = penetrating_pairs(vertices, faces)?;
     let total: usize = counts.iter().sum();
@@ -79,13 +79,13 @@ impl Faces {
         self.0[face].map(|i| points[i as usize])
     }
 
-    /// Whether two triangles have no vertex in common and yet a point.
+    /// Whether two triangles have a point but no vertex in common.
     fn penetrate(&self, points: &[Vec3], a: u32, b: u32) -> bool {
         let (f, g) = (self.0[a as usize], self.0[b as usize]);
         if f.iter().any(|i| g.contains(i)) {
             return false;
         }
-        // Differences of f32 numbers are exact in f64, so that what touches is seen to touch.
+        // Differences of f32 values are exact in f64, so that contact is detected exactly.
         let wide = |face: u32| self.corners(points, face as usize).map(|p| p.as_dvec3());
         triangle::touch(&wide(a), &wide(b))
     }

@@ -1,19 +1,19 @@
-//! Whether two triangles in space touch.
+//! Contact of two triangles in space.
 
 use glam::DVec3;
 
 /// The corners of a triangle, metres.
 pub type Triangle = [DVec3; 3];
 
-/// Whether two triangles have a point in common, by the separating-axis theorem: they do unless their shadows on some
-/// line leave a gap. Lines to look at are the two normals, the nine cross products of an edge of one and an edge of
-/// the other, and, for triangles of one plane, the six normals of edges within the plane. Shadows that only touch
-/// leave no gap, so touching counts.
+/// Whether two triangles have a point in common, by the separating-axis theorem: they do unless their projections on
+/// some axis are disjoint. The candidate axes are the two normals, the nine cross products of an edge of one and an edge of
+/// the other, and, for triangles of one plane, the six normals of edges within the plane. Touching projections are not
+/// disjoint, so touching counts.
 ///
-/// Of triangles without area some of these lines vanish. They are also told apart by their boxes; what is left counts
-/// as touching.
+/// For triangles without area some of these axes vanish. Their boxes are compared as well; the remaining cases count as
+/// touching.
 pub fn touch(a: &Triangle, b: &Triangle) -> bool {
-    // Close to the origin fewer digits are lost.
+    // Coordinates close to the origin lose fewer digits.
     let origin = a[0];
     let (a, b) = (a.map(|p| p - origin), b.map(|p| p - origin));
     let (edges_a, edges_b) = (edges(&a), edges(&b));
@@ -31,7 +31,7 @@ fn edges(t: &Triangle) -> [DVec3; 3] {
     [t[1] - t[0], t[2] - t[1], t[0] - t[2]]
 }
 
-/// Whether the shadows on `axis` are apart.
+/// Whether the projections on `axis` are disjoint.
 fn leaves_gap(a: &Triangle, b: &Triangle, axis: DVec3) -> bool {
     let shadow = |t: &Triangle| {
         let [x, y, z] = [t[0].dot(axis), t[1].dot(axis), t[2].dot(axis)];

@@ -1,16 +1,15 @@
-//! Feet that do not carry the body that moves over them.
+//! Foot floating: feet whose movement does not carry the body.
 
 use glam::Vec3;
-use ndarray::ArrayView3;
 
 use crate::error::{Error, Result};
-use crate::mbench::contact::{FEET, contacts, overlaps, runs};
-use crate::mbench::frames::{Frames, UpAxis};
+use crate::mbench::contact::{FEET, overlaps, runs};
+use crate::mbench::frames::Frames;
 use crate::motion::skeleton::joint::PELVIS;
 
-/// Root speed, metres per frame, from which the body counts as moving.
+/// Minimum root speed of a moving body, metres per frame.
 const ROOT_MOVES: f32 = 0.001;
-/// Foot and root speed, metres per frame, below which both are noise.
+/// Foot and root speeds below this are noise, metres per frame.
 const NOISE: f32 = 1.2e-4;
 /// A foot in contact whose speed relative to the root is below this share of the root's is carried along.
 const CARRIED: f32 = 0.6;
@@ -18,30 +17,14 @@ const CARRIED: f32 = 0.6;
 const FLAILING: f32 = 1.75;
 /// A foot in the air below this share is carried along with the body.
 const CARRIED_IN_AIR: f32 = 0.4;
-/// Shortest run of frames without contact that is looked at.
-const SHORTEST_RUN: usize = 4;
-/// More turns of the left foot than this within one flight are a zigzag.
-const MOST_TURNS: usize = 2;
+/// Minimum length of a flight, frames.
+const MIN_FLIGHT: usize = 4;
+/// Maximum turns of the left foot within one flight; more are a zigzag.
+const MAX_TURNS: usize = 2;
 /// Added to norms before dividing by them.
 const NORM_EPS: f32 = 1e-6;
 
-/// Share of frames in which the feet move as nothing that stands or steps could; can exceed 1.
-///
-/// The sum of three counts, divided by the number of frames: frames in which the feet in contact are carried along or
-/// flail while the root moves; half the frames in which a foot in the air is carried along; the length of flights in
-/// which the left foot turns more than twice (docs/method.md section 5 has the thresholds).
-///
-/// # Shapes
-/// - joints: `[frames, 22, 3]`, metres
-///
-/// # Errors
-/// [`Error::Shape`] unless `joints` is `(T, 22, 3)`, [`Error::InvalidArgument`] for a single frame.
-pub fn foot_floating(joints: ArrayView3<'_, f32>, up_axis: UpAxis) -> Result<f32> {
-    let frames = Frames::new(joints)?;
-    floating(&frames, &contacts(&frames, up_axis))
-}
-
-/// [`foot_floating`] of checked frames, whose contacts are known.
+/// [`Dimension::FootFloating`](crate::mbench::dimension::Dimension::FootFloating), from the contacts of each frame.
 pub(super) fn floating(frames: &Frames<'_>, contact: &[[bool; 2]]) -> Result<f32> {
     if frames.len() < 2 {
         return Err(Error::invalid("joints", "one frame has no motion, foot floating needs at least 2 frames"));
@@ -76,14 +59,14 @@ impl Speeds {
         }
     }
 
-    /// Whether a foot in contact moves as no standing foot does.
+    /// Whether a foot in contact moves unlike a standing foot.
     fn suspicious(&self, foot: usize) -> bool {
         let flails = self.relative[foot] > FLAILING && self.root > NOISE;
         (self.relative[foot] < CARRIED || flails) && self.feet[foot] > NOISE
     }
 }
 
-/// Whether every foot in contact, and there is one, is suspicious while the root moves.
+/// Whether there is contact, and every foot in contact is suspicious, while the root moves.
 fn floats_on_ground(contact: [bool; 2], speeds: &Speeds) -> bool {
     let touching = contact[0] || contact[1];
     let all_suspicious = (0..2).all(|foot| !contact[foot] || speeds.suspicious(foot));
@@ -95,7 +78,7 @@ fn carried_in_air(flights: &[(usize, usize)], speeds: &[Speeds], foot: usize) ->
     flights
         .iter()
         .map(|&(first, last)| &speeds[first..=last])
-        .filter(|run| run.len() >= SHORTEST_RUN)
+        .filter(|run| run.len() >= MIN_FLIGHT)
         .filter(|run| 2 * run.iter().filter(|s| s.root < ROOT_MOVES).count() <= run.len())
         .map(|run| run.iter().filter(|s| s.relative[foot] < CARRIED_IN_AIR).count())
         .sum()
@@ -106,11 +89,11 @@ fn zigzag_frames(frames: &Frames<'_>, flights: &[Vec<(usize, usize)>; 2]) -> usi
     let left = |t: usize| frames.at(t, FEET[0]);
     overlaps(&flights[0], &flights[1])
         .into_iter()
-        .filter(|(first, last)| last - first + 1 >= SHORTEST_RUN)
+        .filter(|(first, last)| last - first + 1 >= MIN_FLIGHT)
         .filter(|&(first, last)| {
             let whole = left(last) - left(first);
             let angles = (first + 1..=last).map(|t| angle_between(left(t) - left(first), whole).to_degrees());
-            count_peaks(angles) > MOST_TURNS
+            count_peaks(angles) > MAX_TURNS
         })
         .map(|(first, last)| last - first + 1)
         .sum()
@@ -155,12 +138,5 @@ mod tests {
         assert_eq!(count_peaks([0.0, 1.0, 1.0, 2.0]), 0);
         assert_eq!(count_peaks([0.0, 1.0, f32::NAN, 0.0]), 0);
         assert_eq!(count_peaks([]), 0);
-    }
-
-    #[test]
-    fn one_frame_is_an_error_that_says_so() {
-        let joints = ndarray::Array3::zeros((1, 22, 3));
-        let text = foot_floating(joints.view(), UpAxis::Z).unwrap_err().to_string();
-        assert!(text.contains("at least 2 frames"), "{text}");
     }
 }

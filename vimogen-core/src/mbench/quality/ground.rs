@@ -1,26 +1,12 @@
-//! Feet below the ground and feet that slide on it.
+//! Ground penetration and foot sliding.
 
-use ndarray::ArrayView3;
-
-use crate::error::Result;
-use crate::mbench::contact::{FEET, contacts, horizontal};
+use crate::mbench::contact::{FEET, horizontal};
 use crate::mbench::frames::{Frames, UpAxis};
 
-/// A foot lower than this, in metres, is in the ground.
+/// Height below which a foot is in the ground, metres.
 const PENETRATION: f32 = -0.005;
 
-/// Mean depth, in metres, of the foot samples below -0.005; 0 if there is none.
-///
-/// # Shapes
-/// - joints: `[frames, 22, 3]`, metres
-///
-/// # Errors
-/// [`crate::Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
-pub fn ground_penetration(joints: ArrayView3<'_, f32>, up_axis: UpAxis) -> Result<f32> {
-    Ok(penetration(&Frames::new(joints)?, up_axis))
-}
-
-/// [`ground_penetration`] of checked frames.
+/// [`Dimension::GroundPenetration`](crate::mbench::dimension::Dimension::GroundPenetration).
 pub(super) fn penetration(f: &Frames<'_>, up_axis: UpAxis) -> f32 {
     let (mut sum, mut count) = (0.0f64, 0u64);
     for t in 0..f.len() {
@@ -34,21 +20,7 @@ pub(super) fn penetration(f: &Frames<'_>, up_axis: UpAxis) -> f32 {
     if count == 0 { 0.0 } else { (sum / count as f64) as f32 }
 }
 
-/// Mean horizontal speed, in metres per frame, of the feet in contact; the mean of both feet.
-///
-/// Contact is that of [`crate::mbench::contact::foot_contact`]; a foot that never touches counts as 0.
-///
-/// # Shapes
-/// - joints: `[frames, 22, 3]`, metres
-///
-/// # Errors
-/// [`crate::Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
-pub fn foot_sliding(joints: ArrayView3<'_, f32>, up_axis: UpAxis) -> Result<f32> {
-    let frames = Frames::new(joints)?;
-    Ok(sliding(&frames, up_axis, &contacts(&frames, up_axis)))
-}
-
-/// [`foot_sliding`] of checked frames, whose contacts are known.
+/// [`Dimension::FootSliding`](crate::mbench::dimension::Dimension::FootSliding), from the contacts of each frame.
 pub(super) fn sliding(f: &Frames<'_>, up_axis: UpAxis, contact: &[[bool; 2]]) -> f32 {
     let (mut speed, mut count) = ([0.0f64; 2], [0.0f64; 2]);
     for (t, contact) in contact.iter().enumerate() {

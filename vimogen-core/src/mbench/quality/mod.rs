@@ -1,40 +1,76 @@
-//! The five motion quality metrics of MBench (arXiv 2510.26794), on joint positions.
+//! The five dimensions of joints (arXiv 2510.26794): smoothness, feet and ground.
 //!
-//! All take joints `(T, 22, 3)` in metres; speeds are per frame, whatever the frame rate, as in the release. For all but
-//! [`dynamic_degree`] lower is better. The release writes its joint files with y up and still measures heights along
-//! axis 2: [`UpAxis::Z`] gives the published numbers on such files, and true heights on joints with z up, such as
-//! [`crate::motion::codec::decode`] returns.
+//! The release writes its joint files with y up and still measures heights along axis 2: [`UpAxis::Z`] gives the published
+//! values on such files, and true heights on joints with z up, such as [`crate::motion::codec::decode`] returns.
 
 mod floating;
 mod ground;
 mod smoothness;
 
+use std::cell::OnceCell;
+
 use ndarray::ArrayView3;
 
-pub use floating::{angle_between, foot_floating};
-pub use ground::{foot_sliding, ground_penetration};
-pub use smoothness::{dynamic_degree, jitter_degree};
+pub use floating::angle_between;
 
 use super::contact::contacts;
+use super::dimension::{Dimension, Input};
 use super::frames::Frames;
 pub use super::frames::UpAxis;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use smoothness::{Smoothness, smoothness};
 
-/// All five metrics of one motion.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Quality {
-    /// See [`jitter_degree`].
-    pub jitter_degree: f32,
-    /// See [`dynamic_degree`].
-    pub dynamic_degree: f32,
-    /// See [`ground_penetration`].
-    pub ground_penetration: f32,
-    /// See [`foot_floating`].
-    pub foot_floating: f32,
-    /// See [`foot_sliding`].
-    pub foot_sliding: f32,
+/// Joints of a motion, checked once, and intermediate results that several dimensions share.
+pub struct CheckedJoints<'a> {
+    frames: Frames<'a>,
+    up_axis: UpAxis,
+    contacts: OnceCell<Vec<[bool; 2]>>,
+    smoothness: OnceCell<Smoothness>,
 }
+
+impl<'a> CheckedJoints<'a> {
+    /// Checks the shape. `up_axis` is the axis of height.
+    ///
+    /// # Shapes
+    /// - joints: `[frames, 22, 3]`, metres
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
+    pub fn new(joints: ArrayView3<'a, f32>, up_axis: UpAxis) -> Result<Self> {
+        let frames = Frames::new(joints)?;
+        Ok(Self { frames, up_axis, contacts: OnceCell::new(), smoothness: OnceCell::new() })
+    }
+
+    fn contacts(&self) -> &[[bool; 2]] {
+        self.contacts.get_or_init(|| contacts(&self.frames, self.up_axis))
+    }
+
+    fn smoothness(&self) -> &Smoothness {
+        self.smoothness.get_or_init(|| smoothness(&self.frames))
+    }
+}
+
+impl Dimension {
+    /// Measures joints.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a dimension with another [`Input`], and for [`Dimension::FootFloating`] of a single
+    /// frame.
+    pub fn measure(self, joints: &CheckedJoints<'_>) -> Result<f32> {
+        match self {
+            Self::JitterDegree => Ok(joints.smoothness().jitter),
+            Self::DynamicDegree => Ok(joints.smoothness().dynamic),
+            Self::GroundPenetration => Ok(ground::penetration(&joints.frames, joints.up_axis)),
+            Self::FootFloating => floating::floating(&joints.frames, joints.contacts()),
+            Self::FootSliding => Ok(ground::sliding(&joints.frames, joints.up_axis, joints.contacts())),
+            _ => Err(Error::invalid("dimensions", format!("{self} is not measured on joints"))),
+        }
+    }
+}
+
+/// All dimensions of joints of one motion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quality(Vec<(Dimension, f32)>);
 
 impl Quality {
     /// Measures a motion.
@@ -43,30 +79,26 @@ impl Quality {
     /// - joints: `[frames, 22, 3]`, metres
     ///
     /// # Errors
-    /// [`Error::Shape`](crate::Error::Shape) unless `joints` is `(T, 22, 3)` with `T >= 1`;
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for one frame.
+    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`; [`Error::InvalidArgument`] for a single frame.
     pub fn measure(joints: ArrayView3<'_, f32>, up_axis: UpAxis) -> Result<Self> {
-        let frames = Frames::new(joints)?;
-        let contact = contacts(&frames, up_axis);
-        let Smoothness { jitter, dynamic } = smoothness(&frames);
-        Ok(Self {
-            jitter_degree: jitter,
-            dynamic_degree: dynamic,
-            ground_penetration: ground::penetration(&frames, up_axis),
-            foot_floating: floating::floating(&frames, &contact)?,
-            foot_sliding: ground::sliding(&frames, up_axis, &contact),
-        })
+        let joints = CheckedJoints::new(joints, up_axis)?;
+        Dimension::of(Input::Joints).map(|dimension| Ok((dimension, dimension.measure(&joints)?))).collect()
     }
 
-    /// Names as MBench writes them, and values.
-    pub fn named(&self) -> [(&'static str, f32); 5] {
-        [
-            ("Jitter_Degree", self.jitter_degree),
-            ("Dynamic_Degree", self.dynamic_degree),
-            ("Ground_Penetration", self.ground_penetration),
-            ("Foot_Floating", self.foot_floating),
-            ("Foot_Sliding", self.foot_sliding),
-        ]
+    /// The value of a dimension; NaN if it has another [`Input`].
+    pub fn get(&self, dimension: Dimension) -> f32 {
+        self.0.iter().find(|(known, _)| *known == dimension).map_or(f32::NAN, |(_, value)| *value)
+    }
+
+    /// Names as in MBench's files, and values.
+    pub fn named(&self) -> Vec<(&'static str, f32)> {
+        self.0.iter().map(|(dimension, value)| (dimension.name(), *value)).collect()
+    }
+}
+
+impl FromIterator<(Dimension, f32)> for Quality {
+    fn from_iter<I: IntoIterator<Item = (Dimension, f32)>>(values: I) -> Self {
+        Self(values.into_iter().collect())
     }
 }
 
@@ -75,7 +107,6 @@ mod tests {
     use ndarray::Array3;
 
     use super::*;
-    use crate::error::Error;
     use crate::motion::layout::JOINTS;
 
     /// A slow walk of the whole body along (1, 0.5, 0).
@@ -90,14 +121,14 @@ mod tests {
         let yup = zup.view().permuted_axes([0, 1, 2]).select(ndarray::Axis(2), &[0, 2, 1]);
         let a = Quality::measure(zup.view(), UpAxis::Z).unwrap();
         let b = Quality::measure(yup.view(), UpAxis::Y).unwrap();
-        assert!(a.ground_penetration > 0.0 && a.foot_sliding > 0.0, "{a:?}");
+        assert!(a.get(Dimension::GroundPenetration) > 0.0 && a.get(Dimension::FootSliding) > 0.0, "{a:?}");
         for ((name, x), (_, y)) in a.named().iter().zip(b.named()) {
             assert!((x - y).abs() < 1e-6, "{name}: {x} {y}");
         }
     }
 
     #[test]
-    fn a_transposed_view_gives_the_same_numbers_as_a_contiguous_array() {
+    fn a_transposed_view_gives_the_same_values_as_a_contiguous_array() {
         let joints = glide();
         let by_joint = joints.view().permuted_axes([1, 0, 2]).as_standard_layout().into_owned();
         let view = by_joint.view().permuted_axes([1, 0, 2]);
@@ -106,13 +137,21 @@ mod tests {
     }
 
     #[test]
-    fn wrong_shapes_and_axes_are_errors() {
+    fn wrong_shapes_axes_and_dimensions_are_errors() {
         for shape in [(0, 22, 3), (5, 21, 3), (5, 22, 2)] {
             let joints = Array3::zeros(shape);
-            assert!(matches!(jitter_degree(joints.view()), Err(Error::Shape { .. })), "{shape:?}");
-            assert!(matches!(foot_floating(joints.view(), UpAxis::Z), Err(Error::Shape { .. })), "{shape:?}");
+            assert!(matches!(CheckedJoints::new(joints.view(), UpAxis::Z), Err(Error::Shape { .. })), "{shape:?}");
         }
         assert!(UpAxis::from_index(3).is_err());
         assert_eq!(UpAxis::from_index(2).unwrap(), UpAxis::default());
+        let joints = glide();
+        let joints = CheckedJoints::new(joints.view(), UpAxis::Z).unwrap();
+        assert!(Dimension::PoseQuality.measure(&joints).unwrap_err().to_string().contains("Pose_Quality"));
+    }
+
+    #[test]
+    fn one_frame_is_an_error_that_says_so() {
+        let text = Quality::measure(Array3::zeros((1, 22, 3)).view(), UpAxis::Z).unwrap_err().to_string();
+        assert!(text.contains("at least 2 frames"), "{text}");
     }
 }

@@ -1,45 +1,18 @@
-//! How much a motion shakes and how much it moves.
+//! Jitter and amount of motion.
 
-use ndarray::ArrayView3;
-
-use crate::error::Result;
 use crate::mbench::frames::Frames;
 use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::joint::PELVIS;
 
-/// Mean length of the second difference of the joints, plus the same with the pelvis subtracted; metres per frame
-/// squared. NaN for fewer than three frames.
-///
-/// # Shapes
-/// - joints: `[frames, 22, 3]`, metres
-///
-/// # Errors
-/// [`crate::Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
-pub fn jitter_degree(joints: ArrayView3<'_, f32>) -> Result<f32> {
-    Ok(smoothness(&Frames::new(joints)?).jitter)
-}
-
-/// Mean length of the joints' steps, plus the same with the pelvis subtracted; metres per frame. Higher is more motion.
-/// NaN for a single frame.
-///
-/// # Shapes
-/// - joints: `[frames, 22, 3]`, metres
-///
-/// # Errors
-/// [`crate::Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
-pub fn dynamic_degree(joints: ArrayView3<'_, f32>) -> Result<f32> {
-    Ok(smoothness(&Frames::new(joints)?).dynamic)
-}
-
-/// Both metrics.
+/// Jitter degree and dynamic degree.
 pub(super) struct Smoothness {
     pub jitter: f32,
     pub dynamic: f32,
 }
 
-/// Both metrics of one motion, in one pass.
+/// Both dimensions of one motion, in one pass.
 pub(super) fn smoothness(frames: &Frames<'_>) -> Smoothness {
-    // All frames first: what is written number by number cannot be read as a vector at once.
+    // All frames first: values stored one by one cannot be reloaded as a vector without a stall.
     let places: Vec<Lanes> = (0..frames.len()).map(|t| Lanes::of(frames.row(t))).collect();
     let (mut steps, mut turns) = (0.0f64, 0.0f64);
     let mut before: Option<Lanes> = None;
@@ -54,10 +27,10 @@ pub(super) fn smoothness(frames: &Frames<'_>) -> Smoothness {
     Smoothness { jitter: mean(turns, 2), dynamic: mean(steps, 1) }
 }
 
-/// Joints rounded up to whole vectors; the lanes that are no joint stay zero.
+/// Joints rounded up to whole vectors; the spare lanes stay zero.
 const LANES: usize = 24;
 
-/// A vector of each joint, the numbers of each axis side by side.
+/// One vector per joint, as arrays of x, y and z.
 #[derive(Clone, Copy)]
 struct Lanes([[f32; LANES]; 3]);
 
@@ -65,8 +38,8 @@ impl Lanes {
     fn of(joints: &[[f32; 3]; JOINTS]) -> Self {
         let mut out = [[0.0; LANES]; 3];
         for (j, joint) in joints.iter().enumerate() {
-            for (out, number) in out.iter_mut().zip(joint) {
-                out[j] = *number;
+            for (out, value) in out.iter_mut().zip(joint) {
+                out[j] = *value;
             }
         }
         Self(out)

@@ -1,5 +1,5 @@
-//! One HTML page about one or more runs: how the values lie, what they differ by, and the best and worst motions to look
-//! at. It needs no network and no other file.
+//! Report of one or more runs as one HTML page: distributions of the values, and the best and worst motions in a player. The
+//! page needs no network and no other file.
 
 mod plot;
 
@@ -11,7 +11,7 @@ use ndarray::Array3;
 
 use super::benchmark::{MotionResult, Results};
 use super::dimension::Dimension;
-use super::runner::joints_file;
+use super::motion_files;
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
 use crate::motion::Motion;
@@ -22,17 +22,17 @@ use plot::{COLOURS, Row, histograms, shown};
 
 const HEAD: &str = include_str!("head.html");
 const STYLE: &str = include_str!("style.css");
-/// Best motions that are shown for each dimension, and as many of the worst.
+/// Number of best, and of worst, motions shown per dimension.
 const SHOWN: usize = 3;
-/// Longest part of a motion that is shown, in frames.
+/// Maximum length of a motion in the player, frames.
 const MAX_FRAMES: usize = 1200;
-/// Most runs on a page.
+/// Maximum number of runs on a page.
 const MAX_RUNS: usize = 6;
 
-/// A page that compares runs. The motions to look at are those of the first, read from the files that were measured.
+/// A page that compares runs. The motions in the player are those of the first run, read from the measured files.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] for no or more than six runs.
+/// [`Error::InvalidArgument`] unless there are 1 to 6 runs.
 pub fn html(runs: &[&Results]) -> Result<String> {
     if !(1..=MAX_RUNS).contains(&runs.len()) {
         return Err(Error::invalid("runs", format!("{} runs, a page compares 1 to {MAX_RUNS}", runs.len())));
@@ -68,7 +68,7 @@ fn dot(run: usize) -> String {
     format!("<span class=\"dot\" style=\"background:{}\"></span>", COLOURS[run % COLOURS.len()])
 }
 
-/// What a reader must know to compare the numbers with others.
+/// Settings of a run that affect its values.
 fn about(run: &Results) -> String {
     let settings = &run.settings;
     let mut text = format!(
@@ -174,11 +174,11 @@ fn extremes(dimension: Dimension, motions: &[MotionResult]) -> String {
     }
 }
 
-/// Joints of a measured file, z up; those beside a video.
+/// Joints of a measured file, z up; for a video, those of the `.npy` file next to it.
 fn playable(path: &Path) -> Result<Array3<f32>> {
     let file =
         if path.extension().is_some_and(|ending| ending == "mp4") { path.with_extension("npy") } else { path.into() };
-    let joints = match joints_file(&file)? {
+    let joints = match motion_files::joints(&file)? {
         Some(joints) => swap_joints(joints),
         None => Motion::load(&file)?.joints().to_owned(),
     };
@@ -186,7 +186,7 @@ fn playable(path: &Path) -> Result<Array3<f32>> {
     Ok(joints.slice_move(ndarray::s![..frames, .., ..]))
 }
 
-/// A page for the attribute `srcdoc`, which only has to end where it ends.
+/// A page as the value of the attribute `srcdoc`.
 fn escape_quotes(page: &str) -> String {
     page.replace('&', "&amp;").replace('"', "&quot;")
 }
@@ -195,8 +195,8 @@ fn escape_quotes(page: &str) -> String {
 mod tests {
     use super::*;
     use crate::format::npy;
-    use crate::mbench::benchmark::{EvaluateOptions, evaluate_benchmark};
-    use crate::mbench::info::Entry;
+    use crate::mbench::benchmark::{EvaluateOptions, evaluate};
+    use crate::mbench::info::InfoEntry;
     use crate::motion::layout::JOINTS;
     use crate::progress;
 
@@ -207,7 +207,7 @@ mod tests {
             });
             npy::save_f32(folder.join(format!("{id}.npy")), joints.view().into_dyn()).unwrap();
         }
-        let entry = |dimension, id| Entry {
+        let entry = |dimension, id| InfoEntry {
             prompt: format!("{prompt} {id}"),
             dimension,
             id,
@@ -215,10 +215,10 @@ mod tests {
             category: String::new(),
             motion_duration: 100.0,
         };
-        let dimensions = [Dimension::Jitter_Degree, Dimension::Dynamic_Degree];
-        let info: Vec<Entry> = dimensions.iter().flat_map(|d| (0..count).map(|id| entry(*d, id))).collect();
-        let options = EvaluateOptions::new(folder.join("out"), name);
-        evaluate_benchmark(folder, &info, &options, &mut progress::ignore).unwrap()
+        let dimensions = [Dimension::JitterDegree, Dimension::DynamicDegree];
+        let info: Vec<InfoEntry> = dimensions.iter().flat_map(|d| (0..count).map(|id| entry(*d, id))).collect();
+        let options = EvaluateOptions::default().with_output(folder.join("out"), name).with_info(&info);
+        evaluate(folder, &options, &mut progress::ignore).unwrap()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The Fréchet distance of two sets of features, each taken as a normal distribution.
+//! The Fréchet distance of two sets of features, each modelled as a normal distribution.
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use ndarray::ArrayView2;
@@ -6,17 +6,17 @@ use ndarray::ArrayView2;
 use super::check;
 use crate::error::{Error, Result};
 
-/// Largest number of features: the eigenvectors of two matrices of its square are found.
+/// Maximum number of features: two matrices of this size are diagonalised.
 const MAX_FEATURES: usize = 2048;
 
 /// Fréchet inception distance: `|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))` of the means and the sample covariances
 /// (divided by n - 1).
 ///
-/// The trace of the root is that of `(S C2 S)^(1/2)`, S = `C1^(1/2)`, which is symmetric: its eigenvalues are real, where
-/// those of a general matrix root pick up imaginary dust.
+/// The trace of the root is that of `(S C2 S)^(1/2)`, S = `C1^(1/2)`, which is symmetric: its eigenvalues are real, unlike
+/// those of a general matrix root, which get small imaginary parts.
 ///
 /// # Shapes
-/// - `a`, `b`: `[motions, features]`, at least two motions each
+/// - `a`, `b`: `[motions, features]`, at least two rows
 ///
 /// # Errors
 /// [`Error::Shape`] for fewer than two rows, more than 2048 or unequal features, [`Error::NonFinite`].
@@ -30,7 +30,7 @@ pub fn fid(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> Result<f64> {
     let ((mean_a, cov_a), (mean_b, cov_b)) = (moments(a), moments(b));
     let root = root(cov_a.clone());
     let middle = &root * &cov_b * &root;
-    // Rounding leaves it a little askew.
+    // Rounding makes it slightly asymmetric.
     let middle = (&middle + middle.transpose()) * 0.5;
     let cross: f64 = middle.symmetric_eigenvalues().iter().map(|value| value.max(0.0).sqrt()).sum();
     let distance = (mean_a - mean_b).norm_squared() + cov_a.trace() + cov_b.trace() - 2.0 * cross;

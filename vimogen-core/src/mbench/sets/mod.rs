@@ -1,5 +1,5 @@
-//! Metrics of whole sets of motions, as papers report them besides MBench, over features `(N, d)` of an evaluator that
-//! the user brings: one row a motion, or a text.
+//! Metrics of sets of motions, as papers report them in addition to MBench, over features `(N, d)` of the user's evaluator: one
+//! row per motion or text.
 //!
 //! Definitions: FID, Heusel et al. 2017 (arXiv 1706.08500); the others, Guo et al., "Generating Diverse and Natural 3D
 //! Human Motions from Text", CVPR 2022, section 5. All arithmetic is in f64.
@@ -16,16 +16,16 @@ pub use fid::fid;
 use super::interval::Z;
 use crate::error::{Error, Result, check_finite};
 
-/// Most features of a row.
+/// Maximum number of features per row.
 const MAX_FEATURES: usize = 4096;
-/// Motions among which a text has to find its own.
+/// Number of candidate motions per text.
 pub const POOL: usize = 32;
-/// Pairs that diversity is measured on.
+/// Number of pairs for diversity.
 pub const PAIRS: usize = 300;
-/// Pairs of motions of one text that multimodality is measured on.
+/// Number of pairs of motions per text for multimodality.
 pub const PAIRS_OF_ONE_TEXT: usize = 10;
 
-/// A metric that was measured several times.
+/// A repeated measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Repeated {
     /// Mean over the repetitions.
@@ -36,7 +36,7 @@ pub struct Repeated {
     pub repetitions: usize,
 }
 
-/// Measures something `repetitions` times with one generator, and gives the mean and its confidence interval.
+/// Repeats a measurement with one generator, and returns the mean and its confidence interval.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] unless there are 1 to 10,000 repetitions, and those of `measure`.
@@ -56,8 +56,8 @@ pub fn repeated(
     Ok(Repeated { mean, interval: if repetitions == 1 { 0.0 } else { Z * std / n.sqrt() }, repetitions })
 }
 
-/// Share of texts whose own motion is among the `k` nearest of [`POOL`] motions, for `k` = 1 to 3. The pools are drawn;
-/// rows that fill no whole pool are left out, as usual.
+/// Share of texts whose own motion is among the `k` nearest of [`POOL`] motions, for `k` = 1 to 3. The pools are drawn
+/// at random; the rows of an incomplete pool are left out, as usual.
 ///
 /// # Shapes
 /// - `text`, `motion`: `[pairs, features]`, row i of one belonging to row i of the other
@@ -77,7 +77,7 @@ pub fn r_precision(text: ArrayView2<'_, f32>, motion: ArrayView2<'_, f32>, rng: 
         for own in pool {
             let distance = |other: &usize| distance(text.row(*own), motion.row(*other));
             let mine = distance(own);
-            // Equal distances are shared, so that constant features win nothing by their order.
+            // Ties are shared, so that the order of constant features gives no advantage.
             let nearer = pool.iter().filter(|other| *other != own && distance(other) <= mine).count();
             (nearer..3).for_each(|k| found[k] += 1);
         }
@@ -95,13 +95,13 @@ pub fn mm_dist(text: ArrayView2<'_, f32>, motion: ArrayView2<'_, f32>) -> Result
     Ok(sum / text.nrows() as f64)
 }
 
-/// Mean distance of `pairs` pairs of motions, drawn such that no motion is in two pairs.
+/// Mean distance of `pairs` random pairs of motions; no motion is in two pairs.
 ///
 /// # Shapes
 /// - `motion`: `[motions, features]`
 ///
 /// # Errors
-/// [`Error::Shape`] for fewer than two motions a pair, [`Error::InvalidArgument`] for no pairs, [`Error::NonFinite`].
+/// [`Error::Shape`] for fewer than two motions per pair, [`Error::InvalidArgument`] for no pairs, [`Error::NonFinite`].
 pub fn diversity(motion: ArrayView2<'_, f32>, pairs: usize, rng: &mut impl Rng) -> Result<f64> {
     check("motion", motion)?;
     if pairs == 0 {
@@ -140,9 +140,10 @@ fn check(name: &str, rows: ArrayView2<'_, f32>) -> Result<()> {
 fn check_pairs(text: ArrayView2<'_, f32>, motion: ArrayView2<'_, f32>) -> Result<()> {
     check("text", text)?;
     check("motion", motion)?;
-    match text.dim() == motion.dim() {
-        true => Ok(()),
-        false => Err(Error::shape("motion", format!("as text, {:?}", text.dim()), motion.shape())),
+    if text.dim() == motion.dim() {
+        Ok(())
+    } else {
+        Err(Error::shape("motion", format!("as text, {:?}", text.dim()), motion.shape()))
     }
 }
 
@@ -150,7 +151,7 @@ fn distance(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>) -> f64 {
     a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>().sqrt()
 }
 
-/// `0..count` in an order that is drawn (Fisher and Yates).
+/// `0..count` in random order (Fisher and Yates).
 fn permutation(count: usize, rng: &mut impl Rng) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     for last in (1..count).rev() {

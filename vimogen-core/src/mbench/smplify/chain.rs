@@ -1,4 +1,4 @@
-//! The joints of a body and how they move with its parameters: what fitting needs instead of vertices.
+//! Joints of a body and their derivatives by its parameters, which fitting needs instead of vertices.
 
 use glam::{DMat3, DVec3};
 
@@ -11,7 +11,7 @@ pub const SMPL_JOINTS: usize = 24;
 /// Shape components of a body.
 pub const SHAPES: usize = 10;
 
-/// The joint that joint `j` hangs on, for SMPL's 24.
+/// The parent of joint `j` of SMPL's 24.
 pub fn parent(joint: usize) -> Option<usize> {
     match joint {
         22 => Some(20),
@@ -28,22 +28,25 @@ pub struct JointModel {
 }
 
 impl JointModel {
-    /// The joints of a body and what its first 10 shape components do to them. SMPL-X stands for SMPL by its first
-    /// knuckles. The neutral body has no shapes of its own: here its first component makes it larger, and the next four
-    /// stretch legs, arms, trunk and breadth, 5% a unit each.
+    /// The joints of a body and their derivatives by the first 10 shape components. For SMPL-X the first knuckles serve as SMPL's
+    /// hands. The neutral body has no shape components; here the first scales it, and the next four stretch legs, arms, trunk
+    /// and breadth, 5% per unit each.
     pub fn new(body: &BodyModel) -> Self {
         let (rest, dirs) = (body.rest_joints(), body.joint_shapes());
         let index = |j: usize| match (body.kind(), j) {
             (BodyKind::Smplx, 22) => 25,
             (BodyKind::Smplx, 23) => 40,
-            // It has no hands; they hang on the wrists and move no other joint.
+            // The neutral body has no hands; they are attached to the wrists and move no other joint.
             (BodyKind::Neutral, 22 | 23) => j - 2,
             _ => j,
         };
         let at = |j: usize| DVec3::from_array(std::array::from_fn(|c| f64::from(rest[3 * index(j) + c])));
-        let dir = |j: usize, k: usize| match k < dirs.ncols() {
-            true => DVec3::from_array(std::array::from_fn(|c| f64::from(dirs[[3 * index(j) + c, k]]))),
-            false => DVec3::ZERO,
+        let dir = |j: usize, k: usize| {
+            if k < dirs.ncols() {
+                DVec3::from_array(std::array::from_fn(|c| f64::from(dirs[[3 * index(j) + c, k]])))
+            } else {
+                DVec3::ZERO
+            }
         };
         let mut model =
             Self { rest: std::array::from_fn(at), shapes: std::array::from_fn(|j| std::array::from_fn(|k| dir(j, k))) };
@@ -84,7 +87,7 @@ impl JointModel {
     }
 }
 
-/// The shape components of a body that has none: what 5% more of some bones does to each joint.
+/// Shape components of the neutral body: the change of each joint by 5% longer bones.
 fn stretches(rest: &[DVec3; SMPL_JOINTS]) -> [[DVec3; SHAPES]; SMPL_JOINTS] {
     const UNIT: f64 = 0.05;
     let mut shapes = [[DVec3::ZERO; SHAPES]; SMPL_JOINTS];
@@ -103,20 +106,20 @@ fn stretches(rest: &[DVec3; SMPL_JOINTS]) -> [[DVec3; SHAPES]; SMPL_JOINTS] {
     shapes
 }
 
-/// A body in a pose, with what its derivatives need.
+/// A posed body, with the inputs of its derivatives.
 pub(super) struct Posed {
     /// Positions, translation included, metres.
     pub joints: [DVec3; SMPL_JOINTS],
     /// Orientations.
     pub global: [DMat3; SMPL_JOINTS],
-    /// The angular velocity in space that each component of a joint's axis-angle vector causes.
+    /// Angular velocity in space by each component of a joint's axis-angle vector.
     axes: [[DVec3; 3]; SMPL_JOINTS],
-    /// How each joint moves with the shape.
+    /// Derivative of each joint by the shape.
     shapes: [[DVec3; SHAPES]; SMPL_JOINTS],
 }
 
 impl Posed {
-    /// Calls `column` with each parameter that moves a joint, and how.
+    /// Calls `column` with each parameter that moves a joint, and the derivative.
     pub fn derivatives(&self, joint: usize, mut column: impl FnMut(usize, DVec3)) {
         let mut above = parent(joint);
         while let Some(k) = above {
@@ -143,10 +146,11 @@ fn rodrigues(v: DVec3) -> (DMat3, [DVec3; 3]) {
     let (sin, cos) = angle.sin_cos();
     let rotation = DMat3::IDENTITY + k * sin + k * k * (1.0 - cos);
     let square = angle * angle;
-    // Below this angle the quotients lose digits; their series end after two terms.
-    let (a, b) = match angle < 1e-3 {
-        true => (0.5 - square / 24.0, 1.0 / 6.0 - square / 120.0),
-        false => ((1.0 - cos) / square, (angle - sin) / (square * angle)),
+    // Below this angle the quotients lose digits; two terms of their series are exact enough.
+    let (a, b) = if angle < 1e-3 {
+        (0.5 - square / 24.0, 1.0 / 6.0 - square / 120.0)
+    } else {
+        ((1.0 - cos) / square, (angle - sin) / (square * angle))
     };
     let turn = skew(v);
     let jacobian = DMat3::IDENTITY + turn * a + turn * turn * b;

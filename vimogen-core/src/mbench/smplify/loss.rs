@@ -1,4 +1,4 @@
-//! What SMPLify makes small: distances of joints, unlikely poses, unlikely shapes.
+//! The objective of SMPLify: distances of joints, and priors of pose and shape.
 
 use glam::DVec3;
 use nalgebra::{DMatrix, DVector};
@@ -9,17 +9,17 @@ use super::prior::{GaussianMixture, angle_prior, angle_prior_derivatives};
 use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::joint::{LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER};
 
-/// Distance in metres from which on [`robust`] levels off.
+/// Distance at which [`robust`] levels off, metres.
 const SIGMA: f64 = 100.0;
 const JOINT_WEIGHT: f64 = 600.0 * 600.0;
 const POSE_PRIOR_WEIGHT: f64 = (4.78 * 1.5) * (4.78 * 1.5);
 const ANGLE_PRIOR_WEIGHT: f64 = 15.2 * 15.2;
 const SHAPE_WEIGHT: f64 = 5.0 * 5.0;
-/// Weight of staying near the first pose while fitting; it is no part of the loss that is reported.
+/// Weight of the distance from the first pose during fitting; not part of the reported loss.
 pub const PRESERVE_WEIGHT: f64 = 5.0;
 /// Weight of the distance from the estimated translation, in the torso's loss.
 const DEPTH_WEIGHT: f64 = 100.0 * 100.0;
-/// The joints that orientation and translation are found by.
+/// The joints that determine orientation and translation.
 pub const TORSO: [usize; 4] = [RIGHT_HIP, LEFT_HIP, RIGHT_SHOULDER, LEFT_SHOULDER];
 
 /// The Geman-McClure error `s^2 x^2 / (s^2 + x^2)` of a distance.
@@ -28,18 +28,18 @@ pub fn robust(x: f64, sigma: f64) -> f64 {
     ss * xx / (ss + xx)
 }
 
-/// The derivative of [`robust`] by `x^2`: what a squared distance weighs.
+/// The derivative of [`robust`] by `x^2`: the weight of a squared distance.
 fn robust_weight(x: f64) -> f64 {
     let q = SIGMA * SIGMA / (SIGMA * SIGMA + x * x);
     q * q
 }
 
-/// Where the joints of a frame should be.
+/// Target joints of a frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
     /// The 22 joints, metres.
     pub joints: [DVec3; JOINTS],
-    /// How much each counts, 1 as a rule.
+    /// Weight of each joint, normally 1.
     pub confidence: [f64; JOINTS],
 }
 
@@ -48,13 +48,13 @@ pub struct Target {
 pub struct Loss<'a> {
     /// The body.
     pub body: &'a JointModel,
-    /// Which poses are likely.
+    /// Prior of the pose.
     pub prior: &'a GaussianMixture,
-    /// Where the joints should be.
+    /// Target joints.
     pub target: &'a Target,
-    /// The body pose to stay near.
+    /// The body pose of the first fit.
     pub preserve: &'a [f64],
-    /// How much staying near it counts.
+    /// Weight of the distance from that pose.
     pub preserve_weight: f64,
 }
 
@@ -86,7 +86,7 @@ impl Loss<'_> {
         self.quadratic(x).gradient.as_slice().to_vec()
     }
 
-    /// The loss around `x`. The second derivative leaves out how the joints' paths curve (Gauss-Newton).
+    /// The loss around `x`. The second derivative omits the curvature of the joints' paths (Gauss-Newton).
     pub(super) fn quadratic(&self, x: &Parameters) -> Quadratic {
         let mut q = Quadratic { gradient: DVector::zeros(COUNT), hessian: DMatrix::zeros(COUNT, COUNT) };
         let posed = self.body.pose(x);
@@ -121,7 +121,7 @@ impl Loss<'_> {
 }
 
 impl Quadratic {
-    /// Adds `0.5 w (joint - target)^2` with `off` the difference and `w` a weight for each coordinate.
+    /// Adds `0.5 w (joint - target)^2`; `off` is the difference, `w` the weight of each coordinate.
     fn add_joint(&mut self, posed: &Posed, joint: usize, off: DVec3, weight: DVec3) {
         let mut columns = [(0, DVec3::ZERO); COUNT];
         let mut count = 0;
@@ -149,15 +149,15 @@ impl Quadratic {
     }
 }
 
-/// The loss by which orientation and translation are found first: squared distances of hips and shoulders, and
+/// The loss of the first step, for orientation and translation: squared distances of hips and shoulders, and
 /// `100^2 |translation - estimate|^2`, counted once per joint, as the release does.
 #[derive(Debug)]
 pub struct TorsoLoss<'a> {
     /// The body.
     pub body: &'a JointModel,
-    /// Where the joints should be.
+    /// Target joints.
     pub target: &'a Target,
-    /// The translation to stay near, metres.
+    /// The estimated translation, metres.
     pub estimate: DVec3,
 }
 

@@ -1,4 +1,4 @@
-//! Where fitting starts: the mean pose and shape.
+//! Start of the fit: the mean pose and shape.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use super::parameters::{BODY, COUNT, Parameters};
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 
-/// Largest file that is read; the published one has 5 kB.
+/// Maximum file size, bytes; the published file has 5 kB.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 const FORMAT: &str = "HDF5";
 
-/// A pose and shape to start from.
+/// Initial pose and shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeanParameters(Parameters);
 
@@ -36,9 +36,10 @@ impl MeanParameters {
                 return Err(bad(format!("data set {name:?} has the shape {shape:?}, not [{len}]")));
             }
             let values = set.read_f64().map_err(|e| bad(format!("data set {name:?}: {e}")))?;
-            match values.len() == len && values.iter().all(|v| v.is_finite()) {
-                true => Ok(values),
-                false => Err(bad(format!("data set {name:?} holds numbers that are not finite"))),
+            if values.len() == len && values.iter().all(|v| v.is_finite()) {
+                Ok(values)
+            } else {
+                Err(bad(format!("data set {name:?} holds numbers that are not finite")))
             }
         };
         let (pose, betas) = (read("pose", BODY.end)?, read("shape", super::SHAPES)?);
@@ -47,7 +48,7 @@ impl MeanParameters {
         Ok(Self(x))
     }
 
-    /// The built-in start, for those without the file: standing upright, arms a little off the sides, average shape.
+    /// The built-in start: standing upright, arms slightly away from the sides, average shape.
     pub fn builtin() -> Self {
         const ARMS_DOWN: f64 = 1.1;
         let mut x = Parameters([0.0; COUNT]);

@@ -5,7 +5,7 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 use super::loss::{Loss, Quadratic, TorsoLoss};
 use super::parameters::Parameters;
 
-/// Something to make small.
+/// An objective to minimise.
 pub(super) trait Objective {
     fn at(&self, x: &Parameters) -> f64;
     fn around(&self, x: &Parameters) -> Quadratic;
@@ -31,13 +31,13 @@ impl Objective for TorsoLoss<'_> {
     }
 }
 
-/// A step that gains less than this share of the value is the last one.
+/// Relative gain of a step below which the iteration ends.
 const ENOUGH: f64 = 1e-8;
 const MAX_STEPS: usize = 200;
-/// More damping than this means that no direction leads down.
+/// Damping above which no descent direction exists.
 const MAX_DAMPING: f64 = 1e12;
 
-/// Goes downhill from `x` in the parameters that `free` lists; the value never rises.
+/// Minimises from `x` over the parameters in `free`; the value never rises.
 pub(super) fn minimise(objective: &impl Objective, mut x: Parameters, free: &[usize]) -> Parameters {
     let mut value = objective.at(&x);
     let (mut damping, mut growth) = (1e-3, 2.0);
@@ -72,14 +72,15 @@ pub(super) fn minimise(objective: &impl Objective, mut x: Parameters, free: &[us
 
 /// The rows and columns of the free parameters.
 fn restrict(q: Quadratic, free: &[usize]) -> (DVector<f64>, DMatrix<f64>) {
-    match free.len() == q.gradient.len() {
-        true => (q.gradient, q.hessian),
-        false => (q.gradient.select_rows(free), q.hessian.select_rows(free).select_columns(free)),
+    if free.len() == q.gradient.len() {
+        (q.gradient, q.hessian)
+    } else {
+        (q.gradient.select_rows(free), q.hessian.select_rows(free).select_columns(free))
     }
 }
 
-/// The step to the bottom of the quadratic whose diagonal is made larger by the share `damping`; `None` where rounding
-/// leaves it without one.
+/// The step to the minimum of the quadratic, its diagonal enlarged by the share `damping`; `None` if rounding makes the matrix
+/// indefinite.
 fn damped_step(gradient: &DVector<f64>, hessian: &DMatrix<f64>, damping: f64) -> Option<DVector<f64>> {
     let mut damped = hessian.clone();
     for i in 0..damped.nrows() {

@@ -1,9 +1,9 @@
 //! SMPLify: a body's pose and shape from its joints, as MBench's pose dimensions need it (Bogo et al., 2016, fitted to
 //! 3D joints).
 //!
-//! Each frame is a problem of its own with 85 unknowns. The release solves all frames of a clip as one by many
-//! iterations of L-BFGS through automatic derivatives; here the joints' derivatives are written down, and each frame
-//! takes damped Gauss-Newton steps until it stands still.
+//! Each frame is an independent problem with 85 unknowns. The release solves all frames of a clip as one problem by many
+//! iterations of L-BFGS with automatic derivatives; here the joints' derivatives are analytic, and each frame takes damped
+//! Gauss-Newton steps until convergence.
 
 mod chain;
 mod loss;
@@ -30,7 +30,7 @@ use crate::error::{Error, Result, check_finite};
 use crate::motion::layout::JOINTS;
 use crate::progress::{OnProgress, Stage, report};
 
-/// Frames between two reports of progress: enough to keep many cores busy, a fraction of a second for one.
+/// Frames per progress report: enough to keep many cores busy, a fraction of a second for one.
 const FRAMES_A_REPORT: usize = 64;
 
 /// Fits a body to joints.
@@ -49,18 +49,18 @@ pub struct Fit {
     pub pose: Array3<f32>,
     /// Shapes, `(T, 10)`.
     pub betas: Array2<f32>,
-    /// Translations that put the model's joints on the target, `(T, 3)`, metres.
+    /// Translations of the model, `(T, 3)`, metres.
     pub translation: Array2<f32>,
     /// The fitted joints with their translation, `(T, 24, 3)`, metres.
     pub joints: Array3<f32>,
-    /// The loss of each frame, without the term that holds the pose near the mean while fitting.
+    /// The loss of each frame, without the term for the distance from the first pose.
     pub losses: Vec<f64>,
     /// Mean distance between the 22 joints and their targets, metres.
     pub mean_joint_error: f64,
 }
 
 impl Smplify {
-    /// Fits a body from a mean pose and shape, by a prior; those not given are built in.
+    /// Fits a body from a mean pose and shape, with a prior; `None` selects the built-in ones.
     pub fn new(body: JointModel, mean: Option<MeanParameters>, prior: Option<GaussianMixture>) -> Self {
         let builtin = mean.is_none() || prior.is_none();
         let mean = mean.unwrap_or_else(MeanParameters::builtin);
@@ -68,7 +68,7 @@ impl Smplify {
         Self { body, mean, prior, builtin }
     }
 
-    /// Fits with `gmm_08.pkl` and `neutral_smpl_mean_params.h5` of a folder; built-in ones stand for those it lacks.
+    /// Fits with `gmm_08.pkl` and `neutral_smpl_mean_params.h5` of a folder; a missing file is replaced by the built-in prior.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such folder; those of [`GaussianMixture::load`] and [`MeanParameters::load`].
@@ -82,7 +82,7 @@ impl Smplify {
         Ok(Self::new(JointModel::new(body), mean, prior))
     }
 
-    /// Whether the prior or the start is a built-in one, which a score should say.
+    /// Whether the prior or the start is built in, which reports state next to the score.
     pub fn is_builtin(&self) -> bool {
         self.builtin
     }
@@ -114,8 +114,8 @@ impl Smplify {
         Ok(self.gather(&targets, &fitted))
     }
 
-    /// Fits one frame: from the mean pose, then once more from the centre of each Gaussian of the prior, since downhill
-    /// from the mean the nearest of them is not always the best; the lowest loss wins.
+    /// Fits one frame: from the mean pose, then from the centre of each Gaussian of the prior, since the one nearest to the
+    /// mean is not always the best; the lowest loss wins.
     pub fn fit_frame(&self, target: &Target) -> Parameters {
         let mut x = self.mean.parameters().clone();
         let estimate = TorsoLoss::estimate(&self.body, target, &x);
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_gaussian_that_a_pose_belongs_to_is_found_from_any_start() {
-        // Two narrow Gaussians, at the start and far from it; the target stands at the far one.
+        // Two narrow Gaussians, at the start and far from it; the target is at the far one.
         let builtin = MeanParameters::builtin();
         let near = builtin.parameters().body_pose();
         let far: Vec<f64> = near.iter().enumerate().map(|(i, v)| v + 0.7 * (i as f64 * 2.1).sin()).collect();

@@ -1,17 +1,17 @@
-//! The numbers that are fitted for a frame.
+//! The fitted parameters of a frame.
 
 use glam::DVec3;
 
-/// Numbers of a frame: orientation 3, body pose 69, shape 10, translation 3.
+/// Parameters per frame: orientation 3, body pose 69, shape 10, translation 3.
 pub const COUNT: usize = 85;
-/// Where the body pose is: 23 axis-angle vectors.
+/// Range of the body pose: 23 axis-angle vectors.
 pub const BODY: std::ops::Range<usize> = 3..72;
-/// Where the shape starts.
+/// Start of the shape.
 pub const BETAS: usize = 72;
-/// Where the translation starts.
+/// Start of the translation.
 pub const TRANSLATION: usize = 82;
 
-/// Pose, shape and place of one frame.
+/// Pose, shape and translation of one frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters(pub [f64; COUNT]);
 
@@ -40,7 +40,7 @@ impl Parameters {
         DVec3::from_slice(&self.0[3 * joint..3 * joint + 3])
     }
 
-    /// The 69 numbers of the body pose, radians.
+    /// The body pose, 69 values, radians.
     pub fn body_pose(&self) -> &[f64] {
         &self.0[BODY]
     }

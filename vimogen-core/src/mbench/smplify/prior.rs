@@ -1,4 +1,4 @@
-//! Which body poses are likely: a mixture of Gaussians, and a penalty on elbows and knees that bend backwards.
+//! Prior of body poses: a mixture of Gaussians, and a penalty on elbows and knees that bend backwards.
 
 use std::path::Path;
 
@@ -8,23 +8,22 @@ use crate::error::{Error, Result};
 use crate::format::pickle::{self, PLAIN_GLOBALS, numpy};
 use crate::format::{DType, RawTensor, read_bounded};
 
-/// Numbers of a body pose: 23 axis-angle vectors.
+/// Values of a body pose: 23 axis-angle vectors.
 pub const POSE: usize = 69;
-/// Most Gaussians that are read.
+/// Maximum number of Gaussians in a file.
 const MAX_GAUSSIANS: usize = 256;
-/// Largest file that is read: 256 Gaussians in f64.
+/// Maximum file size, bytes: 256 Gaussians in f64.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// Elbows and knees (entry of the body pose, sign): the direction in which each does not bend.
 const HINGES: [(usize, f64); 4] = [(52, 1.0), (55, -1.0), (9, -1.0), (12, -1.0)];
 
-/// The squared exponentials of the four hinges, and for each its entry of the pose and its first and second
-/// derivative.
+/// The squared exponentials of the four hinges, and for each its entry of the pose and its first and second derivative.
 pub fn angle_prior(body_pose: &[f64]) -> [f64; 4] {
     HINGES.map(|(entry, sign)| (2.0 * sign * body_pose[entry]).exp())
 }
 
-/// Entry of the pose, first and second derivative of each number of [`angle_prior`].
+/// Entry of the pose, first and second derivative of each term of [`angle_prior`].
 pub(super) fn angle_prior_derivatives(body_pose: &[f64]) -> [(usize, f64, f64); 4] {
     HINGES.map(|(entry, sign)| {
         let value = (2.0 * sign * body_pose[entry]).exp();
@@ -107,9 +106,8 @@ impl GaussianMixture {
         Ok(mixture)
     }
 
-    /// The built-in prior, for those without `gmm_08.pkl`: one Gaussian around the mean pose given, independent in all
-    /// angles, with round standard deviations of this project's own (radians): hips, shoulders and the like move more
-    /// than the spine, the feet and the hands.
+    /// The built-in prior: one Gaussian around a mean pose, independent in all angles, with round standard deviations of this
+    /// project's own (radians), larger for hips and shoulders than for the spine, the feet and the hands.
     pub(super) fn builtin(mean: &[f64]) -> Self {
         // Of joints 1 to 23, as SMPL counts them.
         const DEVIATIONS: [f64; 23] = [
@@ -131,7 +129,7 @@ impl GaussianMixture {
         self.gaussians.iter().map(|g| g.log_weight).collect()
     }
 
-    /// How unlikely a pose is, and which Gaussian says so.
+    /// The cost of a pose, and the index of its Gaussian.
     ///
     /// # Shapes
     /// - body_pose: `[69]`, radians

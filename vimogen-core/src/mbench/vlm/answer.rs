@@ -1,13 +1,13 @@
-//! What a judge's words mean. Golden `vlm` pins every rule down, the odd ones included.
+//! Interpretation of a judge's answers. Golden `vlm` pins every rule, the odd ones included.
 
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// Whether a reference motion shows what its prompt says, by a judge.
+/// A judge's verdict on whether a reference motion matches its prompt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// The judge's reasons: its `analysis`, of whatever JSON type, or all that it said.
+    /// The judge's reasons: its `analysis`, of any JSON type, or the whole answer.
     pub analysis: Value,
     /// Whether the motion matches.
     pub matches: bool,
@@ -16,9 +16,9 @@ pub struct Verdict {
 impl Verdict {
     /// Reads `{"analysis": .., "matches": ..}` leniently.
     ///
-    /// The first of the whole text and the parts between triple backticks that is JSON decides. Truth values, the words
-    /// true, yes, false and no, and numbers (by being non-zero) are understood; everything else does not match. Text
-    /// without JSON matches if it has `"matches"` and `true` anywhere, as in the release.
+    /// The first of the whole text and the parts between triple backticks that is JSON decides. `matches` may be a
+    /// truth value, one of the words true, yes, false and no, or a number, true unless zero; everything else does not match.
+    /// Text without JSON matches if it has `"matches"` and `true` anywhere, as in the release.
     ///
     /// # Errors
     /// [`Error::Format`] for JSON that is not an object.
@@ -31,13 +31,15 @@ impl Verdict {
                 matches: answer.get("matches").is_some_and(is_true),
                 analysis: answer.remove("analysis").unwrap_or_else(|| text.into()),
             }),
-            Some(other) => Err(Error::format("judge's answer", format!("JSON, but no object: {}", shortened(&other)))),
+            Some(other) => {
+                Err(Error::format("judge's answer", format!("JSON, but not an object: {}", shortened(&other))))
+            }
             None => Ok(Self { matches: text.contains("\"matches\"") && text.contains("true"), analysis: text.into() }),
         }
     }
 }
 
-/// Without the word `json` that may follow the backticks.
+/// Removes the word `json` after the backticks.
 fn without_label(part: &str) -> &str {
     let part = part.trim_start();
     match part.get(..4) {
@@ -46,7 +48,7 @@ fn without_label(part: &str) -> &str {
     }
 }
 
-/// Stands for a number that JSON cannot write and Python's reader accepts.
+/// Placeholder of NaN and the infinities, which Python's reader accepts.
 const NOT_FINITE: &str = "\u{0}not finite";
 
 /// JSON as Python reads it: with NaN, Infinity and -Infinity.
@@ -57,7 +59,7 @@ fn python_json(text: &str) -> Option<Value> {
     })
 }
 
-/// The text with Python's three constants made strings; `None` if there are none outside of strings.
+/// The text with Python's three constants as strings; `None` if there are none outside of strings.
 fn with_quoted_constants(text: &str) -> Option<String> {
     let (mut out, mut rest, mut found) = (String::with_capacity(text.len() + 32), text, false);
     while let Some(c) = rest.chars().next() {
@@ -76,7 +78,7 @@ fn with_quoted_constants(text: &str) -> Option<String> {
     found.then_some(out)
 }
 
-/// Bytes of the JSON string that `text` starts with, to the end if it is not closed.
+/// Length of the JSON string at the start of `text`, in bytes; the whole text if the string is not closed.
 fn string_end(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -103,8 +105,8 @@ fn shortened(value: &Value) -> String {
     value.to_string().chars().take(60).collect()
 }
 
-/// The motion that a judge chose from a list: what follows the first blank line, then the first colon, without
-/// punctuation at its end.
+/// The motion that a judge chose from a list: the text after the first blank line, then after the first colon, without final
+/// punctuation.
 pub fn choice(answer: &str) -> &str {
     let answer = answer.trim();
     let answer = answer.split_once("\n\n").map_or(answer, |(_, after)| after);
@@ -112,12 +114,12 @@ pub fn choice(answer: &str) -> &str {
     answer.trim().trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '"'])
 }
 
-/// Whether the judge chose the motion that was asked for.
+/// Whether the judge chose the right motion.
 pub fn is_choice(answer: &str, prompt: &str) -> bool {
     choice(answer).to_lowercase() == prompt.to_lowercase()
 }
 
-/// What a judge decided: the text after the first `Answer:`, or all of it.
+/// A judge's decision: the text after the first `Answer:`, or all of it.
 pub fn decision(answer: &str) -> &str {
     answer.split_once("Answer:").map_or(answer, |(_, after)| after).trim()
 }
@@ -135,19 +137,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_judge_says_is_read(text in "[`{}\\[\\]\"\\\\a-zé:,.0-9NaIfity\n -]{0,80}|.*") {
+        fn any_answer_is_read(text in "[`{}\\[\\]\"\\\\a-zé:,.0-9NaIfity\n -]{0,80}|.*") {
             let fenced = format!("```json\n{text}\n```");
-            for said in [text.as_str(), fenced.as_str()] {
-                if let Ok(verdict) = Verdict::read(said) {
-                    prop_assert!(!verdict.matches || !said.trim().is_empty());
+            for answer in [text.as_str(), fenced.as_str()] {
+                if let Ok(verdict) = Verdict::read(answer) {
+                    prop_assert!(!verdict.matches || !answer.trim().is_empty());
                 }
-                prop_assert!(said.contains(choice(said)) && said.contains(decision(said)));
+                prop_assert!(answer.contains(choice(answer)) && answer.contains(decision(answer)));
             }
         }
     }
 
     #[test]
-    fn numbers_that_only_python_writes_are_true_and_stay_words_within_texts() {
+    fn constants_of_python_are_true_and_stay_text_within_strings() {
         for (raw, matches) in [
             (r#"{"matches": -Infinity}"#, true),
             (r#"{"analysis": "NaN \" NaN", "matches": NaN}"#, true),

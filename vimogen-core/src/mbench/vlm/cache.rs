@@ -1,4 +1,4 @@
-//! Answers on disk: a file for each, named by what was asked of whom about which video.
+//! Answers on disk: one file each, named by a hash of judge, question and video.
 
 use std::fs;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::format::{read_bounded, write_atomic};
 
-/// Most bytes of a kept answer.
+/// Maximum size of an answer file, bytes.
 const MAX_BYTES: u64 = 1 << 23;
 
 /// A folder of answers.
@@ -27,7 +27,7 @@ struct Kept {
 }
 
 impl Cache {
-    /// Opens the folder and makes it if need be.
+    /// Opens the folder, creating it if necessary.
     pub fn open(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
         Ok(Self { folder: folder.into() })
@@ -36,7 +36,7 @@ impl Cache {
     fn file(&self, judge: &str, question: &str, video: &[u8]) -> PathBuf {
         let mut hash = Sha256::new();
         for part in [judge.as_bytes(), question.as_bytes(), video] {
-            // Lengths in between: two questions never run into one another.
+            // With its length, so that no two combinations give the same bytes.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
@@ -44,7 +44,7 @@ impl Cache {
         self.folder.join(name + ".json")
     }
 
-    /// The answer given before. A file that cannot be read is asked for again.
+    /// The kept answer, or `None` if there is none or its file is damaged.
     pub fn find(&self, judge: &str, question: &str, video: &[u8]) -> Option<String> {
         let bytes = read_bounded(self.file(judge, question, video), MAX_BYTES).ok()?;
         let kept: Kept = serde_json::from_slice(&bytes).ok()?;

@@ -1,68 +1,66 @@
-//! Dimensions that a video language model judges: who is asked, what, and what the answers mean.
+//! Dimensions decided by a video language model: the judge, its questions, and the meaning of its answers.
 //!
-//! A [`Judge`] answers one question about one video. [`Bench`] asks it again when it fails, waits as long as it is told
-//! to, and keeps every answer on disk, so that no question is paid for twice.
+//! A [`Judge`] answers one question about one video. [`JudgeClient`] repeats failed requests, observes requested
+//! waits, and keeps every answer on disk, so that no question is paid for twice.
 
 pub mod answer;
-mod bench;
 mod cache;
+mod client;
 #[cfg(feature = "network")]
 mod http;
 pub mod question;
-#[cfg(test)]
-#[cfg(feature = "network")]
-mod tests;
-#[cfg(feature = "network")]
-mod wait;
 
 use std::time::Duration;
 
-pub use bench::{Bench, Patience};
+pub use client::{JudgeClient, RetryPolicy};
 #[cfg(feature = "network")]
-pub use http::{HttpJudge, JudgeConfig, Protocol};
+pub use http::{HttpJudge, JudgeApi, JudgeConfig};
+
+/// Maximum size of a video file, bytes.
+pub(super) const MAX_VIDEO_BYTES: u64 = 1 << 28;
 
 /// Answers questions about videos.
 pub trait Judge: Send + Sync {
-    /// Who answers: protocol, address and model, never a key. Stands in reports and tells cached answers apart.
+    /// Protocol, address and model, without the key. It appears in reports and is part of the key of cached answers.
     fn name(&self) -> String;
 
-    /// Answers one question about a video, the bytes of an MP4 file. Several threads may ask at once.
+    /// Answers one question about a video, the bytes of an MP4 file. Called from several threads at once.
     ///
     /// # Errors
-    /// [`Unanswered`].
-    fn ask(&self, question: &str, video: &[u8]) -> Result<Answer, Unanswered>;
+    /// [`JudgeError`].
+    fn ask(&self, question: &str, video: &[u8]) -> Result<Answer, JudgeError>;
 }
 
-/// What a judge said.
+/// An answer of a judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// Its words.
+    /// The text.
     pub text: String,
-    /// How long it wants not to be asked again.
+    /// Requested pause before the next question.
     pub pause: Option<Duration>,
 }
 
-/// Why there is no answer.
+/// Reason for a missing answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unanswered {
-    /// Ask again, after `wait` if it is known.
+pub enum JudgeError {
+    /// A temporary failure: try again, after `wait` if it is known.
     #[error("{reason}")]
     Later {
-        /// What happened.
+        /// The cause.
         reason: String,
-        /// What the judge asks for.
+        /// Requested wait.
         wait: Option<Duration>,
     },
     /// This question gets no answer.
     #[error("{reason}")]
     Never {
-        /// What happened.
+        /// The cause.
         reason: String,
     },
     /// No question gets an answer: a wrong key, an unknown model.
     #[error("{reason}")]
     Refused {
-        /// What happened, and what to do.
+        /// The cause, and the remedy.
         reason: String,
     },
 }

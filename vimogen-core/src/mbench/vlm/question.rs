@@ -1,4 +1,4 @@
-//! What a judge is asked, in our words or the user's.
+//! Questions to a judge, in our words or the user's.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use rand_chacha::ChaCha12Rng;
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 
-/// Which of several motions a video shows.
+/// Default wording of `Motion_Condition_Consistency`.
 const CONSISTENCY: &str = "\
 The video shows one person without any objects or scenery: judge by the movement of the body alone. Exactly one of the
 motions in this list was asked for:
@@ -19,7 +19,7 @@ First say in one sentence what the body does. Then leave one line empty and end 
 copied from the list letter by letter:
 The closest motion is: <motion>";
 
-/// Whether a video shows a motion.
+/// Default wording of `Motion_Generalizability`.
 const GENERALIZABILITY: &str = "\
 The video shows one person without any objects or scenery: judge by the movement of the body alone. The motion that was
 asked for is:
@@ -32,7 +32,7 @@ Answer: yes
 or
 Answer: no";
 
-/// Whether a reference motion may stand for its prompt.
+/// Default wording of the gate.
 const GATE: &str = "\
 The video shows one person without any objects or scenery: judge by the movement of the body alone. Does the movement
 carry out this request, all of its parts and in their order?
@@ -42,10 +42,10 @@ carry out this request, all of its parts and in their order?
 Answer with JSON and nothing else:
 {\"analysis\": \"<what the body does, and what is missing or wrong>\", \"matches\": <true or false>}";
 
-/// Most bytes of a file of templates.
+/// Maximum size of a template file, bytes.
 const MAX_TEMPLATE_BYTES: u64 = 1 << 18;
 
-/// Wordings of the questions, with `{prompt}` and `{candidates}` in place of what differs from motion to motion.
+/// Wordings of the questions, with the slots `{prompt}` and `{candidates}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Templates {
     /// `Motion_Condition_Consistency`, which needs `{candidates}`.
@@ -65,7 +65,7 @@ impl Default for Templates {
 
 impl Templates {
     /// Reads templates: a line `[Motion_Condition_Consistency]`, `[Motion_Generalizability]` or `[gate]` is followed by
-    /// the wording. What is left out is asked in our words.
+    /// the wording. Questions without a section keep the default wording.
     ///
     /// # Errors
     /// [`Error::Format`] for text before the first such line or a template without its slot.
@@ -119,19 +119,19 @@ impl Templates {
         Ok(self)
     }
 
-    /// Asks which of the candidates a video shows; their order is drawn from `seed` and `id`.
+    /// The question which of the candidates a video shows; their random order depends on `seed` and `id`.
     pub fn ask_consistency(&self, prompt: &str, others: &[String], seed: u64, id: u64) -> String {
         let list: Vec<String> = shuffled(candidates(prompt, others), seed, id);
         let list: Vec<String> = list.into_iter().map(|motion| format!("- {motion}")).collect();
         self.consistency.replace("{candidates}", &list.join("\n"))
     }
 
-    /// Asks whether a video shows what the prompt says.
+    /// The question whether a video shows the prompt.
     pub fn ask_generalizability(&self, prompt: &str) -> String {
         self.generalizability.replace("{prompt}", prompt)
     }
 
-    /// Asks whether a reference motion shows what the prompt says.
+    /// The question whether a reference motion shows the prompt.
     pub fn ask_gate(&self, prompt: &str) -> String {
         self.gate.replace("{prompt}", prompt)
     }
@@ -145,7 +145,7 @@ pub fn candidates(prompt: &str, others: &[String]) -> Vec<String> {
     all
 }
 
-/// The same order for the same seed and id, whichever other motions are judged (Fisher and Yates).
+/// The same order for the same seed and id, regardless of the other motions (Fisher and Yates).
 fn shuffled(mut list: Vec<String>, seed: u64, id: u64) -> Vec<String> {
     let mut rng = ChaCha12Rng::seed_from_u64(seed);
     rng.set_stream(id);

@@ -1,13 +1,13 @@
-// The body's surface: skinned to the joints of a moment, then drawn as triangles.
+// The body's surface: skinned to the joints at a time, then drawn as triangles.
 
 const unpack = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
-const POSE = 7; // 16-bit numbers a joint: a quaternion x y z w, a position
+const POSE = 7; // 16-bit integers per joint: a quaternion x y z w, a position
 
 class Surface {
   constructor(mesh) {
     this.rest = Float32Array.from(new Int16Array(unpack(mesh.vertices)), (v) => v * mesh.step);
     this.faces = new Uint16Array(unpack(mesh.faces));
-    this.bones = new Uint8Array(unpack(mesh.bones)); // four joints and four shares of 255 a vertex
+    this.bones = new Uint8Array(unpack(mesh.bones)); // four joints and four weights of 1/255 per vertex
     this.joints = mesh.joints;
     this.sides = mesh.sides;
     this.count = this.rest.length / 3;
@@ -16,7 +16,7 @@ class Surface {
     this.bone = new Float32Array(12 * this.joints.length);
   }
 
-  // Turns and places of the joints between two frames, as rows of 3 x 4 matrices.
+  // Rotations and positions of the joints between two frames, as rows of 3 x 4 matrices.
   place(clip, time) {
     const { frames, turns, floor, pose } = clip, stride = POSE * this.joints.length, q = [0, 0, 0, 0], at = [0, 0, 0];
     const t = Math.min(Math.max(time, 0), frames - 1), t0 = Math.floor(t), t1 = Math.min(t0 + 1, frames - 1), f = t - t0;
@@ -64,7 +64,7 @@ class Surface {
     }
   }
 
-  // Colours of the vertices: those of the sides, mixed as the joints' shares are.
+  // Colours of the vertices: those of the sides, mixed by the skinning weights.
   paint(theme) {
     if (this.theme === theme) return;
     this.theme = theme;
@@ -77,7 +77,7 @@ class Surface {
     }
   }
 
-  // Draws itself with q samples a CSS pixel; returns how many were set.
+  // Draws itself with q samples per CSS pixel; returns the number of samples set.
   draw(raster, context, camera, view, q, limit) {
     const { world, normal, spot, count } = this, { right, up, back } = camera;
     let [left, top, end, bottom] = [Infinity, Infinity, -Infinity, -Infinity];

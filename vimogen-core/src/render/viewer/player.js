@@ -24,7 +24,7 @@ const state = { time: 0, playing: true, loop: true, speed: 1, only: -1, dirty: t
 const dark = matchMedia('(prefers-color-scheme: dark)');
 let theme = {};
 
-// A caption, numbers and a canvas for one clip.
+// A caption, metrics and a canvas for one clip.
 function panel(clip) {
   const box = make('figure', $('stage')), canvas = make('canvas', box), caption = make('figcaption', box);
   make('h2', caption, clip.title).title = clip.title;
@@ -50,11 +50,11 @@ function panel(clip) {
 }
 
 const shown = () => scenes.filter((_, i) => state.only < 0 || i === state.only);
-// The clip with the longest time is the one that the scrub bar counts.
+// The scrub bar follows the longest clip.
 const lead = () => shown().reduce((a, b) => (seconds(b.clip) > seconds(a.clip) ? b : a)).clip;
 const seconds = (clip) => (clip.frames - 1) / clip.fps;
 
-// Colours for the canvas, from the style sheet; the address or the system says which set.
+// Colours for the canvas, from the style sheet; the address or the system selects the set.
 function readTheme() {
   const given = new URLSearchParams(location.hash.slice(1)).get('theme');
   document.documentElement.dataset.theme = given === 'dark' || given === 'light' ? given : dark.matches ? 'dark' : 'light';
@@ -69,7 +69,7 @@ function readTheme() {
   state.dirty = true;
 }
 
-// Which clips are seen: all side by side, or one.
+// Visible clips: all side by side, or one.
 function choose(only) {
   state.only = scenes.length > 1 ? only : 0;
   scenes.forEach((scene, i) => { scene.box.hidden = state.only >= 0 && i !== state.only; });
@@ -228,7 +228,7 @@ function draw() {
   const time = `${state.time.toFixed(2)} s of ${seconds(clip).toFixed(2)} s`;
   $('scrub').setAttribute('aria-valuetext', `frame ${at} of ${clip.frames - 1}, ${time}`);
   $('clock').value = `${at} / ${clip.frames - 1} \u00b7 ${state.time.toFixed(2)} s`;
-  // A slow machine gets a coarser figure, but never below one pixel a pixel.
+  // A slow machine gets a coarser figure, but at least one sample per pixel.
   const spent = performance.now() - start;
   state.slow = state.playing ? 0.8 * (state.slow || 0) + 0.2 * spent : 0;
   if (state.slow > 24) shown().forEach((scene) => { scene.detail = Math.max(1, scene.detail - 0.25); });

@@ -5,7 +5,7 @@ const KEY = unit([-0.5, 0.6, 0.62]); // lamp, seen from the camera: x right, y u
 const HALF = unit([KEY[0], KEY[1], KEY[2] + 1]); // half way between lamp and viewer
 const MELT = [0.6, 0.12, 0.12]; // depth over which surfaces of a side melt together where they meet, in radii
 const SEAM = 1.5; // depth over which colours and limbs that only touch do, in pixels
-const CELL = 8; // numbers a pixel: depth, normal (3), colour (3), cover
+const CELL = 8; // values per pixel: depth, normal (3), colour (3), cover
 
 // 0 up to -1, 1 from 1 on, smooth between.
 function smooth(v) {
@@ -76,8 +76,8 @@ class Raster {
     }
   }
 
-  // Draws a triangle that faces the viewer; arguments are arrays of three numbers a vertex (x, y, pixels per metre there;
-  // normal; colour) and where its corners start in them.
+  // Draws a triangle that faces the viewer; arguments are arrays of three values per vertex (x, y, pixels per metre; normal;
+  // colour) and the offsets of its corners in them.
   triangle(spot, normal, colour, a, b, c) {
     const ax = spot[a], ay = spot[a + 1], bx = spot[b], by = spot[b + 1], cx = spot[c], cy = spot[c + 1];
     const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);

@@ -14,7 +14,7 @@ function decode(clip, points) {
   return { ...clip, turns, points: out, stride: 3 * points };
 }
 
-// What the camera has to know of a clip: a smooth path to follow, and how much room the figure takes around it.
+// Input of the camera from a clip: a smooth path to follow, and the extent of the figure around it.
 function survey(clip) {
   const { frames, stride, points } = clip, reach = Math.max(1, Math.round(0.6 * clip.fps));
   const weight = (k) => Math.exp(-0.5 * (2 * k / reach) ** 2);
@@ -47,7 +47,7 @@ function survey(clip) {
 
 const span = (values) => values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
 
-// A perspective camera that looks at a target; z is up. At yaw 0 it stands at +y.
+// A perspective camera that looks at a target; z is up. At yaw 0 it is at +y.
 class Camera {
   constructor(view, target, distance, width, height) {
     const { yaw, pitch } = view, cp = Math.cos(pitch), sp = Math.sin(pitch), cy = Math.cos(yaw), sy = Math.sin(yaw);
@@ -79,7 +79,7 @@ class Scene {
     survey(clip);
   }
 
-  // The figure's points at a time in frames, between two frames if need be.
+  // The figure's points at a time in frames, interpolated between frames.
   pose(time) {
     const { points, stride, frames } = this.clip;
     const t = Math.min(Math.max(time, 0), frames - 1), t0 = Math.floor(t), t1 = Math.min(t0 + 1, frames - 1), f = t - t0;
@@ -155,7 +155,7 @@ class Scene {
     g.globalAlpha = 1;
   }
 
-  // Where the pelvis goes, seen from above: solid so far, faint from here on.
+  // Path of the pelvis from above: solid up to now, faint afterwards.
   trail(camera, time, theme) {
     const g = this.context, { points, stride, frames } = this.clip, now = Math.min(time, frames - 1);
     const at = (t) => {

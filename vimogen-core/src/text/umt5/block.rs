@@ -13,7 +13,7 @@ use crate::model::kernels;
 /// Epsilon of every norm.
 const EPS: f64 = 1e-6;
 
-/// Texts that are computed together, one after the other in one matrix: no row is padding.
+/// Texts that are computed together, concatenated in one matrix without padding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Packed {
     texts: Vec<Text>,
@@ -24,7 +24,7 @@ pub(super) struct Packed {
 pub(super) struct Text {
     /// Its rows.
     pub rows: Range<usize>,
-    /// How many of its rows, from the first on, are attended to.
+    /// Number of leading rows that are attended to.
     pub keys: usize,
 }
 
@@ -43,14 +43,14 @@ impl Packed {
         &self.texts
     }
 
-    /// Rows and keys of a text that is as long as the longest in both.
+    /// Maximum rows and maximum keys.
     fn longest(&self) -> (usize, usize) {
         let most = |f: fn(&Text) -> usize| self.texts.iter().map(f).max().unwrap_or(1);
         (most(|text| text.rows.len()), most(|text| text.keys))
     }
 }
 
-/// `weight * x / sqrt(mean(x^2) + 1e-6)`, in f32 whatever the type of `x`.
+/// `weight * x / sqrt(mean(x^2) + 1e-6)`, in f32 regardless of the type of `x`.
 ///
 /// # Shapes
 /// - x, output: `[rows, dim]`
@@ -70,19 +70,19 @@ pub(super) fn block(x: Tensor<2>, weights: &BlockWeights, config: &Umt5Config, p
     x.clone() + ffn(x, weights)
 }
 
-/// What the feed-forward part adds: `Down(Up(x) * gelu(Gate(x)))` of the normed input.
+/// Output of the feed-forward part: `Down(Up(x) * gelu(Gate(x)))` of the normed input.
 ///
 /// # Shapes
 /// - x, output: `[rows, dim]`
 pub(super) fn ffn(x: Tensor<2>, weights: &BlockWeights) -> Tensor<2> {
     let x = rms_norm(x, &weights.norm2);
     let gate = weights.matrix(Linear::Gate).apply(x.clone());
-    // In f32 whatever the type: a cube and an exponential in bf16 would lose what the products kept.
+    // In f32 regardless of the type: a cube and an exponential in bf16 would lose the precision of the products.
     let gate = kernels::gelu(gate.cast(DType::F32)).cast(x.dtype());
     weights.matrix(Linear::Down).apply(weights.matrix(Linear::Up).apply(x) * gate)
 }
 
-/// What the attention adds: without scaling, each head with a bias by relative position; the softmax is in f32.
+/// Output of the attention: without scaling, each head with a bias by relative position; the softmax is in f32.
 ///
 /// # Shapes
 /// - x, output: `[rows, dim]`
@@ -91,7 +91,7 @@ pub(super) fn attention(x: Tensor<2>, weights: &BlockWeights, config: &Umt5Confi
     let (heads, width) = (config.heads, config.attention_dim);
     let (queries, keys) = packed.longest();
     let device = x.device();
-    // The bias hangs on key less query: that of a shorter text is a corner of it.
+    // The bias depends on key minus query: that of a shorter text is a corner of it.
     let bias = upload_values(buckets::bias(&weights.positions, heads, queries, keys), [heads, queries, keys], &device);
     let q = weights.matrix(Linear::Query).apply(x.clone());
     let k = weights.matrix(Linear::Key).apply(x.clone());

@@ -1,9 +1,9 @@
-//! How far apart two tokens are, in the few steps that the attention tells apart.
+//! Buckets of the distance between two tokens, for the bias of the attention.
 
-/// Distances from which on all are the same.
+/// Distance from which all distances share a bucket.
 pub(super) const MAX_DISTANCE: usize = 128;
 
-/// The bucket of a relative position (key index less query index) among `buckets`.
+/// The bucket of a relative position (key index minus query index) among `buckets`.
 ///
 /// Bidirectional: half of the buckets are for keys before the query and itself, half for keys after it; otherwise later
 /// keys share bucket 0. The nearer half of the distances have a bucket each, the others share theirs on a logarithmic scale up
@@ -15,21 +15,22 @@ pub(super) const MAX_DISTANCE: usize = 128;
 /// assert_eq!([-200, -1, 0, 1, 200].map(bucket), [15, 1, 0, 17, 31]);
 /// ```
 pub fn relative_position_bucket(position: i64, bidirectional: bool, buckets: usize, max_distance: usize) -> usize {
-    let (buckets, offset, distance) = match bidirectional {
-        true => (buckets / 2, if position > 0 { buckets / 2 } else { 0 }, position.unsigned_abs()),
-        false => (buckets, 0, position.min(0).unsigned_abs()),
+    let (buckets, offset, distance) = if bidirectional {
+        (buckets / 2, if position > 0 { buckets / 2 } else { 0 }, position.unsigned_abs())
+    } else {
+        (buckets, 0, position.min(0).unsigned_abs())
     };
     let exact = buckets / 2;
     if distance < exact as u64 {
         return offset + distance as usize;
     }
-    // In f32, as the release takes it: the steps fall where its rounding puts them.
+    // In f32, as in the release, whose rounding decides the borders of the buckets.
     let scale = ((max_distance as f64 / exact.max(1) as f64).ln()) as f32;
     let beyond = ((distance as f32 / exact.max(1) as f32).ln() / scale * (buckets - exact) as f32) as usize;
     offset + (exact + beyond).min(buckets.saturating_sub(1))
 }
 
-/// The bias that each head adds to its scores, `[heads, queries, keys]` with the last axis fastest.
+/// The bias of each head's scores, `[heads, queries, keys]` with the last axis fastest.
 ///
 /// # Shapes
 /// - table: `[buckets, heads]`

@@ -1,8 +1,8 @@
-//! What the release does to a prompt before it is tokenised.
+//! Preparation of a prompt before tokenising, as in the release.
 
 use std::borrow::Cow;
 
-/// Longest name of an entity that is looked for, in characters.
+/// Maximum length of an entity's name, in characters.
 const MAX_NAME: usize = 32;
 
 /// HTML's names that need no semicolon.
@@ -13,7 +13,7 @@ const LEGACY: &str = "AElig AMP Aacute Acirc Agrave Aring Atilde Auml COPY Ccedi
     ntilde oacute ocirc ograve ordf ordm oslash otilde ouml para plusmn pound quot raquo reg sect shy sup1 sup2 sup3 \
     szlig thorn times uacute ucirc ugrave uml uuml yacute yen yuml";
 
-/// What browsers make of the numbers 128 to 159: Windows-1252, where it has a character.
+/// Characters of the code points 128 to 159 in browsers: those of Windows-1252, where it has one.
 const WINDOWS_1252: [u32; 32] = [
     0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d,
     0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,
@@ -42,12 +42,12 @@ pub fn clean(text: &str) -> String {
     out.trim_matches(|c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)).to_string()
 }
 
-/// Longest part of a text that is repaired at once, in bytes.
+/// Maximum length of a part that is repaired at once, in bytes.
 const MAX_PART: usize = 1 << 16;
-/// Stands for an ampersand that must stay: a private character, which no rule of the repair concerns.
+/// Placeholder of an ampersand that must stay: a private character, which no rule of the repair touches.
 const AMPERSAND: char = '\u{f8ff}';
 
-/// What `ftfy` makes of a text, line by line.
+/// Repairs a text as `ftfy` does, line by line.
 fn repair(text: &str) -> String {
     // A text with a tag is taken for HTML, whose references ftfy leaves alone; plsfix resolves them all the same.
     let mut is_html = false;
@@ -59,9 +59,10 @@ fn repair(text: &str) -> String {
         while !rest.is_empty() {
             // plsfix cuts long lines itself, and panics if it hits the middle of a character.
             let (part, after) = rest.split_at(rest.floor_char_boundary(MAX_PART));
-            match is_html && part.contains('&') {
-                true => out.push_str(&plsfix::fix_text(&part.replace('&', AMPERSAND.encode_utf8(&mut [0; 4])), None)),
-                false => out.push_str(&plsfix::fix_text(part, None)),
+            if is_html && part.contains('&') {
+                out.push_str(&plsfix::fix_text(&part.replace('&', AMPERSAND.encode_utf8(&mut [0; 4])), None))
+            } else {
+                out.push_str(&plsfix::fix_text(part, None))
             }
             rest = after;
         }
@@ -93,7 +94,7 @@ fn without_escapes(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// HTML's character references, resolved as HTML 5 has it: names may lack their semicolon, numbers may be wrong.
+/// HTML's character references, resolved as HTML 5 has it: names may lack their semicolon, and wrong code points are mended.
 fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
@@ -111,7 +112,7 @@ fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The reference at the start of `text`, which follows an ampersand: how many bytes it has, and what it stands for.
+/// The reference at the start of `text`, which follows an ampersand: its length in bytes, and its value.
 fn reference(text: &str) -> Option<(usize, Cow<'static, str>)> {
     match text.strip_prefix('#') {
         Some(number) => numeric(number).map(|(read, value)| (read + 1, value)),

@@ -1,4 +1,4 @@
-//! Where the files of an encoder lie.
+//! Lookup of an encoder's files.
 
 use std::path::{Path, PathBuf};
 
@@ -7,14 +7,14 @@ use crate::format::{TensorSource, open_tensors};
 
 /// The release's weights.
 const WEIGHTS: &str = "models_t5_umt5-xxl-enc-bf16.pth";
-/// Its tokeniser, beside them.
+/// The release's tokeniser, next to the weights.
 const TOKENIZER: &str = "google/umt5-xxl/tokenizer.json";
 
-/// Weights that are looked for in a folder, in this order.
+/// Names of weight files in a folder, in order of preference.
 const WEIGHT_FILES: [&str; 4] = [WEIGHTS, "model.safetensors.index.json", "model.safetensors", "pytorch_model.bin"];
-/// Folders below that hold them in the layout of `diffusers`.
+/// Subfolders of the weights; the second is that of `diffusers`.
 const WEIGHT_FOLDERS: [&str; 2] = ["", "text_encoder"];
-/// Tokenisers that are looked for from the folder of the weights, in this order.
+/// Paths of tokenisers from the folder of the weights, in order of preference.
 const TOKENIZER_FILES: [&str; 4] =
     ["tokenizer.json", TOKENIZER, "tokenizer/tokenizer.json", "../tokenizer/tokenizer.json"];
 
@@ -26,14 +26,15 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Finds them in a folder, or beside a file of weights.
+    /// Finds the files in a folder, or next to a weight file.
     ///
     /// # Errors
-    /// [`Error::NoTextEncoder`] saying which file is missing and how to get it.
+    /// [`Error::NoTextEncoder`] with the missing file and its source.
     pub(super) fn find(path: &Path) -> Result<Self> {
-        let weights = match path.is_file() {
-            true => path.to_path_buf(),
-            false => Self::weights(path).ok_or_else(|| missing(path, "weights", &WEIGHT_FILES))?,
+        let weights = if path.is_file() {
+            path.to_path_buf()
+        } else {
+            Self::weights(path).ok_or_else(|| missing(path, "weights", &WEIGHT_FILES))?
         };
         let folder = weights.parent().unwrap_or(Path::new(""));
         let tokenizer = TOKENIZER_FILES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
@@ -56,7 +57,7 @@ fn missing(folder: &Path, what: &str, names: &[&str]) -> Error {
     Error::NoTextEncoder { reason }
 }
 
-/// What to do without an encoder's files.
+/// Remedy for missing files.
 fn remedy() -> String {
     format!(
         "download {WEIGHTS} (11.4 GB) and {TOKENIZER} of Wan-AI/Wan2.1-T2V-1.3B with `vimogen download umt5 FOLDER` and \

@@ -1,4 +1,4 @@
-//! One matrix of a block, as it waits for its turn and as it is multiplied by.
+//! One matrix of a block, in storage and in the matrix product.
 
 use std::ops::Range;
 
@@ -12,14 +12,14 @@ use crate::model::host::upload_values;
 
 /// Side of the squares that are transposed at a time: both sides of the copy stay in cache lines.
 const TILE: usize = 32;
-/// Numbers that are widened at a time: 8 MB of f32, where the largest matrix as a whole would be 168 MB.
+/// Values widened at a time: 8 MB of f32, whereas the whole largest matrix would need 168 MB.
 const PART: usize = 1 << 21;
 
 /// A weight `[out, in]`.
 pub(super) enum Matrix {
-    /// As it lies in the file.
+    /// In the type of the file.
     Stored(RawTensor),
-    /// A byte a number.
+    /// One byte per value.
     Int8(Int8),
     /// On the device already, `[in, out]`.
     Loaded(Tensor<2>),
@@ -35,7 +35,7 @@ impl Matrix {
         self.apply_by(x, PART)
     }
 
-    /// The same, widening so many numbers at a time.
+    /// As [`Matrix::apply`], widening `part` values at a time.
     fn apply_by(&self, x: Tensor<2>, part: usize) -> Tensor<2> {
         let (device, dtype) = (x.device(), x.dtype());
         let [outputs, inputs] = match self {
@@ -123,10 +123,10 @@ fn transpose<T: Copy + Sync>(outputs: usize, inputs: usize, from: &[T], f: impl 
     to
 }
 
-/// Numbers of a row that share a scale.
+/// Values of a row that share a scale.
 const GROUP: usize = 128;
 
-/// A weight in 8 bits: each run of 128 numbers along a row has its own scale, its largest magnitude over 127.
+/// A weight in 8 bits: each run of 128 values along a row has its own scale, the maximum magnitude over 127.
 pub(super) struct Int8 {
     outputs: usize,
     inputs: usize,
@@ -146,13 +146,14 @@ impl Int8 {
             raw.bytes().par_chunks_exact(row_bytes.max(1)).map(|row| quantize_row(&raw.dtype().to_f32(row))).collect();
         let (values, scales): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let scales = scales.concat();
-        match scales.iter().all(|scale| scale.is_finite()) {
-            true => Ok(Self { outputs, inputs, values: values.concat(), scales }),
-            false => Err(Error::Weights { report: "a weight is not finite; it cannot be kept in 8 bits".into() }),
+        if scales.iter().all(|scale| scale.is_finite()) {
+            Ok(Self { outputs, inputs, values: values.concat(), scales })
+        } else {
+            Err(Error::Weights { report: "a weight is not finite; it cannot be kept in 8 bits".into() })
         }
     }
 
-    /// The numbers that some rows stand for, `[in, rows]`.
+    /// The widened values of some rows, `[in, rows]`.
     fn transposed(&self, rows: Range<usize>) -> Vec<f32> {
         let groups = self.inputs.div_ceil(GROUP);
         let (start, outputs, inputs) = (rows.start, rows.len(), self.inputs);
@@ -161,7 +162,7 @@ impl Int8 {
             let first = tile * TILE;
             let height = lines.len() / outputs;
             for output in 0..outputs {
-                // A tile lies within one group: 32 divides 128.
+                // A tile is within one group: 32 divides 128.
                 let scale = self.scales[(start + output) * groups + first / GROUP];
                 let line = &self.values[(start + output) * inputs + first..][..height];
                 for (i, value) in line.iter().enumerate() {

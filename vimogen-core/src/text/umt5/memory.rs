@@ -1,16 +1,16 @@
-//! How much memory is left.
+//! Available memory.
 
 use std::path::Path;
 
-/// Bytes that can be allocated before the system swaps or kills: what Linux says is available, and what the process's
-/// control group leaves. None where this is not known.
+/// Bytes that can be allocated without swapping: the minimum of Linux's `MemAvailable` and the rest of the process's control
+/// group. `None` if unknown.
 pub(super) fn available() -> Option<u64> {
     let system = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| meminfo(&text))?;
-    Some(left_of_group(Path::new("/sys/fs/cgroup")).map_or(system, |group| group.min(system)))
+    Some(rest_of_group(Path::new("/sys/fs/cgroup")).map_or(system, |group| group.min(system)))
 }
 
-/// What a control group leaves, by the names of version 2, then of version 1.
-fn left_of_group(folder: &Path) -> Option<u64> {
+/// The rest of a control group's memory limit, by the names of version 2, then of version 1.
+fn rest_of_group(folder: &Path) -> Option<u64> {
     let number = |name: &str| std::fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u64>().ok();
     let names = [["memory.max", "memory.current"], ["memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"]];
     names.into_iter().find_map(|[most, used]| Some(number(most)?.saturating_sub(number(used).unwrap_or(0))))
@@ -28,18 +28,18 @@ mod tests {
     #[test]
     fn a_control_group_of_either_version_leaves_its_limit_less_what_is_used() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(left_of_group(folder.path()), None);
+        assert_eq!(rest_of_group(folder.path()), None);
         std::fs::create_dir(folder.path().join("memory")).unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("memory/memory.limit_in_bytes", "1000\n");
         write("memory/memory.usage_in_bytes", "300\n");
-        assert_eq!(left_of_group(folder.path()), Some(700));
+        assert_eq!(rest_of_group(folder.path()), Some(700));
         write("memory.max", "500\n");
         write("memory.current", "600\n");
-        assert_eq!(left_of_group(folder.path()), Some(0));
+        assert_eq!(rest_of_group(folder.path()), Some(0));
         // No limit.
         write("memory.max", "max\n");
-        assert_eq!(left_of_group(folder.path()), Some(700));
+        assert_eq!(rest_of_group(folder.path()), Some(700));
     }
 
     #[test]

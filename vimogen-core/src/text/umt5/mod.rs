@@ -1,8 +1,8 @@
 //! UMT5, the text encoder of the release: 24 blocks of width 4096, 11.4 GB, on a machine with little memory.
 //!
 //! A text is cleaned ([`clean`]), cut into SentencePiece pieces ([`Tokenizer`]) and encoded ([`Umt5Encoder`]). Only the
-//! embedding rows of its tokens are read, and the blocks one after the other if they do not all fit
-//! ([`EncoderMemory`]). Texts that are encoded together lie one after the other in one matrix, so none is padded.
+//! embedding rows of its tokens are read, and the blocks are streamed if they do not all fit ([`EncoderMemory`]). Texts that
+//! are encoded together share one matrix without padding.
 //!
 //! A block: `x += Attention(RMS(x))`, `x += Down(Up(RMS(x)) * gelu(Gate(RMS(x))))`, without biases; at the end one more RMS
 //! norm. The attention is not scaled; each block has its own bias by relative position
@@ -13,14 +13,18 @@ mod buckets;
 mod clean;
 mod encoder;
 mod files;
+mod fingerprint;
 mod matrix;
 mod memory;
+mod options;
+mod residency;
 mod tokenizer;
 mod weights;
 
 pub use buckets::relative_position_bucket;
 pub use clean::clean;
-pub use encoder::{EncoderDtype, EncoderMemory, MAX_TOKENS, Umt5Encoder, Umt5Options};
+pub use encoder::{MAX_TOKENS, Umt5Encoder};
+pub use options::{EncoderDtype, EncoderMemory, Umt5Options};
 pub use tokenizer::Tokenizer;
 pub use weights::Umt5Config;
 

@@ -1,4 +1,4 @@
-//! SentencePiece's pieces of a text, from a `tokenizer.json`.
+//! Tokeniser: SentencePiece pieces of a text, from a `tokenizer.json`.
 
 use std::path::Path;
 
@@ -7,25 +7,24 @@ use tokenizers::Tokenizer as Pieces;
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 
-/// Largest `tokenizer.json`; that of UMT5-XXL has 17 MB.
+/// Maximum size of a `tokenizer.json`, bytes; that of UMT5-XXL has 17 MB.
 pub(super) const MAX_FILE: u64 = 1 << 27;
-/// Longest text that is tokenised, in bytes.
+/// Maximum length of a text, bytes.
 const MAX_TEXT: usize = 1 << 16;
-/// What a text ends with.
+/// Final token of a text.
 const END: &str = "</s>";
 
-/// Refuses a text that is too long to be a prompt, before it costs anything.
+/// Checks the length of a text before any work.
 pub(super) fn check_length(text: &str) -> Result<()> {
-    match text.len() <= MAX_TEXT {
-        true => Ok(()),
-        false => {
-            let reason = format!("it has {} bytes, at most {MAX_TEXT} are read; shorten it", text.len());
-            Err(Error::invalid("prompt", reason))
-        }
+    if text.len() <= MAX_TEXT {
+        Ok(())
+    } else {
+        let reason = format!("it has {} bytes, at most {MAX_TEXT} are read; shorten it", text.len());
+        Err(Error::invalid("prompt", reason))
     }
 }
 
-/// A tokeniser of the kind UMT5 has: a SentencePiece unigram model, `</s>` appended.
+/// The tokeniser of UMT5: a SentencePiece unigram model that appends `</s>`.
 pub struct Tokenizer {
     pieces: Pieces,
     end: u32,
@@ -55,17 +54,17 @@ impl Tokenizer {
     pub fn from_bytes(json: &[u8]) -> Result<Self> {
         let broken = |reason: String| Error::format("tokenizer.json", reason);
         let mut pieces = Pieces::from_bytes(json).map_err(|e| broken(e.to_string()))?;
-        // Truncating and padding are done here: what the file says about them is a leftover of its training.
+        // Truncation and padding are done here; the settings in the file are left over from its training.
         pieces.with_truncation(None).map_err(|e| broken(e.to_string()))?;
         pieces.with_padding(None);
         let end = pieces.token_to_id(END).ok_or_else(|| broken(format!("it has no {END:?}")))?;
         Ok(Self { pieces, end })
     }
 
-    /// The ids of a text's pieces, cut so that with the closing `</s>` they are at most `max_tokens` (at least 1).
+    /// The ids of a text's pieces, truncated to `max_tokens` (at least 1) including the closing `</s>`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] naming `prompt` for a text beyond 64 KiB or one that the tokeniser fails on.
+    /// [`Error::InvalidArgument`] naming `prompt` for a text beyond 64 KiB or a failure of the tokeniser.
     pub fn encode(&self, text: &str, max_tokens: usize) -> Result<Vec<u32>> {
         check_length(text)?;
         let pieces = self.pieces.encode_fast(text, false).map_err(|e| Error::invalid("prompt", e.to_string()))?;

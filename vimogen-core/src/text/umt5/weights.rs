@@ -1,4 +1,4 @@
-//! The encoder's numbers in a file: names of the release or of `transformers`, read a block or a row at a time.
+//! The encoder's weights in a file, with the names of the release or of `transformers`, read by block or row.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ const MAX_WIDTH: usize = 1 << 16;
 const MAX_VOCAB: usize = 1 << 22;
 const MAX_BUCKETS: usize = 1 << 12;
 
-/// Sizes of an encoder, as its weights have them.
+/// Sizes of an encoder, from the shapes of its weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Umt5Config {
     /// Rows of the embedding.
@@ -55,7 +55,7 @@ enum Small {
     Positions,
 }
 
-/// Who named the tensors.
+/// Naming scheme of the tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Style {
     /// `blocks.0.attn.q.weight`: Wan's and with it the release's.
@@ -115,27 +115,27 @@ impl Style {
     }
 }
 
-/// Landmarks by which a file is recognised: the embedding.
+/// Names of the embedding, which identify the naming scheme.
 const EMBEDDINGS: [(&str, Style); 3] = [
     ("token_embedding.weight", Style::Release),
     ("shared.weight", Style::Transformers),
     ("encoder.embed_tokens.weight", Style::Transformers),
 ];
 
-/// What a whole `transformers` model has beside its encoder.
+/// Parts of a complete `transformers` model other than its encoder.
 const BESIDE: [&str; 4] = ["decoder.", "lm_head.", "encoder.embed_tokens.", "shared."];
 
-/// An open encoder, all names and shapes checked, no numbers read.
+/// An open encoder: all names and shapes are checked, no values are read.
 pub(super) struct Weights {
     source: Box<dyn TensorSource>,
     style: Style,
-    /// What stands before every name.
+    /// Prefix of every name.
     prefix: String,
     embedding: String,
     config: Umt5Config,
 }
 
-/// The numbers of one block.
+/// The weights of one block.
 pub(super) struct BlockWeights {
     /// `[dim]`
     pub norm1: Vec<f32>,
@@ -151,7 +151,7 @@ impl BlockWeights {
         &self.matrices[which as usize]
     }
 
-    /// The same block with other matrices for the same products.
+    /// The block with its matrices converted.
     pub(super) fn try_map(self, f: impl FnMut(Matrix) -> Result<Matrix>) -> Result<Self> {
         let mapped = self.matrices.into_iter().map(f).collect::<Result<Vec<_>>>()?;
         let matrices = mapped.try_into().unwrap_or_else(|_| unreachable!("seven in, seven out"));
@@ -179,7 +179,7 @@ impl Weights {
         self.source.as_ref()
     }
 
-    /// Bytes of all blocks as they lie in the file.
+    /// Bytes of all blocks in the file.
     pub(super) fn block_bytes(&self) -> u64 {
         let bytes = |name: &str| self.source.info(name).ok().and_then(|i| i.bytes_within(name, u64::MAX).ok());
         self.expected().iter().filter_map(|(name, _)| bytes(name)).map(|n| n as u64).sum()
@@ -226,12 +226,11 @@ impl Weights {
                 faults.push(format!("{name} is not known"));
             }
         }
-        match faults.is_empty() {
-            true => Ok(()),
-            false => {
-                let (count, first) = (faults.len(), faults.iter().take(20).cloned().collect::<Vec<_>>().join("; "));
-                Err(Error::Weights { report: format!("{count} faults of a UMT5 encoder: {first}") })
-            }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            let (count, first) = (faults.len(), faults.iter().take(20).cloned().collect::<Vec<_>>().join("; "));
+            Err(Error::Weights { report: format!("{count} faults of a UMT5 encoder: {first}") })
         }
     }
 
@@ -287,7 +286,7 @@ fn shape_of(c: &Umt5Config, which: Linear) -> [usize; 2] {
     }
 }
 
-/// The embedding's name, what stands before every name, and who named them.
+/// The embedding's name, the prefix of every name, and the naming scheme.
 fn landmark(names: &BTreeSet<String>) -> Result<(String, String, Style)> {
     let found = EMBEDDINGS.iter().find_map(|(landmark, style)| {
         let name =
@@ -323,8 +322,9 @@ fn sizes(
         && (4..=MAX_BUCKETS).contains(&buckets)
         && config.layers <= MAX_LAYERS
         && attention_dim % heads == 0;
-    match bounded {
-        true => Ok(config),
-        false => Err(Error::Weights { report: format!("the sizes {config:?} are not those of an encoder") }),
+    if bounded {
+        Ok(config)
+    } else {
+        Err(Error::Weights { report: format!("the sizes {config:?} are not those of an encoder") })
     }
 }

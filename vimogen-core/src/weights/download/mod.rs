@@ -1,4 +1,4 @@
-//! Fetching the files of the release: resumable, and checked against what they must be.
+//! Downloads of the release's files: resumable, and checked by size and hash.
 
 mod fetch;
 #[cfg(test)]
@@ -13,39 +13,40 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
 use crate::progress::{OnProgress, Progress, Stage};
+use crate::retry::SystemClock;
 
-/// Where files come from unless `HF_ENDPOINT` or the caller says otherwise.
+/// Default endpoint.
 const ENDPOINT: &str = "https://huggingface.co";
-/// Bytes that are read, hashed and written at a time; one step of progress.
+/// Bytes read, hashed and written at once; one step of progress.
 const PIECE: usize = 1 << 20;
 
-/// A file that is known by its hash.
+/// A file with a known hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownFile {
     /// The repository on the hub, such as `Wan-AI/Wan2.1-T2V-1.3B`.
     pub repository: &'static str,
-    /// Its path there, and below the folder it is downloaded to.
+    /// Path in the repository, and below the target folder.
     pub path: &'static str,
-    /// Bytes.
+    /// Size, bytes.
     pub size: u64,
-    /// In hexadecimal.
+    /// SHA-256 in hexadecimal.
     pub sha256: &'static str,
 }
 
-/// Files that belong together.
+/// A named group of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    /// What to ask for.
+    /// Name of the bundle.
     pub name: &'static str,
-    /// What it is.
+    /// Description.
     pub about: &'static str,
-    /// Its files.
+    /// Files of the bundle.
     pub files: &'static [KnownFile],
 }
 
 const WAN: &str = "Wan-AI/Wan2.1-T2V-1.3B";
 
-/// Everything that can be downloaded by name.
+/// Bundles that can be downloaded.
 pub const BUNDLES: &[Bundle] = &[
     Bundle {
         name: "umt5",
@@ -95,24 +96,24 @@ pub const BUNDLES: &[Bundle] = &[
     },
 ];
 
-/// The files of this name.
+/// The bundle of this name.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] listing the names there are.
+/// [`Error::InvalidArgument`] listing the known names.
 pub fn bundle(name: &str) -> Result<&'static Bundle> {
     let names = || BUNDLES.iter().map(|bundle| bundle.name).collect::<Vec<_>>().join(", ");
     let found = BUNDLES.iter().find(|bundle| bundle.name == name);
-    found.ok_or_else(|| Error::invalid("what", format!("{name:?} is none of {}", names())))
+    found.ok_or_else(|| Error::invalid("what", format!("{name:?} is not one of {}", names())))
 }
 
-/// Downloads the files of a bundle into a folder, and gives their paths. Those that are there already are checked and kept; one
-/// that was interrupted goes on where it was. Progress is in MiB of the whole bundle.
+/// Downloads the files of a bundle into a folder and returns their paths. Existing files are checked and kept; an interrupted
+/// download is resumed. Progress is in MiB of the whole bundle.
 ///
-/// `endpoint`: the hub, such as a mirror; `None`: that of the environment's `HF_ENDPOINT`, or huggingface.co.
+/// `endpoint`: the hub or a mirror of it; `None`: `HF_ENDPOINT` of the environment, or huggingface.co.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for an unknown name, [`Error::Io`] if the server cannot be reached or the disk is full,
-/// [`Error::Format`] if what it serves is not the file, [`Error::Cancelled`].
+/// [`Error::Format`] if it serves a different file, [`Error::Cancelled`].
 pub fn download(
     what: &str,
     folder: impl AsRef<Path>,
@@ -126,18 +127,17 @@ pub fn download(
     let mut done = 0;
     let mut paths = Vec::new();
     for file in bundle.files {
-        let mut told = Told { before: done, total, on_progress };
-        paths.push(fetch::fetch(file, &endpoint, folder.as_ref(), &mut told)?);
+        let mut progress = FileProgress { before: done, total, on_progress };
+        paths.push(fetch::fetch(file, &endpoint, folder.as_ref(), &mut progress, &SystemClock)?);
         done += file.size;
     }
     Ok(paths)
 }
 
-/// Takes a file that was fetched by hand: finds out by its size and hash which of the bundle's it is, and copies it to its place
-/// in the folder.
+/// Adds a file that was downloaded by hand: identifies it by size and hash, and copies it to its place in the folder.
 ///
 /// # Errors
-/// [`Error::Format`] if it is none of the bundle's, [`Error::NotFound`], [`Error::Io`], [`Error::Cancelled`].
+/// [`Error::Format`] for a file of another size or hash, [`Error::NotFound`], [`Error::Io`], [`Error::Cancelled`].
 pub fn adopt(
     what: &str,
     from: impl AsRef<Path>,
@@ -152,14 +152,14 @@ fn adopt_one(files: &[KnownFile], from: &Path, folder: &Path, on_progress: &mut 
     let of_size: Vec<&KnownFile> = files.iter().filter(|file| file.size == size).collect();
     let none = || {
         let known: Vec<String> = files.iter().map(|f| format!("{} ({} bytes)", f.path, f.size)).collect();
-        Error::format("known", format!("with {size} bytes and its hash it is none of {}", known.join(", ")))
+        Error::format("known", format!("size ({size} bytes) and hash match none of {}", known.join(", ")))
             .with_path(from)
     };
     if of_size.is_empty() {
         return Err(none());
     }
-    let mut told = Told { before: 0, total: size, on_progress };
-    let hash = hash_of(from, &mut told)?;
+    let mut progress = FileProgress { before: 0, total: size, on_progress };
+    let hash = hash_of(from, &mut progress)?;
     let file = of_size.into_iter().find(|file| file.sha256 == hash).ok_or_else(none)?;
     let target = folder.join(file.path);
     let same = matches!((from.canonicalize(), target.canonicalize()), (Ok(a), Ok(b)) if a == b);
@@ -179,29 +179,26 @@ fn make_parent(path: &Path) -> Result<()> {
 }
 
 /// Progress of one file among others.
-struct Told<'a, 'b> {
-    /// Bytes of the files before.
+struct FileProgress<'a, 'b> {
+    /// Bytes of the previous files.
     before: u64,
-    /// Bytes of all.
+    /// Bytes of all files.
     total: u64,
     on_progress: &'a mut OnProgress<'b>,
 }
 
-impl Told<'_, '_> {
-    /// `bytes` of this file are there.
-    fn at(&mut self, bytes: u64) -> Result<()> {
+impl FileProgress<'_, '_> {
+    /// Reports `bytes` of this file.
+    fn report(&mut self, bytes: u64) -> Result<()> {
         let pieces = |bytes: u64| usize::try_from(bytes.div_ceil(PIECE as u64)).unwrap_or(usize::MAX).max(1);
         let progress =
             Progress { stage: Stage::Download, step: pieces(self.before + bytes), total: pieces(self.total) };
-        match (self.on_progress)(progress).is_break() {
-            true => Err(Error::Cancelled),
-            false => Ok(()),
-        }
+        if (self.on_progress)(progress).is_break() { Err(Error::Cancelled) } else { Ok(()) }
     }
 }
 
 /// SHA-256 of a file, in hexadecimal.
-fn hash_of(path: &Path, told: &mut Told<'_, '_>) -> Result<String> {
+fn hash_of(path: &Path, progress: &mut FileProgress<'_, '_>) -> Result<String> {
     let io = |e| Error::io("read", path, e);
     let mut file = File::open(path).map_err(io)?;
     let (mut hash, mut piece, mut read) = (Sha256::new(), vec![0; PIECE], 0u64);
@@ -211,7 +208,7 @@ fn hash_of(path: &Path, told: &mut Told<'_, '_>) -> Result<String> {
             n => {
                 hash.update(&piece[..n]);
                 read += n as u64;
-                told.at(read)?;
+                progress.report(read)?;
             }
         }
     }
@@ -221,18 +218,17 @@ fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Appends to a file what a reader gives, until `size` bytes are there or the reader ends; what it has beyond is not read. Gives
-/// the bytes that are there.
+/// Appends from a reader to a file, up to a file size of `size` bytes or the end of the reader. Returns the file size.
 ///
 /// # Errors
-/// Inner: the reader failed. Outer: the disk did, or the caller stops.
+/// Inner: those of the reader. Outer: those of the disk, and [`Error::Cancelled`].
 fn append(
     file: &mut File,
     path: &Path,
     mut have: u64,
     size: u64,
     mut from: impl Read,
-    told: &mut Told<'_, '_>,
+    progress: &mut FileProgress<'_, '_>,
 ) -> Result<(u64, std::io::Result<()>)> {
     let mut piece = vec![0; PIECE];
     while have < size {
@@ -244,7 +240,7 @@ fn append(
             Ok(n) => {
                 file.write_all(&piece[..n]).map_err(|e| Error::io("write", path, e))?;
                 have += n as u64;
-                told.at(have)?;
+                progress.report(have)?;
             }
         }
     }

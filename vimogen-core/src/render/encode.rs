@@ -1,4 +1,4 @@
-//! A film as files: MP4, GIF, PNG.
+//! Rendered clips as files: MP4, GIF, PNG.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,42 +6,42 @@ use std::sync::mpsc::sync_channel;
 
 use rayon::prelude::*;
 
-use super::film::Film;
 use super::image::Image;
 use super::palette::Palette;
+use super::renderer::Renderer;
 use super::{check_fps, gif};
 use crate::error::{Error, Result};
 use crate::format::{extension, unknown_extension, write_atomic};
 use crate::progress::{OnProgress, Stage, report};
 
-/// Poses in a contact sheet, and how many of them stand side by side.
+/// Pictures in a contact sheet, and columns of it.
 const SHEET: usize = 8;
 const COLUMNS: usize = 4;
-/// Pixels between them.
+/// Gap between the pictures, pixels.
 const GAP: usize = 4;
-/// Pictures that a GIF's palette is made of.
+/// Number of pictures sampled for a GIF's palette.
 const PALETTE_PICTURES: usize = 12;
 
-/// Writes a film in the format that the extension names:
+/// Renders a clip to a file; the extension selects the format:
 ///
 /// - `.mp4`: H.264 as browsers play it (feature `video`); even sides, at most 3840 x 2160
-/// - `.gif`: 255 colours, at most 50 frames a second, loops
+/// - `.gif`: 255 colours, at most 50 frames per second, loops
 /// - `.png`: a contact sheet of 8 moments, in rows of 4; for one frame its picture
-/// - none: a folder with a picture a frame, `00000.png` and so on
+/// - none: a folder with one picture per frame, `00000.png` and so on
 ///
-/// Pictures are drawn on all threads while others are written. Files appear when they are whole.
+/// Drawing runs on all threads, in parallel with writing. A file appears when it is complete.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for another extension, an `fps` outside 0.1 to 1000 or a size that the format cannot hold;
 /// [`Error::NotFound`] if the folder does not exist, [`Error::Io`], [`Error::Cancelled`].
-pub fn save(path: impl AsRef<Path>, film: &Film<'_>, fps: f32, on_progress: &mut OnProgress<'_>) -> Result<()> {
+pub fn save(path: impl AsRef<Path>, renderer: &Renderer<'_>, fps: f32, on_progress: &mut OnProgress<'_>) -> Result<()> {
     let path = path.as_ref();
     check_fps(fps)?;
     match extension(path).as_str() {
-        "mp4" => save_mp4(path, film, fps, on_progress),
-        "gif" => save_gif(path, film, fps, on_progress),
-        "png" => sheet(film, SHEET, on_progress)?.save_png(path),
-        "" => save_folder(path, film, on_progress),
+        "mp4" => save_mp4(path, renderer, fps, on_progress),
+        "gif" => save_gif(path, renderer, fps, on_progress),
+        "png" => sheet(renderer, SHEET, on_progress)?.save_png(path),
+        "" => save_folder(path, renderer, on_progress),
         _ => Err(unknown_extension(path, ["mp4", "gif", "png"])),
     }
 }
@@ -49,13 +49,13 @@ pub fn save(path: impl AsRef<Path>, film: &Film<'_>, fps: f32, on_progress: &mut
 /// A contact sheet of at most `moments` pictures, evenly spaced in time, left to right in rows of 4.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] for no moments or more than 64 of them, those of [`Film::frame`], [`Error::Cancelled`].
-pub fn sheet(film: &Film<'_>, moments: usize, on_progress: &mut OnProgress<'_>) -> Result<Image> {
+/// [`Error::InvalidArgument`] unless `moments` is 1 to 64, those of [`Renderer::frame`], [`Error::Cancelled`].
+pub fn sheet(renderer: &Renderer<'_>, moments: usize, on_progress: &mut OnProgress<'_>) -> Result<Image> {
     if !(1..=64).contains(&moments) {
         return Err(Error::invalid("moments", format!("{moments} pictures, a sheet holds 1 to 64")));
     }
     let mut pictures = Vec::new();
-    each(film, &spread(film.len(), moments), on_progress, |_, picture| {
+    each(renderer, &spread(renderer.len(), moments), on_progress, |_, picture| {
         pictures.push(picture);
         Ok(())
     })?;
@@ -69,48 +69,48 @@ fn spread(count: usize, n: usize) -> Vec<usize> {
     if n < 2 { vec![0; n] } else { (0..n).map(|i| (i * (count - 1) + (n - 1) / 2) / (n - 1)).collect() }
 }
 
-fn save_folder(path: &Path, film: &Film<'_>, on_progress: &mut OnProgress<'_>) -> Result<()> {
+fn save_folder(path: &Path, renderer: &Renderer<'_>, on_progress: &mut OnProgress<'_>) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| Error::io("create", path, e))?;
-    let all: Vec<usize> = (0..film.len()).collect();
-    each(film, &all, on_progress, |frame, picture| picture.save_png(path.join(format!("{frame:05}.png"))))
+    let all: Vec<usize> = (0..renderer.len()).collect();
+    each(renderer, &all, on_progress, |frame, picture| picture.save_png(path.join(format!("{frame:05}.png"))))
 }
 
-fn save_gif(path: &Path, film: &Film<'_>, fps: f32, on_progress: &mut OnProgress<'_>) -> Result<()> {
-    let frames = gif::frames(film.len(), fps);
+fn save_gif(path: &Path, renderer: &Renderer<'_>, fps: f32, on_progress: &mut OnProgress<'_>) -> Result<()> {
+    let frames = gif::frames(renderer.len(), fps);
     let every = frames.get(1).copied().unwrap_or(1);
     let some: Vec<usize> = spread(frames.len(), PALETTE_PICTURES).into_iter().map(|i| frames[i]).collect();
-    let palette = Palette::of(&some.into_par_iter().map(|i| film.frame(i)).collect::<Result<Vec<_>>>()?);
-    let (width, height) = film.size();
+    let palette = Palette::of(&some.into_par_iter().map(|i| renderer.frame(i)).collect::<Result<Vec<_>>>()?);
+    let (width, height) = renderer.size();
     write_atomic(path, |w| {
         let mut writer = gif::Writer::new(w, width, height, palette, fps / every as f32)?;
-        each(film, &frames, on_progress, |_, picture| writer.add(&picture))?;
+        each(renderer, &frames, on_progress, |_, picture| writer.add(&picture))?;
         Ok(writer.finish()?)
     })
     .map_err(|e| e.with_path(path))
 }
 
 #[cfg(feature = "video")]
-fn save_mp4(path: &Path, film: &Film<'_>, fps: f32, on_progress: &mut OnProgress<'_>) -> Result<()> {
-    let (width, height) = film.size();
+fn save_mp4(path: &Path, renderer: &Renderer<'_>, fps: f32, on_progress: &mut OnProgress<'_>) -> Result<()> {
+    let (width, height) = renderer.size();
     super::mp4::check(width, height)?;
-    let all: Vec<usize> = (0..film.len()).collect();
+    let all: Vec<usize> = (0..renderer.len()).collect();
     write_atomic(path, |w| {
         let mut writer = super::mp4::Writer::new(w, width, height, fps)?;
-        each(film, &all, on_progress, |_, picture| writer.add(&picture))?;
+        each(renderer, &all, on_progress, |_, picture| writer.add(&picture))?;
         Ok(writer.finish()?)
     })
     .map_err(|e| e.with_path(path))
 }
 
 #[cfg(not(feature = "video"))]
-fn save_mp4(path: &Path, _: &Film<'_>, _: f32, _: &mut OnProgress<'_>) -> Result<()> {
+fn save_mp4(path: &Path, _: &Renderer<'_>, _: f32, _: &mut OnProgress<'_>) -> Result<()> {
     Err(Error::invalid("file extension", format!("mp4 needs the feature `video`, path: {path:?}")))
 }
 
-/// Hands the pictures of some frames over in their order. They are drawn on all threads, a few ahead of `take`, which
-/// runs on this one.
+/// Passes the pictures of `frames` to `take`, in order. Pictures are drawn on all threads, a few ahead of `take`, which runs
+/// on the calling thread.
 fn each(
-    film: &Film<'_>,
+    renderer: &Renderer<'_>,
     frames: &[usize],
     on_progress: &mut OnProgress<'_>,
     mut take: impl FnMut(usize, Image) -> Result<()>,
@@ -120,8 +120,8 @@ fn each(
         let (send, pictures) = sync_channel(1);
         scope.spawn(move || {
             for part in frames.chunks(ahead) {
-                let drawn: Vec<_> = part.par_iter().map(|frame| (*frame, film.frame(*frame))).collect();
-                // The receiver is gone when `take` failed or the caller cancelled.
+                let drawn: Vec<_> = part.par_iter().map(|frame| (*frame, renderer.frame(*frame))).collect();
+                // The receiver is dropped when `take` fails or the caller cancels.
                 if send.send(drawn).is_err() {
                     return;
                 }
@@ -157,12 +157,12 @@ mod tests {
 
     use super::*;
     use crate::progress::ignore;
-    use crate::render::{Actor, RenderOptions};
+    use crate::render::{MeshSequence, RenderOptions};
 
-    fn actor(frames: usize) -> Actor {
+    fn sequence(frames: usize) -> MeshSequence {
         let joints =
             Array3::from_shape_fn((frames, 22, 3), |(t, j, c)| (0.1 * t as f32 + j as f32 + 2.0 * c as f32).sin());
-        Actor::figure(joints.view()).unwrap()
+        MeshSequence::figure(joints.view()).unwrap()
     }
 
     #[test]
@@ -173,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn every_format_is_written_and_tells_of_each_picture() {
-        let (actor, folder) = (actor(5), tempfile::tempdir().unwrap());
-        let film = Film::new(&actor, &RenderOptions::default().with_size(48, 32)).unwrap();
+    fn every_format_is_written_and_reports_each_picture() {
+        let (sequence, folder) = (sequence(5), tempfile::tempdir().unwrap());
+        let renderer = Renderer::new(&sequence, &RenderOptions::default().with_size(48, 32)).unwrap();
         for (name, starts) in [("a.gif", &b"GIF89a"[..]), ("b.png", b"\x89PNG"), ("c.MP4", b"\0\0\0")] {
             let mut steps = vec![];
-            save(folder.path().join(name), &film, 20.0, &mut |p| {
+            save(folder.path().join(name), &renderer, 20.0, &mut |p| {
                 steps.push((p.stage, p.step, p.total));
                 ControlFlow::Continue(())
             })
@@ -186,29 +186,29 @@ mod tests {
             assert_eq!(steps, (1..=5).map(|i| (Stage::Render, i, 5)).collect::<Vec<_>>(), "{name}");
             assert!(fs::read(folder.path().join(name)).unwrap().starts_with(starts), "{name}");
         }
-        save(folder.path().join("frames"), &film, 20.0, &mut ignore).unwrap();
+        save(folder.path().join("frames"), &renderer, 20.0, &mut ignore).unwrap();
         assert_eq!(frames_of(folder.path().join("frames")).unwrap().len(), 5);
         assert_eq!(frames_of(folder.path()).unwrap().len(), 1, "the sheet");
     }
 
     #[test]
-    fn a_cancelled_movie_leaves_no_file() {
-        let (actor, folder) = (actor(40), tempfile::tempdir().unwrap());
-        let film = Film::new(&actor, &RenderOptions::default().with_size(48, 32)).unwrap();
+    fn a_cancelled_video_leaves_no_file() {
+        let (sequence, folder) = (sequence(40), tempfile::tempdir().unwrap());
+        let renderer = Renderer::new(&sequence, &RenderOptions::default().with_size(48, 32)).unwrap();
         for name in ["a.gif", "a.mp4", "a.png"] {
             let stop =
                 &mut |p: crate::Progress| if p.step == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-            assert!(matches!(save(folder.path().join(name), &film, 20.0, stop), Err(Error::Cancelled)), "{name}");
+            assert!(matches!(save(folder.path().join(name), &renderer, 20.0, stop), Err(Error::Cancelled)), "{name}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]
-    fn what_cannot_be_written_is_refused_before_anything_is_drawn() {
-        let (actor, folder) = (actor(2), tempfile::tempdir().unwrap());
-        let film = Film::new(&actor, &RenderOptions::default().with_size(49, 32)).unwrap();
+    fn an_impossible_format_is_refused_before_anything_is_drawn() {
+        let (sequence, folder) = (sequence(2), tempfile::tempdir().unwrap());
+        let renderer = Renderer::new(&sequence, &RenderOptions::default().with_size(49, 32)).unwrap();
         let message =
-            |name: &str, fps: f32| save(folder.path().join(name), &film, fps, &mut ignore).unwrap_err().to_string();
+            |name: &str, fps: f32| save(folder.path().join(name), &renderer, fps, &mut ignore).unwrap_err().to_string();
         assert!(message("a.mp4", 20.0).contains("even"));
         assert!(message("a.avi", 20.0).contains("avi"));
         assert!(message("a.gif", 0.0).contains("frames per second"));

@@ -1,17 +1,19 @@
-//! The player with a body: motions worn by the built-in one.
+//! The player with a mesh: motions on the built-in body.
 //!
-//! The page holds the body's surface once, and for each frame how every joint is turned and where it is; the page bends
-//! the surface itself. Bodies of users' files are licensed and are not put into pages that may be passed on.
+//! The page holds the body's surface once, and the rotation and position of every joint in each frame; its script does the
+//! skinning. Users' body files are licensed and therefore not embedded in pages that may be passed on.
 
 use std::io::Write as _;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use glam::{Quat, Vec3};
 use serde_json::{Value, json};
 
-use super::actor::side_of;
 use super::camera::bounds;
-use super::html::{Clip, base64, check_size, clip_json, grid, page, stored};
+use super::html::{Clip, check_size, clip_json, grid, page, quantised};
+use super::mesh_sequence::side_of;
 use crate::body::{BodyModel, top4_weights};
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
@@ -21,25 +23,25 @@ use crate::motion::skeleton::chain_rotations;
 /// Joints per vertex.
 const BONES: usize = 4;
 
-/// A motion to show.
+/// A motion to show on the built-in body.
 #[derive(Debug, Clone, Copy)]
-pub struct Worn<'a> {
+pub struct SkinnedClip<'a> {
     /// The motion.
     pub motion: &'a Motion,
     /// Caption, such as the prompt. Any text: it is escaped.
     pub title: &'a str,
-    /// Numbers shown below the caption.
+    /// Values shown below the caption.
     pub metrics: &'a [(&'a str, f32)],
 }
 
-/// A page that plays motions, side by side or one at a time, worn by the built-in body.
+/// A page that plays motions on the built-in body, side by side or one at a time.
 ///
 /// # Errors
 /// As [`super::html::html`].
-pub fn html(clips: &[Worn<'_>]) -> Result<String> {
+pub fn html(clips: &[SkinnedClip<'_>]) -> Result<String> {
     check_size(clips.iter().map(|clip| clip.motion.len()))?;
     let body = BodyModel::neutral();
-    let json = clips.iter().map(|clip| worn_json(clip, body)).collect::<Result<_>>()?;
+    let json = clips.iter().map(|clip| skinned_json(clip, body)).collect::<Result<_>>()?;
     page(clips[0].title, json, mesh_json(body)?)
 }
 
@@ -47,12 +49,12 @@ pub fn html(clips: &[Worn<'_>]) -> Result<String> {
 ///
 /// # Errors
 /// Those of [`html`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
-pub fn save(path: impl AsRef<Path>, clips: &[Worn<'_>]) -> Result<()> {
+pub fn save(path: impl AsRef<Path>, clips: &[SkinnedClip<'_>]) -> Result<()> {
     let page = html(clips)?;
     write_atomic(path, |w| w.write_all(page.as_bytes()))
 }
 
-fn worn_json(clip: &Worn<'_>, body: &BodyModel) -> Result<Value> {
+fn skinned_json(clip: &SkinnedClip<'_>, body: &BodyModel) -> Result<Value> {
     let smpl = clip.motion.smpl();
     let (title, metrics, fps) = (clip.title, clip.metrics, clip.motion.fps());
     let mut json = clip_json(&Clip { joints: smpl.joints.view(), fps, title, metrics })?;
@@ -67,12 +69,12 @@ fn worn_json(clip: &Worn<'_>, body: &BodyModel) -> Result<Value> {
         let mut turns: Vec<Quat> = vectors.iter().map(|v| Quat::from_scaled_axis(Vec3::from_array(*v))).collect();
         chain_rotations(body.parents(), &mut turns);
         for (turn, place) in turns.iter().zip(places) {
-            let numbers = turn.normalize().to_array().map(|v| (v * f32::from(i16::MAX)).round() as i16);
-            bytes.extend(numbers.into_iter().flat_map(i16::to_le_bytes));
-            bytes.extend(stored(*place, centre, step));
+            let stored = turn.normalize().to_array().map(|v| (v * f32::from(i16::MAX)).round() as i16);
+            bytes.extend(stored.into_iter().flat_map(i16::to_le_bytes));
+            bytes.extend(quantised(*place, centre, step));
         }
     }
-    json["pose"] = json!({ "centre": centre.to_array(), "step": step, "data": base64(&bytes) });
+    json["pose"] = json!({ "centre": centre.to_array(), "step": step, "data": BASE64.encode(&bytes) });
     Ok(json)
 }
 
@@ -80,16 +82,16 @@ fn mesh_json(body: &BodyModel) -> Result<Value> {
     let rest = body.rest_vertices().as_chunks::<3>().0;
     let furthest = body.rest_vertices().iter().fold(0f32, |m, v| m.max(v.abs()));
     let (_, step) = grid(Vec3::splat(-furthest), Vec3::splat(furthest));
-    let vertices: Vec<u8> = rest.iter().flat_map(|v| stored(Vec3::from_array(*v), Vec3::ZERO, step)).collect();
+    let vertices: Vec<u8> = rest.iter().flat_map(|v| quantised(Vec3::from_array(*v), Vec3::ZERO, step)).collect();
     let small =
         |v: &u32| u16::try_from(*v).map_err(|_| Error::Internal { reason: "a body of over 65536 vertices".into() });
     let faces = body.faces().iter().map(small).collect::<Result<Vec<u16>>>()?;
     let faces: Vec<u8> = faces.into_iter().flat_map(u16::to_le_bytes).collect();
     Ok(json!({
         "step": step,
-        "vertices": base64(&vertices),
-        "faces": base64(&faces),
-        "bones": base64(&body.weights().iter().flat_map(|weights| bones(weights)).collect::<Vec<_>>()),
+        "vertices": BASE64.encode(&vertices),
+        "faces": BASE64.encode(&faces),
+        "bones": BASE64.encode(&body.weights().iter().flat_map(|weights| bones(weights)).collect::<Vec<_>>()),
         "joints": body.rest_joints().as_chunks::<3>().0,
         "sides": (0..body.num_joints()).map(|joint| side_of(joint) as u8).collect::<Vec<_>>(),
     }))
@@ -123,10 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn a_page_with_a_body_is_small_and_asks_for_nothing() {
+    fn a_page_with_a_body_is_small_and_needs_no_network() {
         let features = Array2::from_shape_fn((3, 276), |(t, c)| ((t * 31 + c * 7) as f32 * 0.1).sin());
         let motion = Motion::from_features(features, 20.0).unwrap();
-        let clip = Worn { motion: &motion, title: "</script>", metrics: &[("Jitter_Degree", 0.1)] };
+        let clip = SkinnedClip { motion: &motion, title: "</script>", metrics: &[("Jitter_Degree", 0.1)] };
         let page = html(&[clip, clip]).unwrap();
         assert!(page.len() < 200_000, "{} bytes", page.len());
         assert_eq!(page.matches("\"pose\"").count(), 2);

@@ -1,19 +1,20 @@
-//! How long a server wants to be left alone: `Retry-After`, the rate-limit headers in use, and Gemini's `retryDelay`.
+//! Waits requested by a server: `Retry-After`, the common rate-limit headers, and Gemini's `retryDelay`.
 
 use std::time::Duration;
 
+use httpdate::parse_http_date;
 use serde_json::Value;
 
-/// The wait that a failed response asks for.
+/// Wait requested by a failed response.
 pub(super) fn after_failure(header: &dyn Fn(&str) -> Option<String>, body: &Value) -> Option<Duration> {
     let millis = header("retry-after-ms").and_then(|value| value.trim().parse::<f64>().ok()).map(|ms| ms / 1000.0);
-    let seconds = millis.or_else(|| header("retry-after").and_then(|value| retry_after(&value, &header("date")?)));
-    // A date needs a clock to compare with, plain seconds do not.
+    let seconds = millis.or_else(|| header("retry-after").and_then(|value| until_date(&value, &header("date")?)));
+    // Plain seconds need no clock to compare with.
     let seconds = seconds.or_else(|| header("retry-after").and_then(|value| value.trim().parse().ok()));
     seconds.and_then(duration).or_else(|| retry_delay(body)).or_else(|| until_reset(header))
 }
 
-/// The pause before the next request, if the allowance is used up.
+/// Pause before the next request, if the quota is used up.
 pub(super) fn until_reset(header: &dyn Fn(&str) -> Option<String>) -> Option<Duration> {
     let pause = |what: &str| {
         let left: f64 = header(&format!("x-ratelimit-remaining-{what}"))?.trim().parse().ok()?;
@@ -58,23 +59,10 @@ fn span(text: &str) -> Option<Duration> {
     duration(seconds)
 }
 
-/// Seconds of a `Retry-After` that is a date, by the server's own clock.
-fn retry_after(value: &str, now: &str) -> Option<f64> {
-    Some(http_date(value)? - http_date(now)?)
-}
-
-/// Seconds since some day of an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
-fn http_date(text: &str) -> Option<f64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let words: Vec<&str> = text.trim().strip_suffix(" GMT")?.split([' ', ':']).collect();
-    let [_, day, month, year, hour, minute, second] = words[..] else { return None };
-    let number = |word: &str| word.parse::<u32>().ok().map(f64::from);
-    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
-    let (year, day) = (year.parse::<u16>().ok().map(i64::from)?, number(day)?);
-    // Years that begin in March put the leap day last (Hinnant, "chrono-compatible low-level date algorithms").
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5;
-    Some((days as f64 + day) * 86_400.0 + number(hour)? * 3600.0 + number(minute)? * 60.0 + number(second)?)
+/// Seconds until a `Retry-After` date, by the server's own clock.
+fn until_date(value: &str, now: &str) -> Option<f64> {
+    let (until, now) = (parse_http_date(value).ok()?, parse_http_date(now).ok()?);
+    Some(until.duration_since(now).map_or(0.0, |wait| wait.as_secs_f64()))
 }
 
 #[cfg(test)]
@@ -89,11 +77,13 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_say_wait_is_understood() {
+    fn every_form_of_wait_is_read() {
         assert_eq!(wait(&[("retry-after", "7")], Value::Null), Some(7.0));
         assert_eq!(wait(&[("retry-after-ms", "250"), ("retry-after", "1")], Value::Null), Some(0.25));
         let dates = [("retry-after", "Fri, 01 Mar 2024 00:00:30 GMT"), ("date", "Thu, 29 Feb 2024 23:59:50 GMT")];
         assert_eq!(wait(&dates, Value::Null), Some(40.0));
+        let older = [("retry-after", "Friday, 01-Mar-24 00:00:30 GMT"), ("date", "Thu Feb 29 23:59:50 2024")];
+        assert_eq!(wait(&older, Value::Null), Some(40.0));
         let past = [("retry-after", "Thu, 29 Feb 2024 23:59:50 GMT"), ("date", "Fri, 01 Mar 2024 00:00:30 GMT")];
         assert_eq!(wait(&past, Value::Null), Some(0.0));
         let gemini = json!({"error": {"details": [{"@type": "a"}, {"@type": "b", "retryDelay": "37.5s"}]}});
@@ -105,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_wait() {
+    fn malformed_waits_are_ignored() {
         for value in ["soon", "", "-", "1x", "nan", "Sun, 06 Nov 1994", "99999999999999999999999999", "1e400"] {
             let headers = [("retry-after", value), ("date", "Sun, 06 Nov 1994 08:49:37 GMT")];
             assert_eq!(wait(&headers, json!({"error": {"details": 3}})), None, "{value}");

@@ -1,4 +1,4 @@
-//! What is drawn: a surface of triangles that moves.
+//! A moving triangle mesh, the input of the renderer.
 
 use std::f32::consts::{FRAC_PI_2, TAU};
 
@@ -13,29 +13,29 @@ use crate::error::{Error, Result, check_finite};
 use crate::motion::Motion;
 use crate::motion::skeleton::JOINT_NAMES;
 
-/// Most vertices and most triangles of a mesh.
+/// Maximum number of vertices and of triangles of a mesh.
 pub const MAX_MESH: usize = 1 << 20;
-/// Most vertices of all frames together: 2.4 GB.
+/// Maximum number of vertices over all frames: 2.4 GB.
 const MAX_VERTICES: usize = 200_000_000;
 
-/// Directions around a cone of the figure.
+/// Vertices per ring of a cone of the figure.
 const AROUND: usize = 18;
-/// Rings of each of its round ends.
+/// Rings of each round end.
 const RINGS: usize = 6;
 
 /// A colour, linear red, green and blue.
 pub(super) type Colour = Vec3;
 
-/// The body of a mesh, and the figure's middle, left and right.
+/// Colour of a mesh; colours of the figure's middle, left and right.
 const BLUE: [u8; 3] = [92, 150, 236];
 const SIDES: [[u8; 3]; 3] = [[205, 212, 222], [61, 134, 240], [242, 139, 48]];
 
-/// A moving surface with the path of its pelvis.
-pub struct Actor {
+/// A triangle mesh whose vertices move from frame to frame, with the path of the pelvis.
+pub struct MeshSequence {
     /// Vertices of each frame.
     pub(super) frames: Vec<Vec<Vec3>>,
     pub(super) faces: Vec<[u32; 3]>,
-    /// A colour a vertex, or one for all.
+    /// One colour per vertex, or one for all.
     pub(super) colours: Vec<Colour>,
     /// The pelvis of each frame.
     pub(super) path: Vec<Vec3>,
@@ -45,7 +45,7 @@ pub struct Actor {
     pub(super) floor: f32,
 }
 
-impl Actor {
+impl MeshSequence {
     /// A mannequin of rounded cones around the joints; the body's left is blue, its right orange.
     ///
     /// # Shapes
@@ -62,18 +62,18 @@ impl Actor {
         Self::new(&joints, frames, faces, colours.collect(), scale)
     }
 
-    /// A body that wears a motion: the neutral one with its left blue and its right orange, SMPL and SMPL-X in blue.
+    /// A body posed by a motion: the neutral body with its left in blue and its right in orange, SMPL and SMPL-X in blue.
     ///
     /// # Errors
-    /// As [`Actor::mesh`].
+    /// As [`MeshSequence::mesh`].
     pub fn body(motion: &Motion, body: &BodyModel) -> Result<Self> {
         let smpl = motion.smpl();
         let vertices = body.vertices(smpl)?;
         let faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
-        let actor = Self::mesh(smpl.joints.view(), vertices.view(), &faces)?;
+        let sequence = Self::mesh(smpl.joints.view(), vertices.view(), &faces)?;
         match body.kind() {
-            BodyKind::Neutral => Ok(Self { colours: side_colours(body), ..actor }),
-            _ => Ok(actor),
+            BodyKind::Neutral => Ok(Self { colours: side_colours(body), ..sequence }),
+            _ => Ok(sequence),
         }
     }
 
@@ -86,7 +86,7 @@ impl Actor {
     ///
     /// # Errors
     /// [`Error::Shape`] for other shapes and too many vertices or triangles, [`Error::NonFinite`],
-    /// [`Error::InvalidArgument`] for a face that names a vertex that is not there.
+    /// [`Error::InvalidArgument`] for a face with a vertex index out of range.
     pub fn mesh(joints: ArrayView3<'_, f32>, vertices: ArrayView3<'_, f32>, faces: &[[u32; 3]]) -> Result<Self> {
         let joints = checked_frames(joints, 1.0)?;
         let (count, size) = (vertices.shape()[0], vertices.shape()[1]);
@@ -100,7 +100,10 @@ impl Actor {
             return Err(Error::shape("faces", format!("(1..={MAX_MESH}, 3)"), &[faces.len(), 3]));
         }
         if let Some(face) = faces.iter().find(|face| face.iter().any(|v| *v as usize >= size)) {
-            return Err(Error::invalid("faces", format!("{face:?} names a vertex beyond the {size} there are")));
+            return Err(Error::invalid(
+                "faces",
+                format!("{face:?} has a vertex index out of range, there are {size} vertices"),
+            ));
         }
         let frame = |t: usize| {
             let rows = vertices.index_axis(Axis(0), t);
@@ -124,12 +127,12 @@ impl Actor {
     }
 
     /// Number of frames.
-    #[allow(clippy::len_without_is_empty, reason = "an actor has at least one frame")]
+    #[allow(clippy::len_without_is_empty, reason = "there is at least one frame")]
     pub fn len(&self) -> usize {
         self.frames.len()
     }
 
-    /// Unit normals of the vertices: the mean of their triangles', by area.
+    /// Unit normals of the vertices: means of the triangles' normals, weighted by area.
     pub(super) fn normals(&self, frame: usize) -> Vec<Vec3> {
         vertex_normals(&self.frames[frame], self.faces.iter().copied())
     }
@@ -139,7 +142,7 @@ impl Actor {
     }
 }
 
-/// The side of the body that a joint moves; the collars are part of the trunk.
+/// The side of the body of a joint; the collars belong to the trunk.
 pub(super) fn side_of(joint: usize) -> Side {
     match JOINT_NAMES.get(joint).map_or("", |name| *name) {
         "left_collar" | "right_collar" => Side::Middle,
@@ -149,7 +152,7 @@ pub(super) fn side_of(joint: usize) -> Side {
     }
 }
 
-/// Colours of the sides, mixed as the joints' shares in a vertex are.
+/// Colours of the vertices: the sides' colours, mixed by the skinning weights.
 fn side_colours(body: &BodyModel) -> Vec<Colour> {
     let colours = SIDES.map(linear);
     let of = |joint: u16| colours[side_of(usize::from(joint)) as usize];
@@ -182,7 +185,7 @@ fn cones(joints: &figure::Joints, scale: f32) -> Vec<Vec3> {
     out
 }
 
-/// A cone with round ends; the latitude where the ends meet the side is that of the tangent.
+/// A cone with round ends, which meet the side at the latitude of the tangent.
 fn cone(out: &mut Vec<Vec3>, (a, ra): (Vec3, f32), (b, rb): (Vec3, f32)) {
     let axis = (b - a).try_normalize().unwrap_or(Vec3::Z);
     let (x, y) = axis.any_orthonormal_pair();
@@ -247,10 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn a_mesh_that_does_not_fit_is_refused() {
+    fn a_mesh_of_wrong_shape_is_refused() {
         let joints = Array3::zeros((2, 22, 3));
         let good = Array3::zeros((2, 3, 3));
-        let mesh = |vertices: &Array3<f32>, faces: &[[u32; 3]]| Actor::mesh(joints.view(), vertices.view(), faces);
+        let mesh =
+            |vertices: &Array3<f32>, faces: &[[u32; 3]]| MeshSequence::mesh(joints.view(), vertices.view(), faces);
         assert_eq!(mesh(&good, &[[0, 1, 2]]).unwrap().len(), 2);
         for bad in [Array3::zeros((3, 3, 3)), Array3::zeros((2, 0, 3)), Array3::zeros((2, 3, 2))] {
             assert!(matches!(mesh(&bad, &[[0, 1, 2]]), Err(Error::Shape { .. })), "{:?}", bad.shape());

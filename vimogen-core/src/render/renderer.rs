@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use glam::{Vec2, Vec3};
 use rayon::prelude::*;
 
-use super::actor::{Actor, linear};
 use super::camera::{Aim, Camera, Extrinsics, bounds, focal_length};
 use super::depth;
 use super::ground::Ground;
 use super::image::{Image, MAX_SIDE};
 use super::light::{self, Shadow};
+use super::mesh_sequence::{MeshSequence, linear};
 use super::raster::{NOTHING, Samples, Weights, project, sample};
 use crate::declare::{OptionSet, named_enum, options};
 use crate::error::{Error, Result};
@@ -91,8 +91,8 @@ impl RenderOptions {
 }
 
 /// The pictures of a motion. They are drawn when asked for.
-pub struct Film<'a> {
-    actor: &'a Actor,
+pub struct Renderer<'a> {
+    sequence: &'a MeshSequence,
     options: RenderOptions,
     /// One for all frames, or one a frame.
     cameras: Vec<Camera>,
@@ -105,31 +105,31 @@ pub struct Film<'a> {
     below: Vec<PathBuf>,
 }
 
-impl<'a> Film<'a> {
+impl<'a> Renderer<'a> {
     /// Places the camera.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a size or an angle out of range.
-    pub fn new(actor: &'a Actor, options: &RenderOptions) -> Result<Self> {
+    pub fn new(sequence: &'a MeshSequence, options: &RenderOptions) -> Result<Self> {
         options.check()?;
-        let (low, high) = bounds(actor.path.iter().copied());
-        let reach = (high - low).truncate().length() * 0.5 + 2.6 * actor.scale;
+        let (low, high) = bounds(sequence.path.iter().copied());
+        let reach = (high - low).truncate().length() * 0.5 + 2.6 * sequence.scale;
         let centre = ((low + high) * 0.5).truncate();
-        let ground = Ground { height: actor.floor, centre, reach, scale: actor.scale };
-        let mut film =
-            Self { actor, options: *options, cameras: vec![], ground, backdrop: None, range: None, below: vec![] };
-        film.cameras = match options.style {
-            Style::Depth => vec![film.viewer()?],
-            Style::Lit => film.aimed(),
+        let ground = Ground { height: sequence.floor, centre, reach, scale: sequence.scale };
+        let mut renderer =
+            Self { sequence, options: *options, cameras: vec![], ground, backdrop: None, range: None, below: vec![] };
+        renderer.cameras = match options.style {
+            Style::Depth => vec![renderer.viewer()?],
+            Style::Lit => renderer.aimed(),
         };
         match options.style {
-            Style::Depth => film.range = film.depths(),
-            Style::Lit if film.cameras.len() == 1 => {
-                film.backdrop = Some(ground.picture(&film.cameras[0], options.width, options.height));
+            Style::Depth => renderer.range = renderer.depths(),
+            Style::Lit if renderer.cameras.len() == 1 => {
+                renderer.backdrop = Some(ground.picture(&renderer.cameras[0], options.width, options.height));
             }
             Style::Lit => {}
         }
-        Ok(film)
+        Ok(renderer)
     }
 
     /// Lays the pictures at 50 % over PNG files of their size, one a frame, such as the frames of a video.
@@ -147,9 +147,9 @@ impl<'a> Film<'a> {
     }
 
     /// Number of frames.
-    #[allow(clippy::len_without_is_empty, reason = "a film has at least one frame")]
+    #[allow(clippy::len_without_is_empty, reason = "a renderer has at least one frame")]
     pub fn len(&self) -> usize {
-        self.actor.len()
+        self.sequence.len()
     }
 
     /// Pixels in a row, and rows.
@@ -183,7 +183,7 @@ impl<'a> Film<'a> {
     fn viewer(&self) -> Result<Camera> {
         let (width, height) = self.size();
         let path = ndarray::Array3::from_shape_fn((self.len(), crate::motion::layout::JOINTS, 3), |(t, _, c)| {
-            self.actor.path[t][c]
+            self.sequence.path[t][c]
         });
         let extrinsics = Extrinsics::viewer(path.view(), super::camera::Up::Z)?;
         Ok(extrinsics.camera(width, height, focal_length(width, height, DEPTH_FIELD) as f32))
@@ -193,13 +193,13 @@ impl<'a> Film<'a> {
     fn aimed(&self) -> Vec<Camera> {
         let RenderOptions { width, height, view, yaw, pitch, .. } = self.options;
         let aim = Aim { yaw: yaw.to_radians(), pitch: pitch.to_radians(), field: 60f32.to_radians() };
-        let actor = self.actor;
+        let sequence = self.sequence;
         match view {
-            View::Path => vec![aim.frame(actor.frames.iter().flatten().copied(), width, height, FREE)],
+            View::Path => vec![aim.frame(sequence.frames.iter().flatten().copied(), width, height, FREE)],
             View::Follow => {
-                let path = smoothed(&actor.path);
+                let path = smoothed(&sequence.path);
                 let around =
-                    path.iter().zip(&actor.frames).flat_map(|(at, frame)| frame.iter().map(|v| *v - at.extend(0.0)));
+                    path.iter().zip(&sequence.frames).flat_map(|(at, frame)| frame.iter().map(|v| *v - at.extend(0.0)));
                 let camera = aim.frame(around, width, height, FREE);
                 path.iter().map(|at| camera.moved(at.extend(0.0))).collect()
             }
@@ -208,19 +208,19 @@ impl<'a> Film<'a> {
 
     fn lit(&self, index: usize) -> Image {
         let (width, height) = self.size();
-        let (camera, actor) = (self.camera(index), self.actor);
-        let vertices = &actor.frames[index];
+        let (camera, sequence) = (self.camera(index), self.sequence);
+        let vertices = &sequence.frames[index];
         let mut image = match &self.backdrop {
             Some(image) => image.clone(),
             None => self.ground.picture(camera, width, height),
         };
-        let shadow = Shadow::new(vertices, &actor.faces, actor.floor, actor.scale);
+        let shadow = Shadow::new(vertices, &sequence.faces, sequence.floor, sequence.scale);
         self.ground.darken(&mut image, camera, &shadow);
         let spots = project(camera, vertices, FINE);
-        let samples = sample(&spots, &actor.faces, FINE * width, FINE * height);
-        let normals = actor.normals(index);
+        let samples = sample(&spots, &sequence.faces, FINE * width, FINE * height);
+        let normals = sequence.normals(index);
         let light = |face: u32, x: f32, y: f32| {
-            let corners = actor.faces[face as usize];
+            let corners = sequence.faces[face as usize];
             let Some(weights) = Weights::new(corners.map(|v| spots[v as usize].truncate())) else { return Vec3::ZERO };
             let near = Vec3::from_array(corners.map(|v| spots[v as usize].z));
             let weights = weights.get(x, y) * near;
@@ -228,7 +228,7 @@ impl<'a> Film<'a> {
             let mix = |of: &dyn Fn(u32) -> Vec3| (0..3).map(|i| of(corners[i]) * weights[i]).sum::<Vec3>();
             let normal = mix(&|v| normals[v as usize]).normalize_or_zero();
             let viewer = -camera.ray(x / FINE as f32, y / FINE as f32).normalize_or_zero();
-            light::shade(mix(&|v| actor.colour(v)), normal, viewer)
+            light::shade(mix(&|v| sequence.colour(v)), normal, viewer)
         };
         lay_over(&mut image, &samples, light);
         image
@@ -237,8 +237,8 @@ impl<'a> Film<'a> {
     /// Depth at the centres of the pixels.
     fn depth(&self, index: usize) -> Samples {
         let (width, height) = self.size();
-        let spots = project(self.camera(index), &self.actor.frames[index], 1);
-        sample(&spots, &self.actor.faces, width, height)
+        let spots = project(self.camera(index), &self.sequence.frames[index], 1);
+        sample(&spots, &self.sequence.faces, width, height)
     }
 
     fn depths(&self) -> Option<(f32, f32)> {
