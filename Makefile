@@ -25,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel package header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -117,6 +117,9 @@ install: ## the C and C++ library: headers, libraries, vimogen.pc, CMake package
 
 package: | cxx ## the crate as cargo publish uploads it: size, build and documentation tests
 	CARGO="$(CARGO)" tools/package.sh "$(TARGET)"
+
+api: ## compare the public interface of vimogen-core with tests/api (ARGS=--write to accept a change)
+	CARGO="$(CARGO)" PYTHON="$(PYTHON)" tools/api/check.sh "$(TARGET)" $(ARGS)
 
 header: ## regenerate include/vimogen.h after a change of vimogen-capi
 	$(HEADER) --write

@@ -13,6 +13,6 @@ RUSTDOC=$PWD/tools/api/rustdoc.sh RUSTDOCFLAGS="-Zunstable-options --output-form
 if [ "${2:-}" = --write ]; then
   cp "$found" "$listed"
 elif ! diff -u "$listed" "$found"; then
-  echo "the public interface of vimogen-core has changed; if that is meant: make api, and a line in CHANGELOG.md" >&2
+  echo "the public interface of vimogen-core has changed; if that is intended: make api ARGS=--write, and a line in CHANGELOG.md" >&2
   exit 1
 fi
