@@ -33,7 +33,7 @@ impl Report {
     /// Fills [`Report::nearest`].
     pub(crate) fn suggest(&mut self) {
         for missing in self.missing.iter().take(SHOWN) {
-            let near = self.unused.iter().map(|u| (distance(missing, u), u)).min();
+            let near = self.unused.iter().map(|u| (strsim::levenshtein(missing, u), u)).min();
             if let Some((d, name)) = near
                 && d <= missing.len() / 3
             {
@@ -65,22 +65,6 @@ fn list(f: &mut fmt::Formatter<'_>, what: &str, names: &[String]) -> fmt::Result
     }
     write!(f, "; {} {what}: {}", names.len(), names[..names.len().min(SHOWN)].join(", "))?;
     if names.len() > SHOWN { write!(f, ", ...") } else { Ok(()) }
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
