@@ -97,7 +97,7 @@ pub enum Error {
     /// The device does not exist or was not compiled in.
     #[error("device {device:?} is not available: {reason}")]
     Device {
-        /// The device asked for.
+        /// Requested device.
         device: String,
         /// The cause, and the available devices.
         reason: String,
@@ -206,6 +206,11 @@ impl Error {
     /// An [`Error::Format`] without a file; [`Error::with_path`] adds it.
     pub fn format(format: &'static str, reason: impl Into<String>) -> Self {
         Self::Format { format, reason: reason.into(), path: PathBuf::new() }
+    }
+
+    /// An [`Error::Internal`]: a call failed that cannot fail unless vimogen has a bug.
+    pub fn internal(reason: impl ToString) -> Self {
+        Self::Internal { reason: reason.to_string() }
     }
 
     /// An I/O error on a file; a missing file becomes [`Error::NotFound`].
