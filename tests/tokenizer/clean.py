@@ -1,15 +1,17 @@
-"""Writes cleaned.json: what `ftfy` and Python's html module make of broken texts.
+"""Writes cleaned.json: broken texts, cleaned by `ftfy` and Python's html module.
 
     pip install ftfy==6.3.1
     python tests/tokenizer/clean.py
 
-Every text of ids.json is broken as texts are in the wild: its UTF-8 read as another encoding, once or twice, or with its
-non-breaking spaces lost; and there are texts full of HTML.
+Every text of ids.json is broken as texts are in practice: its UTF-8 read as another encoding, once or twice, or with its
+non-breaking spaces lost. There are texts full of HTML, and random ones from the characters that such mistakes make.
 """
 
 import html
 import json
+import random
 import re
+import sys
 from pathlib import Path
 
 import ftfy
@@ -42,6 +44,42 @@ HTML = [
     "first\n<i>&amp;eacute;</i>\nlast &amp;amp;",
 ]
 
+ALL_ENCODINGS = [
+    "latin-1",
+    *(f"sloppy-windows-{number}" for number in (1252, 1251, 1250, 1253, 1254, 1257)),
+    "iso-8859-2",
+    "macroman",
+    "cp437",
+]
+PHRASES = [
+    "café déjà vu",
+    "l'homme à la quela vão",
+    "“quoted” — text…",
+    "it’s ‘fine’",
+    "日本語のテスト",
+    "Привет мир",
+    "Ελληνικά κείμενο",
+    "Ťažký kôň",
+    "İstanbul ığüş",
+    "ąčęėįšųūž",
+    "😀 jumps",
+    "€100 £5 ½ ±3°",
+    "ÜBER straße",
+    "ﬁsh ﬂow ĳ ŉ",
+    "ＡＢＣ！ １２３ ｶﾞ",
+    "&amp;amp; &eacute; &EACUTE; &#233;",
+    "<b> &amp; </b>",
+    "\x1b[31mred\x1b[0m",
+    "a\u2028b\r\nc\rd",
+    "Zażółć gęślą jaźń",
+    "¿Qué? ¡Hola!",
+    "e\u0301 \ufffd x²",
+]
+CHARACTERS = (
+    "abz .,?!ÃÂâ€™œžÐÎØÙ°±²³µ¶¼½¿àáéíóúûüñçßŒœŠšŸ‘’“”•–—˜…‚„†‡вЂРСГВДабвΓΒΞΟβαλāăąćčÄÅÑÖ¢£§®©´¨≠∞≤≥"
+    "\xa0\xad\x80\x85\x9d\x93░▒▓│┤╡ΓπΣ <&;ʼ！\u3000\ufffd\n"
+)
+
 
 def clean(text: str) -> str:
     text = html.unescape(html.unescape(ftfy.fix_text(text)))
@@ -67,8 +105,30 @@ def broken() -> list[str]:
     return out
 
 
+def misread(text: str, draw: random.Random) -> str:
+    encoding = draw.choice(ALL_ENCODINGS)
+    return "".join(bytes([byte]).decode(encoding, "replace") for byte in text.encode())
+
+
+def random_texts(count: int) -> list[str]:
+    draw = random.Random(0)
+    out = []
+    for i in range(count):
+        text = " ".join(draw.choices(PHRASES, k=draw.randint(1, 2)))
+        for _ in range(draw.randint(0, 2)):
+            text = misread(text, draw)
+        if i % 4 == 0:
+            text = "".join(draw.choices(CHARACTERS, k=draw.randint(1, 12)))
+        elif i % 4 == 1:
+            text = f"{draw.choice(PHRASES)} {text.replace(chr(0xA0), ' ')}"
+        out.append(text)
+    return out
+
+
 def main() -> None:
-    pairs = [{"input": text, "cleaned": clean(text)} for text in broken()]
+    # Another number for more texts than the repository holds.
+    texts = broken() + random_texts(int(sys.argv[1]) if len(sys.argv) > 1 else 600)
+    pairs = [{"input": text, "cleaned": clean(text)} for text in texts]
     with (HERE / "cleaned.json").open("w", encoding="utf-8") as file:
         json.dump(pairs, file, ensure_ascii=False, indent=0)
     print(f"{len(pairs)} texts, {sum(p['input'] != p['cleaned'] for p in pairs)} of which change")
