@@ -11,6 +11,7 @@ RUSTDOC=$PWD/tools/api/rustdoc.sh RUSTDOCFLAGS="-Zunstable-options --output-form
   "${CARGO:-cargo}" doc --quiet --locked --workspace --no-deps --target-dir "$target"
 "${PYTHON:-python3}" tools/api/list.py "$target/doc/vimogen_core.json" >"$found"
 if [ "${2:-}" = --write ]; then
+  mkdir -p "$(dirname "$listed")"
   cp "$found" "$listed"
 elif ! diff -u "$listed" "$found"; then
   echo "the public interface of vimogen-core has changed; if that is intended: make api ARGS=--write, and a line in CHANGELOG.md" >&2
