@@ -2,6 +2,7 @@
 //! weights: `make solvers` prints the tables of docs/src/concepts/solvers.md.
 #![allow(clippy::print_stdout, reason = "a command-line program")]
 
+use ndarray::Array2;
 use ndarray::{Array3, Axis};
 use vimogen_core::device::Device;
 use vimogen_core::model::{ClipBatch, Condition};
