@@ -68,7 +68,7 @@ def test_a_reference_is_a_motion_or_a_file(pipe, tmp_path):
 
 def test_options_reach_the_sampler(pipe):
     base = pipe("a person waves", **QUICK)
-    for option in ({"guidance_scale": 1.0}, {"strength": 0.5}, {"smooth": False}, {"num_inference_steps": 4}):
+    for option in ({"guidance_scale": 1.0}, {"strength": 0.5}, {"smoothing": "off"}, {"num_inference_steps": 4}):
         assert pipe("a person waves", **(QUICK | option)) != base, option
     longer = QUICK | {"num_inference_steps": 5}  # of three steps, dpmpp's are all Euler's
     made = [pipe("a person waves", solver=solver, **longer) for solver in ("euler", "heun", "ab2", "dpmpp")]
