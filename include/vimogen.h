@@ -139,6 +139,8 @@ enum vimogen_status
   VIMOGEN_STATUS_NO_TEXT_ENCODER = 302,
   /// The device does not exist or was not compiled in.
   VIMOGEN_STATUS_DEVICE = 400,
+  /// Processes that train together cannot go on.
+  VIMOGEN_STATUS_PROCESS_GROUP = 401,
   /// The progress callback requested a stop.
   VIMOGEN_STATUS_CANCELLED = 500,
   /// A value is no longer finite.
@@ -385,7 +387,7 @@ typedef struct vimogen_generate_params {
   uint32_t num_frames;
   /// Steps from noise to motion, 1 to 1000; each evaluates the network once (`VIMOGEN_SOLVER_HEUN`: twice). Default: 50.
   uint32_t num_inference_steps;
-  /// Weight of the prompt, 0 to 100; 1 is no guidance and half the work. Default: `VIMOGEN_MODEL_DEFAULT`; any negative
+  /// Weight of the prompt, 0 to 100; 1 turns guidance off and halves the work. Default: `VIMOGEN_MODEL_DEFAULT`; any negative
   /// number is the model's own.
   float guidance_scale;
   /// Level of noise at which sampling starts, above 0 and at most 1. Default: `VIMOGEN_MODEL_DEFAULT`; any negative number
@@ -580,16 +582,16 @@ typedef struct vimogen_train_batch {
   const float *reference_mask;
   /// `[B][VIMOGEN_FEATURES]`: 1 for channels that count in the loss. Default: NULL, which is all 1.
   const float *channel_mask;
-  /// `[B]`: 1 for clips that attend to their text, 0 for clips that attend to their reference. Default: NULL, which is
-  /// whatever has no reference.
+  /// `[B]`: 1 for clips that attend to their text, 0 for clips that attend to their reference. Default: NULL:
+  /// 1 for clips without a reference.
   const uint8_t *attend_to_text;
-  /// `[B][T][VIMOGEN_FEATURES]`, standard normal. Default: NULL, which is drawn, as the settings' seed says.
+  /// `[B][T][VIMOGEN_FEATURES]`, standard normal. Default: NULL, drawn from the settings' seed.
   const float *noise;
-  /// `[B]`: the noise level of each clip, 0 to 999. Default: NULL, which is drawn, as the settings' seed says.
+  /// `[B]`: the noise level of each clip, 0 to 999. Default: NULL, drawn from the settings' seed.
   const uint32_t *timestep_index;
 } vimogen_train_batch;
 
-/// What a step of training did.
+/// Report of a training step.
 typedef struct vimogen_train_report {
   /// Number of the step, from 0.
   uint64_t step;
