@@ -1,6 +1,8 @@
 //! The rules of the house that a compiler does not check: short files, rooms that import only from the floors below
 //! them, documents whose links lead somewhere. The floors are those of ARCHITECTURE.md.
 
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,6 +63,37 @@ fn a_room_imports_only_from_floors_below_or_one_way_from_its_own() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Groups of files that may use each other, and why.
+const CIRCLES: &[(&[&str], &str)] =
+    &[(&["format/torch/containers.rs", "format/torch/tree.rs"], "two halves of one recursive reader")];
+
+#[test]
+fn files_do_not_use_each_other_in_circles() {
+    let faults: Vec<String> = circles::circles(&program_files())
+        .into_iter()
+        .filter(|group| !CIRCLES.iter().any(|(allowed, _)| allowed == group))
+        .map(|group| format!("these files use each other: {}", group.join(", ")))
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_circle_of_files_is_seen_through_re_exports_and_groups() {
+    let circle = |b: &str| {
+        let files = [
+            ("lib.rs", "pub mod room;"),
+            ("room/mod.rs", "mod a;\nmod b;\nmod c;\npub use a::{First as Renamed, first};\nfn f() { b::f() }"),
+            ("room/a.rs", "use super::{\n    b::Second,\n    c,\n};\npub struct First;"),
+            ("room/b.rs", b),
+            ("room/c.rs", "use super::f;"),
+        ];
+        circles::circles(&files.map(|(path, text)| (path.to_string(), text.to_string())))
+    };
+    assert_eq!(circle("use crate::room::Renamed;"), [["room/a.rs", "room/b.rs"]]);
+    assert_eq!(circle("fn g() { super::a::first() }"), [["room/a.rs", "room/b.rs"]]);
+    assert!(circle("use super::f;\nuse std::fs;").is_empty());
+}
+
 #[test]
 fn only_the_rooms_that_compute_with_tensors_name_burn() {
     let faults: Vec<String> = library_files()
@@ -117,12 +150,12 @@ fn linked_file(page: &Path, target: &str) -> Option<PathBuf> {
 #[test]
 fn every_golden_topic_has_a_test() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let code: String = files(&tests, &["rs"]).iter().map(|path| read(path)).collect();
+    let code: String = files(&tests, &["rs"]).iter().map(|path| without_comments(&read(path))).collect();
     let topics = files(&root().join("tests/golden"), &["safetensors"]).into_iter();
     let unread: Vec<_> = topics
         .filter(|path| path.with_extension("json").exists())
         .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
-        .filter(|topic| !code.contains(&format!("\"{topic}\"")))
+        .filter(|topic| !code.contains(&format!("Golden::open(\"{topic}\")")))
         .collect();
     assert!(unread.is_empty(), "no golden test reads {unread:?}");
 }
@@ -162,6 +195,25 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// Path and text of every file of the library, `lib.rs` too, without its tests.
+fn program_files() -> Vec<(String, String)> {
+    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs");
+    let is_test = |path: &str| path.split('/').any(|part| part == "tests" || part.ends_with("tests.rs"));
+    let files = library_files().into_iter().filter(|(path, _)| !is_test(path));
+    let files = files.chain([("lib.rs".to_string(), without_comments(&read(&lib)))]);
+    files.map(|(path, text)| (path, without_tests(&text).to_string())).collect()
+}
+
+/// The part of a file before its tests, which stand at its end.
+fn without_tests(text: &str) -> &str {
+    let tests = text.match_indices("#[cfg(").find(|(at, _)| {
+        let rest = &text[*at..];
+        let head = rest.split('{').next().unwrap_or_default();
+        head.lines().next().is_some_and(|line| line.contains("test")) && head.contains("mod ") && !head.contains(';')
+    });
+    tests.map_or(text, |(at, _)| &text[..at])
 }
 
 /// Path below `src` (with `/`) and text without comments of every file of the library but `lib.rs`.
