@@ -7,9 +7,9 @@ use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, concatenate, s};
 
 use super::axes::swap_joints;
 use super::codec::{DecodeMode, SmplMotion, check_features, decode, decode_joints, decode_rotations};
+use super::joint::PELVIS;
 use super::layout::{FEATURES, REFERENCE_RANGES};
 use super::resample::{check_fps, resample};
-use super::skeleton::joint::PELVIS;
 use crate::error::{Error, Result, check_finite};
 
 /// A clip of T >= 1 frames in the 276-feature representation (see [`crate::motion::layout`]), not normalised.

@@ -7,6 +7,7 @@ use ndarray::{
     Array, Array2, Array3, ArrayView, ArrayView1, ArrayView2, ArrayView3, Axis, CowArray, Dimension, StrideShape,
 };
 
+use super::joint::PELVIS;
 use super::layout::{
     BODY_JOINTS, BODY_ROT6D, FEATURES, JOINTS, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
 };
@@ -18,7 +19,6 @@ use super::rotation::{
 use super::rotation_simd::{
     axis_angles_from_matrices, axis_angles_from_rot6d, matrices_from_rot6d, quaternions_from_rot6d,
 };
-use super::skeleton::joint::PELVIS;
 use crate::declare::named_enum;
 use crate::error::{Error, Result};
 

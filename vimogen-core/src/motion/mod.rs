@@ -7,6 +7,8 @@ pub mod codec;
 mod file_format;
 mod ground;
 pub mod hmr;
+mod interpolate;
+pub mod joint;
 pub mod layout;
 mod pose;
 pub mod resample;

@@ -1,10 +1,8 @@
 //! The text encoder in a model's `config.json`.
 
-use super::{HashingEncoder, StaticWordsEncoder, TextEncoder, WordVectors};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 /// Maximum of every width, so that a hostile file cannot cause huge rows.
 const MAX_WIDTH: usize = 4096;
@@ -16,9 +14,9 @@ const MAX_WORDS: usize = 512;
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum TextEncoderConfig {
-    /// [`HashingEncoder`], which needs no file.
+    /// [`HashingEncoder`](super::HashingEncoder), which needs no file.
     Hashing(RowConfig),
-    /// [`StaticWordsEncoder`], which needs the word vectors of the model's training.
+    /// [`StaticWordsEncoder`](super::StaticWordsEncoder), which needs the word vectors of the model's training.
     StaticWords(RowConfig),
     /// The release's encoder, [`umt5`](super::umt5), which needs the feature of that name and its own files.
     Umt5(Umt5Place),
@@ -57,31 +55,6 @@ impl Umt5Place {
 impl Default for TextEncoderConfig {
     fn default() -> Self {
         Self::StaticWords(RowConfig::default())
-    }
-}
-
-impl TextEncoderConfig {
-    /// Builds the encoder. `vectors` are the model directory's word vectors; without them the compiled-in list is used.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] if a width is zero, huge, or larger than the word vectors; [`Error::NoTextEncoder`] for
-    /// [`Umt5`](Self::Umt5), which is opened from its files.
-    pub fn build(&self, vectors: Option<Arc<WordVectors>>) -> Result<Box<dyn TextEncoder>> {
-        Ok(match self {
-            Self::Hashing(rows) => Box::new(HashingEncoder::new(rows.clone())?),
-            Self::StaticWords(rows) => {
-                let vectors = match vectors {
-                    Some(vectors) => vectors,
-                    None => WordVectors::builtin()?,
-                };
-                Box::new(StaticWordsEncoder::new(rows.clone(), vectors)?)
-            }
-            Self::Umt5(_) => {
-                let reason = "its text encoder is UMT5, whose files are opened by themselves".into();
-                return Err(Error::NoTextEncoder { reason });
-            }
-        })
     }
 }
 

@@ -13,6 +13,31 @@ use std::sync::Arc;
 /// word list.
 const ALGORITHM: &str = "rows-1";
 
+impl TextEncoderConfig {
+    /// Builds the encoder. `vectors` are the model directory's word vectors; without them the compiled-in list is used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if a width is zero, huge, or larger than the word vectors; [`Error::NoTextEncoder`] for
+    /// [`Umt5`](Self::Umt5), which is opened from its files.
+    pub fn build(&self, vectors: Option<Arc<WordVectors>>) -> Result<Box<dyn TextEncoder>> {
+        Ok(match self {
+            Self::Hashing(rows) => Box::new(HashingEncoder::new(rows.clone())?),
+            Self::StaticWords(rows) => {
+                let vectors = match vectors {
+                    Some(vectors) => vectors,
+                    None => WordVectors::builtin()?,
+                };
+                Box::new(StaticWordsEncoder::new(rows.clone(), vectors)?)
+            }
+            Self::Umt5(_) => {
+                let reason = "its text encoder is UMT5, whose files are opened by themselves".into();
+                return Err(Error::NoTextEncoder { reason });
+            }
+        })
+    }
+}
+
 /// Rows from spelling, neighbours and position, without a file. The columns for word vectors stay zero, so that the layout is
 /// that of [`StaticWordsEncoder`].
 #[derive(Debug, Clone)]

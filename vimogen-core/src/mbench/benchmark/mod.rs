@@ -2,7 +2,7 @@
 
 mod journal;
 mod options;
-mod results;
+pub(super) mod results;
 mod run;
 mod task;
 #[cfg(test)]

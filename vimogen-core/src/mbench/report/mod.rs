@@ -9,7 +9,7 @@ use std::path::Path;
 
 use ndarray::Array3;
 
-use super::benchmark::{MotionResult, Results};
+use super::benchmark::results::{MotionResult, Results};
 use super::dimension::Dimension;
 use super::motion_files;
 use crate::error::{Error, Result};

@@ -4,8 +4,8 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use super::linear::{self, Head};
-use super::simd::{exp, simd_dispatch, sum};
+use super::linear::heads::{Head, attend, has_tiles};
+use super::softmax::{softmax_rows, softmax_rows_backward};
 
 /// Sizes of a call.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +122,7 @@ fn head(data: &[f32], sample: usize, tokens: usize, valid: usize, column: usize,
 /// the zeros that `out` must hold.
 pub(super) fn forward(out: &mut [f32], q: &[f32], k: &[f32], v: &[f32], lengths: &[usize], s: Sizes) {
     let to = Shared(out.as_mut_ptr());
-    let tiles = linear::has_tiles();
+    let tiles = has_tiles();
     each_head(s, |sample, column| {
         let len = lengths[sample].min(s.keys);
         if len == 0 {
@@ -144,7 +144,7 @@ pub(super) fn forward(out: &mut [f32], q: &[f32], k: &[f32], v: &[f32], lengths:
                 width: s.head_dim(),
                 stride: s.dim,
             };
-            return linear::attend(head, |row, column, numbers| {
+            return attend(head, |row, column, numbers| {
                 // SAFETY: a part of a row of this head, which no other task touches.
                 unsafe { std::slice::from_raw_parts_mut(to.at(at + row * s.dim + column), numbers.len()) }
                     .copy_from_slice(numbers);
@@ -186,34 +186,3 @@ pub(super) fn backward(
     });
     (dq, dk, dv)
 }
-
-#[inline(always)]
-fn softmax_rows_body(scores: &mut [f32], len: usize) {
-    for row in scores.chunks_exact_mut(len) {
-        let mut highest = f32::NEG_INFINITY;
-        for x in row.iter() {
-            highest = if *x > highest { *x } else { highest };
-        }
-        for x in row.iter_mut() {
-            *x = exp(*x - highest);
-        }
-        let inverse = sum(len, |i| row[i]).recip();
-        for x in row.iter_mut() {
-            *x *= inverse;
-        }
-    }
-}
-
-/// `dscores = p * (dscores - sum(dscores * p))`, row by row.
-#[inline(always)]
-fn softmax_rows_backward_body(dscores: &mut [f32], p: &[f32], len: usize) {
-    for (d, p) in dscores.chunks_exact_mut(len).zip(p.chunks_exact(len)) {
-        let dot = sum(len, |i| d[i] * p[i]);
-        for (d, p) in d.iter_mut().zip(p) {
-            *d = p * (*d - dot);
-        }
-    }
-}
-
-simd_dispatch!(softmax_rows, softmax_rows_body, (scores: &mut [f32], len: usize));
-simd_dispatch!(softmax_rows_backward, softmax_rows_backward_body, (dscores: &mut [f32], p: &[f32], len: usize));

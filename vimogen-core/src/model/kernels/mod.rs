@@ -13,6 +13,7 @@ mod gelu;
 pub(crate) mod linear;
 mod norm;
 mod simd;
+mod softmax;
 #[cfg(feature = "train")]
 pub(crate) mod update;
 

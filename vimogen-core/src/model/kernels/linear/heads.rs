@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use super::super::cpu::Level;
 use super::super::simd::simd_dispatch;
+use super::super::softmax::softmax_rows;
 use super::rows::Element;
 use super::tile::{self, Tile};
 use super::{GROUP, PANEL};
@@ -96,7 +97,7 @@ impl Buffers {
                 scores.iter_mut().zip(c).for_each(|(to, c)| *to = c * scale);
             }
         }
-        super::super::attention::softmax_rows(&mut self.scores[..rows * keys], keys);
+        softmax_rows(&mut self.scores[..rows * keys], keys);
     }
 
     /// The values, each with its share.

@@ -11,7 +11,7 @@
 //! and sums are f32, so that levels differ in nothing but the rounding of sums. With f32 weights nothing is rounded.
 //! Each number of the output is summed by one task in one order: the result does not depend on threads.
 
-mod heads;
+pub(super) mod heads;
 mod op;
 mod pack;
 mod product;
@@ -24,7 +24,6 @@ mod trained;
 #[cfg(feature = "train")]
 mod trained_op;
 
-pub(crate) use heads::{Head, attend, has_tiles};
 pub(crate) use op::{linear, mlp};
 pub(crate) use pack::Packed;
 pub use pack::Precision;
