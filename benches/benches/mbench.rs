@@ -49,7 +49,7 @@ fn penetration(c: &mut Criterion) {
     let motion = ProceduralDataset::new(1, Split::Train).sample_with_frames(3, 101).motion;
     let motion = Motion::from_features(encode(&motion).expect("the data set's clips can be encoded"), 20.0);
     let (body, motion) = (BodyModel::neutral(), motion.expect("a clip"));
-    let clip = PoseClip::of_motion(&body, &motion).expect("the neutral body wears any clip");
+    let clip = PoseClip::of_motion(body, &motion).expect("the neutral body wears any clip");
     let mut group = c.benchmark_group("penetration");
     let mut measure = |name: &str, vertices: ArrayView3<'_, f32>, faces: ndarray::ArrayView2<'_, u32>| {
         group.throughput(Throughput::Elements(vertices.shape()[0] as u64));
@@ -60,7 +60,7 @@ fn penetration(c: &mut Criterion) {
     measure("100 frames of the neutral body", clip.vertices.view(), body.faces());
     group.finish();
     let priors = std::env::var_os("VIMOGEN_RELEASE_DATA").map(PathBuf::from);
-    let smplify = Smplify::from_folder(&body, priors.as_deref()).expect("priors");
+    let smplify = Smplify::from_folder(body, priors.as_deref()).expect("priors");
     let joints = motion.mbench_joints();
     let mut group = c.benchmark_group("smplify");
     group.throughput(Throughput::Elements(joints.shape()[0] as u64));

@@ -32,7 +32,7 @@ fn sequence() -> MeshSequence {
     let mut faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
     let middles = (TRIANGLES - faces.len()) / 2;
     let smpl = motion.smpl();
-    let vertices = finer(body.vertices(&smpl).expect("vertices").view(), &faces, middles);
+    let vertices = finer(body.vertices(smpl).expect("vertices").view(), &faces, middles);
     for face in 0..middles {
         let ([a, b, c], middle) = (faces[face], (body.num_vertices() + face) as u32);
         faces[face] = [a, b, middle];

@@ -57,7 +57,7 @@ def test_an_overlay_has_the_size_of_its_frames(motion, tmp_path):
     motion.render(tmp_path / "video", size=(80, 60))
     motion.render(tmp_path / "over", style="depth", overlay=tmp_path / "video")
     assert png(tmp_path / "over" / "00000.png") == (80, 60)
-    with pytest.raises(vimogen.InvalidArgumentError, match="one size"):
+    with pytest.raises(vimogen.InvalidArgumentError, match="same size"):
         motion.render(tmp_path / "over", size=(64, 64), overlay=tmp_path / "video")
     with pytest.raises(vimogen.NotFoundError):
         motion.render(tmp_path / "over", overlay=tmp_path / "nothing")

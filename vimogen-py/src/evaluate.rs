@@ -34,9 +34,12 @@ pub fn evaluate_folder(
     scores.into_dict(py)
 }
 
+/// Mean, standard deviation and number of motions.
+type Summary = (Option<f64>, Option<f64>, usize);
+
 /// Results as Python floats. Made without the GIL: a JSON text of hundreds of motions takes as long as measuring them.
 struct Scores {
-    dimensions: Vec<(&'static str, (Option<f64>, Option<f64>, usize))>,
+    dimensions: Vec<(&'static str, Summary)>,
     /// Values of each motion, in the order of `dimensions`.
     motions: Vec<(String, Vec<Option<f64>>)>,
 }

@@ -37,7 +37,7 @@ pub trait NamedEnum: Copy + Eq + 'static {
     /// [`Error::InvalidArgument`] listing the names.
     fn from_name(text: &str) -> Result<Self> {
         let matches = |name: &&str| name.eq_ignore_ascii_case(text.trim());
-        let known = |variant: &Variant| matches(&variant.name) || variant.aliases.iter().any(|name| matches(name));
+        let known = |variant: &Variant| matches(&variant.name) || variant.aliases.iter().any(&matches);
         let found = Self::VARIANTS.iter().position(known).map(|position| Self::all()[position]);
         found.ok_or_else(|| {
             let names: Vec<_> = Self::VARIANTS.iter().map(|variant| variant.name).collect();

@@ -12,8 +12,11 @@ use crate::error::{Error, Result};
 use crate::train::StepReport;
 use crate::train::loss::LossValues;
 
+/// Value of a column in a line of the log.
+type Column = fn(&StepLine) -> Option<f64>;
+
 /// Columns of `log.csv` after the step, which are also TensorBoard's tags, and their values.
-const COLUMNS: [(&str, fn(&StepLine) -> Option<f64>); 9] = [
+const COLUMNS: [(&str, Column); 9] = [
     ("loss", |line| Some(line.loss.total)),
     ("loss_text", |line| line.loss.text),
     ("loss_ref_motion", |line| line.loss.ref_motion),

@@ -91,7 +91,7 @@ fn mesh_json(body: &BodyModel) -> Result<Value> {
         "step": step,
         "vertices": BASE64.encode(&vertices),
         "faces": BASE64.encode(&faces),
-        "bones": BASE64.encode(&body.weights().iter().flat_map(|weights| bones(weights)).collect::<Vec<_>>()),
+        "bones": BASE64.encode(body.weights().iter().flat_map(|weights| bones(weights)).collect::<Vec<_>>()),
         "joints": body.rest_joints().as_chunks::<3>().0,
         "sides": (0..body.num_joints()).map(|joint| side_of(joint) as u8).collect::<Vec<_>>(),
     }))

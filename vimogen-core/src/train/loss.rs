@@ -179,9 +179,8 @@ impl DeviceBatch {
     /// The network's inputs in the type that it computes in.
     pub(crate) fn in_precision(mut self, precision: Precision) -> Self {
         if precision == Precision::Bf16 {
-            let narrow = |x: Tensor<3>| x.cast(FloatDType::BF16);
-            self.noisy = narrow(self.noisy);
-            self.conditions = self.conditions.map(narrow);
+            self.noisy = self.noisy.cast(FloatDType::BF16);
+            self.conditions = self.conditions.map(|x| x.cast(FloatDType::BF16));
         }
         self
     }

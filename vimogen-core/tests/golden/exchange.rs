@@ -106,7 +106,7 @@ fn a_skeleton_with_hanging_arms_and_one_spine_joint_keeps_its_limbs_where_they_a
     // The neutral body, whose rest is a T, has its arms hang and lift as well.
     let smpl = motion.smpl();
     let body = BodyModel::neutral();
-    let worn = body.joints(&body.params(&smpl).expect("params")).expect("joints");
+    let worn = body.joints(&body.params(smpl).expect("params")).expect("joints");
     let hand =
         |t: usize, j: usize| glam::Vec3::from_array(std::array::from_fn(|c| worn[[t, j, c]] - worn[[t, j - 4, c]]));
     let (hanging, lifted) = (hand(0, 20).normalize_or_zero(), hand(1, 20).normalize_or_zero());
@@ -126,7 +126,7 @@ fn amass_files_come_back_and_those_of_others_are_read_with_smplx_or_the_neutral_
     let motion = walk();
     motion.save(kept("exchange.npz")).expect("save");
     let neutral = BodyModel::neutral();
-    assert_same(&amass::load(kept("exchange.npz"), &neutral).expect("load"), &motion);
+    assert_same(&amass::load(kept("exchange.npz"), neutral).expect("load"), &motion);
     // Ours hold the features too, which are exact.
     assert_eq!(Motion::load(kept("exchange.npz")).expect("load"), motion);
 

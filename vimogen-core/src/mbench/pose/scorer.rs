@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn what_the_features_hold_stands_on_the_joints_that_they_hold() {
         let (body, motion) = (BodyModel::neutral(), motion());
-        let clip = PoseClip::of_motion(&body, &motion).unwrap();
+        let clip = PoseClip::of_motion(body, &motion).unwrap();
         let pose = clip.pose.slice(s![.., ..22, ..]).to_owned().into_shape_with_order((6, 66)).unwrap();
         let none = Array2::zeros((0, 0));
         let params = BodyParams { pose, transl: Array2::zeros((6, 3)), betas: none.clone(), expression: none };
@@ -199,7 +199,7 @@ mod tests {
         let body = BodyModel::neutral();
         let long = scorer.fit(Array3::zeros((1 << 16, 22, 3)).view());
         assert!(matches!(long, Err(Error::TooLarge { .. })));
-        let wrong = PoseClip::new(&body, Array3::zeros((2, 22, 3)), Array3::zeros((2, 22, 3)), PoseOrigin::File);
+        let wrong = PoseClip::new(body, Array3::zeros((2, 22, 3)), Array3::zeros((2, 22, 3)), PoseOrigin::File);
         assert!(matches!(wrong, Err(Error::Shape { .. })));
     }
 }

@@ -67,9 +67,9 @@ impl JointModel {
             shapes: [[DVec3::ZERO; SHAPES]; SMPL_JOINTS],
         };
         let parents: [Option<usize>; SMPL_JOINTS] = std::array::from_fn(parent);
-        for j in 0..SMPL_JOINTS {
+        for (j, parent) in parents.iter().enumerate() {
             (posed.global[j], posed.axes[j]) = rodrigues(x.rotation(j));
-            posed.joints[j] = parents[j].map_or(x.translation() + shaped(j), |p| shaped(j) - shaped(p));
+            posed.joints[j] = parent.map_or(x.translation() + shaped(j), |p| shaped(j) - shaped(p));
         }
         chain_rotations(&parents, &mut posed.global);
         chain_positions(&parents, &posed.global, &mut posed.joints);

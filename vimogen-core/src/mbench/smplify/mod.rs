@@ -244,11 +244,11 @@ mod tests {
     #[test]
     fn a_folder_without_the_published_files_means_the_built_in_ones() {
         let (body, folder) = (BodyModel::neutral(), tempfile::tempdir().unwrap());
-        let smplify = Smplify::from_folder(&body, Some(folder.path())).unwrap();
+        let smplify = Smplify::from_folder(body, Some(folder.path())).unwrap();
         assert!(smplify.is_builtin());
-        assert!(matches!(Smplify::from_folder(&body, Some(Path::new("none"))), Err(Error::NotFound { .. })));
+        assert!(matches!(Smplify::from_folder(body, Some(Path::new("none"))), Err(Error::NotFound { .. })));
         std::fs::write(folder.path().join("gmm_08.pkl"), b"broken").unwrap();
-        assert!(Smplify::from_folder(&body, Some(folder.path())).is_err());
+        assert!(Smplify::from_folder(body, Some(folder.path())).is_err());
     }
 
     #[test]
