@@ -10,6 +10,7 @@ mod options;
 
 pub(crate) use named::named_enum;
 pub use named::{NamedEnum, Variant};
+#[cfg(any(feature = "model", feature = "render"))]
 pub(crate) use options::options;
 pub use options::{Field, OptionSet, OptionValue, Range, Setting};
 

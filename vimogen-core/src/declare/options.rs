@@ -192,6 +192,7 @@ pub trait OptionSet: Default {
 ///     }
 /// }
 /// ```
+#[cfg(any(feature = "model", feature = "render"))]
 macro_rules! options {
     (
         $(#[$meta:meta])*
@@ -307,6 +308,7 @@ macro_rules! options {
         }
     };
 }
+#[cfg(any(feature = "model", feature = "render"))]
 pub(crate) use options;
 
 /// Error of a value of another type.
