@@ -68,7 +68,7 @@ void motions_have_their_arrays(const vimogen::Pipeline &pipeline, const std::str
   CHECK(std::equal(copy.features().begin(), copy.features().end(), moved.features().begin()));
   moved.save(folder + "/hpp.npz").value();
   moved.save_html(folder + "/hpp.html", "a person waves").value();
-  moved.save_mbench_joints(folder + "/hpp.npy").value();
+  moved.save_mbench_joints(folder + "/joints.npy").value();
   CHECK(moved.slice(0, 1).value().render(folder + "/hpp.png").ok());
   vimogen::RenderParams small;
   small.width = small.height = 64;
