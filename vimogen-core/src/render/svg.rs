@@ -59,8 +59,8 @@ impl Axis {
         let extremes = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
         let (low, high) = values.filter(|v| v.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), extremes);
         let gap = 1e-6_f64.max(low.abs() * 1e-3);
-        let spread = if high - low < 1e-12 { low + gap } else { high };
-        (low <= high).then_some(Self { low, high: spread, pixels })
+        let upper = if high - low < 1e-12 { low + gap } else { high };
+        (low <= high).then_some(Self { low, high: upper, pixels })
     }
 
     /// The pixel of a value.
