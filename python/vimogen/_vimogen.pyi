@@ -12,11 +12,11 @@ from ._types import (
     EncoderDtype,
     EncoderMemory,
     GenerateOptions,
-    Names,
+    JointNames,
     Preset,
     Style,
     TextKey,
-    Unit,
+    LengthUnit,
     View,
 )
 
@@ -60,8 +60,8 @@ class Motion:
         *,
         title: str = "",
         body: Body | None = None,
-        joint_names: Names = "smpl",
-        unit: Unit = "cm",
+        joint_names: JointNames = "smpl",
+        unit: LengthUnit = "cm",
     ) -> None: ...
     def save_mbench_joints(self, path: _StrPath) -> None: ...
     def render(

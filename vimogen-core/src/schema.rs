@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 
 use crate::body::BodyKind;
 use crate::declare::{DEFAULT_SEED, Field, NamedEnum, OptionSet};
-use crate::io::bvh::{Names, Unit};
+use crate::io::bvh::JointNames;
 use crate::mbench::dimension::Dimension;
 use crate::mbench::pose::PoseOrigin;
 use crate::mbench::prompts::TextKey;
 use crate::motion::codec::DecodeMode;
+use crate::motion::{LengthUnit, UpAxis};
 use crate::progress::Stage;
 use crate::render::{RenderOptions, Style, View};
 use crate::sample::{GenerateOptions, Preset, Smoothing, Solver};
@@ -24,9 +25,10 @@ pub fn schema() -> Value {
     named::<Dimension>(&mut enums);
     named::<EncoderDtype>(&mut enums);
     named::<EncoderMemory>(&mut enums);
+    named::<LengthUnit>(&mut enums);
     named::<LossWeighting>(&mut enums);
     named::<LrSchedule>(&mut enums);
-    named::<Names>(&mut enums);
+    named::<JointNames>(&mut enums);
     named::<PoseOrigin>(&mut enums);
     named::<Precision>(&mut enums);
     named::<Preset>(&mut enums);
@@ -35,7 +37,7 @@ pub fn schema() -> Value {
     named::<Stage>(&mut enums);
     named::<Style>(&mut enums);
     named::<TextKey>(&mut enums);
-    named::<Unit>(&mut enums);
+    named::<UpAxis>(&mut enums);
     named::<View>(&mut enums);
     named::<WeightDtype>(&mut enums);
     let options = json!({

@@ -13,7 +13,8 @@ use vimogen_core::format::pickle::{self, PLAIN_GLOBALS, PickleFile, numpy};
 use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::format::torch::{TorchFile, Tree};
 use vimogen_core::format::{RawTensor, TensorSource, npy, npz, safetensors, torch};
-use vimogen_core::io::bvh::{self, Bvh, BvhOptions, retarget};
+use vimogen_core::io::LoadOptions;
+use vimogen_core::io::bvh::{self, Bvh, BvhOptions};
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Request};
 
 /// Memory limit of any small file: a tensor that repeats few elements may have 256 MiB.
@@ -59,7 +60,7 @@ fn read_pickle_file(bytes: &[u8]) {
 
 fn read_bvh(bytes: &[u8]) {
     if let Ok(file) = Bvh::from_bytes(bytes) {
-        let _ = (file.world(0), file.world(file.len() - 1), retarget::to_motion(&file));
+        let _ = (file.world(0), file.world(file.len() - 1), file.to_motion(&LoadOptions::default()));
     }
 }
 

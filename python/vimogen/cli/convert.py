@@ -32,9 +32,9 @@ from .options import FILE, choice, dtype_option, json_option
     help="SMPL or SMPL-X file (.npz, .pkl): the body of --hmr and AMASS files, and of .glb and pictures.",
 )
 @click.option(
-    "--joint-names", default="smpl", show_default=True, type=choice("Names"), help="Names of the joints in .bvh."
+    "--joint-names", default="smpl", show_default=True, type=choice("JointNames"), help="Names of the joints in .bvh."
 )
-@click.option("--unit", default="cm", show_default=True, type=choice("Unit"), help="Unit of length in .bvh.")
+@click.option("--unit", default="cm", show_default=True, type=choice("LengthUnit"), help="Unit of length in .bvh.")
 @click.option("--refit", is_flag=True, help="Compute the joints from the rotations.")
 @click.option("--lock-feet", is_flag=True, help="As --refit, and keep standing feet in place.")
 @click.option("--canonical", is_flag=True, help="Start at the origin, face +y and stand on the ground.")

@@ -8,8 +8,10 @@ pub mod bvh;
 pub mod csv;
 mod features;
 pub mod gltf;
+mod options;
 #[cfg(feature = "render")]
 pub mod picture;
+mod rig;
 
 use std::path::Path;
 
@@ -20,64 +22,7 @@ use crate::error::Result;
 use crate::format::npy;
 use crate::motion::codec::{SmplMotion, encode};
 pub use crate::motion::{FileFormat, Motion};
-use bvh::BvhOptions;
-
-/// Options of [`Motion::load_with`].
-#[derive(Debug, Clone, Copy, Default)]
-#[non_exhaustive]
-pub struct LoadOptions<'a> {
-    /// Body from which a clip of AMASS gets its joints, with the clip's shape; `None`: the neutral body. Files of other
-    /// formats hold joint positions.
-    pub body: Option<&'a BodyModel>,
-    /// Frames per second; `None`: the rate of the file, or 20 if it has none.
-    pub fps: Option<f32>,
-}
-
-impl<'a> LoadOptions<'a> {
-    /// Sets the body of clips of AMASS.
-    pub fn with_body(mut self, body: impl Into<Option<&'a BodyModel>>) -> Self {
-        self.body = body.into();
-        self
-    }
-
-    /// Sets the frame rate.
-    pub fn with_fps(mut self, fps: impl Into<Option<f32>>) -> Self {
-        self.fps = fps.into();
-        self
-    }
-}
-
-/// Options of [`Motion::save_with`]. A format ignores the options of others.
-#[derive(Debug, Clone, Copy, Default)]
-#[non_exhaustive]
-pub struct SaveOptions<'a> {
-    /// Body of `.glb`, `.mp4`, `.gif` and `.png`; `None`: the neutral body.
-    pub body: Option<&'a BodyModel>,
-    /// Caption of the player (`.html`), such as the prompt. Any text: it is escaped.
-    pub title: &'a str,
-    /// Names, unit and bones of `.bvh`.
-    pub bvh: BvhOptions,
-}
-
-impl<'a> SaveOptions<'a> {
-    /// Sets the body.
-    pub fn with_body(mut self, body: impl Into<Option<&'a BodyModel>>) -> Self {
-        self.body = body.into();
-        self
-    }
-
-    /// Sets the caption.
-    pub fn with_title(mut self, title: &'a str) -> Self {
-        self.title = title;
-        self
-    }
-
-    /// Sets names, unit and bones of `.bvh`.
-    pub fn with_bvh(mut self, bvh: BvhOptions) -> Self {
-        self.bvh = bvh;
-        self
-    }
-}
+pub use options::{LoadOptions, SaveOptions};
 
 impl Motion {
     /// Reads a clip in the format that the extension names:
@@ -85,7 +30,7 @@ impl Motion {
     /// - `.npz`: the features if it holds `features` or `motion`, otherwise the layout of AMASS, see [`amass::load`]
     /// - `.npy`, `.pt`, `.pth`: features (T, 276), in PyTorch's files as the only tensor or as `motion` or `features`;
     ///   of 426 columns, as in the release's samples, the first 276 are kept
-    /// - `.bvh`: see [`bvh::retarget`]
+    /// - `.bvh`: see [`bvh::load`]
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
@@ -106,7 +51,7 @@ impl Motion {
             FileFormat::Npz => amass::load_npz(path, options.body),
             FileFormat::Npy => features::load_npy(path),
             FileFormat::Torch => features::load_torch(path),
-            FileFormat::Bvh => bvh::retarget::load(path),
+            FileFormat::Bvh => bvh::load_with(path, options),
             other => unreachable!("{other:?} is not read"),
         };
         let motion = motion.map_err(|e| e.with_path(path))?;

@@ -9,6 +9,7 @@ use super::axes::swap_joints;
 use super::codec::{DecodeMode, SmplMotion, check_features, decode, decode_joints, decode_rotations};
 use super::joint::PELVIS;
 use super::layout::{FEATURES, REFERENCE_RANGES};
+use super::origin::MotionSource;
 use super::resample::{check_fps, resample};
 use crate::error::{Error, Result, check_finite};
 
@@ -21,6 +22,7 @@ pub struct Motion {
     features: Array2<f32>,
     fps: f32,
     decoded: Arc<Decoded>,
+    source: Option<Arc<MotionSource>>,
 }
 
 /// The decoded forms of a clip that have been asked for.
@@ -55,7 +57,7 @@ impl Motion {
     }
 
     fn of_checked(features: Array2<f32>, fps: f32) -> Self {
-        Self { features, fps, decoded: Arc::default() }
+        Self { features, fps, decoded: Arc::default(), source: None }
     }
 
     /// Number of frames.
@@ -67,6 +69,15 @@ impl Motion {
     /// Frames per second.
     pub fn fps(&self) -> f32 {
         self.fps
+    }
+
+    /// What the reader found in the clip's file; `None` for clips that were made otherwise, or changed.
+    pub fn source(&self) -> Option<&MotionSource> {
+        self.source.as_deref()
+    }
+
+    pub(crate) fn with_source(self, source: MotionSource) -> Self {
+        Self { source: Some(Arc::new(source)), ..self }
     }
 
     /// Length in seconds.

@@ -4,7 +4,8 @@
 
 use glam::{DMat3, DVec3, Mat3, Vec3};
 use ndarray::{Array2, Array3, Ix2, Ix3};
-use vimogen_core::io::bvh::{self, BvhOptions, Unit};
+use vimogen_core::io::bvh::{self, BvhOptions};
+use vimogen_core::motion::LengthUnit;
 use vimogen_core::motion::codec::SmplMotion;
 use vimogen_core::motion::rotation::matrix_from_axis_angle;
 use vimogen_core::motion::skeleton::{JOINT_NAMES, PARENTS};
@@ -152,7 +153,7 @@ fn made_up() -> (SmplMotion, [[f32; 3]; 22]) {
 #[test]
 fn a_bvh_file_poses_the_skeleton_as_forward_kinematics_of_the_rotations_does() {
     let (motion, offsets) = made_up();
-    for (unit, per_metre) in [(Unit::Centimetres, 100.0), (Unit::Metres, 1.0)] {
+    for (unit, per_metre) in [(LengthUnit::Centimetres, 100.0), (LengthUnit::Metres, 1.0)] {
         for rest in [None, Some(offsets)] {
             let text = bvh::to_string(&motion, 20.0, &BvhOptions { unit, rest, ..BvhOptions::default() }).expect("bvh");
             let far = Bvh::parse(&text).farthest(&motion.joints, per_metre);

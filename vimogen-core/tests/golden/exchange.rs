@@ -9,8 +9,10 @@ use vimogen_core::body::BodyModel;
 use vimogen_core::data::procedural::{ProceduralDataset, Split};
 use vimogen_core::format::npz::{self, NpzFile};
 use vimogen_core::format::{RawTensor, TensorSource, npy};
-use vimogen_core::io::bvh::{self, Bvh, BvhOptions, Names, Unit, retarget};
+use vimogen_core::io::LoadOptions;
+use vimogen_core::io::bvh::{self, Bvh, BvhOptions, JointNames};
 use vimogen_core::io::{amass, gltf};
+use vimogen_core::motion::LengthUnit;
 use vimogen_core::motion::Motion;
 use vimogen_core::motion::codec::encode;
 
@@ -52,9 +54,9 @@ fn assert_same(got: &Motion, want: &Motion) {
 fn bvh_comes_back_within_a_millimetre_and_a_tenth_of_a_degree_by_both_names_and_units() {
     let motion = walk();
     for (name, names, unit) in [
-        ("exchange.bvh", Names::Smpl, Unit::Centimetres),
-        ("exchange_mixamo.bvh", Names::Mixamo, Unit::Centimetres),
-        ("exchange_metres.bvh", Names::Mixamo, Unit::Metres),
+        ("exchange.bvh", JointNames::Smpl, LengthUnit::Centimetres),
+        ("exchange_mixamo.bvh", JointNames::Mixamo, LengthUnit::Centimetres),
+        ("exchange_metres.bvh", JointNames::Mixamo, LengthUnit::Metres),
     ] {
         let options = BvhOptions { names, unit, rest: None };
         bvh::save(kept(name), motion.smpl(), motion.fps(), &options).expect("save");
@@ -95,7 +97,7 @@ fn a_skeleton_with_hanging_arms_and_one_spine_joint_keeps_its_limbs_where_they_a
         ["0"; 6].join(" "),
         ["0"; 35].join(" "),
     );
-    let motion = retarget::to_motion(&Bvh::from_bytes(text.as_bytes()).expect("bvh")).expect("motion");
+    let motion = Bvh::from_bytes(text.as_bytes()).expect("bvh").to_motion(&LoadOptions::default()).expect("motion");
     assert_eq!((motion.len(), motion.fps()), (2, 30.0));
     let joints = motion.joints();
     let at = |t: usize, j: usize| glam::Vec3::from_array(std::array::from_fn(|c| joints[[t, j, c]]));
@@ -116,8 +118,11 @@ fn a_skeleton_with_hanging_arms_and_one_spine_joint_keeps_its_limbs_where_they_a
 #[test]
 fn bvh_of_others_is_refused_with_the_names_it_lacks() {
     let text = "HIERARCHY ROOT Hips { OFFSET 0 0 0 CHANNELS 0 } MOTION Frames: 1 Frame Time: 0.05";
-    let refused =
-        retarget::to_motion(&Bvh::from_bytes(text.as_bytes()).expect("bvh")).expect_err("refused").to_string();
+    let refused = Bvh::from_bytes(text.as_bytes())
+        .expect("bvh")
+        .to_motion(&LoadOptions::default())
+        .expect_err("refused")
+        .to_string();
     assert!(refused.contains("LeftUpLeg") && refused.contains("Neck"), "{refused}");
 }
 

@@ -1,8 +1,9 @@
 //! BVH, the text format for skeletal animation of Blender, Maya, MotionBuilder and game engines.
 
 mod parse;
-pub mod retarget;
+mod read;
 mod write;
 
 pub use parse::{Bvh, Joint};
-pub use write::{BvhOptions, MIXAMO_NAMES, Names, Unit, save, to_string};
+pub use read::{load, load_with};
+pub use write::{BvhOptions, JointNames, MIXAMO_NAMES, save, to_string};

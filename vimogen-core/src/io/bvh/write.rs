@@ -16,24 +16,15 @@ use glam::{DMat3, DVec3};
 use crate::declare::named_enum;
 use crate::error::{Error, Result, check_finite};
 use crate::format::write_atomic;
+use crate::motion::LengthUnit;
 use crate::motion::axes::{SWAP, swap_up};
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::{JOINT_NAMES, PARENTS, Skeleton, joint};
 
 named_enum! {
-    /// Unit of length in a BVH file.
-    pub enum Unit("unit", default Centimetres) {
-        /// Centimetres, the usual unit of BVH.
-        Centimetres = "cm",
-        /// Metres, the unit of this library.
-        Metres = "m",
-    }
-}
-
-named_enum! {
     /// Names of the joints in a BVH file.
-    pub enum Names("joint_names", default Smpl) {
+    pub enum JointNames("joint_names", default Smpl) {
         /// SMPL's names.
         Smpl = "smpl",
         /// Mixamo's names with the prefix `mixamorig:`, for retargeting tools.
@@ -67,7 +58,7 @@ pub const MIXAMO_NAMES: [&str; JOINTS] = [
     "RightHand",
 ];
 
-impl Names {
+impl JointNames {
     fn of(self, joint: usize) -> String {
         match self {
             Self::Smpl => JOINT_NAMES[joint].into(),
@@ -80,9 +71,9 @@ impl Names {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct BvhOptions {
     /// Unit of length.
-    pub unit: Unit,
+    pub unit: LengthUnit,
     /// Names of the joints.
-    pub names: Names,
+    pub names: JointNames,
     /// Offset of each joint from its parent at rest, metres, in SMPL's rest frame (y up, facing +z, left is +x); the
     /// pelvis' entry is not used. `None`: from the clip, the mean of each bone seen from its parent's frame, at the
     /// bone's mean length.
@@ -117,10 +108,7 @@ pub fn to_string(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<
         let reason = format!("the bone to {} is not shorter than {LONGEST_BONE} m", JOINT_NAMES[j]);
         return Err(Error::invalid("rest", reason));
     }
-    let scale = match options.unit {
-        Unit::Centimetres => 100.0,
-        Unit::Metres => 1.0,
-    };
+    let scale = options.unit.metres().recip();
     let mut text = String::with_capacity(4096 + 700 * motion.len());
     text.push_str("HIERARCHY\n");
     write_joint(&mut text, (joint::PELVIS, 0), &offsets, options.names, scale);
@@ -179,7 +167,13 @@ fn end_site(joint: usize, offsets: &[DVec3; JOINTS]) -> DVec3 {
     }
 }
 
-fn write_joint(text: &mut String, (index, depth): (usize, usize), offsets: &[DVec3; JOINTS], names: Names, scale: f64) {
+fn write_joint(
+    text: &mut String,
+    (index, depth): (usize, usize),
+    offsets: &[DVec3; JOINTS],
+    names: JointNames,
+    scale: f64,
+) {
     let (tab, kind) = ("\t".repeat(depth), if depth == 0 { "ROOT" } else { "JOINT" });
     let position = if depth == 0 { "6 Xposition Yposition Zposition" } else { "3" };
     let offset = if depth == 0 { DVec3::ZERO } else { offsets[index] * scale };

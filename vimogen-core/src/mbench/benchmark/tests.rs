@@ -16,6 +16,7 @@ use super::*;
 use crate::error::{Error, Result};
 use crate::format::torch::{Tree, save as save_torch};
 use crate::format::{RawTensor, npy};
+#[cfg(feature = "cpu")]
 use crate::mbench::bodies::BodyFiles;
 use crate::mbench::dimension::Dimension;
 use crate::mbench::frames::UpAxis;
@@ -177,6 +178,7 @@ fn the_files_of_results_have_the_names_and_keys_of_mbench_and_come_back() {
     assert_eq!(table(&[&results, &results]).lines().count(), 4);
 }
 
+#[cfg(feature = "cpu")]
 #[test]
 fn bodies_are_fitted_to_joints_and_reports_say_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,0 +1,40 @@
+//! Skeletons of other programs as clips: joints by name or by place, other axes, units and rest poses.
+//!
+//! A reader of a format gives a [`Rig`]; [`retarget::to_motion`] turns it into a [`Motion`](crate::Motion).
+
+pub(in crate::io) mod names;
+pub(in crate::io) mod retarget;
+
+use glam::{DMat3, DVec3};
+
+/// A skeleton with its motion, in the axes and the unit of its file.
+pub(in crate::io) trait Rig {
+    /// Format, for messages: `"BVH"`.
+    fn format(&self) -> &'static str;
+
+    /// The joints, parents before their children.
+    fn joints(&self) -> &[RigJoint];
+
+    /// Number of frames, at least one.
+    fn frames(&self) -> usize;
+
+    /// Frames per second; `None` if the file does not say.
+    fn fps(&self) -> Option<f64>;
+
+    /// World rotations and positions of all joints in a frame.
+    fn world(&self, frame: usize) -> Vec<(DMat3, DVec3)>;
+}
+
+/// A joint of a [`Rig`].
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::io) struct RigJoint {
+    /// Name as in the file.
+    pub name: String,
+    /// Index of the parent, which comes before; a root has none.
+    pub parent: Option<usize>,
+    /// World rotation and position in the pose to which the file's rotations are relative; the rotation is the identity
+    /// in BVH.
+    pub rest: (DMat3, DVec3),
+    /// End of the bone at rest, if the file says (End Site of BVH), in world axes relative to the joint.
+    pub end: Option<DVec3>,
+}
