@@ -2,8 +2,12 @@
 //!
 //! A reader of a format gives a [`Rig`]; [`retarget::to_motion`] turns it into a [`Motion`](crate::Motion).
 
+#[allow(dead_code, reason = "the next step uses them")]
+pub(in crate::io) mod gate;
 pub(in crate::io) mod names;
 pub(in crate::io) mod retarget;
+#[allow(dead_code, reason = "the next step uses them")]
+pub(in crate::io) mod up;
 
 use glam::{DMat3, DVec3};
 

@@ -1,0 +1,136 @@
+//! Which axis of a file points up, from the way its body moves.
+
+use glam::{DMat3, DVec3};
+use ndarray::ArrayView3;
+
+use crate::motion::UpAxis;
+use crate::motion::axes::SWAP;
+use crate::motion::skeleton::joint::{LEFT_ANKLE, LEFT_KNEE, NECK, PELVIS, RIGHT_ANKLE};
+
+/// All axes that may point up, the usual ones first.
+pub(in crate::io) const AXES: [UpAxis; 6] =
+    [UpAxis::Y, UpAxis::Z, UpAxis::X, UpAxis::MinusY, UpAxis::MinusZ, UpAxis::MinusX];
+/// Minimum cosine of the angle between the body and the axis for which a frame counts.
+const ALONG: f64 = 0.72;
+/// Minimum share of the frames that leaves no doubt.
+const SURE: f64 = 0.6;
+/// Maximum number of frames that are looked at.
+const SAMPLES: usize = 512;
+/// Change of the lowest joint's height, in leg lengths, that halves the trust in a floor.
+const FLOOR: f64 = 0.15;
+
+/// What a motion says about the axis that points up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::io) struct UpVote {
+    /// The axis that most likely points up.
+    pub axis: UpAxis,
+    /// Share of the frames in which the body, from its ankles to its neck, points along that axis.
+    pub share: f64,
+    /// Whether the frames agree.
+    pub sure: bool,
+}
+
+/// The unit vector of an axis.
+pub(in crate::io) fn vector(axis: UpAxis) -> DVec3 {
+    match axis {
+        UpAxis::X => DVec3::X,
+        UpAxis::Y => DVec3::Y,
+        UpAxis::Z => DVec3::Z,
+        UpAxis::MinusX => DVec3::NEG_X,
+        UpAxis::MinusY => DVec3::NEG_Y,
+        UpAxis::MinusZ => DVec3::NEG_Z,
+    }
+}
+
+/// The axis that a figure faces which stands along `up`, where the file says nothing: as programs with that axis have it
+/// (+z in BVH and glTF, -y in Blender, towards the camera in its frame).
+pub(in crate::io) fn usual_front(up: UpAxis) -> DVec3 {
+    match up {
+        UpAxis::Y => DVec3::Z,
+        UpAxis::Z => DVec3::NEG_Y,
+        UpAxis::X | UpAxis::MinusX => DVec3::Y,
+        UpAxis::MinusY => DVec3::NEG_Z,
+        UpAxis::MinusZ => DVec3::Y,
+    }
+}
+
+/// Rotation from the axes of a figure (x left, y up, z ahead) to those of a file in which it faces `front`.
+pub(in crate::io) fn figure(up: UpAxis, front: DVec3) -> DMat3 {
+    let up = vector(up);
+    DMat3::from_cols(up.cross(front), up, front)
+}
+
+/// Rotation from the axes of a file to vimogen's world, for a file whose figures have their usual front.
+pub(in crate::io) fn to_world(up: UpAxis) -> DMat3 {
+    SWAP.as_dmat3() * figure(up, usual_front(up)).transpose()
+}
+
+/// The axis that points up in a motion: the one along which the body stands in most frames and, where frames disagree,
+/// the one along which the lowest joint stays at its height. `None` without a finite frame.
+///
+/// # Shapes
+/// - `joints`: `[frames, 22, 3]`, in the axes and the unit of the file
+pub(in crate::io) fn from_motion(joints: &ArrayView3<'_, f32>) -> Option<UpVote> {
+    let mut tally = Tally::default();
+    let step = joints.shape()[0].div_ceil(SAMPLES).max(1);
+    for t in (0..joints.shape()[0]).step_by(step) {
+        let at = |j: usize| DVec3::from_array(std::array::from_fn(|c| f64::from(joints[[t, j, c]])));
+        tally.add(at, joints.shape()[1]);
+    }
+    tally.vote()
+}
+
+/// The frames of a motion, axis by axis.
+#[derive(Default)]
+struct Tally {
+    frames: usize,
+    /// Frames in which the body stands along each axis.
+    along: [usize; 6],
+    /// Height of the lowest joint along each axis.
+    lowest: [Vec<f64>; 6],
+    shins: Vec<f64>,
+}
+
+impl Tally {
+    fn add(&mut self, at: impl Fn(usize) -> DVec3, joints: usize) {
+        let ankles = 0.5 * (at(LEFT_ANKLE) + at(RIGHT_ANKLE));
+        let (trunk, legs) = (at(NECK) - at(PELVIS), at(PELVIS) - ankles);
+        // Trunk and legs count alike: who sits or bows is upright still.
+        let body = (trunk.normalize_or_zero() + legs.normalize_or_zero()).normalize_or_zero();
+        if !(0..joints).all(|j| at(j).is_finite()) || body == DVec3::ZERO {
+            return;
+        }
+        self.frames += 1;
+        self.shins.push(at(LEFT_KNEE).distance(at(LEFT_ANKLE)));
+        for (i, axis) in AXES.map(vector).into_iter().enumerate() {
+            self.along[i] += usize::from(body.dot(axis) > ALONG);
+            self.lowest[i].push((0..joints).map(|j| at(j).dot(axis)).fold(f64::INFINITY, f64::min));
+        }
+    }
+
+    fn vote(mut self) -> Option<UpVote> {
+        if self.frames == 0 {
+            return None;
+        }
+        let leg = 2.0 * quantile(&mut self.shins, 0.5).max(f64::MIN_POSITIVE);
+        let share = self.along.map(|count| count as f64 / self.frames as f64);
+        let floor = self.lowest.map(|mut heights| {
+            let spread = quantile(&mut heights, 0.9) - quantile(&mut heights, 0.1);
+            1.0 / (1.0 + (spread / leg / FLOOR).powi(2))
+        });
+        let best = (0..6).fold(0, |best, i| {
+            let score = |i: usize| share[i] + 0.5 * floor[i];
+            if score(i) > score(best) { i } else { best }
+        });
+        Some(UpVote { axis: AXES[best], share: share[best], sure: share[best] >= SURE })
+    }
+}
+
+/// The value below which a share of `values` lies.
+pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let at = (share * (values.len() - 1) as f64).round() as usize;
+    *values.select_nth_unstable_by(at, f64::total_cmp).1
+}
