@@ -12,6 +12,7 @@ mod options;
 #[cfg(feature = "render")]
 pub mod picture;
 mod rig;
+mod text;
 
 use std::path::Path;
 

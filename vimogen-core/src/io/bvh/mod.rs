@@ -1,9 +1,14 @@
 //! BVH, the text format for skeletal animation of Blender, Maya, MotionBuilder and game engines.
 
+mod frames;
+mod hierarchy;
+mod joint;
 mod parse;
+mod rate;
 mod read;
 mod write;
 
-pub use parse::{Bvh, Joint};
+pub use joint::Joint;
+pub use parse::Bvh;
 pub use read::{load, load_with};
 pub use write::{BvhOptions, JointNames, MIXAMO_NAMES, save, to_string};

@@ -1,60 +1,37 @@
-//! BVH, a skeleton and its channels as text: any hierarchy, channels in any order.
+//! BVH, a skeleton and its channels as text, as programs and people write it: any hierarchy, several roots, channels in
+//! any order, comments, any encoding and line end.
 
+use std::ops::Range;
 use std::path::Path;
 
 use glam::{DMat3, DVec3};
 
-use crate::error::{Error, Result};
+use super::frames::Frames;
+use super::hierarchy::Hierarchy;
+use super::joint::Joint;
+use crate::error::Result;
 use crate::format::read_bounded;
-use crate::motion::skeleton::{chain_positions, chain_rotations};
+use crate::io::text::{Words, utf8};
 
-const FORMAT: &str = "BVH";
 /// Maximum file size.
 const MAX_FILE: u64 = 1 << 29;
-/// Maximum number of joints, and thereby of nesting.
-const MAX_JOINTS: usize = 1024;
-const MAX_FRAMES: usize = 1 << 18;
 
-fn bad(reason: impl Into<String>) -> Error {
-    Error::format(FORMAT, reason)
-}
-
-/// A joint of the hierarchy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Joint {
-    /// Name as in the file.
-    pub name: String,
-    /// Index of the parent, which comes before; the root has none.
-    pub parent: Option<usize>,
-    /// Position at rest relative to the parent, in the unit of the file.
-    pub offset: DVec3,
-    channels: Vec<Channel>,
-    /// Index of its first channel in a frame.
-    first: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Channel {
-    Position(usize),
-    Rotation(usize),
-}
-
-/// A parsed file: a skeleton and T frames of channels.
+/// A parsed file: a skeleton, or several, and T frames of channels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bvh {
     joints: Vec<Joint>,
-    /// Channels of all frames, frame by frame.
-    values: Vec<f64>,
+    /// Values of one frame.
     channels: usize,
-    frame_time: f64,
+    frames: Frames,
 }
 
 impl Bvh {
     /// Reads a file of at most 512 MiB.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`], [`Error::Format`] for anything but a hierarchy of 1 to
-    /// 1024 joints with 1 to 2^18 frames of finite values.
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
+    /// [`Error::TooLarge`](crate::Error::TooLarge), [`Error::Format`](crate::Error::Format), which names the line, for
+    /// anything but a hierarchy of 1 to 1024 joints with 1 to 2^18 frames of finite values.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Self::from_bytes(&read_bounded(path, MAX_FILE)?).map_err(|e| e.with_path(path))
@@ -65,31 +42,15 @@ impl Bvh {
     /// # Errors
     /// As [`Bvh::open`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let text = std::str::from_utf8(bytes).map_err(|_| bad("it is not text"))?;
-        let mut words = Words(text.split_ascii_whitespace());
-        words.expect("HIERARCHY")?;
-        let (joints, channels) = hierarchy(&mut words)?;
-        words.expect("MOTION")?;
-        words.expect("Frames:")?;
-        let frames = words.next()?;
-        let frames = frames.parse().ok().filter(|n| (1..=MAX_FRAMES).contains(n));
-        let frames: usize = frames.ok_or_else(|| bad(format!("it has no frames, or over {MAX_FRAMES}")))?;
-        words.expect("Frame")?;
-        words.expect("Time:")?;
-        let frame_time = words.number()?;
-        if frame_time <= 0.0 {
-            return Err(bad(format!("its frame time is {frame_time} seconds")));
-        }
-        let needed = frames.saturating_mul(channels);
-        // A number and the space after it are two bytes at least.
-        if needed > bytes.len() {
-            return Err(bad(format!("it ends before its {frames} frames of {channels} channels do")));
-        }
-        let values = (0..needed).map(|_| words.number()).collect::<Result<_>>()?;
-        Ok(Self { joints, values, channels, frame_time })
+        let text = utf8(bytes);
+        let mut words = Words::new("BVH", &text);
+        let Hierarchy { mut joints, channels } = Hierarchy::read(&mut words)?;
+        let frames = Frames::read(&mut words, &joints, channels)?;
+        find_shifts(&mut joints, channels, &frames);
+        Ok(Self { joints, channels, frames })
     }
 
-    /// The joints, parents before their children.
+    /// The joints, parents before their children, root by root.
     pub fn joints(&self) -> &[Joint] {
         &self.joints
     }
@@ -97,12 +58,23 @@ impl Bvh {
     /// Number of frames.
     #[allow(clippy::len_without_is_empty, reason = "a file has at least one frame")]
     pub fn len(&self) -> usize {
-        self.values.len().checked_div(self.channels).unwrap_or(1)
+        self.frames.len
     }
 
-    /// Seconds from frame to frame.
+    /// Seconds from frame to frame as written, 0 if the file does not say.
     pub fn frame_time(&self) -> f64 {
-        self.frame_time
+        self.frames.frame_time
+    }
+
+    /// Frames per second that the digits of the frame time mean: 30 for 0.0333333, 23.976 for 0.0417083. `None` if the
+    /// file does not say.
+    pub fn fps(&self) -> Option<f64> {
+        self.frames.fps
+    }
+
+    /// What is wrong with the number of frames, in a sentence, if anything is.
+    pub fn doubt(&self) -> Option<&str> {
+        self.frames.doubt.as_deref()
     }
 
     /// World rotations and positions of all joints in a frame, in the axes and the unit of the file.
@@ -110,128 +82,38 @@ impl Bvh {
     /// # Panics
     /// If the frame is not below [`Bvh::len`].
     pub fn world(&self, frame: usize) -> Vec<(DMat3, DVec3)> {
-        let values = &self.values[frame * self.channels..][..self.channels];
-        let parents: Vec<_> = self.joints.iter().map(|joint| joint.parent).collect();
-        let local = self.joints.iter().map(|joint| joint.local(values));
-        let (mut turns, mut places): (Vec<DMat3>, Vec<DVec3>) = local.unzip();
-        chain_rotations(&parents, &mut turns);
-        chain_positions(&parents, &turns, &mut places);
-        turns.into_iter().zip(places).collect()
-    }
-}
-
-impl Joint {
-    /// Rotation, the product in the order of the channels, and position relative to the parent; a position channel
-    /// replaces the offset along its axis.
-    fn local(&self, values: &[f64]) -> (DMat3, DVec3) {
-        let (mut turn, mut place) = (DMat3::IDENTITY, self.offset);
-        for (channel, value) in self.channels.iter().zip(&values[self.first..]) {
-            match channel {
-                Channel::Position(axis) => place[*axis] = *value,
-                Channel::Rotation(axis) => {
-                    let angle = value.to_radians();
-                    turn *= match axis {
-                        0 => DMat3::from_rotation_x(angle),
-                        1 => DMat3::from_rotation_y(angle),
-                        _ => DMat3::from_rotation_z(angle),
-                    };
-                }
-            }
-        }
-        (turn, place)
-    }
-}
-
-/// The words of the file.
-struct Words<'a>(std::str::SplitAsciiWhitespace<'a>);
-
-impl<'a> Words<'a> {
-    fn next(&mut self) -> Result<&'a str> {
-        self.0.next().ok_or_else(|| bad("it ends too early"))
+        let mut out = vec![(DMat3::IDENTITY, DVec3::ZERO); self.joints.len()];
+        self.write_world(frame, 0..self.joints.len(), &mut out);
+        out
     }
 
-    fn expect(&mut self, word: &str) -> Result<()> {
-        let got = self.next()?;
-        if got.eq_ignore_ascii_case(word) { Ok(()) } else { Err(bad(format!("{:?} where {word} belongs", short(got)))) }
-    }
-
-    fn number(&mut self) -> Result<f64> {
-        let word = self.next()?;
-        let number = word.parse().ok().filter(|n: &f64| n.is_finite() && n.abs() < 1e12);
-        number.ok_or_else(|| bad(format!("{:?} where a number belongs", short(word))))
-    }
-
-    fn vector(&mut self) -> Result<DVec3> {
-        Ok(DVec3::new(self.number()?, self.number()?, self.number()?))
-    }
-}
-
-fn short(word: &str) -> String {
-    word.chars().take(40).collect()
-}
-
-/// The joints and the number of channels of a frame.
-fn hierarchy(words: &mut Words<'_>) -> Result<(Vec<Joint>, usize)> {
-    words.expect("ROOT")?;
-    let mut joints = vec![joint(words, None, 0)?];
-    let mut open = vec![0];
-    let mut channels = 0;
-    while let Some(current) = open.last().copied() {
-        match words.next()?.to_ascii_uppercase().as_str() {
-            "OFFSET" => joints[current].offset = words.vector()?,
-            "CHANNELS" => {
-                joints[current].first = channels;
-                joints[current].channels = channel_list(words)?;
-                channels += joints[current].channels.len();
-            }
-            "JOINT" if joints.len() < MAX_JOINTS => {
-                open.push(joints.len());
-                joints.push(joint(words, Some(current), channels)?);
-            }
-            "JOINT" => return Err(bad(format!("it has more than {MAX_JOINTS} joints"))),
-            "END" => {
-                ["Site", "{", "OFFSET"].iter().try_for_each(|word| words.expect(word))?;
-                words.vector()?;
-                words.expect("}")?;
-            }
-            "}" => drop(open.pop()),
-            other => return Err(bad(format!("{:?} within a joint", short(other)))),
-        }
-    }
-    Ok((joints, channels))
-}
-
-/// The name of a joint and the brace after it; names may have spaces.
-fn joint(words: &mut Words<'_>, parent: Option<usize>, first: usize) -> Result<Joint> {
-    let mut name = String::new();
-    loop {
-        match words.next()? {
-            "{" => return Ok(Joint { name, parent, offset: DVec3::ZERO, channels: Vec::new(), first }),
-            word if name.len() + word.len() < 200 => {
-                name.extend((!name.is_empty()).then_some(' '));
-                name.push_str(word);
-            }
-            _ => return Err(bad("the name of a joint is too long")),
+    /// Writes [`Bvh::world`] of the joints of one root.
+    pub(super) fn write_world(&self, frame: usize, joints: Range<usize>, out: &mut [(DMat3, DVec3)]) {
+        let values = &self.frames.values[frame * self.channels..][..self.channels];
+        let first = joints.start;
+        for (j, joint) in self.joints[joints].iter().enumerate() {
+            let (turn, place) = joint.local(values);
+            out[j] = match joint.parent.map(|parent| out[parent - first]) {
+                None => (turn, place),
+                Some((above, from)) => (above * turn, from + above * place),
+            };
         }
     }
 }
 
-fn channel_list(words: &mut Words<'_>) -> Result<Vec<Channel>> {
-    let count = words.next()?.parse().ok().filter(|n| *n <= 6);
-    let count: usize = count.ok_or_else(|| bad("a joint has more than six channels"))?;
-    let channel = |word: &str| {
-        let axis = ["x", "y", "z"].iter().position(|axis| word.starts_with(axis))?;
-        match &word[1..] {
-            "position" => Some(Channel::Position(axis)),
-            "rotation" => Some(Channel::Rotation(axis)),
-            _ => None,
-        }
-    };
-    let read = |_| {
-        let word = words.next()?.to_ascii_lowercase();
-        channel(&word).ok_or_else(|| bad(format!("{:?} where a channel belongs", short(&word))))
-    };
-    (0..count).map(read).collect()
+/// Finds the joints whose position channels shift them from their offset. Most programs write the whole position relative
+/// to the parent, which is the offset where a bone keeps its length; some write the difference, which is then 0.
+fn find_shifts(joints: &mut [Joint], channels: usize, frames: &Frames) {
+    for joint in joints.iter_mut().filter(|joint| joint.parent.is_some()) {
+        let positions = [0, frames.len / 2, frames.len - 1].into_iter().filter_map(|frame| {
+            let values = frames.values.get(frame * channels..)?;
+            joint.position(values)
+        });
+        let (from_zero, from_offset) = positions.fold((0.0, 0.0), |(zero, offset), position| {
+            (zero + position.length(), offset + (position - joint.offset).length())
+        });
+        joint.shifts = from_zero < from_offset;
+    }
 }
 
 #[cfg(test)]
@@ -255,17 +137,88 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_an_error_that_says_where() {
+    fn damage_is_an_error_that_names_its_line_and_what_belongs_there() {
         let reason = |text: &str| Bvh::from_bytes(text.as_bytes()).unwrap_err().to_string();
-        assert!(reason("").contains("ends"));
-        assert!(reason("hello").contains("HIERARCHY"));
-        assert!(reason(&ARM.replace("Frames: 2", "Frames: 200000")).contains("200000 frames"));
-        assert!(reason(&ARM.replace("Frames: 2", "Frames: 3")).contains("ends"));
-        assert!(reason(&ARM.replace("Frames: 2", "Frames: 99999999999")).contains("frames"));
-        assert!(reason(&ARM.replace("90 0 0 0 0 90", "90 0 0 nan 0 90")).contains("nan"));
-        assert!(reason(&ARM.replace("Yposition", "Wposition")).contains("wposition"));
-        assert!(reason(&ARM.replace("CHANNELS 3", "CHANNELS 7")).contains("six"));
-        assert!(reason(&ARM.replace("0.05", "0")).contains("frame time"));
-        assert!(reason(&"HIERARCHY ROOT a { JOINT b { ".replace("JOINT", &"JOINT x { ".repeat(2000))).contains("1024"));
+        let with = |from: &str, to: &str| {
+            assert!(ARM.contains(from), "{from}");
+            reason(&ARM.replace(from, to))
+        };
+        let cases = [
+            (reason(""), "line 1: the file ends, expected HIERARCHY"),
+            (reason("hello"), "line 1: \"hello\", expected HIERARCHY"),
+            (reason("HIERARCHY\nMOTION"), "line 2: MOTION, expected ROOT"),
+            (with("Frames: 2", "Frames: 0"), "line 18: the file has no frames"),
+            (with("Frames: 2", "Frames: many"), "line 18: \"many\", expected a number of frames from 1 to 262144"),
+            (with("Frames: 2", "Frames: 2.5"), "\"2.5\", expected a number of frames"),
+            (with("Frames: 2", "Frames: 99999999999"), "99999999999 frames, at most 262144 are read"),
+            (with("Frame Time: 0.05", "Frame Time: -1"), "line 19: \"-1\", expected a frame time in seconds"),
+            (with("Frame Time: 0.05", "Frame Rate: 20"), "line 19: \"Rate:\", expected Time: after Frame"),
+            (
+                with("90 0 0 0 0 90", "90 0 0 nan 0 90"),
+                "line 21: \"nan\" is no number, expected the value of Yrotation of the joint \"fore\"",
+            ),
+            (
+                with("1 2 3", "1 -1.#IND 3"),
+                "line 21: \"-1.#IND\" is no number, expected the value of Yposition of the joint \"upper arm\"",
+            ),
+            (
+                with("0 0 0 0 0 0 0 0 0\n", "0 0 0 0 0 0 0 0 0 0\n"),
+                "line 20: more values than a frame has, expected 9, one for each channel of 2 joints",
+            ),
+            (with("0 90\n", "0\n1 2 3\n"), "line 21: 8 values, expected 9"),
+            (with("Yposition", "Wposition"), "line 5: \"Wposition\", expected a channel such as"),
+            (with("CHANNELS 3", "CHANNELS 7"), "line 9: \"7\", expected the number of CHANNELS, 0 to 6"),
+            (with("OFFSET 0 0 0", "OFFSET 0 zero 0"), "line 4: \"zero\", expected a number of OFFSET"),
+            (
+                with("JOINT fore\n {", "JOINT fore\n OFFSET"),
+                "line 7: \"OFFSET\", expected { after the name of the joint \"fore\"",
+            ),
+            (
+                with(" }\n}\nMOTION", " }\nMOTION"),
+                "line 16: \"MOTION\" within the joint \"upper arm\", expected OFFSET",
+            ),
+            (
+                reason(&"HIERARCHY ROOT a { JOINT b { ".replace("JOINT", &"JOINT x { ".repeat(2000))),
+                "more than 1024 joints",
+            ),
+            (reason(&ARM[..ARM.find("Frame Time").unwrap()]), "the file ends before its first frame does"),
+        ];
+        for (got, expected) in cases {
+            assert!(got.contains(expected), "{got}\nhas no {expected}");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_missing_or_too_many_are_counted() {
+        let read = |text: &str| Bvh::from_bytes(text.as_bytes()).unwrap();
+        assert_eq!(read(ARM).doubt(), None);
+        let more = read(&ARM.replace("Frames: 2", "Frames: 1"));
+        assert_eq!((more.len(), more.doubt()), (1, Some("the file says 1 frames and holds 2; 1 are read")));
+        let fewer = read(&ARM.replace("Frames: 2", "Frames: 200000"));
+        assert_eq!((fewer.len(), fewer.doubt()), (2, Some("the file says 200000 frames and holds 2; those are read")));
+        let cut = read(&ARM[..ARM.len() - 4]);
+        assert_eq!((cut.len(), cut.doubt()), (1, Some("the file says 2 frames and holds 1; those are read")));
+        let note = read(&format!("{ARM}made by hand\n"));
+        assert_eq!(note.doubt(), Some("1 lines after the 2 frames of the file are not read"));
+    }
+
+    #[test]
+    fn frames_may_be_broken_over_lines() {
+        let broken = ARM.replace("1 2 3 90", "1 2 3\n90").replace("0 0 0 0 0 0 0 0 0\n", "0 0 0\n0 0 0 0 0 0\n");
+        assert_eq!(Bvh::from_bytes(broken.as_bytes()).unwrap(), Bvh::from_bytes(ARM.as_bytes()).unwrap());
+    }
+
+    #[test]
+    fn positions_of_a_joint_replace_its_offset_or_shift_it() {
+        let arm = |a: &str, b: &str| {
+            let text = ARM
+                .replace("CHANNELS 3", "CHANNELS 6 Xposition Yposition Zposition")
+                .replace("0 0 0\n1", &format!("{a} 0 0 0\n1"))
+                .replace("0 0 90\n", &format!("{b} 0 0 90\n"));
+            Bvh::from_bytes(text.as_bytes()).unwrap().world(0)[1].1
+        };
+        // The offset is 1 0 0.
+        assert_eq!(arm("1.25 0 0", "1 0 0"), DVec3::new(1.25, 0.0, 0.0));
+        assert_eq!(arm("0.25 0 0", "0 0 0"), DVec3::new(1.25, 0.0, 0.0));
     }
 }

@@ -8,7 +8,7 @@ use super::Bvh;
 use crate::error::Result;
 use crate::io::LoadOptions;
 use crate::io::rig::{Rig, RigJoint, retarget};
-use crate::motion::Motion;
+use crate::motion::{Motion, MotionSource};
 
 /// Reads a clip from a BVH file: y up, a figure at rest that faces +z.
 ///
@@ -63,11 +63,15 @@ impl Rig for BvhRig<'_> {
     }
 
     fn fps(&self) -> Option<f64> {
-        Some(self.file.frame_time().recip())
+        self.file.fps()
     }
 
-    fn world(&self, frame: usize) -> Vec<(DMat3, DVec3)> {
-        self.file.world(frame)
+    fn found(&self) -> MotionSource {
+        MotionSource { warnings: self.file.doubt().map(String::from).into_iter().collect(), ..MotionSource::default() }
+    }
+
+    fn world(&self, frame: usize, out: &mut [(DMat3, DVec3)]) {
+        self.file.write_world(frame, 0..self.joints.len(), out);
     }
 }
 
@@ -76,7 +80,7 @@ fn rig_joints(file: &Bvh) -> Vec<RigJoint> {
     for joint in file.joints() {
         let above = joint.parent.map_or(DVec3::ZERO, |parent| joints[parent].rest.1);
         let rest = (DMat3::IDENTITY, above + joint.offset);
-        joints.push(RigJoint { name: joint.name.clone(), parent: joint.parent, rest, end: None });
+        joints.push(RigJoint { name: joint.name.clone(), parent: joint.parent, rest, end: joint.end });
     }
     joints
 }

@@ -11,6 +11,8 @@ pub(in crate::io) mod up;
 
 use glam::{DMat3, DVec3};
 
+use crate::motion::MotionSource;
+
 /// A skeleton with its motion, in the axes and the unit of its file.
 pub(in crate::io) trait Rig {
     /// Format, for messages: `"BVH"`.
@@ -25,8 +27,14 @@ pub(in crate::io) trait Rig {
     /// Frames per second; `None` if the file does not say.
     fn fps(&self) -> Option<f64>;
 
-    /// World rotations and positions of all joints in a frame.
-    fn world(&self, frame: usize) -> Vec<(DMat3, DVec3)>;
+    /// Writes the world rotation and position of each joint in a frame; `out` has one place per joint.
+    fn world(&self, frame: usize, out: &mut [(DMat3, DVec3)]);
+
+    /// What the reader found: persons, warnings, and where the file says so unit and up axis; `rate` if the rate of
+    /// [`Rig::fps`] is not the file's.
+    fn found(&self) -> MotionSource {
+        MotionSource::default()
+    }
 }
 
 /// A joint of a [`Rig`].

@@ -29,10 +29,12 @@ const NEEDED: [usize; 12] = [
 
 /// The joints of a file that were recognised.
 pub(in crate::io) struct Found {
-    /// Name of the rig, for people.
-    pub rig: String,
+    /// How they were recognised, for people: `"joint names of Mixamo"`.
+    pub how: String,
     /// The joint of the file for each of ours.
     pub map: Map,
+    /// Doubts, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// The joint of the file for each of ours, where it has one.
@@ -64,7 +66,7 @@ pub(in crate::io) fn find(rig: &dyn Rig, _options: &LoadOptions<'_>) -> Result<F
         return Err(Error::format(rig.format(), reason));
     }
     spine(joints, &mut map);
-    Ok(Found { rig: name.into(), map })
+    Ok(Found { how: format!("joint names of {name}"), map, warnings: Vec::new() })
 }
 
 /// The spine by its place: the joints between pelvis and neck, the first, the middle and the last if there are more.

@@ -27,17 +27,20 @@ const LEGS: std::ops::Range<f64> = 0.3..1.5;
 /// # Errors
 /// [`Error::Format`] for missing joints (by name) and more than 1000 frames per second.
 pub(in crate::io) fn to_motion(rig: &dyn Rig, options: &LoadOptions<'_>) -> Result<Motion> {
-    let Found { rig: name, map } = names::find(rig, options)?;
+    let Found { how, map, warnings } = names::find(rig, options)?;
     let rest = corrections(rig.joints(), &map);
     let scale = scale(rig.joints(), &map);
     let frames = rig.frames();
     let mut smpl = SmplMotion::zeros(frames);
+    let mut world = vec![(DMat3::IDENTITY, DVec3::ZERO); rig.joints().len()];
     for t in 0..frames {
-        write_frame(&mut smpl, t, &rig.world(t), &map, &rest, scale);
+        rig.world(t, &mut world);
+        write_frame(&mut smpl, t, &world, &map, &rest, scale);
     }
     let (fps, rate) = rate(rig, options)?;
-    let source =
-        MotionSource { kind: format!("{}, joint names of {name}", rig.format()), rate, ..MotionSource::default() };
+    let found = rig.found();
+    let warnings = [found.warnings.clone(), warnings].concat();
+    let source = MotionSource { kind: format!("{}, {how}", rig.format()), rate, warnings, ..found };
     Ok(crate::io::clip_of_all_frames(&smpl, fps)?.with_source(source))
 }
 
@@ -48,10 +51,10 @@ fn rate(rig: &dyn Rig, options: &LoadOptions<'_>) -> Result<(f32, String)> {
         return Ok((fps, "given".into()));
     }
     let fps = rig.fps().ok_or_else(|| Error::format(rig.format(), "it has no frame rate"))?;
-    // Files write the frame time with few digits: 0.033333 is 30 frames per second.
-    let fps = if (fps - fps.round()).abs() < 1e-3 * fps { fps.round() } else { fps } as f32;
+    let fps = fps as f32;
     check_fps("fps", fps).map_err(|e| Error::format(rig.format(), e.to_string()))?;
-    Ok((fps, "file".into()))
+    let origin = rig.found().rate;
+    Ok((fps, if origin.is_empty() { "file".into() } else { origin }))
 }
 
 /// The joint at the far end of a limb's bone; the other joints keep their rotations as they are.

@@ -1,0 +1,84 @@
+//! A joint of a BVH file and what its channels mean.
+
+use glam::{DMat3, DVec3};
+
+/// A joint of the hierarchy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Joint {
+    /// Name as in the file; bytes that are not UTF-8 are replaced.
+    pub name: String,
+    /// Index of the parent, which comes before; a root has none.
+    pub parent: Option<usize>,
+    /// Position at rest relative to the parent, in the unit of the file.
+    pub offset: DVec3,
+    /// End Site relative to the joint, in the unit of the file; of several the farthest.
+    pub end: Option<DVec3>,
+    pub(super) channels: Vec<Channel>,
+    /// Index of its first channel in a frame.
+    pub(super) first: usize,
+    /// Whether its position channels are added to the offset, not put in its place.
+    pub(super) shifts: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Channel {
+    Position(usize),
+    Rotation(usize),
+}
+
+impl Channel {
+    /// The channel of this name, such as `Xposition`, in any case.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        let (first, rest) = name.split_first()?;
+        let axis = b"xyz".iter().position(|axis| axis.eq_ignore_ascii_case(first))?;
+        match rest {
+            _ if rest.eq_ignore_ascii_case(b"position") => Some(Self::Position(axis)),
+            _ if rest.eq_ignore_ascii_case(b"rotation") => Some(Self::Rotation(axis)),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Channel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (axis, kind) = match self {
+            Self::Position(axis) => (axis, "position"),
+            Self::Rotation(axis) => (axis, "rotation"),
+        };
+        write!(f, "{}{kind}", ["X", "Y", "Z"][*axis])
+    }
+}
+
+impl Joint {
+    /// Rotation, the product in the order of the channels, and position relative to the parent, from the channels of a
+    /// frame. A position channel replaces the offset along its axis.
+    pub(super) fn local(&self, values: &[f32]) -> (DMat3, DVec3) {
+        let (mut turn, mut place) = (DMat3::IDENTITY, self.offset);
+        for (channel, value) in self.channels.iter().zip(&values[self.first..]) {
+            let value = f64::from(*value);
+            match channel {
+                Channel::Position(axis) if self.shifts => place[*axis] += value,
+                Channel::Position(axis) => place[*axis] = value,
+                Channel::Rotation(axis) => turn *= axis_rotation(*axis, value.to_radians()),
+            }
+        }
+        (turn, place)
+    }
+
+    /// Position channels of a frame, if it has all three.
+    pub(super) fn position(&self, values: &[f32]) -> Option<DVec3> {
+        let along = |axis: usize| {
+            let channel = self.channels.iter().position(|channel| *channel == Channel::Position(axis))?;
+            Some(f64::from(values[self.first + channel]))
+        };
+        Some(DVec3::new(along(0)?, along(1)?, along(2)?))
+    }
+}
+
+fn axis_rotation(axis: usize, angle: f64) -> DMat3 {
+    match axis {
+        0 => DMat3::from_rotation_x(angle),
+        1 => DMat3::from_rotation_y(angle),
+        _ => DMat3::from_rotation_z(angle),
+    }
+}
