@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use glam::{DMat3, DQuat, DVec3, Mat3, Quat, Vec3};
 use ndarray::{
-    Array, Array2, Array3, ArrayView, ArrayView1, ArrayView2, ArrayView3, Axis, CowArray, Dimension, StrideShape,
+    Array, Array2, Array3, ArrayView, ArrayView1, ArrayView2, ArrayView3, Axis, CowArray, Dimension, StrideShape, s,
 };
 
 use super::joint::PELVIS;
@@ -54,6 +54,18 @@ impl SmplMotion {
     /// Whether there is no frame.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// A copy of the frames in `range`, which are in the clip.
+    #[cfg(feature = "render")]
+    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
+        let (start, end) = (range.start, range.end);
+        Self {
+            global_orient: self.global_orient.slice(s![start..end, ..]).to_owned(),
+            body_pose: self.body_pose.slice(s![start..end, ..]).to_owned(),
+            transl: self.transl.slice(s![start..end, ..]).to_owned(),
+            joints: self.joints.slice(s![start..end, .., ..]).to_owned(),
+        }
     }
 
     /// The same arrays, borrowed.
