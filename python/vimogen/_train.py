@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from ._files import read_text
 from ._options import DEFAULT_SEED
 from ._vimogen import ConfigError, Dit, InvalidArgumentError, SyntheticData, TrainState
 
@@ -269,7 +270,7 @@ def _read(config: Mapping[str, Any] | StrPath) -> dict[str, Any]:
         parts: Any = dict(config)
     else:
         try:
-            parts = json.loads(Path(config).read_text(encoding="utf-8"))
+            parts = json.loads(read_text(config))
         except ValueError as error:
             raise ConfigError(f"{config} is not JSON: {error}") from error
     if not isinstance(parts, dict) or "model" not in parts:

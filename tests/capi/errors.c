@@ -125,6 +125,15 @@ static void numbers_have_ranges(const vimogen_pipeline *pipeline, const vimogen_
   FAILS(SHAPE, "embeds", vimogen_generate_from_embeddings(pipeline, rows, 2, 3, NULL, &made));
   FAILS(INVALID_ARGUMENT, "embeddings", vimogen_generate_from_embeddings(pipeline, rows, SIZE_MAX, 3, NULL, &made));
   FAILS(INVALID_ARGUMENT, "from", vimogen_convert_rotations(9, 0, rows, 1, rows));
+  {
+    float broken[8] = {1, 0, 0, 0, 1, 0, NAN, 0}, converted[18];
+    for (int to = 0; to < 3; ++to) FAILS(NON_FINITE, "[1, 2]", vimogen_convert_rotations(3, to, broken, 2, converted));
+    broken[6] = INFINITY;
+    FAILS(NON_FINITE, "[1, 2]", vimogen_convert_rotations(3, 0, broken, 2, converted));
+    /* The trace of a matrix that is no rotation may overflow. */
+    float huge[9] = {3e38f, 0, 0, 0, 3e38f, 0, 0, 0, 3e38f};
+    FAILS(INVALID_ARGUMENT, "not finite", vimogen_convert_rotations(1, 3, huge, 1, converted));
+  }
   FAILS(INVALID_ARGUMENT, "to", vimogen_convert_rotations(0, -1, rows, 1, rows));
   FAILS(INVALID_ARGUMENT, "input", vimogen_convert_rotations(0, 1, rows, SIZE_MAX / 2, rows));
   vimogen_joint joint;

@@ -51,6 +51,51 @@ def test_a_missing_file_knows_its_name(tmp_path):
         Pipeline.from_pretrained(tmp_path)
 
 
+def broken(*shape):
+    """Zeros with NaN at [2, 5]."""
+    values = np.zeros(shape, np.float32)
+    values[2, 5] = np.nan
+    return values
+
+
+def smpl(body_pose):
+    frames = len(body_pose)
+    return np.zeros((frames, 3)), body_pose, np.zeros((frames, 3)), np.zeros((frames, 22, 3))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(
+    "metric", ["jitter_degree", "dynamic_degree", "ground_penetration", "foot_floating", "foot_sliding"]
+)
+def test_joints_that_are_not_finite_have_no_score(metric, value):
+    joints = np.zeros((12, 22, 3), np.float32)
+    joints[7, 10, 2] = value
+    with pytest.raises(vimogen.NonFiniteError, match=r"joints .*\[7, 10, 2\]"):
+        getattr(vimogen.mbench, metric)(joints)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_every_conversion_of_rotations_names_a_value_that_is_not_finite(value):
+    widths = {"axis_angle": (3,), "matrix": (3, 3), "rot6d": (6,), "quaternion": (4,)}
+    names = [name for name in dir(vimogen.rotations) if "_to_" in name]
+    assert len(names) > 14
+    for name in names:
+        (shape,) = [shape for start, shape in widths.items() if name.startswith(start)]
+        values = np.zeros((2, 4, *shape), np.float32)
+        values[1, 3, ..., 0] = value
+        at = ", ".join(["1", "3", *["0"] * len(shape)])
+        with pytest.raises(vimogen.NonFiniteError, match=rf"rotations .*\[{at}\]"):
+            getattr(vimogen.rotations, name)(values)
+
+
+def test_a_matrix_that_is_no_rotation_has_no_quaternion():
+    # The release's formulas take a quaternion of norm 0 to a matrix of NaN.
+    matrix = vimogen.rotations.rot6d_rows_to_matrix(np.zeros((1, 6)))
+    assert np.isfinite(matrix).all()
+    with pytest.raises(vimogen.InvalidArgumentError, match="number 1 of them is none"):
+        vimogen.rotations.axis_angle_to_matrix(np.array([[0, 0, 1], [3e38, 3e38, 3e38]], np.float32))
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "text"),
     [
@@ -81,6 +126,13 @@ def test_a_missing_file_knows_its_name(tmp_path):
         (lambda: vimogen.rotations.axis_angle_to_matrix(np.zeros((3, 4))), vimogen.ShapeError, r"\.\.\., 3"),
         (lambda: vimogen.mbench.foot_sliding(np.zeros((4, 22, 3)), up_axis=3), vimogen.InvalidArgumentError, "up_axis"),
         (lambda: vimogen.motion.decode(np.zeros((4, 276)), "fast"), vimogen.InvalidArgumentError, "mode"),
+        (lambda: vimogen.motion.decode(broken(4, 276)), vimogen.NonFiniteError, r"features .*\[2, 5\]"),
+        (lambda: vimogen.motion.mbench_joints(broken(4, 276)), vimogen.NonFiniteError, r"features .*\[2, 5\]"),
+        (lambda: vimogen.motion.reference_channels(broken(4, 276)), vimogen.NonFiniteError, r"features .*\[2, 5\]"),
+        (lambda: vimogen.motion.resample(broken(4, 276), 16, 20), vimogen.NonFiniteError, r"features .*\[2, 5\]"),
+        (lambda: vimogen.motion.smooth(broken(9, 276)), vimogen.NonFiniteError, r"features .*\[2, 5\]"),
+        (lambda: vimogen.motion.encode(*smpl(broken(4, 63))), vimogen.NonFiniteError, r"body_pose .*\[2, 5\]"),
+        (lambda: vimogen.motion.canonicalize(*smpl(broken(4, 63))), vimogen.NonFiniteError, r"body_pose .*\[2, 5\]"),
         (lambda: vimogen.flow.Schedule(0), vimogen.InvalidArgumentError, "num_inference_steps"),
         (lambda: vimogen.flow.Schedule(5).delta(5), vimogen.InvalidArgumentError, "index"),
         (lambda: vimogen.flow.noise(1, 10**12), vimogen.InvalidArgumentError, "num_frames"),

@@ -248,7 +248,8 @@ unsafe impl Growing for vimogen_pose {
 }
 
 /// The pose at a moment, `seconds` from the first frame, interpolated between frames: for a rig with
-/// its own frame rate. Before the first frame it is the first pose, after the last frame the last. `size` is `sizeof(vimogen_pose)`.
+/// its own frame rate. Before the first frame it is the first pose, after the last frame the last; NaN is an error. `size` is
+/// `sizeof(vimogen_pose)`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_pose_at(
     motion: *const vimogen_motion,
@@ -259,6 +260,9 @@ pub unsafe extern "C" fn vimogen_motion_pose_at(
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, place) = unsafe { (borrow("motion", motion)?, output("pose", pose, size)?) };
+        if seconds.is_nan() {
+            return Err(Error::invalid("seconds", "it is NaN, expected the seconds since the first frame"));
+        }
         let pose = motion.motion.pose_at(seconds);
         let rotations = pose.rotations.map(wxyz_from_quat);
         place.write(vimogen_pose { root: pose.root.to_array(), rotations });

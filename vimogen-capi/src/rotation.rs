@@ -1,6 +1,7 @@
 //! Conversions of rotations.
 
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, ArrayView2};
+use vimogen_core::error::check_finite;
 use vimogen_core::motion::rotation::{
     axis_angle_from_matrix, axis_angle_from_quaternion, axis_angle_from_rot6d, matrix_from_axis_angle,
     matrix_from_rot6d, matrix_from_rows, matrix_to_rows, quaternion_from_axis_angle, quaternion_from_matrix,
@@ -74,6 +75,9 @@ fn convert(from: vimogen_rotation, to: vimogen_rotation, values: &[f32]) -> Vec<
 /// Converts `count` rotations. `from` and `to` are `vimogen_rotation`s; `input` holds `count` rotations
 /// as `from`, `output` has memory for `count` rotations as `to`, and the two do not overlap.
 ///
+/// A value that is not finite is an error that names its index, and so is a result that is not finite, such as that of
+/// values that overflow; the rotations before it are then written.
+///
 /// Rounding is that of the released model's data: a matrix made of a small angle is orthonormal only to 1e-6 / angle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_convert_rotations(
@@ -91,8 +95,15 @@ pub unsafe extern "C" fn vimogen_convert_rotations(
         }
         // SAFETY: the caller keeps the conventions of the header.
         let (input, output) = unsafe { (slice("input", input, read)?, room("output", output, written)?) };
-        for (values, places) in input.chunks_exact(from.numbers()).zip(output.chunks_exact_mut(to.numbers())) {
+        let rows = ArrayView2::from_shape((count, from.numbers()), input).map_err(Error::internal)?;
+        check_finite("input", &rows)?;
+        let pairs = input.chunks_exact(from.numbers()).zip(output.chunks_exact_mut(to.numbers()));
+        for (i, (values, places)) in pairs.enumerate() {
             let converted = convert(from, to, values);
+            if converted.iter().any(|value| !value.is_finite()) {
+                let reason = format!("number {i} of its rotations is none: its conversion is not finite");
+                return Err(Error::invalid("input", reason));
+            }
             places.iter_mut().zip(converted).for_each(|(place, value)| _ = place.write(value));
         }
         Ok(())

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use vimogen_core::Motion as Core;
 use vimogen_core::body::BodyModel;
 use vimogen_core::io::picture;
+use vimogen_core::motion::resample::resampled_len;
 use vimogen_core::render::{Image, MeshSequence, RenderOptions, Renderer, Style, encode};
 
 use crate::body::Body;
@@ -41,19 +42,20 @@ pub fn render(
     if arguments.figure && body.is_some() {
         return Err(invalid(py, "figure", "a figure replaces the body; give one of the two"));
     }
+    let shown = if arguments.figure { None } else { Some(body.unwrap_or(BodyModel::neutral())) };
     with_progress(py, arguments.callback, |on_progress| {
         let resampled;
         let motion = match arguments.fps {
             Some(fps) => {
+                MeshSequence::check_len(resampled_len(motion.len(), motion.fps(), fps)?, shown)?;
                 resampled = motion.resample(fps)?;
                 &resampled
             }
             None => motion,
         };
-        let sequence = match body {
-            _ if arguments.figure => MeshSequence::figure(motion.joints().view())?,
+        let sequence = match shown {
+            None => MeshSequence::figure(motion.joints().view())?,
             Some(body) => MeshSequence::body(motion, body)?,
-            None => MeshSequence::body(motion, BodyModel::neutral())?,
         };
         let below = arguments.overlay.map(encode::frames_of).transpose()?;
         let (width, height) = match (&arguments.size, &below) {

@@ -5,14 +5,16 @@ use ndarray::ArrayD;
 use numpy::{IntoPyArray, PyArrayDyn};
 use pyo3::prelude::*;
 use vimogen_core::Error;
+use vimogen_core::error::check_finite;
 use vimogen_core::motion::rotation::{self, matrix_from_rows, matrix_to_rows, rows};
 
 use crate::args::Floats;
-use crate::error::raise;
+use crate::error::{OrRaise, invalid, raise};
 
 type Out<'py> = PyResult<Bound<'py, PyArrayDyn<f32>>>;
 
-/// Applies `f` to the last axes, of shape `from`; those of the result have the shape `to`.
+/// Applies `f` to the last axes, of shape `from`; those of the result have the shape `to`. Values that are not finite are an
+/// error, since some conversions take NaN to a rotation by 0.
 fn map<'py, const N: usize, const M: usize>(
     py: Python<'py>,
     values: &Floats<'py>,
@@ -25,10 +27,18 @@ fn map<'py, const N: usize, const M: usize>(
         let expected = from.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
         return Err(raise(py, &Error::shape("rotations", format!("(..., {expected})"), view.shape())));
     };
+    check_finite("rotations", &view).or_raise(py)?;
     let shape: Vec<usize> = lead.iter().chain(to).copied().collect();
     let flat = view.as_standard_layout();
     let flat = flat.as_slice().unwrap_or_default();
     let out: Vec<f32> = flat.as_chunks::<N>().0.iter().flat_map(|row| f(*row)).collect();
+    if let Some(at) = out.iter().position(|value| !value.is_finite()) {
+        return Err(invalid(
+            py,
+            "rotations",
+            format!("number {} of them is none: its conversion is not finite", at / M),
+        ));
+    }
     let failed = |e: ndarray::ShapeError| raise(py, &Error::Internal { reason: e.to_string() });
     Ok(ArrayD::from_shape_vec(shape, out).map_err(failed)?.into_pyarray(py))
 }

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import click
 
 from .. import Trainer, run_experiment
+from .._files import read_text
 from .options import COUNT, FILE, SHARE, device_option, dtype_option, json_option
 
 _LINE = 160
@@ -88,7 +89,7 @@ def train(
         raise click.UsageError("--set and --max-bad-fraction belong to --config; a recipe is edited")
     config, out = recipe, out or Path("out/train")
     try:
-        parts = json.loads(config.read_text(encoding="utf-8"))
+        parts = json.loads(read_text(config))
     except ValueError as error:
         raise click.UsageError(f"{config} is not JSON: {error}") from error
     if steps is not None and isinstance(parts, dict):

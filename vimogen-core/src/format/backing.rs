@@ -1,12 +1,12 @@
 //! The bytes of a file: mapped, or held in memory.
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use memmap2::Mmap;
 
+use super::open_regular;
 use crate::error::{Error, Result};
 
 /// Parts below this size, in bytes, are not worth a system call.
@@ -29,11 +29,7 @@ impl Backing {
     /// Maps a file: pages are read when they are used.
     fn open(path: &Path) -> Result<Self> {
         let io = |e| Error::io("read", path, e);
-        // Before opening: a named pipe without a writer would block.
-        if !std::fs::metadata(path).map_err(io)?.is_file() {
-            return Err(Error::io("read", path, std::io::Error::other("it is not a regular file")));
-        }
-        let file = File::open(path).map_err(io)?;
+        let file = open_regular(path)?;
         // SAFETY: the map is read only. Another process that shortens the file meanwhile can make access fault, as with
         // every mapped file; vimogen itself replaces files by renaming and never shortens one.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;

@@ -20,26 +20,38 @@ use crate::error::{Error, Result};
 /// Maximum size of a file that is read as a whole, and of an array that is unpacked from one: 4 GiB.
 pub const MAX_BYTES: u64 = 1 << 32;
 
-/// Reads a whole file of at most `limit` bytes.
+/// Reads a whole regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Io`], and [`Error::TooLarge`] before anything is allocated.
+/// [`Error::NotFound`], [`Error::Io`], also for folders, pipes and devices, and [`Error::TooLarge`] before anything is
+/// allocated.
 pub fn read_bounded(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     let path = path.as_ref();
     let io = |e| Error::io("read", path, e);
-    let file = File::open(path).map_err(io)?;
+    let file = open_regular(path)?;
     let size = file.metadata().map_err(io)?.len();
-    let too_large = |needed| Error::TooLarge { what: format!("file {path:?}"), needed, limit };
+    let too_large = |needed, limit| Error::TooLarge { what: format!("file {path:?}"), needed, limit };
     if size > limit {
-        return Err(too_large(size));
+        return Err(too_large(size, limit));
     }
     /// Upper bound of the first allocation, regardless of the size that the file reports.
     const ROOM: u64 = 64 << 20;
     // One byte more than the file has, so that the end is found without growing.
     let mut bytes = Vec::with_capacity(size.min(ROOM) as usize + 1);
-    // A pipe or device reports no size, so the reading is bounded too.
+    // A file of the kernel reports no size, and another process may append to a file, so the reading is bounded too.
+    let limit = limit.min(size.max(ROOM));
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64, limit)) } else { Ok(bytes) }
+}
+
+/// Opens a regular file to read it. A pipe may block, and a device may have no end.
+pub(crate) fn open_regular(path: &Path) -> Result<File> {
+    let io = |e| Error::io("read", path, e);
+    // Before opening: a named pipe without a writer would block.
+    if !std::fs::metadata(path).map_err(io)?.is_file() {
+        return Err(io(io::Error::other("it is not a regular file")));
+    }
+    File::open(path).map_err(io)
 }
 
 /// Opens a file of named tensors by its extension: `.safetensors`, `.safetensors.index.json`, `.npz`, and PyTorch's
@@ -161,5 +173,17 @@ mod tests {
         assert!(matches!(read_bounded(&path, 99), Err(Error::TooLarge { needed: 100, .. })));
         assert_eq!(read_bounded(&path, 100).unwrap().len(), 100);
         assert!(matches!(read_bounded(folder.path().join("b"), 9), Err(Error::NotFound { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_devices_and_pipes_are_refused_without_reading_or_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [folder.path(), &pipe, Path::new("/dev/zero")] {
+            let text = read_bounded(path, MAX_BYTES).unwrap_err().to_string();
+            assert!(text.contains("not a regular file"), "{text}");
+        }
     }
 }

@@ -22,7 +22,7 @@ const CONTACT_HEIGHT: f32 = 0.02;
 /// - output: one pair (left, right) per frame; empty for a single frame, which has no step
 ///
 /// # Errors
-/// [`crate::Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
+/// [`crate::Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`; [`crate::Error::NonFinite`].
 pub fn foot_contact(joints: ArrayView3<'_, f32>, up_axis: UpAxis) -> Result<Vec<[bool; 2]>> {
     Ok(contacts(&Frames::new(joints)?, up_axis))
 }

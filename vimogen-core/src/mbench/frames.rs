@@ -6,7 +6,7 @@ use glam::Vec3;
 use ndarray::ArrayView3;
 
 use crate::declare::named_enum;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_finite};
 use crate::motion::layout::JOINTS;
 
 named_enum! {
@@ -54,10 +54,11 @@ impl UpAxis {
 pub(super) struct Frames<'a>(Cow<'a, [f32]>);
 
 impl<'a> Frames<'a> {
-    /// Checks the shape.
+    /// Checks the shape, and that all coordinates are finite: comparisons with NaN are false, so a metric that counts
+    /// faults would find none.
     pub fn new(joints: ArrayView3<'a, f32>) -> Result<Self> {
         match joints.shape() {
-            [t, JOINTS, 3] if *t > 0 => {}
+            [t, JOINTS, 3] if *t > 0 => check_finite("joints", &joints)?,
             got => return Err(Error::shape("joints", "(T, 22, 3) with T >= 1", got)),
         }
         Ok(Self(match joints.to_slice() {

@@ -14,6 +14,7 @@ use crate::motion::{FileFormat, Motion};
 #[cfg(feature = "video")]
 use crate::{
     body::BodyModel,
+    motion::resample::resampled_len,
     progress::{self, OnProgress, Stage, report},
     render::{MeshSequence, RenderOptions, Renderer, encode},
 };
@@ -69,7 +70,10 @@ pub fn draw(source: impl AsRef<Path>, target: impl AsRef<Path>, on_progress: &mu
     for (i, (id, path)) in motions.iter().enumerate() {
         let video = target.join(format!("{id}.mp4"));
         if !video.exists() {
-            let motion = Motion::load(path)?.resample(VIDEO_FPS)?;
+            let motion = Motion::load(path)?;
+            let frames = resampled_len(motion.len(), motion.fps(), VIDEO_FPS)?;
+            MeshSequence::check_len(frames, Some(body)).map_err(|e| e.with_path(path))?;
+            let motion = motion.resample(VIDEO_FPS)?;
             let sequence = MeshSequence::mesh(motion.joints().view(), body.vertices(motion.smpl())?.view(), &faces)?;
             let renderer = Renderer::new(&sequence, &RenderOptions::default().with_size(VIDEO_SIDE, VIDEO_SIDE))?;
             encode::save(&video, &renderer, VIDEO_FPS, &mut progress::ignore)?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, concatenate, s};
 
 use super::axes::swap_joints;
-use super::codec::{DecodeMode, SmplMotion, check_features, decode, decode_joints, decode_rotations};
+use super::codec::{DecodeMode, SmplMotion, check_features, decode, decode_checked, decode_joints, decode_rotations};
 use super::joint::PELVIS;
 use super::layout::{FEATURES, REFERENCE_RANGES};
 use super::origin::MotionSource;
@@ -51,7 +51,6 @@ impl Motion {
     /// [`Error::InvalidArgument`] for an `fps` outside (0, 1000].
     pub fn from_features(features: Array2<f32>, fps: f32) -> Result<Self> {
         check_features(&features.view())?;
-        check_finite("features", &features.view())?;
         check_fps("fps", fps)?;
         Ok(Self::of_checked(features, fps))
     }
@@ -105,10 +104,8 @@ impl Motion {
 
     /// SMPL parameters and joints, decoded by [`DecodeMode::Velocity`]: the axis-angle view of the clip.
     pub fn smpl(&self) -> &SmplMotion {
-        self.decoded.smpl.get_or_init(|| {
-            let decoded = decode(self.features.view(), DecodeMode::Velocity);
-            decoded.unwrap_or_else(|_| unreachable!("the features were checked when the clip was made"))
-        })
+        // The features were checked when the clip was made.
+        self.decoded.smpl.get_or_init(|| decode_checked(self.features.view(), DecodeMode::Velocity))
     }
 
     /// Rotations of the joints as unit quaternions `[w, x, y, z]`, `(T, 22, 4)`, without jumps of sign from frame to
@@ -169,11 +166,12 @@ impl Motion {
 /// - output: `[frames, 138]`
 ///
 /// # Errors
-/// [`Error::Shape`] for another number of channels.
+/// [`Error::Shape`] for another number of channels; [`Error::NonFinite`].
 pub fn reference_channels(features: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
     if features.ncols() != FEATURES {
         return Err(Error::shape("features", "(T, 276)", features.shape()));
     }
+    check_finite("features", &features)?;
     Ok(pick_reference(features))
 }
 
@@ -190,7 +188,7 @@ fn pick_reference(features: ArrayView2<'_, f32>) -> Array2<f32> {
 /// - output: `[frames, 22, 3]`, metres
 ///
 /// # Errors
-/// [`Error::Shape`] unless `features` is `(T, 276)` with `T >= 1`.
+/// [`Error::Shape`] unless `features` is `(T, 276)` with `T >= 1`; [`Error::NonFinite`].
 pub fn mbench_joints(features: ArrayView2<'_, f32>) -> Result<Array3<f32>> {
     Ok(swap_joints(decode(features, DecodeMode::Velocity)?.joints))
 }

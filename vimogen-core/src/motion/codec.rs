@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use glam::{DMat3, DQuat, DVec3, Mat3, Quat, Vec3};
 use ndarray::{
-    Array, Array2, Array3, ArrayView, ArrayView1, ArrayView2, ArrayView3, Axis, CowArray, Dimension, StrideShape,
+    Array, Array2, Array3, ArrayView, ArrayView1, ArrayView2, ArrayView3, Axis, CowArray, Dimension, StrideShape, s,
 };
 
 use super::joint::PELVIS;
@@ -20,7 +20,7 @@ use super::rotation_simd::{
     axis_angles_from_matrices, axis_angles_from_rot6d, matrices_from_rot6d, quaternions_from_rot6d,
 };
 use crate::declare::named_enum;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_finite};
 
 /// A clip as SMPL parameters with its joints; T frames, z up, metres and radians.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +56,18 @@ impl SmplMotion {
         self.len() == 0
     }
 
+    /// A copy of the frames in `range`, which are in the clip.
+    #[cfg(feature = "render")]
+    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
+        let (start, end) = (range.start, range.end);
+        Self {
+            global_orient: self.global_orient.slice(s![start..end, ..]).to_owned(),
+            body_pose: self.body_pose.slice(s![start..end, ..]).to_owned(),
+            transl: self.transl.slice(s![start..end, ..]).to_owned(),
+            joints: self.joints.slice(s![start..end, .., ..]).to_owned(),
+        }
+    }
+
     /// The same arrays, borrowed.
     pub fn view(&self) -> SmplView<'_> {
         SmplView {
@@ -66,10 +78,10 @@ impl SmplMotion {
         }
     }
 
-    /// Checks that the four arrays have the same number of frames and the documented widths.
+    /// Checks that the four arrays have the same number of frames and the documented widths, and that all values are finite.
     ///
     /// # Errors
-    /// [`Error::Shape`] naming the array at fault.
+    /// [`Error::Shape`] or [`Error::NonFinite`] naming the array at fault.
     pub fn check(&self) -> Result<()> {
         self.view().check()
     }
@@ -153,8 +165,9 @@ impl SmplView<'_> {
             if array.shape() != [t, width] {
                 return wrong(name, format!("({t}, {width}), the frames of joints"), array.shape());
             }
+            check_finite(name, array)?;
         }
-        Ok(())
+        check_finite("joints", &self.joints)
     }
 }
 
@@ -187,10 +200,10 @@ pub(crate) fn write_at(mut row: ndarray::ArrayViewMut1<'_, f32>, start: usize, v
     }
 }
 
-/// Checks that `features` is `(T, 276)` with at least one frame.
+/// Checks that `features` is `(T, 276)` with at least one frame, and that all values are finite.
 pub(crate) fn check_features(features: &ArrayView2<'_, f32>) -> Result<()> {
     match features.shape() {
-        [t, FEATURES] if *t > 0 => Ok(()),
+        [t, FEATURES] if *t > 0 => check_finite("features", features),
         got => Err(Error::shape("features", "(T, 276) with T >= 1", got)),
     }
 }
@@ -201,7 +214,8 @@ pub(crate) fn check_features(features: &ArrayView2<'_, f32>) -> Result<()> {
 /// - output: `[frames - 1, 276]`, layout in [`crate::motion::layout`]
 ///
 /// # Errors
-/// [`Error::Shape`] for arrays that do not fit together, [`Error::InvalidArgument`] for fewer than two frames.
+/// [`Error::Shape`] for arrays that do not fit together, [`Error::NonFinite`], [`Error::InvalidArgument`] for fewer than two
+/// frames.
 pub fn encode(motion: &SmplMotion) -> Result<Array2<f32>> {
     encode_view(&motion.view())
 }
@@ -259,9 +273,14 @@ fn shaped<D: Dimension>(values: Vec<f32>, shape: impl Into<StrideShape<D>>) -> A
 /// - output: `frames` frames, or `frames + 1` for [`DecodeMode::EqualLength`]
 ///
 /// # Errors
-/// [`Error::Shape`] unless `features` is `(T, 276)` with `T >= 1`.
+/// [`Error::Shape`] unless `features` is `(T, 276)` with `T >= 1`; [`Error::NonFinite`].
 pub fn decode(features: ArrayView2<'_, f32>, mode: DecodeMode) -> Result<SmplMotion> {
     check_features(&features)?;
+    Ok(decode_checked(features, mode))
+}
+
+/// [`decode`] of features that were checked before.
+pub(super) fn decode_checked(features: ArrayView2<'_, f32>, mode: DecodeMode) -> SmplMotion {
     let features = in_rows(features);
     let features: &[Frame] = chunks(&features);
     let frames = features.len() + usize::from(mode == DecodeMode::EqualLength);
@@ -281,12 +300,12 @@ pub fn decode(features: ArrayView2<'_, f32>, mode: DecodeMode) -> Result<SmplMot
             summed::<{ 3 * JOINTS }>(features, frames, POSITIONS, VELOCITIES),
         )
     };
-    Ok(SmplMotion {
+    SmplMotion {
         global_orient: shaped(orient, (frames, 3)),
         body_pose: shaped(pose, (frames, 3 * BODY_JOINTS)),
         transl: shaped(transl, (frames, 3)),
         joints: shaped(joints, (frames, JOINTS, 3)),
-    })
+    }
 }
 
 /// The joints of [`decode`] by [`DecodeMode::Velocity`].
@@ -386,6 +405,28 @@ mod tests {
 
     fn near<D: Dimension>(a: &Array<f32, D>, b: &Array<f32, D>) -> bool {
         a.dim() == b.dim() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 2e-4)
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_named_and_not_encoded_or_decoded() {
+        let named = |error: Error| match error {
+            Error::NonFinite { name, index } => (name, index),
+            other => panic!("{other}"),
+        };
+        let broken = |change: &dyn Fn(&mut SmplMotion)| {
+            let mut clip = SmplMotion::zeros(4);
+            change(&mut clip);
+            named(encode(&clip).unwrap_err())
+        };
+        assert_eq!(broken(&|c| c.global_orient[[1, 2]] = f32::NAN), ("global_orient".into(), vec![1, 2]));
+        assert_eq!(broken(&|c| c.body_pose[[3, 62]] = f32::INFINITY), ("body_pose".into(), vec![3, 62]));
+        assert_eq!(broken(&|c| c.transl[[0, 0]] = f32::NAN), ("transl".into(), vec![0, 0]));
+        assert_eq!(broken(&|c| c.joints[[2, 21, 1]] = f32::NAN), ("joints".into(), vec![2, 21, 1]));
+        let mut features = Array2::zeros((3, FEATURES));
+        features[[2, 275]] = f32::NAN;
+        for mode in [DecodeMode::Plain, DecodeMode::Velocity, DecodeMode::EqualLength] {
+            assert_eq!(named(decode(features.view(), mode).unwrap_err()), ("features".into(), vec![2, 275]));
+        }
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_finite};
 
 /// Frame rate of the video models' motions that MBench uses as references.
 pub const REFERENCE_FPS: f32 = 16.0;
@@ -42,7 +42,7 @@ pub fn resampled_len(frames: usize, from_fps: f32, to_fps: f32) -> Result<usize>
 /// - output: `[frames', channels]`, see [`resampled_len`]
 ///
 /// # Errors
-/// As [`resampled_len`]; [`Error::Shape`] for a clip without frames.
+/// As [`resampled_len`]; [`Error::Shape`] for a clip without frames; [`Error::NonFinite`].
 pub fn resample(features: ArrayView2<'_, f32>, from_fps: f32, to_fps: f32) -> Result<Array2<f32>> {
     resample_head(features, from_fps, to_fps, usize::MAX)
 }
@@ -59,6 +59,7 @@ pub(crate) fn resample_head(
         return Err(Error::shape("features", "(T, channels) with T >= 1", features.shape()));
     }
     let out_frames = resampled_len(frames, from_fps, to_fps)?;
+    check_finite("features", &features)?;
     let mut out = Array2::zeros((out_frames.min(most), features.ncols()));
     for (i, mut row) in out.rows_mut().into_iter().enumerate() {
         let position = (i * (frames - 1)) as f64 / (out_frames - 1).max(1) as f64;

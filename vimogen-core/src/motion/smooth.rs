@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_finite};
 
 /// Taps the release smooths with.
 pub const KERNEL_SIZE: usize = 5;
@@ -37,9 +37,10 @@ pub fn gaussian_kernel(size: usize, sigma: f32) -> Result<Vec<f32>> {
 /// - output: the same
 ///
 /// # Errors
-/// As [`gaussian_kernel`].
+/// As [`gaussian_kernel`]; [`Error::NonFinite`].
 pub fn smooth(features: ArrayView2<'_, f32>, kernel_size: usize, sigma: f32) -> Result<Array2<f32>> {
     let kernel = gaussian_kernel(kernel_size, sigma)?;
+    check_finite("features", &features)?;
     let mut out = features.to_owned();
     for (start, mut row) in out.axis_iter_mut(Axis(0)).skip(kernel_size / 2).enumerate() {
         if start + kernel_size > features.nrows() {
@@ -82,5 +83,18 @@ mod tests {
         for (size, sigma) in [(0, 1.0), (4, 1.0), (usize::MAX, 1.0), (5, 0.0), (5, f32::NAN), (5, f32::INFINITY)] {
             assert!(smooth(x.view(), size, sigma).is_err(), "{size} {sigma}");
         }
+    }
+
+    #[test]
+    fn one_value_that_is_not_finite_is_named_instead_of_spread_over_its_neighbours() {
+        let mut x = Array2::zeros((9, 2));
+        x[[4, 1]] = f32::NAN;
+        let text = smooth(x.view(), 5, 1.0).unwrap_err().to_string();
+        assert!(text.contains("features") && text.contains("[4, 1]"), "{text}");
+        let text = crate::motion::resample::resample(x.view(), 16.0, 20.0).unwrap_err().to_string();
+        assert!(text.contains("features") && text.contains("[4, 1]"), "{text}");
+        let wide = Array2::from_shape_fn((2, 276), |(t, c)| if (t, c) == (1, 3) { f32::NAN } else { 0.0 });
+        assert!(crate::motion::clip::reference_channels(wide.view()).unwrap_err().to_string().contains("[1, 3]"));
+        assert!(crate::motion::clip::mbench_joints(wide.view()).unwrap_err().to_string().contains("[1, 3]"));
     }
 }

@@ -3,7 +3,7 @@
 use std::f32::consts::{FRAC_PI_2, TAU};
 
 use glam::Vec3;
-use ndarray::{ArrayView3, Axis};
+use ndarray::{ArrayView2, ArrayView3};
 use rayon::prelude::*;
 
 use super::checked_frames;
@@ -15,6 +15,8 @@ use crate::motion::skeleton::JOINT_NAMES;
 
 /// Maximum number of vertices and of triangles of a mesh.
 pub const MAX_MESH: usize = 1 << 20;
+/// Frames of a body that are posed at a time.
+const FRAMES_A_PART: usize = 64;
 /// Maximum number of vertices over all frames: 2.4 GB.
 const MAX_VERTICES: usize = 200_000_000;
 
@@ -54,6 +56,7 @@ impl MeshSequence {
     /// # Errors
     /// [`Error::Shape`], [`Error::NonFinite`], [`Error::InvalidArgument`] for coordinates beyond 100 km.
     pub fn figure(joints: ArrayView3<'_, f32>) -> Result<Self> {
+        Self::check_len(joints.shape()[0], None)?;
         let joints = checked_frames(joints, 1.0)?;
         let scale = mean_scale(&joints);
         let frames: Vec<Vec<Vec3>> = joints.par_iter().map(|frame| cones(frame, scale)).collect();
@@ -67,14 +70,40 @@ impl MeshSequence {
     /// # Errors
     /// As [`MeshSequence::mesh`].
     pub fn body(motion: &Motion, body: &BodyModel) -> Result<Self> {
+        Self::check_len(motion.len(), Some(body))?;
         let smpl = motion.smpl();
-        let vertices = body.vertices(smpl)?;
+        let joints = checked_frames(smpl.joints.view(), 1.0)?;
         let faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
-        let sequence = Self::mesh(smpl.joints.view(), vertices.view(), &faces)?;
-        match body.kind() {
-            BodyKind::Neutral => Ok(Self { colours: side_colours(body), ..sequence }),
-            _ => Ok(sequence),
+        check_faces(&faces, body.num_vertices())?;
+        let mut frames = Vec::with_capacity(motion.len());
+        // In parts, so that there are never two copies of all vertices.
+        for start in (0..motion.len()).step_by(FRAMES_A_PART) {
+            let vertices = body.vertices(&smpl.slice(start..motion.len().min(start + FRAMES_A_PART)))?;
+            check_finite("vertices", &vertices.view())?;
+            frames.extend(vertices.outer_iter().map(points));
         }
+        let colours = match body.kind() {
+            BodyKind::Neutral => side_colours(body),
+            _ => vec![linear(BLUE)],
+        };
+        let scale = mean_scale(&joints);
+        Self::new(&joints, frames, faces, colours, scale)
+    }
+
+    /// Checks that a motion of `frames` frames can be drawn as `body`, or without one as a figure, before anything is made
+    /// of it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for more than 200 million vertices over all frames.
+    pub fn check_len(frames: usize, body: Option<&BodyModel>) -> Result<()> {
+        let vertices = body.map_or(PARTS.len() * CONE, BodyModel::num_vertices);
+        if frames.saturating_mul(vertices) <= MAX_VERTICES {
+            return Ok(());
+        }
+        let most = MAX_VERTICES / vertices.max(1);
+        let reason =
+            format!("{frames} frames of {vertices} vertices, at most {most} are drawn; take a part of the motion");
+        Err(Error::invalid("frames", format!("{reason}, or a lower frame rate")))
     }
 
     /// A mesh, such as an SMPL body, in blue.
@@ -96,20 +125,8 @@ impl MeshSequence {
             return Err(Error::shape("vertices", expected, vertices.shape()));
         }
         check_finite("vertices", &vertices)?;
-        if faces.is_empty() || faces.len() > MAX_MESH {
-            return Err(Error::shape("faces", format!("(1..={MAX_MESH}, 3)"), &[faces.len(), 3]));
-        }
-        if let Some(face) = faces.iter().find(|face| face.iter().any(|v| *v as usize >= size)) {
-            return Err(Error::invalid(
-                "faces",
-                format!("{face:?} has a vertex index out of range, there are {size} vertices"),
-            ));
-        }
-        let frame = |t: usize| {
-            let rows = vertices.index_axis(Axis(0), t);
-            rows.rows().into_iter().map(|v| Vec3::new(v[0], v[1], v[2])).collect()
-        };
-        let frames = (0..count).map(frame).collect();
+        check_faces(faces, size)?;
+        let frames = vertices.outer_iter().map(points).collect();
         let scale = mean_scale(&joints);
         Self::new(&joints, frames, faces.to_vec(), vec![linear(BLUE)], scale)
     }
@@ -139,6 +156,24 @@ impl MeshSequence {
 
     pub(super) fn colour(&self, vertex: u32) -> Colour {
         *self.colours.get(vertex as usize).unwrap_or(&self.colours[0])
+    }
+}
+
+fn points(vertices: ArrayView2<'_, f32>) -> Vec<Vec3> {
+    vertices.rows().into_iter().map(|v| Vec3::new(v[0], v[1], v[2])).collect()
+}
+
+/// Checks the number of triangles, and that they are made of `vertices` vertices.
+fn check_faces(faces: &[[u32; 3]], vertices: usize) -> Result<()> {
+    if faces.is_empty() || faces.len() > MAX_MESH {
+        return Err(Error::shape("faces", format!("(1..={MAX_MESH}, 3)"), &[faces.len(), 3]));
+    }
+    match faces.iter().find(|face| face.iter().any(|v| *v as usize >= vertices)) {
+        None => Ok(()),
+        Some(face) => {
+            let reason = format!("{face:?} has a vertex index out of range, there are {vertices} vertices");
+            Err(Error::invalid("faces", reason))
+        }
     }
 }
 
@@ -247,6 +282,28 @@ mod tests {
             }
         }
         assert!(edges.iter().all(|(from, to)| edges.contains(&(*to, *from))), "every edge has its other side");
+    }
+
+    #[test]
+    fn a_body_posed_in_parts_is_the_body_posed_at_once() {
+        let wave = |t: usize, c: usize| 0.1 * ((t + 3 * c) as f32).sin();
+        let features = ndarray::Array2::from_shape_fn((2 * FRAMES_A_PART + 3, 276), |(t, c)| wave(t, c));
+        let (motion, body) = (Motion::from_features(features, 20.0).unwrap(), BodyModel::neutral());
+        let vertices = body.vertices(motion.smpl()).unwrap();
+        let faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
+        let whole = MeshSequence::mesh(motion.joints(), vertices.view(), &faces).unwrap();
+        let parts = MeshSequence::body(&motion, body).unwrap();
+        assert_eq!((parts.frames, parts.path, parts.floor), (whole.frames, whole.path, whole.floor));
+    }
+
+    #[test]
+    fn a_motion_of_too_many_vertices_is_refused_by_its_length() {
+        let body = BodyModel::neutral();
+        let most = MAX_VERTICES / body.num_vertices();
+        MeshSequence::check_len(most, Some(body)).unwrap();
+        let text = MeshSequence::check_len(most + 1, Some(body)).unwrap_err().to_string();
+        assert!(text.contains(&format!("{} frames", most + 1)) && text.contains("lower frame rate"), "{text}");
+        assert!(MeshSequence::check_len(usize::MAX, None).is_err());
     }
 
     #[test]

@@ -21,6 +21,8 @@ use crate::error::{Error, Result, check_finite};
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
 
+/// Maximum size of the vertices of all frames that are posed at once, bytes.
+const MAX_VERTEX_BYTES: u64 = 1 << 32;
 /// Number of shape and of expression components that are used, the default of the `smplx` package.
 const COMPONENTS: usize = 10;
 
@@ -189,16 +191,18 @@ impl BodyModel {
     /// Vertices of the mean body in the poses of a clip, `(T, V, 3)`, metres, z up.
     ///
     /// # Errors
-    /// [`Error::Shape`] and [`Error::NonFinite`] naming the array.
+    /// As [`BodyModel::forward`].
     pub fn vertices(&self, motion: &SmplMotion) -> Result<Array3<f32>> {
+        self.check_frames(motion.len())?;
         Ok(self.forward(&self.params(motion)?)?.vertices)
     }
 
     /// Poses the body.
     ///
     /// # Errors
-    /// [`Error::Shape`] and [`Error::NonFinite`] naming the array.
+    /// [`Error::TooLarge`] for vertices of more than 4 GiB; [`Error::Shape`] and [`Error::NonFinite`] naming the array.
     pub fn forward(&self, params: &BodyParams) -> Result<Posed> {
+        self.check_frames(params.pose.nrows())?;
         let frames = self.check(params)?;
         let rotations = skin::rotations(&params.pose, &self.mean_pose);
         self.posed(rotations, params, frames)
@@ -224,9 +228,20 @@ impl BodyModel {
         if rotations.ncols() != 9 * self.num_joints() {
             return Err(Error::shape("rotations", format!("(T, {})", 9 * self.num_joints()), rotations.shape()));
         }
+        self.check_frames(frames)?;
         check_finite("rotations", &rotations)?;
         self.check_rest(params, frames)?;
         self.posed(skin::matrices(rotations), params, frames)
+    }
+
+    /// Checks the memory of all vertices before anything is made.
+    fn check_frames(&self, frames: usize) -> Result<()> {
+        let needed = (frames as u64).saturating_mul(12 * self.num_vertices() as u64);
+        if needed <= MAX_VERTEX_BYTES {
+            return Ok(());
+        }
+        let what = format!("body of {} vertices in {frames} frames, to be posed in parts,", self.num_vertices());
+        Err(Error::TooLarge { what, needed, limit: MAX_VERTEX_BYTES })
     }
 
     fn check(&self, params: &BodyParams) -> Result<usize> {

@@ -8,7 +8,7 @@
 //! with its joint positions, which the model predicts separately: joints in the file are those of forward kinematics.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use glam::{DMat3, DVec3};
@@ -80,14 +80,6 @@ pub struct BvhOptions {
     pub rest: Option<[[f32; 3]; JOINTS]>,
 }
 
-/// Channels of `T` frames, y up.
-struct Track {
-    /// Rotations of each joint relative to its parent (of the pelvis: to the world), `22 * T`.
-    local: Vec<DMat3>,
-    /// Pelvis positions in metres.
-    root: Vec<DVec3>,
-}
-
 /// A motion as the text of a BVH file.
 ///
 /// The hierarchy is the 22 SMPL joints, by the names that the options choose. Channels are `Xposition Yposition Zposition Zrotation Xrotation
@@ -98,8 +90,14 @@ struct Track {
 /// [`Error::Shape`] and [`Error::NonFinite`] naming the array; [`Error::InvalidArgument`] for no frames, for an `fps`
 /// that is not positive and finite, and for bones longer than 100 m.
 pub fn to_string(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<String> {
+    let mut text = head(motion, fps, options)?.into_bytes();
+    write_frames(&mut text, motion, options).map_err(Error::internal)?;
+    String::from_utf8(text).map_err(Error::internal)
+}
+
+/// [`to_string`] up to the values of the first frame.
+fn head(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<String> {
     check(motion, fps)?;
-    let track = Track::new(motion);
     let offsets = match options.rest {
         None => Skeleton::fit_offsets(motion, motion.len()).offsets,
         Some(given) => given.map(|o| o.map(f64::from).into()),
@@ -109,22 +107,23 @@ pub fn to_string(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<
         return Err(Error::invalid("rest", reason));
     }
     let scale = options.unit.metres().recip();
-    let mut text = String::with_capacity(4096 + 700 * motion.len());
-    text.push_str("HIERARCHY\n");
+    let mut text = String::from("HIERARCHY\n");
     write_joint(&mut text, (joint::PELVIS, 0), &offsets, options.names, scale);
     // Writing to a String cannot fail.
     let _ = write!(text, "MOTION\nFrames: {}\nFrame Time: {:.8}\n", motion.len(), 1.0 / f64::from(fps));
-    write_frames(&mut text, &track, scale);
     Ok(text)
 }
 
-/// Writes [`to_string`] to a file.
+/// Writes [`to_string`] to a file, frame by frame.
 ///
 /// # Errors
 /// Those of [`to_string`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
 pub fn save(path: impl AsRef<Path>, motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<()> {
-    let text = to_string(motion, fps, options)?;
-    write_atomic(path, |w| w.write_all(text.as_bytes()))
+    let head = head(motion, fps, options)?;
+    write_atomic(path, |w| {
+        w.write_all(head.as_bytes())?;
+        write_frames(w, motion, options)
+    })
 }
 
 /// Maximum length of a bone, metres.
@@ -144,17 +143,11 @@ fn check(motion: &SmplMotion, fps: f32) -> Result<()> {
     Ok(())
 }
 
-impl Track {
-    fn new(motion: &SmplMotion) -> Self {
-        let frames = 0..motion.len();
-        let local = |t: usize| {
-            let mut local = motion.rotations_f64(t);
-            local[joint::PELVIS] = SWAP.as_dmat3() * local[joint::PELVIS];
-            local
-        };
-        let root = |t: usize| DVec3::from(swap_up::<f64>(motion.joint(t, joint::PELVIS).as_dvec3()));
-        Self { local: frames.clone().flat_map(local).collect(), root: frames.map(root).collect() }
-    }
+/// Rotations of each joint of a frame relative to its parent, of the pelvis to the world with y up.
+fn local_rotations(motion: &SmplMotion, t: usize) -> [DMat3; JOINTS] {
+    let mut local = motion.rotations_f64(t);
+    local[joint::PELVIS] = SWAP.as_dmat3() * local[joint::PELVIS];
+    local
 }
 
 /// The end of the bone that starts at a joint without children, from that joint, in metres.
@@ -207,18 +200,20 @@ fn file_order() -> Vec<usize> {
     order
 }
 
-fn write_frames(text: &mut String, track: &Track, scale: f64) {
-    let order = file_order();
+fn write_frames(w: &mut impl io::Write, motion: &SmplMotion, options: &BvhOptions) -> io::Result<()> {
+    let (order, scale) = (file_order(), options.unit.metres().recip());
     let mut angles = [DVec3::ZERO; JOINTS];
-    for (t, root) in track.root.iter().enumerate() {
-        let p = *root * scale;
-        let _ = write!(text, "{:.6} {:.6} {:.6}", p.x, p.y, p.z);
+    for t in 0..motion.len() {
+        let p = DVec3::from(swap_up::<f64>(motion.joint(t, joint::PELVIS).as_dvec3())) * scale;
+        write!(w, "{:.6} {:.6} {:.6}", p.x, p.y, p.z)?;
+        let local = local_rotations(motion, t);
         for &j in &order {
-            angles[j] = continued(zxy_degrees(track.local[JOINTS * t + j]), angles[j]);
-            let _ = write!(text, " {:.6} {:.6} {:.6}", angles[j].x, angles[j].y, angles[j].z);
+            angles[j] = continued(zxy_degrees(local[j]), angles[j]);
+            write!(w, " {:.6} {:.6} {:.6}", angles[j].x, angles[j].y, angles[j].z)?;
         }
-        text.push('\n');
+        w.write_all(b"\n")?;
     }
+    Ok(())
 }
 
 /// Angles (z, x, y) in degrees with `R = Rz Rx Ry`. Where x is +-90 degrees, y is 0.

@@ -29,13 +29,13 @@ pub struct CheckedJoints<'a> {
 }
 
 impl<'a> CheckedJoints<'a> {
-    /// Checks the shape. `up_axis` is the axis of height.
+    /// Checks shape and values. `up_axis` is the axis of height.
     ///
     /// # Shapes
     /// - joints: `[frames, 22, 3]`, metres
     ///
     /// # Errors
-    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`.
+    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`; [`Error::NonFinite`].
     pub fn new(joints: ArrayView3<'a, f32>, up_axis: UpAxis) -> Result<Self> {
         let frames = Frames::new(joints)?;
         Ok(Self { frames, up_axis, contacts: OnceCell::new(), smoothness: OnceCell::new() })
@@ -54,17 +54,22 @@ impl Dimension {
     /// Measures joints.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a dimension with another [`Input`], and for [`Dimension::FootFloating`] of a single
-    /// frame.
+    /// [`Error::InvalidArgument`] for a dimension with another [`Input`], for [`Dimension::FootFloating`] of a single
+    /// frame, and for coordinates so large that the value overflows. [`Dimension::JitterDegree`] of fewer than three frames
+    /// and [`Dimension::DynamicDegree`] of a single frame are NaN, as in the release.
     pub fn measure(self, joints: &CheckedJoints<'_>) -> Result<f32> {
-        match self {
-            Self::JitterDegree => Ok(joints.smoothness().jitter),
-            Self::DynamicDegree => Ok(joints.smoothness().dynamic),
-            Self::GroundPenetration => Ok(ground::penetration(&joints.frames, joints.up_axis)),
-            Self::FootFloating => floating::floating(&joints.frames, joints.contacts()),
-            Self::FootSliding => Ok(ground::sliding(&joints.frames, joints.up_axis, joints.contacts())),
-            _ => Err(Error::invalid("dimensions", format!("{self} is not measured on joints"))),
+        let value = match self {
+            Self::JitterDegree => joints.smoothness().jitter,
+            Self::DynamicDegree => joints.smoothness().dynamic,
+            Self::GroundPenetration => ground::penetration(&joints.frames, joints.up_axis),
+            Self::FootFloating => floating::floating(&joints.frames, joints.contacts())?,
+            Self::FootSliding => ground::sliding(&joints.frames, joints.up_axis, joints.contacts()),
+            _ => return Err(Error::invalid("dimensions", format!("{self} is not measured on joints"))),
+        };
+        if value.is_infinite() || value.is_nan() && joints.frames.len() > 2 {
+            return Err(Error::invalid("joints", format!("their coordinates are so large that {self} overflows")));
         }
+        Ok(value)
     }
 }
 
@@ -79,7 +84,8 @@ impl Quality {
     /// - joints: `[frames, 22, 3]`, metres
     ///
     /// # Errors
-    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`; [`Error::InvalidArgument`] for a single frame.
+    /// [`Error::Shape`] unless `joints` is `(T, 22, 3)` with `T >= 1`; [`Error::NonFinite`]; [`Error::InvalidArgument`] for a
+    /// single frame.
     pub fn measure(joints: ArrayView3<'_, f32>, up_axis: UpAxis) -> Result<Self> {
         let joints = CheckedJoints::new(joints, up_axis)?;
         Dimension::of(Input::Joints).map(|dimension| Ok((dimension, dimension.measure(&joints)?))).collect()
@@ -147,6 +153,35 @@ mod tests {
         let joints = glide();
         let joints = CheckedJoints::new(joints.view(), UpAxis::Z).unwrap();
         assert!(Dimension::PoseQuality.measure(&joints).unwrap_err().to_string().contains("Pose_Quality"));
+    }
+
+    #[test]
+    fn joints_that_are_not_finite_are_no_score_in_any_dimension() {
+        for broken in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for index in [[0, 0, 0], [5, 10, 2], [11, 21, 1]] {
+                let mut joints = glide();
+                joints[index] = broken;
+                let Err(Error::NonFinite { name, index: found }) =
+                    CheckedJoints::new(joints.view(), UpAxis::Z).map(|_| ())
+                else {
+                    panic!("{broken} at {index:?} was taken")
+                };
+                assert_eq!((name.as_str(), found), ("joints", index.to_vec()));
+                assert!(super::super::contact::foot_contact(joints.view(), UpAxis::Z).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn coordinates_whose_differences_overflow_are_no_score() {
+        let mut joints = glide();
+        joints.slice_mut(ndarray::s![..;2, .., ..]).fill(-3e38);
+        joints.slice_mut(ndarray::s![1..;2, .., ..]).fill(3e38);
+        let joints = CheckedJoints::new(joints.view(), UpAxis::Z).unwrap();
+        for dimension in [Dimension::JitterDegree, Dimension::DynamicDegree] {
+            let text = dimension.measure(&joints).unwrap_err().to_string();
+            assert!(text.contains(dimension.name()) && text.contains("so large"), "{text}");
+        }
     }
 
     #[test]

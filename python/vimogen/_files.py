@@ -1,0 +1,21 @@
+"""Text files of the command line and of configurations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ._vimogen import InvalidArgumentError
+
+_MAX_BYTES = 1 << 26
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a regular file of at most 64 MiB, in UTF-8."""
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise InvalidArgumentError(f"{path} is not a regular file")
+    with path.open("rb") as file:
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise InvalidArgumentError(f"{path} is larger than {_MAX_BYTES} bytes")
+    return data.decode("utf-8")

@@ -1,0 +1,78 @@
+"""Sizes are checked before work: the command line within a bounded memory."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import vimogen
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS of Linux")
+
+GIB = 1 << 30
+
+
+def within(memory, *words, code=0):
+    """Runs the command line with at most `memory` bytes of addresses, stacks of threads and all."""
+    import resource
+
+    done = subprocess.run(
+        [sys.executable, "-m", "vimogen", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "RAYON_NUM_THREADS": "2"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)),
+    )
+    assert code is None or done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr and "memory allocation" not in done.stderr, done.stderr
+    return done
+
+
+def clip(frames, fps=20.0):
+    time, channel = np.ogrid[:frames, :276]
+    return vimogen.Motion((0.1 * np.sin(0.1 * time + channel)).astype(np.float32), fps=fps)
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    path = tmp_path_factory.mktemp("slow") / "slow.npz"
+    clip(3, fps=0.001).save(path)
+    return path
+
+
+@pytest.mark.parametrize("option", ["--gif", "--mp4", "--png", "--frames"])
+def test_a_film_of_too_many_frames_is_refused_before_its_bodies_are_made(slow, tmp_path, option):
+    target = tmp_path / {"--frames": "frames"}.get(option, f"film.{option[2:]}")
+    done = within(2 * GIB, "render", slow, option, target, "--fps", 60, code=1)
+    assert "180000 frames" in done.stderr and "lower frame rate" in done.stderr
+    assert not target.exists()
+
+
+def test_a_film_within_the_limit_is_drawn_in_the_same_memory(tmp_path):
+    clip(30).save(tmp_path / "clip.npz")
+    within(2 * GIB, "render", tmp_path / "clip.npz", "--png", tmp_path / "sheet.png", "--fps", 60)
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz", "pt", "bvh"])
+def test_a_device_without_an_end_is_not_read(tmp_path, ending):
+    link = tmp_path / f"endless.{ending}"
+    link.symlink_to("/dev/zero")
+    done = within(2 * GIB, "convert", link, tmp_path / "out.csv", code=1)
+    assert "not a regular file" in done.stderr
+    for words in (["train", link], ["train", "--config", link], ["generate", "-f", link, "-o", tmp_path / "x"]):
+        assert within(2 * GIB, *words, code=None).returncode
+
+
+@pytest.mark.parametrize("ending", ["csv", "bvh"])
+def test_long_tables_are_written_as_a_stream(tmp_path, ending):
+    """A hundred times the frames of a long clip: 100,000 frames, whose text would take 130 MB."""
+    frames = 100_000
+    source, target = tmp_path / "long.npy", tmp_path / f"long.{ending}"
+    np.save(source, clip(frames).features)
+    within(2 * GIB, "convert", source, target)
+    with target.open("rb") as file:
+        assert sum(1 for _ in file) > frames
