@@ -8,6 +8,7 @@ pub mod bvh;
 pub mod csv;
 mod features;
 pub mod gltf;
+mod joint_map;
 mod options;
 #[cfg(feature = "render")]
 pub mod picture;
@@ -23,6 +24,7 @@ use crate::error::Result;
 use crate::format::npy;
 use crate::motion::codec::{SmplMotion, encode};
 pub use crate::motion::{FileFormat, Motion};
+pub use joint_map::{JointMap, load_joint_map, parse_joint_map};
 pub use options::{LoadOptions, SaveOptions};
 
 impl Motion {
@@ -45,9 +47,11 @@ impl Motion {
     /// [`Motion::load`] with options.
     ///
     /// # Errors
-    /// As [`Motion::load`], and [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an impossible rate.
+    /// As [`Motion::load`], and [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an impossible rate and
+    /// for names of joints that are not ours.
     pub fn load_with(path: impl AsRef<Path>, options: &LoadOptions<'_>) -> Result<Self> {
         let path = path.as_ref();
+        options.names.map_or(Ok(()), joint_map::check_joint_map)?;
         let motion = match FileFormat::to_read(path)? {
             FileFormat::Npz => amass::load_npz(path, options.body),
             FileFormat::Npy => features::load_npy(path),

@@ -8,7 +8,7 @@ use ndarray::{Array3, Ix3};
 
 use super::dimension::Input;
 use super::quality::{CheckedJoints, UpAxis};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_finite};
 use crate::format::torch::TorchFile;
 use crate::format::{TensorSource as _, npy};
 use crate::motion::layout::JOINTS;
@@ -26,30 +26,48 @@ pub(super) fn entries(folder: &Path) -> Result<impl Iterator<Item = Result<fs::D
     Ok(entries.map(move |entry| entry.map_err(|e| Error::io("read", folder, e))))
 }
 
-/// All motions of a folder by file name without extension; other files and subfolders are ignored.
+/// All motions of a folder by file name without extension; other files and subfolders are ignored. Of a motion in
+/// several formats, the file that holds its features counts.
 pub(super) fn all(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<String, PathBuf> = BTreeMap::new();
     for entry in entries(folder)? {
         let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type());
         // The type in the directory entry saves a system call per file; a link is followed.
         let is_file = kind.is_ok_and(|kind| kind.is_file()) || path.is_file();
-        if !is_file || !FileFormat::to_read(&path).is_ok_and(FileFormat::is_lossless) {
+        if !is_file || FileFormat::to_read(&path).is_err() {
             continue;
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some(other) = found.insert(name, path.clone()) {
-            let reason = format!("{path:?} and {other:?} have one name; keep one of them");
-            return Err(Error::invalid("folder", reason));
-        }
+        let path = match found.remove(&name) {
+            Some(other) => better(&path, &other, "name").map_err(|reason| Error::invalid("folder", reason))?,
+            None => path,
+        };
+        found.insert(name, path);
     }
     if found.is_empty() {
-        return Err(Error::NotFound { what: "motions (.npy, .npz, .pt) in the folder".into(), path: folder.into() });
+        return Err(Error::NotFound { what: format!("motions ({}) in the folder", endings()), path: folder.into() });
     }
     Ok(found)
 }
 
-/// File names of a motion, in the order of preference.
+/// The one of two files of one name or number that holds the features of the motion; an error text if both or none do.
+pub(super) fn better(one: &Path, other: &Path, what: &str) -> Result<PathBuf, String> {
+    let holds = |path: &Path| FileFormat::to_read(path).is_ok_and(FileFormat::is_lossless);
+    match (holds(one), holds(other)) {
+        (true, false) => Ok(one.into()),
+        (false, true) => Ok(other.into()),
+        _ => Err(format!("{one:?} and {other:?} have one {what}; keep one of them")),
+    }
+}
+
+/// Extensions of the files that are read, for messages.
+fn endings() -> String {
+    let formats = FileFormat::ALL.into_iter().filter(|format| format.reads());
+    formats.flat_map(FileFormat::extensions).map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Usual file names of a motion, in the order of preference.
 pub(super) fn names(id: u64, input: Input) -> Vec<String> {
     let endings: &[&str] = match input {
         Input::Joints => &["npy", "pt"],
@@ -60,9 +78,11 @@ pub(super) fn names(id: u64, input: Input) -> Vec<String> {
     endings.iter().map(|ending| format!("{id}.{ending}")).collect()
 }
 
-/// The file of a motion.
+/// The file of a motion: of the usual names or, unless a video is wanted, in another format that is read.
 pub(super) fn find(folder: &Path, id: u64, input: Input) -> Option<PathBuf> {
-    names(id, input).into_iter().map(|name| folder.join(name)).find(|path| path.is_file())
+    let readable = FileFormat::ALL.into_iter().filter(|format| format.reads() && input != Input::Video);
+    let others = readable.flat_map(FileFormat::extensions).map(|extension| format!("{id}.{extension}"));
+    names(id, input).into_iter().chain(others).map(|name| folder.join(name)).find(|path| path.is_file())
 }
 
 /// Joints in a file of joints: a `.npy`, or a `.pt` with the key `joints`. `None` for a file of features.
@@ -86,15 +106,18 @@ pub(super) fn joints(path: &Path) -> Result<Option<Array3<f32>>> {
     }
 }
 
-/// Passes the joints of a file to `measure`. `up_axis` is the height axis of files of joints; the joints of a file of
-/// features have z up.
+/// Passes the joints of a file to `measure`, and gives its result with the warnings of the reader. `up_axis` is the height
+/// axis of files of joints; the joints of other files have z up.
 pub(super) fn with_joints<T>(
     path: &Path,
     up_axis: UpAxis,
     measure: impl FnOnce(&CheckedJoints<'_>) -> Result<T>,
-) -> Result<T> {
-    match joints(path)? {
-        Some(joints) => measure(&CheckedJoints::new(joints.view(), up_axis)?),
-        None => measure(&CheckedJoints::new(Motion::load(path)?.joints(), UpAxis::Z)?),
+) -> Result<(T, Vec<String>)> {
+    if let Some(joints) = joints(path)? {
+        check_finite("joints", &joints.view())?;
+        return Ok((measure(&CheckedJoints::new(joints.view(), up_axis)?)?, vec![]));
     }
+    let motion = Motion::load(path)?;
+    let warnings = motion.source().map_or_else(Vec::new, |source| source.warnings.clone());
+    Ok((measure(&CheckedJoints::new(motion.joints(), UpAxis::Z)?)?, warnings))
 }

@@ -85,13 +85,17 @@ pub fn draw(source: impl AsRef<Path>, target: impl AsRef<Path>, on_progress: &mu
 
 /// The motions of a generation folder by id.
 fn motions(source: &Path) -> Result<BTreeMap<u64, PathBuf>> {
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<u64, PathBuf> = BTreeMap::new();
     for entry in motion_files::entries(source)? {
         let path = entry?.path();
         let Some((id, file)) = numbered(&path) else { continue };
-        if let Some(other) = found.insert(id, file.clone()) {
-            return Err(Error::invalid("source", format!("{other:?} and {file:?} have one number; keep one of them")));
-        }
+        let file = match found.remove(&id) {
+            Some(other) => {
+                motion_files::better(&file, &other, "number").map_err(|reason| Error::invalid("source", reason))?
+            }
+            None => file,
+        };
+        found.insert(id, file);
     }
     if found.is_empty() {
         Err(Error::NotFound {
@@ -110,7 +114,7 @@ fn numbered(path: &Path) -> Option<(u64, PathBuf)> {
         return GENERATED.iter().map(|name| path.join(name)).find(|file| file.is_file()).map(|file| (id, file));
     }
     let id = path.file_stem()?.to_str()?.parse().ok()?;
-    FileFormat::to_read(path).is_ok_and(FileFormat::is_lossless).then(|| (id, path.into()))
+    FileFormat::to_read(path).is_ok().then(|| (id, path.into()))
 }
 
 #[cfg(test)]

@@ -75,7 +75,8 @@ impl Motion {
         self.source.as_deref()
     }
 
-    pub(crate) fn with_source(self, source: MotionSource) -> Self {
+    /// Sets what is known of the clip's file, such as after a clip was sent to another process.
+    pub fn with_source(self, source: MotionSource) -> Self {
         Self { source: Some(Arc::new(source)), ..self }
     }
 
@@ -138,13 +139,14 @@ impl Motion {
         Ok(Self::of_checked(resample(self.features.view(), self.fps, fps)?, fps))
     }
 
-    /// The same frames, played at another rate.
+    /// The same frames, played at another rate, which the clip's source then states as given.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for an `fps` outside (0, 1000].
     pub fn with_fps(self, fps: f32) -> Result<Self> {
         check_fps("fps", fps)?;
-        Ok(Self { fps, ..self })
+        let given = |source: Arc<MotionSource>| Arc::new(MotionSource { rate: "given".into(), ..(*source).clone() });
+        Ok(Self { fps, source: self.source.map(given), ..self })
     }
 
     /// The frames in `range`.
@@ -223,6 +225,17 @@ mod tests {
         assert_eq!(lent, m.smpl().joints);
         assert_eq!(m.root_positions(), lent.slice(s![.., 0, ..]));
         assert_ne!(m.slice(1..3).unwrap().joints().as_ptr(), lent.as_ptr());
+    }
+
+    #[test]
+    fn the_source_stays_with_all_frames_and_goes_with_a_change_of_them() {
+        let source = MotionSource { kind: "BVH".into(), rate: "file".into(), ..MotionSource::default() };
+        let m = clip(5).with_source(source.clone());
+        assert_eq!((m.source(), m.clone().source()), (Some(&source), Some(&source)));
+        let played = m.clone().with_fps(30.0).unwrap();
+        assert_eq!(played.source().map(|source| (source.kind.as_str(), source.rate.as_str())), Some(("BVH", "given")));
+        assert!(m.slice(1..3).unwrap().source().is_none() && m.resample_reference(30.0).unwrap().source().is_none());
+        assert!(clip(5).source().is_none());
     }
 
     #[test]

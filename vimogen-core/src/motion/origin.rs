@@ -1,5 +1,7 @@
 //! Where a clip comes from: what its reader found in the file.
 
+use serde::{Deserialize, Serialize};
+
 use crate::declare::named_enum;
 
 named_enum! {
@@ -53,7 +55,8 @@ impl LengthUnit {
 }
 
 /// What a reader found in the file of a clip, and what it assumed.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct MotionSource {
     /// Format and, where it was recognised, program or rig: `"BVH, joint names of Mixamo"`.

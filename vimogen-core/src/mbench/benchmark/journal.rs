@@ -20,6 +20,9 @@ pub(super) struct Found {
     /// Origin of the poses, if bodies were measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poses: Option<String>,
+    /// Doubts about the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_line_that_was_cut_off_costs_only_itself() {
-        let found = |values: &[Option<f32>]| Found { values: values.to_vec(), poses: Some("fitted".into()) };
+        let found =
+            |values: &[Option<f32>]| Found { values: values.to_vec(), poses: Some("fitted".into()), warnings: vec![] };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("j.jsonl");
         let mut journal = Journal::open(&path).unwrap();

@@ -9,5 +9,5 @@ mod task;
 mod tests;
 
 pub use options::EvaluateOptions;
-pub use results::{DimensionResult, Failure, Missing, MotionResult, Results, Settings, csv, table};
+pub use results::{DimensionResult, FailedFile, Failure, Missing, MotionResult, Results, Settings, csv, table};
 pub use run::evaluate;

@@ -131,22 +131,38 @@ pub struct Results {
     pub failed: Vec<Failure>,
     /// Dimensions that were not measured, with the reason.
     pub skipped: BTreeMap<Dimension, String>,
+    /// Doubts about files that were measured, by file; see [`MotionSource::warnings`](crate::motion::MotionSource).
+    #[serde(default)]
+    pub warnings: BTreeMap<String, Vec<String>>,
 }
 
 /// Content of `<name>_run.json`, which MBench does not have.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Run {
     settings: Settings,
     missing: Vec<Missing>,
     failed: Vec<Failure>,
     skipped: BTreeMap<Dimension, String>,
+    #[serde(default)]
+    warnings: BTreeMap<String, Vec<String>>,
 }
 
 /// Content of [`Results::summary_json`].
-#[derive(Default, Serialize)]
-struct Short {
+#[derive(Serialize)]
+struct Short<'a> {
     dimensions: BTreeMap<Dimension, Summary>,
     motions: BTreeMap<String, BTreeMap<Dimension, f32>>,
+    failed: Vec<FailedFile<'a>>,
+    warnings: &'a BTreeMap<String, Vec<String>>,
+}
+
+/// A file that could not be measured, in no dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct FailedFile<'a> {
+    /// The file.
+    pub file: &'a str,
+    /// The cause.
+    pub reason: &'a str,
 }
 
 impl Results {
@@ -158,12 +174,20 @@ impl Results {
         pretty(self)
     }
 
-    /// Mean, deviation and count by dimension, and the values of each motion by file name (`null` for NaN), as JSON.
+    /// The files that could not be measured, each once.
+    pub fn failed_files(&self) -> Vec<FailedFile<'_>> {
+        let files: BTreeMap<&str, &str> = self.failed.iter().map(|f| (f.file.as_str(), f.reason.as_str())).collect();
+        files.into_iter().map(|(file, reason)| FailedFile { file, reason }).collect()
+    }
+
+    /// Mean, deviation and count by dimension, the values of each motion by file name, files that could not be measured
+    /// and doubts about others, as JSON.
     ///
     /// # Errors
     /// [`Error::Internal`], which is a bug.
     pub fn summary_json(&self) -> Result<String> {
-        let mut short = Short::default();
+        let (dimensions, motions) = Default::default();
+        let mut short = Short { dimensions, motions, failed: self.failed_files(), warnings: &self.warnings };
         for (dimension, result) in &self.dimensions {
             short.dimensions.insert(*dimension, result.aggregate);
             for motion in &result.per_motion {
@@ -194,6 +218,7 @@ impl Results {
             missing: self.missing.clone(),
             failed: self.failed.clone(),
             skipped: self.skipped.clone(),
+            warnings: self.warnings.clone(),
         };
         let files = [
             ("eval_results.json", pretty(&self.dimensions)?),
@@ -222,9 +247,8 @@ impl Results {
         let name = file.strip_suffix("_eval_results.json").unwrap_or(file.trim_end_matches(".json")).to_string();
         let run = read_bounded(path.with_file_name(format!("{name}_run.json")), MAX_BYTES).ok();
         let run = run.and_then(|bytes| serde_json::from_slice::<Run>(&bytes).ok());
-        let none = || Run { settings: Settings::default(), missing: vec![], failed: vec![], skipped: BTreeMap::new() };
-        let Run { settings, missing, failed, skipped } = run.unwrap_or_else(none);
-        Ok(Self { name, settings, dimensions, missing, failed, skipped })
+        let Run { settings, missing, failed, skipped, warnings } = run.unwrap_or_default();
+        Ok(Self { name, settings, dimensions, missing, failed, skipped, warnings })
     }
 
     /// Values by motion and dimension.

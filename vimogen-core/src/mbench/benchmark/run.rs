@@ -25,14 +25,15 @@ const JUDGE_JOBS: usize = 4;
 
 /// Measures the motions in `folder`.
 ///
-/// Without an info file, every `.npy`, `.npz`, `.pt` and `.pth` file is a motion: features that
-/// [`Motion::load`](crate::Motion::load) reads, measured on their joints, z up; or joints `(T, 22, 3)`, measured along
-/// `up_axis`. Motions are numbered by file name, and the first file that cannot be measured is an error.
+/// Without an info file, every file that [`Motion::load`](crate::Motion::load) reads is a motion, measured on its joints, z
+/// up; or a file of joints `(T, 22, 3)`, `.npy` or `.pt`, measured along `up_axis`. Motions are numbered by file name.
 ///
-/// With an info file, a motion is looked up as `<id>.npy`, then `<id>.pt` with the key `joints` (joints `(T, 22, 3)`); for
-/// the dimensions of bodies as `<id>.pt` with the keys `pose` and `vertices`, else poses are fitted to the joints; for a judge
-/// as `<id>.mp4`. Motions without a file, and those whose file cannot be measured, are listed in the results and left out of
-/// the means.
+/// With an info file, a motion is looked up as `<id>.npy`, then `<id>.pt` with the key `joints` (joints `(T, 22, 3)`), then
+/// in the other formats; for the dimensions of bodies as `<id>.pt` with the keys `pose` and `vertices`, else poses are
+/// fitted to the joints; for a judge as `<id>.mp4`.
+///
+/// Motions without a file, and those whose file cannot be measured (damaged, of another shape, with NaN, too short), are
+/// listed in the results and left out of the means. Doubts about files that were read are listed too.
 ///
 /// With an output folder, the results are written there (see [`Results::save`]) and, with the feature `render`, the page
 /// `<name>_report.html`. Each result is appended to `<name>_progress.jsonl` at once, and each answer of a judge is kept in
@@ -42,8 +43,8 @@ const JUDGE_JOBS: usize = 4;
 ///
 /// # Errors
 /// [`Error::NotFound`] for no folder or no motion in it, [`Error::InvalidArgument`] for options out of range, two motions of
-/// one name or no motion of the info file, [`Error::Config`] for a judge that refuses all questions, [`Error::Cancelled`],
-/// [`Error::Io`]. Without an info file also those of reading and measuring a motion, which name its file.
+/// one name, no motion of the info file or none that can be measured, [`Error::Config`] for a judge that refuses all
+/// questions, [`Error::Cancelled`], [`Error::Io`].
 pub fn evaluate(
     folder: impl AsRef<Path>,
     options: &EvaluateOptions<'_>,
@@ -74,6 +75,11 @@ pub fn evaluate(
     }
     let name = options.run_name(folder);
     let (found, failed) = run(&tasks, &name, options, bodies.as_ref(), on_progress)?;
+    if let (None, Some(first), true) = (options.info, failed.first(), found.iter().all(Option::is_none)) {
+        let reason = format!("none of the {} motions can be measured; {}: {}", tasks.len(), first.file, first.reason);
+        return Err(Error::invalid("folder", reason));
+    }
+    let warnings = warnings(&tasks, &found);
     let settings = Settings {
         folder: folder.display().to_string(),
         up_axis: options.up_axis.index(),
@@ -83,7 +89,7 @@ pub fn evaluate(
         poses: poses(&found),
     };
     let dimensions = wanted.iter().map(|dimension| (*dimension, collect(*dimension, &tasks, &found))).collect();
-    let results = Results { name, settings, dimensions, missing, failed, skipped };
+    let results = Results { name, settings, dimensions, missing, failed, skipped, warnings };
     if let Some(output) = &options.output {
         results.save(output, info)?;
         #[cfg(feature = "render")]
@@ -123,7 +129,8 @@ fn run(
         fs::create_dir_all(output).map_err(|e| Error::io("create", output, e))?;
         journal = Journal::open(&output.join(format!("{name}_progress.jsonl")))?;
     }
-    let mut found: Vec<Option<Found>> = tasks.iter().map(|task| journal.find(&task.key).cloned()).collect();
+    let known = |task: &Task<'_>| journal.find(&task.key).filter(|found| task.is_answered_by(found)).cloned();
+    let mut found: Vec<Option<Found>> = tasks.iter().map(known).collect();
     let mut failed = Vec::new();
     let mut done = found.iter().flatten().count();
     if done > 0 {
@@ -163,6 +170,13 @@ fn poses(found: &[Option<Found>]) -> BTreeMap<String, usize> {
         *counts.entry(origin).or_default() += 1;
     }
     counts
+}
+
+/// Doubts about the files, by file.
+fn warnings(tasks: &[Task<'_>], found: &[Option<Found>]) -> BTreeMap<String, Vec<String>> {
+    let measured = tasks.iter().zip(found).filter_map(|(task, found)| Some((task, found.as_ref()?)));
+    let doubted = measured.filter(|(_, found)| !found.warnings.is_empty());
+    doubted.map(|(task, found)| (task.path.display().to_string(), found.warnings.clone())).collect()
 }
 
 fn collect(dimension: Dimension, tasks: &[Task<'_>], found: &[Option<Found>]) -> DimensionResult {

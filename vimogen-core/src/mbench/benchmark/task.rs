@@ -16,6 +16,7 @@ use crate::mbench::info::InfoEntry;
 use crate::mbench::motion_files::{names, with_joints};
 use crate::mbench::outcome::Outcome;
 use crate::mbench::pose::PoseScorer;
+use crate::mbench::quality::CheckedJoints;
 use crate::mbench::vlm::{JudgeClient, MAX_VIDEO_BYTES, answer};
 
 /// A file and the entries that it answers: all dimensions of joints at once, or one dimension of a judge.
@@ -105,8 +106,7 @@ impl Task<'_> {
     /// Measures the entries, in their order.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) for a judge that refuses everything, [`Error::Cancelled`](crate::Error);
-    /// without an info file those of reading and measuring.
+    /// [`Error::Config`](crate::Error::Config) for a judge that refuses everything, [`Error::Cancelled`](crate::Error).
     pub fn run(
         &self,
         options: &EvaluateOptions<'_>,
@@ -114,24 +114,24 @@ impl Task<'_> {
         judge: Option<&JudgeClient<'_>>,
         stop: &AtomicBool,
     ) -> Result<Outcome<Found>> {
-        let measured = match (self.input, bodies, judge) {
-            (Input::Joints, ..) => self.joints(options),
-            (Input::Body, Some(bodies), _) => self.bodies(bodies),
-            (Input::Video, _, Some(judge)) => return self.judged(options, judge, stop),
-            _ => return Ok(Outcome::Failed("nothing here can measure it".into())),
-        };
-        match options.info {
-            Some(_) => Ok(measured.into()),
-            None => measured.map(Outcome::Done).map_err(|e| e.with_path(&self.path)),
+        match (self.input, bodies, judge) {
+            (Input::Joints, ..) => Ok(self.joints(options).into()),
+            (Input::Body, Some(bodies), _) => Ok(self.bodies(bodies).into()),
+            (Input::Video, _, Some(judge)) => self.judged(options, judge, stop),
+            _ => Ok(Outcome::Failed("nothing here can measure it".into())),
         }
     }
 
     fn joints(&self, options: &EvaluateOptions<'_>) -> Result<Found> {
-        let values = with_joints(&self.path, options.up_axis, |joints| {
-            let value = |entry: &&InfoEntry| Ok(Some(entry.dimension.measure(joints)?).filter(|value| !value.is_nan()));
-            self.entries.iter().map(value).collect::<Result<_>>()
+        let (values, warnings) = with_joints(&self.path, options.up_axis, |joints| {
+            self.entries.iter().map(|entry| value(entry.dimension, joints)).collect::<Result<_>>()
         })?;
-        Ok(Found { values, poses: None })
+        Ok(Found { values, poses: None, warnings })
+    }
+
+    /// Whether an earlier run found every value.
+    pub fn is_answered_by(&self, found: &Found) -> bool {
+        self.input != Input::Joints || found.values.iter().all(Option::is_some)
     }
 
     fn bodies(&self, scorer: &PoseScorer) -> Result<Found> {
@@ -141,7 +141,7 @@ impl Task<'_> {
             _ => Ok(Some(scorer.body_penetration(&clip)? as f32)),
         };
         let values = self.entries.iter().map(value).collect::<Result<_>>()?;
-        Ok(Found { values, poses: Some(clip.origin.name().into()) })
+        Ok(Found { values, poses: Some(clip.origin.name().into()), warnings: vec![] })
     }
 
     fn judged(
@@ -161,20 +161,32 @@ impl Task<'_> {
                 Dimension::MotionConditionConsistency => answer::is_choice(&answer, &entry.prompt),
                 _ => answer::is_yes(&answer),
             };
-            Outcome::Done(Found { values: vec![Some(f32::from(u8::from(right)))], poses: None })
+            Outcome::Done(Found { values: vec![Some(f32::from(u8::from(right)))], poses: None, warnings: vec![] })
         }))
     }
 
     /// Failures of all entries, for one reason.
     pub fn failures(&self, reason: &str) -> Vec<Failure> {
+        // The failure has a field of its own for the file.
+        let file = &self.path;
+        let reason = reason.replace(&format!(", path: {file:?}"), "").replace(&format!(" of {file:?}"), "");
         let failure = |entry: &&InfoEntry| Failure {
             dimension: entry.dimension,
             id: entry.id,
             file: self.path.display().to_string(),
-            reason: reason.into(),
+            reason: reason.clone(),
         };
         self.entries.iter().map(failure).collect()
     }
+}
+
+/// A value, which must be a number: one motion without it would take the mean of all.
+fn value(dimension: Dimension, joints: &CheckedJoints<'_>) -> Result<Option<f32>> {
+    let value = dimension.measure(joints)?;
+    if value.is_finite() {
+        return Ok(Some(value));
+    }
+    Err(Error::invalid("motion", format!("{dimension} is not defined for it, which has {} frames", joints.len())))
 }
 
 #[cfg(test)]

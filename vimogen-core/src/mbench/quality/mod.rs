@@ -41,6 +41,12 @@ impl<'a> CheckedJoints<'a> {
         Ok(Self { frames, up_axis, contacts: OnceCell::new(), smoothness: OnceCell::new() })
     }
 
+    /// Number of frames.
+    #[allow(clippy::len_without_is_empty, reason = "there is at least one frame")]
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
     fn contacts(&self) -> &[[bool; 2]] {
         self.contacts.get_or_init(|| contacts(&self.frames, self.up_axis))
     }
