@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::Sample;
 use super::manifest::{Clip, Manifest};
 use super::pack::Shards;
+use crate::declare::defaults;
 use crate::error::{Error, Result, check_finite};
 use crate::format::embedding;
 use crate::motion::clip::reference_channels;
@@ -27,25 +28,21 @@ const MAX_TEXT_ROWS: usize = 512;
 /// Clips that are drawn in place of one that cannot be used, before giving up.
 const MAX_DRAWS: usize = 1000;
 
-/// How conditions are drawn; the default is the release's way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Sampling {
-    /// Shortest clip, in frames.
-    pub min_frames: usize,
-    /// Longest clip, in frames.
-    pub max_frames: usize,
-    /// Share of clips that attend to their text; the others follow their reference.
-    pub text: f64,
-    /// The same of clips whose path has `motion31` or `mogen_db`.
-    pub text_mocap: f64,
-    /// Share of captions that are replaced by the empty prompt.
-    pub null_text: f64,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Self { min_frames: 40, max_frames: 200, text: 0.8, text_mocap: 0.4, null_text: 0.5 }
+defaults! {
+    /// How conditions are drawn; the default is the release's way.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Sampling {
+        /// Shortest clip, in frames.
+        min_frames: usize = 40;
+        /// Longest clip, in frames.
+        max_frames: usize = 200;
+        /// Share of clips that attend to their text; the others follow their reference.
+        text: f64 = 0.8;
+        /// The same of clips whose path has `motion31` or `mogen_db`.
+        text_mocap: f64 = 0.4;
+        /// Share of captions that are replaced by the empty prompt.
+        null_text: f64 = 0.5;
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::{Sample, collate};
 use super::corruption::Corruption;
 use super::procedural::{ProceduralDataset, Split};
+use crate::declare::defaults;
 use crate::error::{Error, Result};
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
@@ -37,21 +38,17 @@ const STD_FLOORS: [(Range<usize>, f32); 7] = [
 /// Number of clips in the statistics.
 const STATS_CLIPS: u64 = 2048;
 
-/// Mix of conditions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConditionMix {
-    /// Share of samples that attend to their text; the others follow a reference.
-    pub text: f64,
-    /// Share of the text samples whose text is left out, for guidance.
-    pub null_text: f64,
-    /// Corruption of references.
-    pub corruption: Corruption,
-}
-
-impl Default for ConditionMix {
-    fn default() -> Self {
-        Self { text: 0.85, null_text: 0.1, corruption: Corruption::release() }
+defaults! {
+    /// Mix of conditions.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct ConditionMix {
+        /// Share of samples that attend to their text; the others follow a reference.
+        text: f64 = 0.85;
+        /// Share of the text samples whose text is left out, for guidance.
+        null_text: f64 = 0.1;
+        /// Corruption of references.
+        corruption: Corruption = Corruption::release();
     }
 }
 

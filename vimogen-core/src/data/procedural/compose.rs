@@ -8,26 +8,23 @@ use super::families::{Setting, perform};
 use super::rig::{LEFT, Pose, RIGHT};
 use super::spec::{ActionSpec, Part, Side};
 use crate::body::SMPLX_ROOT;
+use crate::declare::defaults;
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::{BODY_JOINTS, FPS, JOINTS};
 use crate::motion::rotation::axis_angle_from_matrix;
 
-/// Differences of one execution from the usual one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Variation {
-    /// Size of the movement, about 1.
-    pub amp: f32,
-    /// Speed of movements without a beat, about 1.
-    pub tempo: f32,
-    /// Radians by which the arms hang further from the body.
-    pub arms: f32,
-    /// Radians by which the chest leans forward.
-    pub lean: f32,
-}
-
-impl Default for Variation {
-    fn default() -> Self {
-        Self { amp: 1.0, tempo: 1.0, arms: 0.0, lean: 0.0 }
+defaults! {
+    /// Differences of one execution from the usual one.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct Variation {
+        /// Size of the movement, about 1.
+        amp: f32 = 1.0;
+        /// Speed of movements without a beat, about 1.
+        tempo: f32 = 1.0;
+        /// Radians by which the arms hang further from the body.
+        arms: f32 = 0.0;
+        /// Radians by which the chest leans forward.
+        lean: f32 = 0.0;
     }
 }
 
