@@ -83,8 +83,3 @@ impl ProceduralDataset {
         ProceduralSample { caption, action, motion }
     }
 }
-
-/// All families.
-pub fn families() -> &'static [Family] {
-    &Family::ALL
-}
