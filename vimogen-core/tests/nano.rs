@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use vimogen_core::data::procedural::{ProceduralDataset, Prompt, Split, check, held_out_prompts};
+use vimogen_core::data::procedural::{ProceduralDataset, Prompt, Split, held_out_prompts};
 use vimogen_core::data::{ConditionMix, ProceduralLoader};
 use vimogen_core::device::Device;
 use vimogen_core::mbench::Dimension;
@@ -13,6 +13,10 @@ use vimogen_core::motion::codec::encode;
 use vimogen_core::text::StaticWordsEncoder;
 use vimogen_core::train::{Precision, TrainConfig, Trainer};
 use vimogen_core::{GenerateOptions, Motion, Pipeline, Request};
+
+#[path = "../examples/action_check/mod.rs"]
+mod action_check;
+use action_check::check;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

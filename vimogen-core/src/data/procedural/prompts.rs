@@ -13,7 +13,7 @@ use crate::error::Result;
 pub struct Prompt {
     /// The sentence.
     pub text: String,
-    /// The action, as for [`check`](super::check).
+    /// The action.
     pub action: ActionSpec,
 }
 
