@@ -136,8 +136,8 @@ pub(super) fn from_wan(json: Value, source: &dyn TensorSource, text_len: usize) 
     let landmark = format!("{}text_embedding.0.weight", common_prefix(&names));
     let shape = if names.contains(&landmark) { source.info(&landmark)?.shape } else { vec![] };
     let [_, text_dim] = shape[..] else {
-        let report = format!("{landmark}, a matrix, is missing: this is not a checkpoint of ViMoGen");
-        return Err(Error::Weights { report });
+        let reason = format!("{landmark}, a matrix, is missing: this is not a checkpoint of ViMoGen");
+        return Err(Error::Weights { reason });
     };
     let config = ModelConfig::new(DitConfig {
         dim: wan.dim,

@@ -154,7 +154,7 @@ pub(super) fn read(file: &TorchFile, name: &str, most: [usize; 3]) -> Result<Arr
         return Err(Error::shape(name, format!("three axes, each from 1 to {most:?}"), &shape));
     }
     let array = file.read(name)?.to_array_f32().into_dimensionality::<Ix3>();
-    array.map_err(|e| Error::Internal { reason: e.to_string() })
+    array.map_err(Error::internal)
 }
 
 /// An orientation in the axes of MBench's joints, y up.
