@@ -1,5 +1,6 @@
 //! Reference corruption: noise, blending and dropping of reference frames during training, so that the model does not
-//! copy a reference's flaws (docs/method.md section 4).
+//! copy a reference's flaws
+//! ([method, section 4](https://github.com/vimogen/vimogen/blob/main/docs/method.md#4-training)).
 
 use ndarray::{Array1, Array2, Array3, Axis, Zip};
 use rand::{Rng, RngExt};

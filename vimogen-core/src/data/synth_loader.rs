@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{Sample, collate};
 use super::corruption::Corruption;
+use super::dataset::check_shares;
 use super::procedural::{ProceduralDataset, Split};
 use crate::declare::defaults;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
 use crate::motion::codec::encode;
@@ -56,14 +57,9 @@ impl ConditionMix {
     /// Checks the shares.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the field.
+    /// [`Error::Config`](crate::Error::Config) naming the field.
     pub fn check(&self) -> Result<()> {
-        for (field, share) in [("text", self.text), ("null_text", self.null_text)] {
-            if !(0.0..=1.0).contains(&share) {
-                return Err(Error::config(field, format!("{share} is not a share, 0 to 1")));
-            }
-        }
-        Ok(())
+        check_shares(&[("text", self.text), ("null_text", self.null_text)])
     }
 }
 
@@ -82,7 +78,7 @@ impl ProceduralLoader {
     /// A loader whose statistics are computed from the data set itself.
     ///
     /// # Errors
-    /// [`Error::Config`] for an impossible mix; those of encoding a clip, which are bugs in the data set.
+    /// [`Error::Config`](crate::Error::Config) for an impossible mix; those of encoding a clip, which are bugs in the data set.
     pub fn new(
         seed: u64,
         batch_size: usize,

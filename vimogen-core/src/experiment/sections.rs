@@ -14,7 +14,7 @@ defaults! {
     /// `experiment`, with the training options of [`super::keys::IN_EXPERIMENT`].
     #[derive(Deserialize)]
     #[serde(default, deny_unknown_fields)]
-    pub struct General {
+    pub struct ExperimentKeys {
         name: String = "experiment".into();
         output_dir: Option<PathBuf> = None;
         visualize_every: usize = 5000;
@@ -25,7 +25,7 @@ defaults! {
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
-pub struct ModelPath {
+pub struct ModelPathKeys {
     pub base: Option<PathBuf>,
     pub weights: Option<PathBuf>,
     pub config: Option<PathBuf>,
@@ -35,7 +35,7 @@ pub struct ModelPath {
 /// `model`, with the fields of [`crate::DitConfig`].
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
-pub struct Model {
+pub struct ModelKeys {
     pub in_dim: Option<usize>,
     pub out_dim: Option<usize>,
     pub ref_motion_dim: Option<usize>,
@@ -46,7 +46,7 @@ defaults! {
     /// `solver`, with the other options of the training.
     #[derive(Deserialize)]
     #[serde(default, deny_unknown_fields)]
-    pub struct Solver {
+    pub struct SolverKeys {
         global_batch: Option<usize> = None;
         optimizer: String = "adamw".into();
     }
@@ -54,7 +54,7 @@ defaults! {
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
-pub struct Precision {
+pub struct PrecisionKeys {
     pub compute: Option<Value>,
     pub parameters: Option<Value>,
     pub reduce: Option<Value>,
@@ -62,7 +62,7 @@ pub struct Precision {
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
-pub struct Parallel {
+pub struct ParallelKeys {
     pub activation_checkpointing: Option<Value>,
     pub shard_optimizer: Option<Value>,
 }
@@ -70,7 +70,7 @@ pub struct Parallel {
 defaults! {
     #[derive(Deserialize)]
     #[serde(default, deny_unknown_fields)]
-    pub struct Loader {
+    pub struct LoaderKeys {
         batch_size: usize = TrainConfig::default().batch_size;
         num_workers: usize = 2;
         prefetch: usize = 4;
@@ -105,7 +105,7 @@ pub enum CaptionSource {
 defaults! {
     #[derive(Deserialize)]
     #[serde(default, deny_unknown_fields)]
-    pub struct Dataset {
+    pub struct DatasetKeys {
         json: Option<Many<PathBuf>> = None;
         duplicate_meta: Option<Many<usize>> = None;
         root: Option<PathBuf> = None;

@@ -1,4 +1,5 @@
-//! The flow-matching schedule: noise levels, timesteps and training weights, on the host (docs/method.md section 3).
+//! The flow-matching schedule: noise levels, timesteps and training weights, on the host
+//! ([method, section 3](https://github.com/vimogen/vimogen/blob/main/docs/method.md#3-flow-matching)).
 
 use crate::declare::defaults;
 use crate::error::{Error, Result};

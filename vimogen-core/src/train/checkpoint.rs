@@ -38,10 +38,15 @@ struct State {
 
 /// Steps and folders of the whole checkpoints in `folder`, oldest first.
 pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    list_with("state.json", &[folder.into()])
+}
+
+/// Numbered folders in `places` that hold `file`, by number.
+pub(super) fn list_with(file: &str, places: &[PathBuf]) -> Vec<(usize, PathBuf)> {
+    let entries = places.iter().flat_map(|place| fs::read_dir(place).into_iter().flatten().flatten());
     let mut found: Vec<(usize, PathBuf)> = entries
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
-        .filter(|(_, path): &(usize, PathBuf)| path.join("state.json").is_file())
+        .filter(|(_, path): &(usize, PathBuf)| path.join(file).is_file())
         .collect();
     found.sort();
     found

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::tensor::Device;
 
+use super::checkpoint::list_with;
 use super::config::TrainConfig;
 use super::ema;
 use super::trainer::Trainer;
@@ -14,14 +15,7 @@ use crate::weights::{LoadOptions, load_file};
 
 /// Steps and folders of the release's checkpoints in `folder` or its `checkpointing`, oldest first.
 pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
-    let mut found: Vec<(usize, PathBuf)> = [folder.to_path_buf(), folder.join("checkpointing")]
-        .iter()
-        .flat_map(|place| std::fs::read_dir(place).into_iter().flatten().flatten())
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
-        .filter(|(_, path): &(usize, PathBuf)| path.join("model.pt").is_file())
-        .collect();
-    found.sort();
-    found
+    list_with("model.pt", &[folder.to_path_buf(), folder.join("checkpointing")])
 }
 
 impl Trainer {

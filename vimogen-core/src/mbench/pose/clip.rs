@@ -12,7 +12,7 @@ use crate::format::{RawTensor, TensorSource as _};
 use crate::mbench::smplify::SMPL_JOINTS;
 use crate::motion::layout::JOINTS;
 use crate::motion::rotation::axis_angle_from_matrix;
-use crate::motion::rotation::rows::matrix_from_axis_angle;
+use crate::motion::rotation::rows::matrix_from_axis_angle_by_quaternion;
 use crate::motion::{Motion, axes};
 
 /// Maximum number of frames and of vertices in a file.
@@ -159,5 +159,6 @@ pub(super) fn read(file: &TorchFile, name: &str, most: [usize; 3]) -> Result<Arr
 
 /// An orientation in the axes of MBench's joints, y up.
 fn upright(orient: Vec<f32>) -> [f32; 3] {
-    axis_angle_from_matrix(axes::SWAP * matrix_from_axis_angle(glam::Vec3::from_slice(&orient))).to_array()
+    axis_angle_from_matrix(axes::SWAP * matrix_from_axis_angle_by_quaternion(glam::Vec3::from_slice(&orient)))
+        .to_array()
 }
