@@ -25,4 +25,4 @@ pub use loss::LossValues;
 pub use trainer::{StepReport, Trainer};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
