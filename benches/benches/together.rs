@@ -98,7 +98,7 @@ fn measure(model: &str) {
         "nano" => Pipeline::builtin().expect("the built-in model loads").dit().config().clone(),
         _ => DitConfig::small(),
     };
-    let config = TrainConfig { batch_size: CLIPS, ..TrainConfig::default() };
+    let config = TrainConfig::default().with_batch_size(CLIPS);
     let mut trainer = Trainer::new(&sizes, &config, &Device::flex()).expect("the settings are valid");
     let inner = collective::mpi().expect("this benchmark is built with MPI alone");
     let timed = Arc::new(Timed { inner, spent: Mutex::default() });

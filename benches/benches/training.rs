@@ -49,12 +49,10 @@ fn measure(row: &str) {
         layers => DitConfig { num_layers: if layers == "wide-2" { 2 } else { 4 }, ..DitConfig::vimogen_1_3b() },
     };
     let clips = clips.parse().expect("a number of clips");
-    let config = TrainConfig {
-        batch_size: clips,
-        precision: if precision == "bf16" { Precision::Bf16 } else { Precision::F32 },
-        checkpoint_activations: activations == "recomputed",
-        ..TrainConfig::default()
-    };
+    let config = TrainConfig::default()
+        .with_batch_size(clips)
+        .with_precision(if precision == "bf16" { Precision::Bf16 } else { Precision::F32 })
+        .with_checkpoint_activations(activations == "recomputed");
     let mut trainer = Trainer::new(&sizes, &config, &Device::flex()).expect("the settings are valid");
     let batch = train_batch(&sizes, clips);
     let mut step = || {

@@ -6,7 +6,7 @@ use ndarray::{Array, Array2, Array3, ArrayView, Dimension, IntoDimension};
 use serde_json::Value;
 use vimogen_core::model::Dit;
 use vimogen_core::model::arrays::ClipArrays;
-use vimogen_core::model::clips::Names;
+use vimogen_core::model::clips::ArgumentNames;
 use vimogen_core::train::{NoiseDraw, StepReport, TrainBatch, TrainConfig, Trainer};
 use vimogen_core::weights::{self, WeightDtype};
 use vimogen_core::{DeviceSpec, DitConfig, Error, Result};
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn vimogen_train_batch_init(batch: *mut vimogen_train_batc
     guard(|| unsafe { init(batch, size) })
 }
 
-static NAMES: Names = Names {
+static NAMES: ArgumentNames = ArgumentNames {
     text: "prompt_embeddings",
     frame_lengths: "motion_mask",
     reference: "reference",

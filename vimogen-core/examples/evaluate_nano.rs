@@ -12,12 +12,15 @@ use std::time::Instant;
 
 use ndarray::ArrayView3;
 use vimogen_core::data::procedural::{
-    ActionSpec, ProceduralDataset, Prompt, Split, check, held_out_prompts, unseen_verb_prompts,
+    ActionSpec, ProceduralDataset, Prompt, Split, held_out_prompts, unseen_verb_prompts,
 };
 use vimogen_core::mbench::Dimension;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::encode;
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Request, Result};
+
+mod action_check;
+use action_check::check;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -5,10 +5,13 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use ndarray::Array2;
-use vimogen_core::data::procedural::{check, held_out_prompts};
+use vimogen_core::data::procedural::held_out_prompts;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::model::{ClipBatch, Condition, Precision};
 use vimogen_core::{Dit, DitConfig, Error, GenerateOptions, Motion, Pipeline, Request, Result, WeightDtype};
+
+mod action_check;
+use action_check::check;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -75,10 +75,10 @@ pub enum Error {
         limit: u64,
     },
     /// Weights do not fit the model.
-    #[error("weights do not fit the model: {report}")]
+    #[error("weights do not fit the model: {reason}")]
     Weights {
         /// The missing, unused and mis-shaped names.
-        report: String,
+        reason: String,
     },
     /// A configuration is inconsistent or unknown.
     #[error("invalid configuration, {field}: {reason}")]
@@ -127,67 +127,48 @@ pub enum Error {
     },
 }
 
-/// Stable codes of the [`enum@Error`] kinds, grouped by hundreds and never renumbered.
-///
-/// The C status and the Python exception classes are derived from this table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i32)]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// [`Error::InvalidArgument`]
+macro_rules! error_codes {
+    ($($Kind:ident = $code:literal,)+) => {
+        /// Stable codes of the [`enum@Error`] kinds, grouped by hundreds and never renumbered.
+        ///
+        /// The C status and the Python exception classes are derived from this table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(i32)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $(#[doc = concat!("[`Error::", stringify!($Kind), "`]")] $Kind = $code,)+
+        }
+
+        impl Error {
+            /// Stable code of this kind of error.
+            pub fn code(&self) -> ErrorCode {
+                match self {
+                    $(Self::$Kind { .. } => ErrorCode::$Kind,)+
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
     InvalidArgument = 100,
-    /// [`Error::Shape`]
     Shape = 101,
-    /// [`Error::NonFinite`]
     NonFinite = 102,
-    /// [`Error::NotFound`]
     NotFound = 200,
-    /// [`Error::Io`]
     Io = 201,
-    /// [`Error::Format`]
     Format = 202,
-    /// [`Error::TooLarge`]
     TooLarge = 203,
-    /// [`Error::Weights`]
     Weights = 300,
-    /// [`Error::Config`]
     Config = 301,
-    /// [`Error::NoTextEncoder`]
     NoTextEncoder = 302,
-    /// [`Error::Device`]
     Device = 400,
-    /// [`Error::ProcessGroup`]
     ProcessGroup = 401,
-    /// [`Error::Cancelled`]
     Cancelled = 500,
-    /// [`Error::Diverged`]
     Diverged = 501,
-    /// [`Error::Internal`]
     Internal = 900,
 }
 
 impl Error {
-    /// Stable code of this kind of error.
-    pub fn code(&self) -> ErrorCode {
-        match self {
-            Self::InvalidArgument { .. } => ErrorCode::InvalidArgument,
-            Self::Shape { .. } => ErrorCode::Shape,
-            Self::NonFinite { .. } => ErrorCode::NonFinite,
-            Self::NotFound { .. } => ErrorCode::NotFound,
-            Self::Io { .. } => ErrorCode::Io,
-            Self::Format { .. } => ErrorCode::Format,
-            Self::TooLarge { .. } => ErrorCode::TooLarge,
-            Self::Weights { .. } => ErrorCode::Weights,
-            Self::Config { .. } => ErrorCode::Config,
-            Self::NoTextEncoder { .. } => ErrorCode::NoTextEncoder,
-            Self::Device { .. } => ErrorCode::Device,
-            Self::ProcessGroup { .. } => ErrorCode::ProcessGroup,
-            Self::Cancelled => ErrorCode::Cancelled,
-            Self::Diverged { .. } => ErrorCode::Diverged,
-            Self::Internal { .. } => ErrorCode::Internal,
-        }
-    }
-
     /// An [`Error::InvalidArgument`].
     pub fn invalid(name: &'static str, reason: impl Into<String>) -> Self {
         Self::InvalidArgument { name, reason: reason.into() }
@@ -241,50 +222,23 @@ impl Error {
 }
 
 /// Returns [`Error::NonFinite`] if any of `values` is NaN or infinite.
-pub fn check_finite<D: ndarray::Dimension>(name: &str, values: &ndarray::ArrayView<'_, f32, D>) -> Result<()>
-where
-    D::Pattern: IndexList,
-{
+pub fn check_finite<D: ndarray::Dimension>(name: &str, values: &ndarray::ArrayView<'_, f32, D>) -> Result<()> {
     if all_finite(values) {
         return Ok(());
     }
-    match values.indexed_iter().find(|(_, v)| !v.is_finite()) {
-        None => Ok(()),
-        Some((index, _)) => Err(Error::NonFinite { name: name.into(), index: index.list() }),
+    let Some(mut rest) = values.iter().position(|v| !v.is_finite()) else { return Ok(()) };
+    let mut index = values.shape().to_vec();
+    for place in index.iter_mut().rev() {
+        (rest, *place) = (rest / *place, rest % *place);
     }
+    Err(Error::NonFinite { name: name.into(), index })
 }
 
-/// Whether all of `values` are finite. An index for each value would cost ten times as much.
+/// Whether all of `values` are finite. A search for the first that is not would cost ten times as much.
 fn all_finite<D: ndarray::Dimension>(values: &ndarray::ArrayView<'_, f32, D>) -> bool {
     match values.as_slice_memory_order() {
         Some(values) => values.chunks(64).all(|part| part.iter().fold(true, |all, v| all & v.is_finite())),
         None => values.iter().all(|v| v.is_finite()),
-    }
-}
-
-/// The indices of an array element as a list; see [`check_finite`].
-pub trait IndexList {
-    /// The indices, outermost first.
-    fn list(self) -> Vec<usize>;
-}
-impl IndexList for usize {
-    fn list(self) -> Vec<usize> {
-        vec![self]
-    }
-}
-impl IndexList for (usize, usize) {
-    fn list(self) -> Vec<usize> {
-        vec![self.0, self.1]
-    }
-}
-impl IndexList for (usize, usize, usize) {
-    fn list(self) -> Vec<usize> {
-        vec![self.0, self.1, self.2]
-    }
-}
-impl IndexList for ndarray::IxDyn {
-    fn list(self) -> Vec<usize> {
-        ndarray::Dimension::slice(&self).to_vec()
     }
 }
 

@@ -47,14 +47,8 @@ fn share(step: usize, rank: usize, size: usize) -> (TrainBatch, NoiseDraw) {
 /// Trains from the newest checkpoint of the folder, or from the start, with a checkpoint every five steps. `together`: one of
 /// several processes; the value is `shard_optimizer`.
 fn train(folder: &Path, until: usize, together: Option<bool>, kill_at: Option<usize>) {
-    let config = TrainConfig {
-        batch_size: CLIPS,
-        lr: 1e-3,
-        warmup_steps: 1,
-        ema_decay: 0.5,
-        shard_optimizer: together == Some(true),
-        ..TrainConfig::default()
-    };
+    let config = TrainConfig::default().with_batch_size(CLIPS).with_lr(1e-3).with_warmup_steps(1);
+    let config = config.with_ema_decay(0.5).with_shard_optimizer(together == Some(true));
     let device = Device::flex();
     let resumed = Trainer::resume(&sizes(), &config, &device, folder).unwrap();
     let mut trainer = resumed.unwrap_or_else(|| Trainer::new(&sizes(), &config, &device).unwrap());

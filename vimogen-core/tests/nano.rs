@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use vimogen_core::data::procedural::{ProceduralDataset, Prompt, Split, check, held_out_prompts};
+use vimogen_core::data::procedural::{ProceduralDataset, Prompt, Split, held_out_prompts};
 use vimogen_core::data::{ConditionMix, ProceduralLoader};
 use vimogen_core::device::Device;
 use vimogen_core::mbench::Dimension;
@@ -13,6 +13,10 @@ use vimogen_core::motion::codec::encode;
 use vimogen_core::text::StaticWordsEncoder;
 use vimogen_core::train::{Precision, TrainConfig, Trainer};
 use vimogen_core::{GenerateOptions, Motion, Pipeline, Request};
+
+#[path = "../examples/action_check/mod.rs"]
+mod action_check;
+use action_check::check;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -67,8 +71,8 @@ fn a_reference_is_followed_more_closely_than_its_caption() {
 /// Losses of the first steps of a small recipe for a model of the built-in one's sizes.
 fn losses(precision: Precision, steps: usize) -> Vec<f64> {
     let model = Pipeline::builtin().unwrap().dit().config().clone();
-    let config =
-        TrainConfig { batch_size: 4, lr: 1e-3, warmup_steps: 20, grad_clip: 1.0, precision, ..Default::default() };
+    let config = TrainConfig::default().with_batch_size(4).with_lr(1e-3).with_warmup_steps(20);
+    let config = config.with_grad_clip(1.0).with_precision(precision);
     let encoder = Arc::new(StaticWordsEncoder::builtin().unwrap());
     let loader =
         ProceduralLoader::new(config.seed, config.batch_size, model.text_len, ConditionMix::default(), encoder)

@@ -9,11 +9,13 @@ use pyo3::types::PyDict;
 use vimogen_core::declare::DEFAULT_SEED;
 use vimogen_core::model::ClipBatch;
 use vimogen_core::model::arrays::ClipArrays;
-use vimogen_core::model::clips::Names;
+use vimogen_core::model::clips::ArgumentNames;
 use vimogen_core::motion::Stats;
 use vimogen_core::sample::{Sampler, SamplerOptions};
 use vimogen_core::text::TextEncoderConfig;
-use vimogen_core::weights::{LoadOptions, ModelConfig, Report, load, load_file, open, save, save_native, state_dict};
+use vimogen_core::weights::{
+    LoadOptions, ModelConfig, NativeParts, Report, load, load_file, open, save, save_native, state_dict,
+};
 use vimogen_core::{Dit as Core, DitConfig, Error, Result, WeightDtype};
 
 use crate::args::{self, Floats, as_1d, as_2d, as_3d, booleans, optional, owned};
@@ -197,7 +199,8 @@ impl Dit {
             Some(rows) => owned(as_2d(rows, "null_context")?),
             None => ndarray::Array2::zeros((sizes.text_len, sizes.text_dim)),
         };
-        detached(py, || save_native(path, &config, &self.core, &stats, &null_context, None, dtype))
+        let parts = NativeParts { config: &config, stats: &stats, null_context: &null_context, words: None };
+        detached(py, || save_native(path, &self.core, parts, dtype))
     }
 
     /// The configuration.
@@ -218,7 +221,7 @@ impl Dit {
     }
 }
 
-fn array(entry: &save::Entry) -> Result<ArrayD<f32>> {
+fn array(entry: &save::StateEntry) -> Result<ArrayD<f32>> {
     ArrayD::from_shape_vec(IxDyn(entry.shape()), entry.to_f32()).map_err(|e| Error::Internal { reason: e.to_string() })
 }
 
@@ -230,8 +233,12 @@ fn names<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyDict>> 
     Ok(dict)
 }
 
-static NAMES: Names =
-    Names { text: "context", frame_lengths: "x_mask", reference: "ref_motion", reference_lengths: "ref_motion_mask" };
+static NAMES: ArgumentNames = ArgumentNames {
+    text: "context",
+    frame_lengths: "x_mask",
+    reference: "ref_motion",
+    reference_lengths: "ref_motion_mask",
+};
 
 /// The arrays that condition a batch.
 struct Arrays<'a, 'py> {

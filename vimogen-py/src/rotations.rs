@@ -106,7 +106,9 @@ pub fn rot6d_to_quaternion<'py>(py: Python<'py>, rot6d: Floats<'py>) -> Out<'py>
 /// MBench's family: Rot6D (..., 6), the first two *rows* of the matrix, of axis-angle vectors (..., 3).
 #[pyfunction]
 pub fn axis_angle_to_rot6d_rows<'py>(py: Python<'py>, axis_angle: Floats<'py>) -> Out<'py> {
-    map(py, &axis_angle, &[3], &[6], |v: [f32; 3]| rows::rot6d_from_matrix(rows::matrix_from_axis_angle(v.into())))
+    map(py, &axis_angle, &[3], &[6], |v: [f32; 3]| {
+        rows::rot6d_from_matrix(rows::matrix_from_axis_angle_by_quaternion(v.into()))
+    })
 }
 
 /// MBench's family: rotation matrices (..., 3, 3) of row-wise Rot6D (..., 6).
@@ -124,7 +126,9 @@ pub fn axis_angle_to_quaternion_mbench<'py>(py: Python<'py>, axis_angle: Floats<
 /// MBench's family: rotation matrices (..., 3, 3) of axis-angle vectors (..., 3), through a quaternion.
 #[pyfunction]
 pub fn axis_angle_to_matrix_mbench<'py>(py: Python<'py>, axis_angle: Floats<'py>) -> Out<'py> {
-    map(py, &axis_angle, &[3], &[3, 3], |v: [f32; 3]| matrix_to_rows(rows::matrix_from_axis_angle(v.into())))
+    map(py, &axis_angle, &[3], &[3, 3], |v: [f32; 3]| {
+        matrix_to_rows(rows::matrix_from_axis_angle_by_quaternion(v.into()))
+    })
 }
 
 /// The body models' own rotation matrices (..., 3, 3) of axis-angle vectors (..., 3).

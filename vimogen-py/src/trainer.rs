@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use vimogen_core::data::batch::pad_stack;
 use vimogen_core::model::arrays::{ClipArrays, PaddedClips, lengths_to_mask};
-use vimogen_core::model::clips::Names;
+use vimogen_core::model::clips::ArgumentNames;
 use vimogen_core::motion::layout::REFERENCE_FEATURES;
 use vimogen_core::train::{NoiseDraw, TrainBatch, TrainConfig, Trainer as Core};
 use vimogen_core::weights::{LoadOptions, load, open};
@@ -194,7 +194,7 @@ struct Batch {
     timestep_index: Option<Vec<usize>>,
 }
 
-static NAMES: Names = Names {
+static NAMES: ArgumentNames = ArgumentNames {
     text: "prompt_embeds",
     frame_lengths: "motion_mask",
     reference: "ref_motion",

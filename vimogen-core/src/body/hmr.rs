@@ -1,4 +1,5 @@
-//! Motion recovered from video, from the files of video mocap models (docs/method.md section 1, *HMR import*).
+//! Motion recovered from video, from the files of video mocap models
+//! ([method, section 1](https://github.com/vimogen/vimogen/blob/main/docs/method.md#1-motion-representation), *HMR import*).
 //!
 //! Such models give SMPL-X parameters in the frame of the camera: x right, y down, z forward. A body turns them into
 //! joints, and [`process_hmr`] into an upright canonical clip and the camera that belongs to it.

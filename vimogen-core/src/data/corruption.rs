@@ -1,11 +1,13 @@
 //! Reference corruption: noise, blending and dropping of reference frames during training, so that the model does not
-//! copy a reference's flaws (docs/method.md section 4).
+//! copy a reference's flaws
+//! ([method, section 4](https://github.com/vimogen/vimogen/blob/main/docs/method.md#4-training)).
 
 use ndarray::{Array1, Array2, Array3, Axis, Zip};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
+use crate::declare::defaults;
 use crate::error::{Error, Result};
 
 /// Width below which a range counts as one value.
@@ -58,40 +60,28 @@ impl Rate {
     }
 }
 
-/// Corruption of references. The default has small rates; [`Corruption::release`] has the release's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Corruption {
-    /// Whether references are corrupted.
-    pub enable: bool,
-    /// Share of frames that get noise.
-    #[serde(alias = "corrupt_rate_range")]
-    pub corrupt_rate: Rate,
-    /// Standard deviation of that noise, normalised.
-    #[serde(alias = "noise_scale_range")]
-    pub noise_scale: Rate,
-    /// Share of frames that become a blend of their neighbours.
-    #[serde(alias = "replace_noise_rate_range")]
-    pub replace_noise_rate: Rate,
-    /// Share of samples that lose their reference.
-    pub dropout_rate: f64,
-    /// Share of frames that are zeroed and masked out.
-    pub temporal_dropout_rate: f64,
-    /// Width of the range around one half from which the blend's weight is drawn.
-    pub jitter_strength: f64,
-}
-
-impl Default for Corruption {
-    fn default() -> Self {
-        Self {
-            enable: true,
-            corrupt_rate: Rate::Fixed(0.0),
-            noise_scale: Rate::Fixed(0.02),
-            replace_noise_rate: Rate::Fixed(0.05),
-            dropout_rate: 0.0,
-            temporal_dropout_rate: 0.0,
-            jitter_strength: 0.3,
-        }
+defaults! {
+    /// Corruption of references. The default has small rates; [`Corruption::release`] has the release's.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Corruption {
+        /// Whether references are corrupted.
+        enable: bool = true;
+        /// Share of frames that get noise.
+        #[serde(alias = "corrupt_rate_range")]
+        corrupt_rate: Rate = Rate::Fixed(0.0);
+        /// Standard deviation of that noise, normalised.
+        #[serde(alias = "noise_scale_range")]
+        noise_scale: Rate = Rate::Fixed(0.02);
+        /// Share of frames that become a blend of their neighbours.
+        #[serde(alias = "replace_noise_rate_range")]
+        replace_noise_rate: Rate = Rate::Fixed(0.05);
+        /// Share of samples that lose their reference.
+        dropout_rate: f64 = 0.0;
+        /// Share of frames that are zeroed and masked out.
+        temporal_dropout_rate: f64 = 0.0;
+        /// Width of the range around one half from which the blend's weight is drawn.
+        jitter_strength: f64 = 0.3;
     }
 }
 

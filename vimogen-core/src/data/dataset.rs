@@ -1,4 +1,5 @@
-//! Clips from files as training samples: the release's sampling rules (docs/method.md section 5).
+//! Clips from files as training samples: the release's sampling rules
+//! ([method, section 5](https://github.com/vimogen/vimogen/blob/main/docs/method.md#5-motion-quality-metrics)).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::Sample;
 use super::manifest::{Clip, Manifest};
 use super::pack::Shards;
+use crate::declare::defaults;
 use crate::error::{Error, Result, check_finite};
 use crate::format::embedding;
 use crate::motion::clip::reference_channels;
@@ -27,25 +29,21 @@ const MAX_TEXT_ROWS: usize = 512;
 /// Clips that are drawn in place of one that cannot be used, before giving up.
 const MAX_DRAWS: usize = 1000;
 
-/// How conditions are drawn; the default is the release's way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Sampling {
-    /// Shortest clip, in frames.
-    pub min_frames: usize,
-    /// Longest clip, in frames.
-    pub max_frames: usize,
-    /// Share of clips that attend to their text; the others follow their reference.
-    pub text: f64,
-    /// The same of clips whose path has `motion31` or `mogen_db`.
-    pub text_mocap: f64,
-    /// Share of captions that are replaced by the empty prompt.
-    pub null_text: f64,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Self { min_frames: 40, max_frames: 200, text: 0.8, text_mocap: 0.4, null_text: 0.5 }
+defaults! {
+    /// How conditions are drawn; the default is the release's way.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Sampling {
+        /// Shortest clip, in frames.
+        min_frames: usize = 40;
+        /// Longest clip, in frames.
+        max_frames: usize = 200;
+        /// Share of clips that attend to their text; the others follow their reference.
+        text: f64 = 0.8;
+        /// The same of clips whose path has `motion31` or `mogen_db`.
+        text_mocap: f64 = 0.4;
+        /// Share of captions that are replaced by the empty prompt.
+        null_text: f64 = 0.5;
     }
 }
 
@@ -55,18 +53,13 @@ impl Sampling {
     /// # Errors
     /// [`Error::Config`] naming the field.
     pub fn check(&self) -> Result<()> {
-        for (field, share) in [("text", self.text), ("text_mocap", self.text_mocap), ("null_text", self.null_text)] {
-            if !(0.0..=1.0).contains(&share) {
-                return Err(Error::config(field, format!("{share} is not a share, 0 to 1")));
-            }
+        let shares = [("text", self.text), ("text_mocap", self.text_mocap), ("null_text", self.null_text)];
+        check_shares(&shares)?;
+        if (1..=self.max_frames).contains(&self.min_frames) {
+            return Ok(());
         }
-        match (1..=self.max_frames).contains(&self.min_frames) {
-            true => Ok(()),
-            false => {
-                let reason = format!("{} is not in 1..=max_frames, {}", self.min_frames, self.max_frames);
-                Err(Error::config("min_frames", reason))
-            }
-        }
+        let reason = format!("{} is not in 1..=max_frames, {}", self.min_frames, self.max_frames);
+        Err(Error::config("min_frames", reason))
     }
 
     /// Draws a clip's conditions: two numbers, the first for text or reference, the second for the empty prompt.
@@ -78,6 +71,24 @@ impl Sampling {
         let null_text = rng.random_bool(self.null_text);
         ConditionDraw { attend_to_text, null_text, local_only: attend_to_text && has(&LOCAL_ONLY) }
     }
+}
+
+/// Checks that each value is from 0 to 1.
+pub(super) fn check_shares(shares: &[(&str, f64)]) -> Result<()> {
+    match shares.iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+        Some((field, share)) => Err(Error::config(*field, format!("{share} is not a share, 0 to 1"))),
+        None => Ok(()),
+    }
+}
+
+/// The error for `count` of `all` clips that cannot be read, of which `example` is one, if they are more than `share`.
+pub(super) fn check_bad(count: usize, all: usize, share: f64, example: &BadClip) -> Result<()> {
+    if count as f64 <= share * all as f64 {
+        return Ok(());
+    }
+    let BadClip { id, reason } = example;
+    let reason = format!("{count} of {all} clips cannot be read, more than a share of {share}; one is {id}: {reason}");
+    Err(Error::invalid("max_bad_fraction", reason))
 }
 
 /// The condition drawn for one visit of a clip.
@@ -148,9 +159,7 @@ impl ClipDataset {
         max_bad_fraction: f64,
     ) -> Result<Self> {
         sampling.check()?;
-        if !(0.0..=1.0).contains(&max_bad_fraction) {
-            return Err(Error::config("max_bad_fraction", format!("{max_bad_fraction} is not a share, 0 to 1")));
-        }
+        check_shares(&[("max_bad_fraction", max_bad_fraction)])?;
         let width = match &captions {
             Captions::Files { width } => *width,
             Captions::Encoder(encoder) => encoder.dim(),
@@ -237,7 +246,7 @@ impl ClipDataset {
     fn load(&self, index: usize) -> Result<Option<Loaded>> {
         let bad = self.bad.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(clip) = bad.found.get(&index) {
-            self.check_share(bad.found.len(), clip)?;
+            check_bad(bad.found.len(), self.clips.len(), self.max_bad_fraction, clip)?;
             return Ok(None);
         }
         drop(bad);
@@ -297,19 +306,7 @@ impl ClipDataset {
         if bad.found.insert(index, clip.clone()).is_none() {
             bad.untold.push(clip.clone());
         }
-        self.check_share(bad.found.len(), &clip)
-    }
-
-    fn check_share(&self, count: usize, last: &BadClip) -> Result<()> {
-        let (all, share) = (self.clips.len(), self.max_bad_fraction);
-        if count as f64 <= share * all as f64 {
-            return Ok(());
-        }
-        let reason = format!(
-            "{count} of {all} clips cannot be read, more than a share of {share}; one is {}: {}",
-            last.id, last.reason
-        );
-        Err(Error::invalid("max_bad_fraction", reason))
+        check_bad(bad.found.len(), self.clips.len(), self.max_bad_fraction, &clip)
     }
 
     fn conditioned(&self, loaded: Loaded, condition: ConditionDraw) -> Sample {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::manifest::{EMBED_SUFFIX, Entry, entry_id, read_entries};
+use super::manifest::{EMBED_SUFFIX, ManifestEntry, entry_id, read_entries};
 use crate::error::{Error, Result};
 use crate::format::torch::{self, Tree};
 use crate::format::{DType, RawTensor, write_atomic};
@@ -154,7 +154,7 @@ fn entry(encoder: &dyn TextEncoder, job: &EncodeJob, index: usize, value: &Value
 }
 
 /// The start of the entry's file name: its name, harmless as a file name.
-fn name(fields: &Entry) -> String {
+fn name(fields: &ManifestEntry) -> String {
     let harmless = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
     entry_id(fields).map_or_else(String::new, |id| id.chars().take(MAX_NAME).map(harmless).chain(['-']).collect())
 }

@@ -170,7 +170,7 @@ impl Shared {
             drop(queue);
             // A panic would leave the step waiting for ever.
             let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.source.batch(step)));
-            let made = made.unwrap_or_else(|_| Err(Error::Internal { reason: format!("making batch {step} failed") }));
+            let made = made.unwrap_or_else(|_| Err(Error::internal(format!("making batch {step} failed"))));
             self.lock().ready.insert(step, made);
             self.changed.notify_all();
         }
@@ -189,7 +189,7 @@ impl Prefetch {
         for i in 0..workers.max(1) {
             let shared = prefetch.shared.clone();
             let thread = std::thread::Builder::new().name(format!("loader-{i}")).spawn(move || shared.work());
-            let thread = thread.map_err(|e| Error::Internal { reason: format!("no thread to load with: {e}") })?;
+            let thread = thread.map_err(|e| Error::internal(format!("no thread to load with: {e}")))?;
             prefetch.threads.push(thread);
         }
         Ok(prefetch)

@@ -1,4 +1,5 @@
-//! Manifests: JSON lists of clips with their captions and files, as ViMoGen-228K has them (docs/method.md section 5).
+//! Manifests: JSON lists of clips with their captions and files, as ViMoGen-228K has them
+//! ([method, section 5](https://github.com/vimogen/vimogen/blob/main/docs/method.md#5-motion-quality-metrics)).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ pub const EMBED_SUFFIX: &str = "_wanvideot5_embed_path";
 const IDS: [&str; 3] = ["sample_id", "id", "global_id"];
 
 /// An entry of the file.
-pub type Entry = Map<String, Value>;
+pub type ManifestEntry = Map<String, Value>;
 
 /// The parts of an entry that training needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,12 +127,12 @@ pub fn read_entries<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 }
 
 /// The name of an entry: `sample_id`, `id` or `global_id`.
-pub fn entry_id(entry: &Entry) -> Option<String> {
+pub fn entry_id(entry: &ManifestEntry) -> Option<String> {
     IDS.iter().find_map(|key| text(entry, key))
 }
 
 /// The text of a key; a number as text, an empty text and null as none.
-pub fn text(entry: &Entry, key: &str) -> Option<String> {
+pub fn text(entry: &ManifestEntry, key: &str) -> Option<String> {
     match entry.get(key)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -139,7 +140,7 @@ pub fn text(entry: &Entry, key: &str) -> Option<String> {
     }
 }
 
-fn clip(entry: &Entry, manifest: &Path, text_key: &str, root: Option<&Path>) -> Result<Clip> {
+fn clip(entry: &ManifestEntry, manifest: &Path, text_key: &str, root: Option<&Path>) -> Result<Clip> {
     let below = |path: String| root.map_or_else(|| PathBuf::from(&path), |root| root.join(&path));
     let missing = |key: &str| Error::config(key, format!("missing; the entry has {:?}", keys(entry)));
     let id = entry_id(entry).ok_or_else(|| missing("id"))?;
@@ -154,7 +155,7 @@ fn clip(entry: &Entry, manifest: &Path, text_key: &str, root: Option<&Path>) -> 
     })
 }
 
-fn keys(entry: &Entry) -> Vec<&str> {
+fn keys(entry: &ManifestEntry) -> Vec<&str> {
     entry.keys().take(12).map(String::as_str).collect()
 }
 

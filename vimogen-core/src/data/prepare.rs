@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::dataset::BadClip;
-use super::manifest::{EMBED_SUFFIX, Entry, Manifest, read_entries, text};
+use super::dataset::{BadClip, check_bad};
+use super::manifest::{EMBED_SUFFIX, Manifest, ManifestEntry, read_entries, text};
 use super::pack::ShardWriter;
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
@@ -67,7 +67,7 @@ impl Prepare {
     pub fn run(&self, folder: &Path, on_progress: &mut OnProgress<'_>) -> Result<Prepared> {
         let files: Vec<(PathBuf, usize)> = self.manifests.iter().map(|path| (path.clone(), 1)).collect();
         let manifest = Manifest::read(&files, &self.text_key, self.root.as_deref())?;
-        let mut entries: Vec<Entry> = vec![];
+        let mut entries: Vec<ManifestEntry> = vec![];
         for path in &self.manifests {
             entries.extend(read_entries(path)?);
         }
@@ -98,7 +98,7 @@ impl Prepare {
     }
 
     /// Adds `sample_id`, and prefixes every path with the root.
-    fn complete(&self, entry: &mut Entry) {
+    fn complete(&self, entry: &mut ManifestEntry) {
         if let Some(id) = text(entry, "sample_id").or_else(|| text(entry, "id")) {
             entry.insert("sample_id".into(), Value::String(id));
         }
@@ -117,7 +117,7 @@ struct Pass<'a> {
     prepare: &'a Prepare,
     builder: StatsBuilder,
     bad: Vec<BadClip>,
-    kept: Vec<Entry>,
+    kept: Vec<ManifestEntry>,
 }
 
 impl Pass<'_> {
@@ -125,7 +125,7 @@ impl Pass<'_> {
         &mut self,
         manifest: &Manifest,
         folder: &Path,
-        entries: Vec<Entry>,
+        entries: Vec<ManifestEntry>,
         on_progress: &mut OnProgress<'_>,
     ) -> Result<()> {
         let mut writer = self.prepare.shard_bytes.map(|limit| ShardWriter::new(folder, limit));
@@ -156,14 +156,10 @@ impl Pass<'_> {
     }
 
     fn note_bad(&mut self, id: &str, error: &Error, total: usize) -> Result<()> {
-        self.bad.push(BadClip { id: id.into(), reason: error.to_string() });
-        let (count, share) = (self.bad.len(), self.prepare.max_bad_fraction);
-        if count as f64 <= share * total as f64 {
-            return Ok(());
-        }
-        let reason =
-            format!("{count} of {total} clips cannot be read, more than a share of {share}; the last is {id}: {error}");
-        Err(Error::invalid("max_bad_fraction", reason))
+        let clip = BadClip { id: id.into(), reason: error.to_string() };
+        let checked = check_bad(self.bad.len() + 1, total, self.prepare.max_bad_fraction, &clip);
+        self.bad.push(clip);
+        checked
     }
 }
 

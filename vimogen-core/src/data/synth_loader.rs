@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{Sample, collate};
 use super::corruption::Corruption;
+use super::dataset::check_shares;
 use super::procedural::{ProceduralDataset, Split};
-use crate::error::{Error, Result};
+use crate::declare::defaults;
+use crate::error::Result;
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
 use crate::motion::codec::encode;
@@ -37,21 +39,17 @@ const STD_FLOORS: [(Range<usize>, f32); 7] = [
 /// Number of clips in the statistics.
 const STATS_CLIPS: u64 = 2048;
 
-/// Mix of conditions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConditionMix {
-    /// Share of samples that attend to their text; the others follow a reference.
-    pub text: f64,
-    /// Share of the text samples whose text is left out, for guidance.
-    pub null_text: f64,
-    /// Corruption of references.
-    pub corruption: Corruption,
-}
-
-impl Default for ConditionMix {
-    fn default() -> Self {
-        Self { text: 0.85, null_text: 0.1, corruption: Corruption::release() }
+defaults! {
+    /// Mix of conditions.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct ConditionMix {
+        /// Share of samples that attend to their text; the others follow a reference.
+        text: f64 = 0.85;
+        /// Share of the text samples whose text is left out, for guidance.
+        null_text: f64 = 0.1;
+        /// Corruption of references.
+        corruption: Corruption = Corruption::release();
     }
 }
 
@@ -59,14 +57,9 @@ impl ConditionMix {
     /// Checks the shares.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the field.
+    /// [`Error::Config`](crate::Error::Config) naming the field.
     pub fn check(&self) -> Result<()> {
-        for (field, share) in [("text", self.text), ("null_text", self.null_text)] {
-            if !(0.0..=1.0).contains(&share) {
-                return Err(Error::config(field, format!("{share} is not a share, 0 to 1")));
-            }
-        }
-        Ok(())
+        check_shares(&[("text", self.text), ("null_text", self.null_text)])
     }
 }
 
@@ -85,7 +78,7 @@ impl ProceduralLoader {
     /// A loader whose statistics are computed from the data set itself.
     ///
     /// # Errors
-    /// [`Error::Config`] for an impossible mix; those of encoding a clip, which are bugs in the data set.
+    /// [`Error::Config`](crate::Error::Config) for an impossible mix; those of encoding a clip, which are bugs in the data set.
     pub fn new(
         seed: u64,
         batch_size: usize,

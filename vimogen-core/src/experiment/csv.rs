@@ -37,7 +37,7 @@ impl CsvLog {
     /// [`Error::Io`]; [`Error::Internal`] unless there is one value per column.
     pub fn row(&mut self, step: usize, values: &[Option<f64>]) -> Result<()> {
         if values.len() != self.columns {
-            return Err(Error::Internal { reason: format!("{} values for {} columns", values.len(), self.columns) });
+            return Err(Error::internal(format!("{} values for {} columns", values.len(), self.columns)));
         }
         let cells: String = values.iter().map(|v| v.map_or(",".into(), |v| format!(",{v}"))).collect();
         // One write, so that a killed run leaves whole rows.

@@ -6,7 +6,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use super::keys;
-use super::sections::{CaptionSource, Dataset, General, Loader, Many, Model, ModelPath, Parallel, Precision, Solver};
+use super::sections::{
+    CaptionSource, DatasetKeys, ExperimentKeys, LoaderKeys, Many, ModelKeys, ModelPathKeys, ParallelKeys,
+    PrecisionKeys, SolverKeys,
+};
 use crate::data::{ConditionMix, Corruption, Sampling};
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
@@ -128,11 +131,11 @@ impl Experiment {
             Some(Value::Object(keys)) => read("ref_motion_corruption", keys)?,
             _ => Corruption::release(),
         };
-        let general: General = take(sections, "experiment")?;
-        let paths: ModelPath = take(sections, "model_path")?;
+        let general: ExperimentKeys = take(sections, "experiment")?;
+        let paths: ModelPathKeys = take(sections, "model_path")?;
         let (model, generation) = model(sections, paths.config.as_deref())?;
-        let solver: Solver = take(sections, "solver")?;
-        let loader: Loader = take(sections, "dataloader")?;
+        let solver: SolverKeys = take(sections, "solver")?;
+        let loader: LoaderKeys = take(sections, "dataloader")?;
         let train = train(sections, &solver, loader.batch_size, &mut ignored)?;
         let data = data(take(sections, "dataset")?, corruption, paths.null_context, model.reference)?;
         for (field, value) in [("num_workers", loader.num_workers), ("prefetch", loader.prefetch)] {
@@ -237,7 +240,7 @@ fn rest(sections: &mut Map<String, Value>, name: &str) -> Map<String, Value> {
 
 /// The sizes: those of a `config.json` of Wan2.1 (by default the release's), overridden by the section's keys.
 fn model(sections: &mut Map<String, Value>, config: Option<&Path>) -> Result<(DitConfig, GenerationDefaults)> {
-    let section: Model = take(sections, "model")?;
+    let section: ModelKeys = take(sections, "model")?;
     let own = rest(sections, "model");
     let fixed = [
         ("in_dim", section.in_dim, FEATURES),
@@ -269,7 +272,7 @@ fn model(sections: &mut Map<String, Value>, config: Option<&Path>) -> Result<(Di
 /// The training options: those of the sections `experiment` and `solver`, and those that other keys set.
 fn train(
     sections: &mut Map<String, Value>,
-    solver: &Solver,
+    solver: &SolverKeys,
     batch_size: usize,
     ignored: &mut Vec<String>,
 ) -> Result<TrainConfig> {
@@ -287,7 +290,7 @@ fn train(
     train.batch_size = solver.global_batch.unwrap_or(batch_size);
     train.accumulation = train.batch_size.div_ceil(batch_size.max(1)).max(1);
     (train.precision, train.parameters) = precision(take(sections, "precision")?, ignored);
-    let parallel: Parallel = take(sections, "parallel")?;
+    let parallel: ParallelKeys = take(sections, "parallel")?;
     train.checkpoint_activations = is_on(parallel.activation_checkpointing.as_ref());
     train.shard_optimizer = is_on(parallel.shard_optimizer.as_ref());
     train.check()?;
@@ -313,7 +316,7 @@ fn is_on(value: Option<&Value>) -> bool {
 }
 
 /// The precisions of the arithmetic and of the parameters.
-fn precision(precision: Precision, ignored: &mut Vec<String>) -> (train::Precision, train::Precision) {
+fn precision(precision: PrecisionKeys, ignored: &mut Vec<String>) -> (train::Precision, train::Precision) {
     let is = |value: &Option<Value>, names: &[&str]| {
         value.as_ref().and_then(Value::as_str).is_some_and(|value| names.contains(&value))
     };
@@ -333,7 +336,7 @@ fn precision(precision: Precision, ignored: &mut Vec<String>) -> (train::Precisi
     (read(&precision.compute, "compute"), read(&precision.parameters, "parameters"))
 }
 
-fn data(dataset: Dataset, corruption: Corruption, null_context: Option<PathBuf>, reference: bool) -> Result<Data> {
+fn data(dataset: DatasetKeys, corruption: Corruption, null_context: Option<PathBuf>, reference: bool) -> Result<Data> {
     if dataset.procedural {
         if dataset.json.is_some() {
             return Err(Error::config("dataset.procedural", "procedural motion has no json; choose one of them"));

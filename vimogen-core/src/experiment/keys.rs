@@ -5,7 +5,9 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserializer, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 
-use super::sections::{Dataset, General, Loader, Model, ModelPath, Parallel, Precision, Solver};
+use super::sections::{
+    DatasetKeys, ExperimentKeys, LoaderKeys, ModelKeys, ModelPathKeys, ParallelKeys, PrecisionKeys, SolverKeys,
+};
 use crate::data::Corruption;
 use crate::error::{Error, Result};
 use crate::model::DitConfig;
@@ -51,17 +53,17 @@ const SHARING: &str = "how processes share the work is chosen when they are star
 pub const SECTIONS: [Section; 9] = [
     Section {
         name: "experiment",
-        keys: || [fields::<General>(), &IN_EXPERIMENT].concat(),
+        keys: || [fields::<ExperimentKeys>(), &IN_EXPERIMENT].concat(),
         ignored: &[("wandb", TRACKER), ("project", TRACKER), ("description", "a remark"), ("tags", "a remark")],
     },
     Section {
         name: "model_path",
-        keys: || fields::<ModelPath>().to_vec(),
+        keys: || fields::<ModelPathKeys>().to_vec(),
         ignored: &[("t5", ELSEWHERE), ("text_encoder", ELSEWHERE), ("tokenizer", ELSEWHERE), ("vae", ONLY_WAN)],
     },
     Section {
         name: "model",
-        keys: || [fields::<DitConfig>(), fields::<Model>()].concat(),
+        keys: || [fields::<DitConfig>(), fields::<ModelKeys>()].concat(),
         ignored: &[
             ("model_type", ONLY_WAN),
             ("patch_size", ONLY_WAN),
@@ -75,14 +77,14 @@ pub const SECTIONS: [Section; 9] = [
         keys: || {
             let elsewhere = |field: &&str| SET_ELSEWHERE.contains(field) || IN_EXPERIMENT.contains(field);
             let options = fields::<TrainConfig>().iter().copied().filter(|field| !elsewhere(field));
-            options.chain(fields::<Solver>().iter().copied()).collect()
+            options.chain(fields::<SolverKeys>().iter().copied()).collect()
         },
         ignored: &[],
     },
-    Section { name: "precision", keys: || fields::<Precision>().to_vec(), ignored: &[] },
+    Section { name: "precision", keys: || fields::<PrecisionKeys>().to_vec(), ignored: &[] },
     Section {
         name: "parallel",
-        keys: || fields::<Parallel>().to_vec(),
+        keys: || fields::<ParallelKeys>().to_vec(),
         ignored: &[
             ("strategy", SHARING),
             ("sharding_strategy", SHARING),
@@ -93,7 +95,7 @@ pub const SECTIONS: [Section; 9] = [
     },
     Section {
         name: "dataloader",
-        keys: || fields::<Loader>().to_vec(),
+        keys: || fields::<LoaderKeys>().to_vec(),
         ignored: &[
             ("pin_memory", LOADER),
             ("persistent_workers", LOADER),
@@ -101,7 +103,7 @@ pub const SECTIONS: [Section; 9] = [
             ("shuffle", "each epoch has an order of its own"),
         ],
     },
-    Section { name: "dataset", keys: || fields::<Dataset>().to_vec(), ignored: &[] },
+    Section { name: "dataset", keys: || fields::<DatasetKeys>().to_vec(), ignored: &[] },
     Section { name: "ref_motion_corruption", keys: || fields::<Corruption>().to_vec(), ignored: &[] },
 ];
 

@@ -9,10 +9,10 @@ mod resume;
 mod run;
 mod samples;
 mod sections;
-mod source;
 mod tensorboard;
 #[cfg(test)]
 mod tests;
+mod training_data;
 
 pub use file::{Data, Experiment, FileData};
 pub use report::StepLine;

@@ -8,14 +8,14 @@ use super::file::Experiment;
 use super::report::{Recorder, StepLine};
 use super::resume::Resume;
 use super::samples::Probes;
-use super::source::Source;
+use super::training_data::TrainingData;
 use crate::data::Prefetch;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::text::TextEncoderConfig;
 use crate::train::collective::Collective;
 use crate::train::{TrainBatch, Trainer, checkpoint};
-use crate::weights::{ModelConfig, WeightDtype, save_native};
+use crate::weights::{ModelConfig, NativeParts, WeightDtype, save_native};
 
 /// Consecutive steps without a finite loss after which a run stops.
 const MAX_DIVERGED: usize = 10;
@@ -53,7 +53,7 @@ pub struct Finished {
 pub struct Run {
     pub(super) experiment: Experiment,
     pub(super) trainer: Trainer,
-    pub(super) source: Source,
+    pub(super) source: TrainingData,
     notes: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ impl Run {
         let (rank, ranks) = collective.as_ref().map_or((0, 1), |collective| (collective.rank(), collective.size()));
         experiment.divide(ranks)?;
         let mut notes: Vec<String> = experiment.ignored.iter().map(|key| format!("ignored: {key}")).collect();
-        let source = Source::open(&experiment, (rank, ranks), &mut notes)?;
+        let source = TrainingData::open(&experiment, (rank, ranks), &mut notes)?;
         let mut trainer = resume.trainer(&experiment, device)?;
         if let Some(collective) = collective {
             trainer.join(collective)?;
@@ -258,7 +258,8 @@ impl Run {
         }
         config.notes.insert("experiment".into(), self.experiment.name.clone().into());
         config.notes.insert("trained_steps".into(), self.trainer.steps_done().into());
-        let (ema, null) = (self.trainer.ema(), &self.source.null_text);
-        save_native(folder, &config, ema, &self.source.stats, null, None, dtype)
+        let (stats, null_context) = (&self.source.stats, &self.source.null_text);
+        let parts = NativeParts { config: &config, stats, null_context, words: None };
+        save_native(folder, self.trainer.ema(), parts, dtype)
     }
 }

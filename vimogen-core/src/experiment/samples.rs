@@ -5,7 +5,7 @@ use std::path::Path;
 use ndarray::{Array2, Axis};
 
 use super::file::Experiment;
-use super::source::Source;
+use super::training_data::TrainingData;
 use crate::error::{Error, Result};
 use crate::mbench::quality::{Quality, UpAxis};
 use crate::model::{ClipBatch, Condition, Dit};
@@ -44,7 +44,7 @@ pub struct Probes(Vec<Probe>);
 
 impl Probes {
     /// The captions of the first clips, or fixed prompts for procedural motion.
-    pub fn new(experiment: &Experiment, source: &Source) -> Self {
+    pub fn new(experiment: &Experiment, source: &TrainingData) -> Self {
         let few = experiment.visualize_clips;
         let Some(clips) = &source.clips else {
             let encode = |prompt: &&str| Some((prompt.to_string(), source.encoder.as_ref()?.encode(prompt).ok()?));
@@ -68,7 +68,7 @@ impl Probes {
     pub fn generate(
         &self,
         experiment: &Experiment,
-        source: &Source,
+        source: &TrainingData,
         dit: &Dit,
         folder: &Path,
     ) -> Result<Vec<(&'static str, f64)>> {
@@ -95,7 +95,7 @@ impl Probes {
     }
 }
 
-fn motion(probe: &Probe, seed: u64, experiment: &Experiment, source: &Source, dit: &Dit) -> Result<Motion> {
+fn motion(probe: &Probe, seed: u64, experiment: &Experiment, source: &TrainingData, dit: &Dit) -> Result<Motion> {
     let options = SamplerOptions::default().for_model(&experiment.generation);
     let rows = experiment.model.text_len.max(probe.context.nrows()).max(source.null_text.nrows());
     let text = Condition::Text(padded(&probe.context.view(), rows)?);

@@ -6,35 +6,26 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::data::Sampling;
+use crate::declare::defaults;
 use crate::train::TrainConfig;
 use crate::weights::GenerationDefaults;
 
-/// `experiment`, with the training options of [`super::keys::IN_EXPERIMENT`].
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct General {
-    pub name: String,
-    pub output_dir: Option<PathBuf>,
-    pub visualize_every: usize,
-    pub visualize_clips: usize,
-    pub keep_checkpoints: usize,
-}
-
-impl Default for General {
-    fn default() -> Self {
-        Self {
-            name: "experiment".into(),
-            output_dir: None,
-            visualize_every: 5000,
-            visualize_clips: 4,
-            keep_checkpoints: 2,
-        }
+defaults! {
+    /// `experiment`, with the training options of [`super::keys::IN_EXPERIMENT`].
+    #[derive(Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct ExperimentKeys {
+        name: String = "experiment".into();
+        output_dir: Option<PathBuf> = None;
+        visualize_every: usize = 5000;
+        visualize_clips: usize = 4;
+        keep_checkpoints: usize = 2;
     }
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
-pub struct ModelPath {
+pub struct ModelPathKeys {
     pub base: Option<PathBuf>,
     pub weights: Option<PathBuf>,
     pub config: Option<PathBuf>,
@@ -44,30 +35,26 @@ pub struct ModelPath {
 /// `model`, with the fields of [`crate::DitConfig`].
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
-pub struct Model {
+pub struct ModelKeys {
     pub in_dim: Option<usize>,
     pub out_dim: Option<usize>,
     pub ref_motion_dim: Option<usize>,
     pub generation: GenerationDefaults,
 }
 
-/// `solver`, with the other options of the training.
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Solver {
-    pub global_batch: Option<usize>,
-    pub optimizer: String,
-}
-
-impl Default for Solver {
-    fn default() -> Self {
-        Self { global_batch: None, optimizer: "adamw".into() }
+defaults! {
+    /// `solver`, with the other options of the training.
+    #[derive(Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct SolverKeys {
+        global_batch: Option<usize> = None;
+        optimizer: String = "adamw".into();
     }
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
-pub struct Precision {
+pub struct PrecisionKeys {
     pub compute: Option<Value>,
     pub parameters: Option<Value>,
     pub reduce: Option<Value>,
@@ -75,22 +62,18 @@ pub struct Precision {
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
-pub struct Parallel {
+pub struct ParallelKeys {
     pub activation_checkpointing: Option<Value>,
     pub shard_optimizer: Option<Value>,
 }
 
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Loader {
-    pub batch_size: usize,
-    pub num_workers: usize,
-    pub prefetch: usize,
-}
-
-impl Default for Loader {
-    fn default() -> Self {
-        Self { batch_size: TrainConfig::default().batch_size, num_workers: 2, prefetch: 4 }
+defaults! {
+    #[derive(Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct LoaderKeys {
+        batch_size: usize = TrainConfig::default().batch_size;
+        num_workers: usize = 2;
+        prefetch: usize = 4;
     }
 }
 
@@ -119,43 +102,23 @@ pub enum CaptionSource {
     BuiltIn,
 }
 
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Dataset {
-    pub json: Option<Many<PathBuf>>,
-    pub duplicate_meta: Option<Many<usize>>,
-    pub root: Option<PathBuf>,
-    pub mean: Option<PathBuf>,
-    pub std: Option<PathBuf>,
-    pub text_key: String,
-    pub min_frames: usize,
-    pub max_frames: usize,
-    pub text: Option<f64>,
-    pub text_mocap: Option<f64>,
-    pub null_text: Option<f64>,
-    pub max_bad_fraction: f64,
-    pub captions: CaptionSource,
-    pub procedural: bool,
-}
-
-impl Default for Dataset {
-    fn default() -> Self {
-        let sampling = Sampling::default();
-        Self {
-            json: None,
-            duplicate_meta: None,
-            root: None,
-            mean: None,
-            std: None,
-            text_key: "video_text_annot".into(),
-            min_frames: sampling.min_frames,
-            max_frames: sampling.max_frames,
-            text: None,
-            text_mocap: None,
-            null_text: None,
-            max_bad_fraction: 0.01,
-            captions: CaptionSource::Files,
-            procedural: false,
-        }
+defaults! {
+    #[derive(Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct DatasetKeys {
+        json: Option<Many<PathBuf>> = None;
+        duplicate_meta: Option<Many<usize>> = None;
+        root: Option<PathBuf> = None;
+        mean: Option<PathBuf> = None;
+        std: Option<PathBuf> = None;
+        text_key: String = "video_text_annot".into();
+        min_frames: usize = Sampling::default().min_frames;
+        max_frames: usize = Sampling::default().max_frames;
+        text: Option<f64> = None;
+        text_mocap: Option<f64> = None;
+        null_text: Option<f64> = None;
+        max_bad_fraction: f64 = 0.01;
+        captions: CaptionSource = CaptionSource::Files;
+        procedural: bool = false;
     }
 }

@@ -47,7 +47,7 @@ impl EventWriter {
                 Err(e) => return Err(Error::io("create", &path, e)),
             }
         }
-        Err(Error::Internal { reason: format!("no free name for an event file in {folder:?}") })
+        Err(Error::internal(format!("no free name for an event file in {folder:?}")))
     }
 
     /// Adds the values of a step under the tags `group/name`. They are in the file when this returns.

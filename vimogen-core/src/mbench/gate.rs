@@ -205,7 +205,7 @@ fn rewritten(manifest: &Path, checked: &[Checked]) -> Result<Ordered> {
 }
 
 fn save(path: &Path, value: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Internal { reason: e.to_string() })?;
+    let text = serde_json::to_string_pretty(value).map_err(Error::internal)?;
     write_atomic(path, |w| writeln!(w, "{text}"))
 }
 

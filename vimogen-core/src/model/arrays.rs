@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, s};
 
-use super::clips::{ClipBatch, Condition, Names};
+use super::clips::{ArgumentNames, ClipBatch, Condition};
 use crate::error::{Error, Result};
 use crate::motion::layout::REFERENCE_FEATURES;
 
@@ -10,7 +10,7 @@ use crate::motion::layout::REFERENCE_FEATURES;
 #[derive(Debug, Clone, Copy)]
 pub struct ClipArrays<'a> {
     /// The arrays' names for error messages.
-    pub names: &'static Names,
+    pub names: &'static ArgumentNames,
     /// Encoded prompts, `[batch, rows, text_dim]`.
     pub text: ArrayView3<'a, f32>,
     /// `[batch, frames]`, not 0 at valid frames. Only their number counts, not their place. `None`: all.
@@ -26,7 +26,7 @@ pub struct ClipArrays<'a> {
 
 impl<'a> ClipArrays<'a> {
     /// Texts of full length without references.
-    pub fn new(names: &'static Names, text: ArrayView3<'a, f32>) -> Self {
+    pub fn new(names: &'static ArgumentNames, text: ArrayView3<'a, f32>) -> Self {
         Self { names, text, frame_mask: None, reference: None, reference_mask: None, attend_to_text: None }
     }
 
@@ -130,7 +130,7 @@ fn lengths(name: &str, mask: Option<ArrayView2<'_, f32>>, batch: usize, frames: 
 mod tests {
     use super::*;
 
-    static NAMES: Names = Names {
+    static NAMES: ArgumentNames = ArgumentNames {
         text: "context",
         frame_lengths: "x_mask",
         reference: "ref_motion",

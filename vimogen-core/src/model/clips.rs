@@ -33,7 +33,7 @@ impl Condition {
 
 /// The caller's words for the parts of a batch, for error messages.
 #[derive(Debug)]
-pub struct Names {
+pub struct ArgumentNames {
     /// Encoded prompts.
     pub text: &'static str,
     /// Lengths of the clips.
@@ -44,7 +44,7 @@ pub struct Names {
     pub reference_lengths: &'static str,
 }
 
-static NAMES: Names = Names {
+static NAMES: ArgumentNames = ArgumentNames {
     text: "text",
     frame_lengths: "frame_lengths",
     reference: "reference",
@@ -64,7 +64,7 @@ static NAMES: Names = Names {
 /// ```
 #[derive(Debug, Clone)]
 pub struct ClipBatch {
-    names: &'static Names,
+    names: &'static ArgumentNames,
     conditions: Vec<Condition>,
     null_context: Vec<Array2<f32>>,
     frame_lengths: Vec<usize>,
@@ -123,7 +123,11 @@ impl ClipBatch {
     }
 
     /// [`ClipBatch::new`] with the caller's words in errors.
-    pub(crate) fn named(names: &'static Names, conditions: Vec<Condition>, frame_lengths: Vec<usize>) -> Result<Self> {
+    pub(crate) fn named(
+        names: &'static ArgumentNames,
+        conditions: Vec<Condition>,
+        frame_lengths: Vec<usize>,
+    ) -> Result<Self> {
         let batch = conditions.len();
         if frame_lengths.len() != batch || batch == 0 {
             let reason = format!("{} lengths for {batch} clips; give one per clip", frame_lengths.len());
@@ -145,7 +149,7 @@ impl ClipBatch {
         Ok(Self::checked(names, conditions, frame_lengths))
     }
 
-    fn checked(names: &'static Names, conditions: Vec<Condition>, frame_lengths: Vec<usize>) -> Self {
+    fn checked(names: &'static ArgumentNames, conditions: Vec<Condition>, frame_lengths: Vec<usize>) -> Self {
         let rows = Rows::new(&conditions, &frame_lengths);
         Self { names, conditions, null_context: vec![], frame_lengths, rows }
     }
@@ -269,7 +273,7 @@ impl ClipBatch {
     }
 }
 
-fn check_text(names: &Names, row: usize, text: &Array2<f32>, rows: &usize) -> Result<()> {
+fn check_text(names: &ArgumentNames, row: usize, text: &Array2<f32>, rows: &usize) -> Result<()> {
     if !(1..=MAX_TEXT_ROWS).contains(&text.nrows()) || text.nrows() != *rows {
         let expected = format!("{rows} rows as the first text, from 1 to {MAX_TEXT_ROWS}");
         return Err(Error::shape(format!("{}[{row}]", names.text), expected, text.shape()));
@@ -277,7 +281,7 @@ fn check_text(names: &Names, row: usize, text: &Array2<f32>, rows: &usize) -> Re
     check_finite(&format!("{}[{row}]", names.text), &text.view())
 }
 
-fn check_reference(names: &Names, row: usize, channels: &Array2<f32>, length: usize) -> Result<()> {
+fn check_reference(names: &ArgumentNames, row: usize, channels: &Array2<f32>, length: usize) -> Result<()> {
     if length > channels.nrows() {
         let reason = format!("clip {row} attends to {length} frames of a reference that has {}", channels.nrows());
         return Err(Error::invalid(names.reference_lengths, reason));

@@ -1,4 +1,5 @@
-//! Canonical placement: every clip starts at the origin and faces one way (docs/method.md section 1, *Canonicalise*).
+//! Canonical placement: every clip starts at the origin and faces one way
+//! ([method, section 1](https://github.com/vimogen/vimogen/blob/main/docs/method.md#1-motion-representation), *Canonicalise*).
 
 use glam::{Mat3, Vec3};
 use ndarray::{Array2, ArrayView3, ArrayViewMut2, ArrayViewMut3};

@@ -1,4 +1,5 @@
-//! Import of motion recovered from video (docs/method.md section 1, *HMR import*): camera frame, y down and z forward.
+//! Import of motion recovered from video
+//! ([method, section 1](https://github.com/vimogen/vimogen/blob/main/docs/method.md#1-motion-representation), *HMR import*): camera frame, y down and z forward.
 
 use glam::{Mat3, Vec3};
 use ndarray::{Array2, ArrayView2};

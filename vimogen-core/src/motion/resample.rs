@@ -1,4 +1,5 @@
-//! Change of frame rate by linear interpolation with aligned end points (docs/method.md section 1, *Resampling*).
+//! Change of frame rate by linear interpolation with aligned end points
+//! ([method, section 1](https://github.com/vimogen/vimogen/blob/main/docs/method.md#1-motion-representation), *Resampling*).
 
 use ndarray::{Array2, ArrayView2};
 

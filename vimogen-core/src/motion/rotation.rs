@@ -1,9 +1,18 @@
 //! Rotations: axis-angle, matrices, quaternions and the two Rot6D forms, with the release's rounding behaviour.
 //!
 //! All rotations act on column vectors; angles are radians; quaternions are `[w, x, y, z]`. Two unrelated families
-//! exist upstream (docs/method.md section 1, golden `rotations`): the *motion* family makes and reads the 276 features and
+//! exist upstream
+//! ([method, section 1](https://github.com/vimogen/vimogen/blob/main/docs/method.md#1-motion-representation), golden `rotations`): the *motion* family makes and reads the 276 features and
 //! fills the module; the *mbench* family, in [`rows`], serves SMPLify and the body models. Their Rot6D forms differ:
 //! columns against rows.
+//!
+//! Three functions make a matrix of an axis-angle vector, each with the rounding of the code it reproduces:
+//!
+//! | function | reproduces | difference |
+//! |---|---|---|
+//! | [`matrix_from_axis_angle`] | the features | the axis is `v / (angle + 1e-6)`; linear for small angles |
+//! | [`rows::matrix_from_axis_angle_by_quaternion`] | SMPLify | through a quaternion |
+//! | [`rows::matrix_from_axis_angle_smplx`] | the body models | 1e-8 is added to each component for the angle |
 
 use glam::{Mat3, Quat, Vec3};
 
@@ -192,7 +201,7 @@ pub mod rows {
     }
 
     /// Rotation matrix of an axis-angle vector, through a quaternion.
-    pub fn matrix_from_axis_angle(v: Vec3) -> Mat3 {
+    pub fn matrix_from_axis_angle_by_quaternion(v: Vec3) -> Mat3 {
         matrix_from_quaternion(quaternion_from_axis_angle(v))
     }
 
@@ -229,7 +238,7 @@ mod tests {
         for v in [Vec3::new(0.3, -0.8, 1.1), Vec3::new(-2.0, 0.4, 0.9), Vec3::new(0.01, 0.0, 0.0)] {
             let via_matrix = axis_angle_from_matrix(matrix_from_axis_angle(v));
             let via_quaternion = axis_angle_from_quaternion(quaternion_from_axis_angle(v));
-            let other_family = rows::matrix_from_axis_angle(v);
+            let other_family = rows::matrix_from_axis_angle_by_quaternion(v);
             assert!(via_matrix.abs_diff_eq(v, 2e-4) && via_quaternion.abs_diff_eq(v, 2e-6), "{v} {via_matrix}");
             assert!(matrix_from_axis_angle(v).abs_diff_eq(other_family, 2e-4), "{v}");
         }

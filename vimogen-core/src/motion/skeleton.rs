@@ -5,60 +5,8 @@ use std::ops::{Add, Mul};
 use glam::{DVec3, Vec3};
 
 use super::codec::SmplMotion;
-pub use super::joint;
+pub use super::joint::{self, JOINT_NAMES, PARENTS};
 use super::layout::JOINTS;
-
-/// Joint names in storage order.
-pub const JOINT_NAMES: [&str; JOINTS] = [
-    "pelvis",
-    "left_hip",
-    "right_hip",
-    "spine1",
-    "left_knee",
-    "right_knee",
-    "spine2",
-    "left_ankle",
-    "right_ankle",
-    "spine3",
-    "left_foot",
-    "right_foot",
-    "neck",
-    "left_collar",
-    "right_collar",
-    "head",
-    "left_shoulder",
-    "right_shoulder",
-    "left_elbow",
-    "right_elbow",
-    "left_wrist",
-    "right_wrist",
-];
-
-/// Parent of each joint; the pelvis has none.
-pub const PARENTS: [Option<usize>; JOINTS] = [
-    None,
-    Some(0),
-    Some(0),
-    Some(0),
-    Some(1),
-    Some(2),
-    Some(3),
-    Some(4),
-    Some(5),
-    Some(6),
-    Some(7),
-    Some(8),
-    Some(9),
-    Some(9),
-    Some(9),
-    Some(12),
-    Some(13),
-    Some(14),
-    Some(16),
-    Some(17),
-    Some(18),
-    Some(19),
-];
 
 /// Joints as a tree: the parent of each, and its offset from the parent at rest, metres.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,4 +1,5 @@
-//! Gaussian smoothing over time (docs/method.md section 1, *Smoothing of generated motion*).
+//! Gaussian smoothing over time
+//! ([method, section 1](https://github.com/vimogen/vimogen/blob/main/docs/method.md#1-motion-representation), *Smoothing of generated motion*).
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 

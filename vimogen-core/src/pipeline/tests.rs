@@ -16,7 +16,7 @@ use crate::motion::layout::FEATURES;
 use crate::progress::Stage;
 use crate::sample::{FinishedClip, GuidedClip};
 use crate::text::{HashingEncoder, RowConfig};
-use crate::weights::{GenerationDefaults, ModelDir, WeightDtype, save_native};
+use crate::weights::{GenerationDefaults, ModelDir, NativeParts, WeightDtype, save_native};
 
 const PROMPT: &str = "a person walks forward and waves";
 
@@ -42,7 +42,8 @@ fn directory(config: &ModelConfig) -> TempDir {
     let dit = Dit::new(&config.dit, &device).unwrap().init_weights(5, &device);
     let stats = Stats::new(Array1::linspace(-1.0, 1.0, FEATURES), Array1::linspace(0.5, 2.0, FEATURES)).unwrap();
     let null = Array2::from_shape_fn((3, config.dit.text_dim), |(i, j)| ((i + j) as f32).cos());
-    save_native(dir.path(), config, &dit, &stats, &null, None, WeightDtype::F32).unwrap();
+    let parts = NativeParts { config, stats: &stats, null_context: &null, words: None };
+    save_native(dir.path(), &dit, parts, WeightDtype::F32).unwrap();
     dir
 }
 

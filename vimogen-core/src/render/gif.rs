@@ -94,7 +94,7 @@ fn dithered(colour: [u8; 3], x: usize, y: usize) -> [u8; 3] {
 fn failed(error: gif::EncodingError) -> Error {
     match error {
         gif::EncodingError::Io(source) => Error::io("write", "", source),
-        other => Error::Internal { reason: format!("GIF: {other}") },
+        other => Error::internal(format!("GIF: {other}")),
     }
 }
 

@@ -96,12 +96,12 @@ fn planes(image: &Image) -> YUVBuffer {
 }
 
 fn encoding(error: openh264::Error) -> Error {
-    Error::Internal { reason: format!("H.264: {error}") }
+    Error::internal(format!("H.264: {error}"))
 }
 
 fn muxing(error: MuxerError) -> Error {
     match error {
         MuxerError::Io(source) => Error::io("write", "", source),
-        other => Error::Internal { reason: format!("MP4: {other}") },
+        other => Error::internal(format!("MP4: {other}")),
     }
 }

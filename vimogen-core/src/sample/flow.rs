@@ -1,5 +1,7 @@
-//! The flow-matching schedule: noise levels, timesteps and training weights, on the host (docs/method.md section 3).
+//! The flow-matching schedule: noise levels, timesteps and training weights, on the host
+//! ([method, section 3](https://github.com/vimogen/vimogen/blob/main/docs/method.md#3-flow-matching)).
 
+use crate::declare::defaults;
 use crate::error::{Error, Result};
 
 /// Maximum number of steps of a schedule.
@@ -7,42 +9,28 @@ const MAX_STEPS: usize = 100_000;
 /// Timesteps are sigmas times this.
 const TIMESTEPS: f64 = 1000.0;
 
-/// How a [`Schedule`] is made; [`ScheduleConfig::default`] is the release's.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScheduleConfig {
-    /// Number of denoising steps.
-    pub num_steps: usize,
-    /// Where on the way from data (0) to noise (1) sampling starts, before the shift.
-    pub strength: f64,
-    /// Shift `s` of the noise levels, `s sigma / (1 + (s - 1) sigma)`.
-    pub shift: f64,
-    /// Lowest noise level, before the shift.
-    pub sigma_min: f64,
-    /// Highest noise level, before the shift.
-    pub sigma_max: f64,
-    /// Leave out the lowest level, to which the last step goes (true), or include it.
-    pub extra_one_step: bool,
-    /// Use `1 - sigma`, from data to noise.
-    pub reverse_sigmas: bool,
-    /// Run through the levels backwards.
-    pub inverse_timesteps: bool,
-    /// Compute [`Schedule::weights`].
-    pub training: bool,
-}
-
-impl Default for ScheduleConfig {
-    fn default() -> Self {
-        Self {
-            num_steps: 100,
-            strength: 1.0,
-            shift: 5.0,
-            sigma_min: 0.0,
-            sigma_max: 1.0,
-            extra_one_step: true,
-            reverse_sigmas: false,
-            inverse_timesteps: false,
-            training: false,
-        }
+defaults! {
+    /// How a [`Schedule`] is made; [`ScheduleConfig::default`] is the release's.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct ScheduleConfig {
+        /// Number of denoising steps.
+        num_steps: usize = 100;
+        /// Where on the way from data (0) to noise (1) sampling starts, before the shift.
+        strength: f64 = 1.0;
+        /// Shift `s` of the noise levels, `s sigma / (1 + (s - 1) sigma)`.
+        shift: f64 = 5.0;
+        /// Lowest noise level, before the shift.
+        sigma_min: f64 = 0.0;
+        /// Highest noise level, before the shift.
+        sigma_max: f64 = 1.0;
+        /// Leave out the lowest level, to which the last step goes (true), or include it.
+        extra_one_step: bool = true;
+        /// Use `1 - sigma`, from data to noise.
+        reverse_sigmas: bool = false;
+        /// Run through the levels backwards.
+        inverse_timesteps: bool = false;
+        /// Compute [`Schedule::weights`].
+        training: bool = false;
     }
 }
 

@@ -1,4 +1,5 @@
-//! From noise to motion: the denoising loop (docs/method.md section 3, *Generation*).
+//! From noise to motion: the denoising loop
+//! ([method, section 3](https://github.com/vimogen/vimogen/blob/main/docs/method.md#3-flow-matching), *Generation*).
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,6 @@
 //! The text encoder in a model's `config.json`.
 
+use crate::declare::defaults;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
@@ -22,17 +23,13 @@ pub enum TextEncoderConfig {
     Umt5(Umt5Place),
 }
 
-/// Location of the release's text encoder in a model directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Umt5Place {
-    /// Folder below the model's.
-    pub path: String,
-}
-
-impl Default for Umt5Place {
-    fn default() -> Self {
-        Self { path: "text_encoder".into() }
+defaults! {
+    /// Location of the release's text encoder in a model directory.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Umt5Place {
+        /// Folder below the model's.
+        path: String = "text_encoder".into();
     }
 }
 
@@ -58,42 +55,29 @@ impl Default for TextEncoderConfig {
     }
 }
 
-/// Widths of the parts of a row; their sum, [`dim`](Self::dim), is the `text_dim` of the motion model.
-///
-/// Missing keys take the defaults, unknown keys are errors. A part of width 0 is left out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RowConfig {
-    /// Maximum number of words of a prompt; further words are dropped.
-    pub max_words: usize,
-    /// Leading entries of the word's own vector.
-    pub static_dim: usize,
-    /// Buckets of the word's own hashed spelling.
-    pub hash_dim: usize,
-    /// Leading entries of the vectors of the previous and of the next word.
-    pub context_static_dim: usize,
-    /// Buckets of the hashed spelling of the previous and of the next word.
-    pub context_hash_dim: usize,
-    /// Number of sines and cosines of the word's position; even.
-    pub position_dim: usize,
-    /// Width of the one-hot index of the word's action; the last entry covers all further actions.
-    pub clause_dim: usize,
-    /// Factor on the hashed parts. Below 1, the meaning of a word weighs more than its spelling.
-    pub hash_scale: f32,
-}
-
-impl Default for RowConfig {
-    fn default() -> Self {
-        Self {
-            max_words: 32,
-            static_dim: 64,
-            hash_dim: 64,
-            context_static_dim: 32,
-            context_hash_dim: 24,
-            position_dim: 12,
-            clause_dim: 4,
-            hash_scale: 0.5,
-        }
+defaults! {
+    /// Widths of the parts of a row; their sum, [`dim`](Self::dim), is the `text_dim` of the motion model.
+    ///
+    /// Missing keys take the defaults, unknown keys are errors. A part of width 0 is left out.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct RowConfig {
+        /// Maximum number of words of a prompt; further words are dropped.
+        max_words: usize = 32;
+        /// Leading entries of the word's own vector.
+        static_dim: usize = 64;
+        /// Buckets of the word's own hashed spelling.
+        hash_dim: usize = 64;
+        /// Leading entries of the vectors of the previous and of the next word.
+        context_static_dim: usize = 32;
+        /// Buckets of the hashed spelling of the previous and of the next word.
+        context_hash_dim: usize = 24;
+        /// Number of sines and cosines of the word's position; even.
+        position_dim: usize = 12;
+        /// Width of the one-hot index of the word's action; the last entry covers all further actions.
+        clause_dim: usize = 4;
+        /// Factor on the hashed parts. Below 1, the meaning of a word weighs more than its spelling.
+        hash_scale: f32 = 0.5;
     }
 }
 

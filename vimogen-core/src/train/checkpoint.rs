@@ -38,10 +38,15 @@ struct State {
 
 /// Steps and folders of the whole checkpoints in `folder`, oldest first.
 pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    list_with("state.json", &[folder.into()])
+}
+
+/// Numbered folders in `places` that hold `file`, by number.
+pub(super) fn list_with(file: &str, places: &[PathBuf]) -> Vec<(usize, PathBuf)> {
+    let entries = places.iter().flat_map(|place| fs::read_dir(place).into_iter().flatten().flatten());
     let mut found: Vec<(usize, PathBuf)> = entries
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
-        .filter(|(_, path): &(usize, PathBuf)| path.join("state.json").is_file())
+        .filter(|(_, path): &(usize, PathBuf)| path.join(file).is_file())
         .collect();
     found.sort();
     found
@@ -182,99 +187,63 @@ impl Trainer {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
+    use burn::tensor::Device;
+
     use super::*;
-    use crate::train::tests::batch;
-    use crate::weights::{WeightDtype, state_dict};
-
-    pub(crate) fn tiny() -> DitConfig {
-        DitConfig {
-            dim: 16,
-            ffn_dim: 24,
-            freq_dim: 8,
-            num_heads: 2,
-            num_layers: 2,
-            text_dim: 6,
-            text_len: 4,
-            ..DitConfig::vimogen_1_3b()
-        }
-    }
-
-    pub(crate) fn run(trainer: &mut Trainer, steps: usize) {
-        for _ in 0..steps {
-            let batch = batch(&tiny(), 2, 1);
-            let draws = trainer.draws(&batch);
-            trainer.train_step(&batch, &draws).unwrap();
-        }
-    }
+    use crate::train::tests::{batch, new, recipe, resumed, step, steps, tiny, weights};
 
     #[test]
     fn a_resumed_run_reaches_the_same_weights_bit_for_bit() {
-        let device = burn::tensor::Device::flex();
-        let config = TrainConfig { warmup_steps: 2, lr: 1e-3, ema_decay: 0.9, ..TrainConfig::default() };
-        let folder = tempfile::tempdir().unwrap();
-        let mut whole = Trainer::new(&tiny(), &config, &device).unwrap();
-        run(&mut whole, 3);
+        let (folder, batch) = (tempfile::tempdir().unwrap(), batch(&tiny(), 2, 1));
+        let whole = steps(new(&recipe()), &batch, 3);
         whole.save_checkpoint(folder.path()).unwrap();
-        run(&mut whole, 3);
-
-        let mut resumed = Trainer::resume(&tiny(), &config, &device, folder.path()).unwrap().unwrap();
+        let whole = steps(whole, &batch, 3);
+        let resumed = resumed(&recipe(), folder.path());
         assert_eq!(resumed.steps_done(), 3);
-        run(&mut resumed, 3);
-        for (a, b) in [(whole.model(), resumed.model()), (whole.ema().clone(), resumed.ema().clone())] {
-            let (a, b) = (state_dict(&a, WeightDtype::F32), state_dict(&b, WeightDtype::F32));
-            for (name, entry) in &a {
-                assert_eq!(entry.to_f32(), b[name].to_f32(), "{name}");
-            }
-        }
+        let resumed = steps(resumed, &batch, 3);
+        assert_eq!(weights(&whole.model()), weights(&resumed.model()));
+        assert_eq!(weights(whole.ema()), weights(resumed.ema()));
     }
 
     #[test]
     fn unfinished_checkpoints_are_passed_over_and_old_ones_removed() {
-        let device = burn::tensor::Device::flex();
-        let config = TrainConfig::default();
-        let folder = tempfile::tempdir().unwrap();
-        assert!(Trainer::resume(&tiny(), &config, &device, folder.path()).unwrap().is_none());
-        let mut trainer = Trainer::new(&tiny(), &config, &device).unwrap();
+        let (folder, batch) = (tempfile::tempdir().unwrap(), batch(&tiny(), 2, 1));
+        let resume = |model: &DitConfig| Trainer::resume(model, &recipe(), &Device::flex(), folder.path());
+        assert!(resume(&tiny()).unwrap().is_none());
+        let mut trainer = new(&recipe());
         for _ in 0..3 {
-            run(&mut trainer, 1);
+            step(&mut trainer, &batch);
             trainer.save_checkpoint(folder.path()).unwrap();
         }
         fs::create_dir(folder.path().join("00000009.unfinished")).unwrap();
         let steps: Vec<usize> = list(folder.path()).into_iter().map(|(step, _)| step).collect();
         assert_eq!(steps, [2, 3]);
-        let other = DitConfig { dim: 32, ..tiny() };
-        let error = Trainer::resume(&other, &config, &device, folder.path()).err().unwrap();
+        let error = resume(&DitConfig { dim: 16, ..tiny() }).err().unwrap();
         assert!(error.to_string().contains("model"), "{error}");
     }
 
     #[test]
     fn a_checkpoint_that_was_about_to_be_replaced_is_found_again() {
-        let device = burn::tensor::Device::flex();
-        let folder = tempfile::tempdir().unwrap();
-        let mut trainer = Trainer::new(&tiny(), &TrainConfig::default(), &device).unwrap();
-        run(&mut trainer, 1);
+        let (folder, batch) = (tempfile::tempdir().unwrap(), batch(&tiny(), 2, 1));
+        let mut trainer = steps(new(&recipe()), &batch, 1);
         let path = trainer.save_checkpoint_keeping(folder.path(), 1).unwrap();
         fs::rename(&path, folder.path().join("00000001.earlier")).unwrap();
-        let resumed = Trainer::resume(&tiny(), &TrainConfig::default(), &device, folder.path()).unwrap();
-        assert_eq!(resumed.map(|trainer| trainer.steps_done()), Some(1));
-        run(&mut trainer, 1);
+        assert_eq!(resumed(&recipe(), folder.path()).steps_done(), 1);
+        step(&mut trainer, &batch);
         trainer.save_checkpoint_keeping(folder.path(), 1).unwrap();
         assert_eq!(list(folder.path()).len(), 1);
     }
 
     #[test]
     fn a_damaged_checkpoint_is_an_error_that_names_the_file() {
-        let device = burn::tensor::Device::flex();
         let folder = tempfile::tempdir().unwrap();
-        let mut trainer = Trainer::new(&tiny(), &TrainConfig::default(), &device).unwrap();
         // Before the first step the optimizer's file holds nothing that could be missed.
-        run(&mut trainer, 1);
-        let path = trainer.save_checkpoint(folder.path()).unwrap();
+        let path = steps(new(&recipe()), &batch(&tiny(), 2, 1), 1).save_checkpoint(folder.path()).unwrap();
         for file in ["model.bpk", OPTIMIZER, "state.json"] {
             let whole = fs::read(path.join(file)).unwrap();
             fs::write(path.join(file), &whole[..whole.len() / 2]).unwrap();
-            let resumed = Trainer::resume(&tiny(), &TrainConfig::default(), &device, folder.path());
+            let resumed = Trainer::resume(&tiny(), &recipe(), &Device::flex(), folder.path());
             let error = resumed.err().unwrap_or_else(|| panic!("half of {file} ({} bytes) was accepted", whole.len()));
             assert!(error.to_string().contains(file), "{error}");
             fs::write(path.join(file), whole).unwrap();

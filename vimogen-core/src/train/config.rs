@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lora::{ADAPTER, LoraConfig};
-use crate::declare::{DEFAULT_SEED, named_enum};
+use crate::declare::{DEFAULT_SEED, defaults, named_enum};
 use crate::error::{Error, Result};
 
 named_enum! {
@@ -40,94 +40,67 @@ named_enum! {
     }
 }
 
-/// Optimizer and loop settings; the default is the release's recipe.
-///
-/// Each field is a key of the experiment file's `solver` section, except for the few that other sections have.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrainConfig {
-    /// Last step of the run.
-    pub num_steps: usize,
-    /// Clips per step.
-    pub batch_size: usize,
-    /// Parts of a batch that are computed at the same time, each on its share of the processor's cores. The result depends
-    /// on their number (by the rounding of a sum), not on the cores.
-    pub parallel_parts: usize,
-    /// Parts of a batch that are computed one after another, their gradients summed: only one part's activations are in
-    /// memory.
-    pub accumulation: usize,
-    /// Keeps only the blocks' inputs and computes each block a second time for its gradients: one block's activations are
-    /// in memory, for about a third more time. The gradients are the same.
-    pub checkpoint_activations: bool,
-    /// Arithmetic precision of the network.
-    pub precision: Precision,
-    /// Precision of the network's parameters. In bf16 they are rounded: the optimizer keeps their
-    /// exact values in f32 with its moments. With [`Self::shard_optimizer`] only one process keeps them, which is what
-    /// saves memory. The moving average is that of the rounded parameters. Frozen parameters are not rounded.
-    pub parameters: Precision,
-    /// Shares the optimizer out among processes: each keeps its part of the moments and updates its part of the parameters
-    /// (ZeRO stage 1), for one more exchange of all parameters per step.
-    pub shard_optimizer: bool,
-    /// Substrings of the checkpoint names of the trained parameters, such as `ref_motion` or `.ffn.`; the others are
-    /// frozen. Empty: all are trained.
-    pub trainable_modules: Vec<String>,
-    /// Trains adapters instead of the weights.
-    pub lora: Option<LoraConfig>,
-    /// Learning rate of AdamW.
-    pub lr: f64,
-    /// Decay rates of AdamW's moments.
-    pub betas: (f32, f32),
-    /// Epsilon of AdamW, outside the root.
-    pub eps: f32,
-    /// Decoupled weight decay, on every parameter.
-    pub weight_decay: f32,
-    /// Steps over which the learning rate rises from 0. The first update has rate 0.
-    pub warmup_steps: usize,
-    /// The learning rate after the warm-up.
-    pub lr_schedule: LrSchedule,
-    /// Weights of the noise levels.
-    pub loss_weighting: LossWeighting,
-    /// Maximum global norm of the gradients.
-    pub grad_clip: f64,
-    /// Decay of the moving average of the weights.
-    pub ema_decay: f64,
-    /// Lets a young average follow faster: the decay of step s is at most `(1 + s) / (10 + s)`.
-    pub ema_warmup: bool,
-    /// Seed of weights, data order and noise.
-    pub seed: u64,
-    /// Steps between checkpoints.
-    pub checkpoint_every: usize,
-    /// Steps between log lines.
-    pub log_every: usize,
-}
-
-impl Default for TrainConfig {
-    fn default() -> Self {
-        Self {
-            num_steps: 40_000,
-            batch_size: 128,
-            parallel_parts: 1,
-            accumulation: 1,
-            checkpoint_activations: false,
-            precision: Precision::F32,
-            parameters: Precision::F32,
-            shard_optimizer: false,
-            trainable_modules: vec![],
-            lora: None,
-            lr: 2e-4,
-            betas: (0.9, 0.95),
-            eps: 1e-8,
-            weight_decay: 1e-4,
-            warmup_steps: 100,
-            lr_schedule: LrSchedule::Constant,
-            loss_weighting: LossWeighting::Bell,
-            grad_clip: 0.1,
-            ema_decay: 0.9999,
-            ema_warmup: false,
-            seed: DEFAULT_SEED,
-            checkpoint_every: 5000,
-            log_every: 5,
-        }
+defaults! {
+    /// Optimizer and loop settings; the default is the release's recipe.
+    ///
+    /// Each field is a key of the experiment file's `solver` section, except for the few that other sections have.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    #[non_exhaustive]
+    pub struct TrainConfig {
+        /// Last step of the run.
+        num_steps, with_num_steps: usize = 40_000;
+        /// Clips per step.
+        batch_size, with_batch_size: usize = 128;
+        /// Parts of a batch that are computed at the same time, each on its share of the processor's cores. The result depends
+        /// on their number (by the rounding of a sum), not on the cores.
+        parallel_parts, with_parallel_parts: usize = 1;
+        /// Parts of a batch that are computed one after another, their gradients summed: only one part's activations are in
+        /// memory.
+        accumulation, with_accumulation: usize = 1;
+        /// Keeps only the blocks' inputs and computes each block a second time for its gradients: one block's activations are
+        /// in memory, for about a third more time. The gradients are the same.
+        checkpoint_activations, with_checkpoint_activations: bool = false;
+        /// Arithmetic precision of the network.
+        precision, with_precision: Precision = Precision::F32;
+        /// Precision of the network's parameters. In bf16 they are rounded: the optimizer keeps their
+        /// exact values in f32 with its moments. With [`TrainConfig::shard_optimizer`] only one process keeps them, which is what
+        /// saves memory. The moving average is that of the rounded parameters. Frozen parameters are not rounded.
+        parameters, with_parameters: Precision = Precision::F32;
+        /// Shares the optimizer out among processes: each keeps its part of the moments and updates its part of the parameters
+        /// (ZeRO stage 1), for one more exchange of all parameters per step.
+        shard_optimizer, with_shard_optimizer: bool = false;
+        /// Substrings of the checkpoint names of the trained parameters, such as `ref_motion` or `.ffn.`; the others are
+        /// frozen. Empty: all are trained.
+        trainable_modules, with_trainable_modules: Vec<String> = vec![];
+        /// Trains adapters instead of the weights.
+        lora, with_lora: Option<LoraConfig> = None;
+        /// Learning rate of AdamW.
+        lr, with_lr: f64 = 2e-4;
+        /// Decay rates of AdamW's moments.
+        betas, with_betas: (f32, f32) = (0.9, 0.95);
+        /// Epsilon of AdamW, outside the root.
+        eps, with_eps: f32 = 1e-8;
+        /// Decoupled weight decay, on every parameter.
+        weight_decay, with_weight_decay: f32 = 1e-4;
+        /// Steps over which the learning rate rises from 0. The first update has rate 0.
+        warmup_steps, with_warmup_steps: usize = 100;
+        /// The learning rate after the warm-up.
+        lr_schedule, with_lr_schedule: LrSchedule = LrSchedule::Constant;
+        /// Weights of the noise levels.
+        loss_weighting, with_loss_weighting: LossWeighting = LossWeighting::Bell;
+        /// Maximum global norm of the gradients.
+        grad_clip, with_grad_clip: f64 = 0.1;
+        /// Decay of the moving average of the weights.
+        ema_decay, with_ema_decay: f64 = 0.9999;
+        /// Lets a young average follow faster: the decay of step s is at most `(1 + s) / (10 + s)`.
+        ema_warmup, with_ema_warmup: bool = false;
+        /// Seed of weights, data order and noise.
+        seed, with_seed: u64 = DEFAULT_SEED;
+        /// Steps between checkpoints.
+        checkpoint_every, with_checkpoint_every: usize = 5000;
+        /// Steps between log lines.
+        log_every, with_log_every: usize = 5;
     }
 }
 

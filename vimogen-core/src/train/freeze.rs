@@ -1,7 +1,7 @@
 //! The choice of trained parameters, by parts of their checkpoint names; all others are frozen.
 
 use burn::module::{Param, ParamId};
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 use crate::error::{Error, Result};
 use crate::model::Dit;
@@ -48,10 +48,16 @@ pub(crate) fn check(dit: &Dit, trainable: &[String]) -> Result<()> {
 /// A parameter of a model.
 pub(crate) struct Parameter {
     pub id: ParamId,
+    /// Name in the module, such as `blocks.3.ffn.fc1.bias`.
+    pub path: String,
     /// Name in checkpoints.
     pub name: String,
     /// Number of axes.
     pub axes: usize,
+    /// Number of values.
+    pub size: usize,
+    pub dtype: DType,
+    pub trained: bool,
 }
 
 /// The parameters of a model, in its order.
@@ -65,6 +71,9 @@ struct Parameters(Vec<Parameter>);
 
 impl Visit for Parameters {
     fn float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
-        self.0.push(Parameter { id: param.id, name: checkpoint_name(name), axes: D });
+        let (size, value) = (param.lazy_shape().num_elements(), param.val());
+        let (dtype, trained) = (value.dtype(), value.is_require_grad());
+        let (path, name) = (name.to_string(), checkpoint_name(name));
+        self.0.push(Parameter { id: param.id, path, name, axes: D, size, dtype, trained });
     }
 }

@@ -134,11 +134,11 @@ impl Visit for Named<'_> {
 
 fn array<const D: usize>(tensor: Tensor<D>) -> Result<ArrayD<f32>> {
     let shape = IxDyn(&tensor.dims());
-    ArrayD::from_shape_vec(shape, to_host(tensor)?).map_err(|e| Error::Internal { reason: e.to_string() })
+    ArrayD::from_shape_vec(shape, to_host(tensor)?).map_err(Error::internal)
 }
 
 /// The values of a tensor in f32, in row-major order.
 pub(crate) fn to_host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     let values = tensor.cast(FloatDType::F32).try_into_vec_as::<f32>();
-    values.map_err(|e| Error::Internal { reason: e.to_string() })
+    values.map_err(Error::internal)
 }

@@ -9,6 +9,7 @@ use rand_distr::{Distribution, Normal};
 use serde::{Deserialize, Serialize};
 
 use super::freeze::{Parameter, parameters};
+use crate::declare::defaults;
 use crate::error::{Error, Result};
 use crate::model::Dit;
 use crate::model::named::{self, Map};
@@ -18,22 +19,17 @@ pub(crate) const ADAPTER: &str = ".lora.";
 /// Maximum rank of an adapter.
 const MAX_RANK: usize = 1024;
 
-/// Adapters that are trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LoraConfig {
-    /// Columns of A and rows of B.
-    pub rank: usize,
-    /// Scale of the product, times `rank`.
-    pub alpha: f64,
-    /// Parts of the checkpoint names of the Linear layers that get an adapter.
-    pub targets: Vec<String>,
-}
-
-impl Default for LoraConfig {
-    /// Rank 16 for the projections of all attention.
-    fn default() -> Self {
-        Self { rank: 16, alpha: 16.0, targets: vec!["attn".into()] }
+defaults! {
+    /// Adapters that are trained.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct LoraConfig {
+        /// Columns of A and rows of B.
+        rank, with_rank: usize = 16;
+        /// Scale of the product, times `rank`.
+        alpha, with_alpha: f64 = 16.0;
+        /// Parts of the checkpoint names of the Linear layers that get an adapter.
+        targets, with_targets: Vec<String> = vec!["attn".into()];
     }
 }
 

@@ -87,7 +87,7 @@ impl Loss {
 
     pub(crate) fn sums(&self) -> Result<LossSums> {
         let errors = self.per_clip.clone().try_into_vec_as::<f32>();
-        let errors = errors.map_err(|e| crate::Error::Internal { reason: e.to_string() })?;
+        let errors = errors.map_err(crate::Error::internal)?;
         let whole = total_weight(&self.weight_sums);
         let mut sums = LossSums::default();
         for (i, error) in errors.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Training: batches, loss, optimiser, moving average, checkpoints (docs/method.md section 4).
+//! Training: batches, loss, optimiser, moving average, checkpoints
+//! ([method, section 4](https://github.com/vimogen/vimogen/blob/main/docs/method.md#4-training)).
 
 pub mod batch;
 pub mod checkpoint;
@@ -24,4 +25,4 @@ pub use loss::LossValues;
 pub use trainer::{StepReport, Trainer};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

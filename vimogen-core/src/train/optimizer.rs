@@ -12,12 +12,12 @@ use burn::tensor::{FloatDType, Tensor, TensorData};
 
 use super::collective::{Collective, from_owners, to_first};
 use super::config::{Precision, TrainConfig};
+use super::freeze::{Parameter, parameters};
 use super::grads::to_host;
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorInfo, TensorSource, open_tensors, safetensors};
 use crate::model::Dit;
 use crate::model::kernels::{in_pool, update};
-use crate::model::named::{self, Visit};
 
 /// Suffixes of the stored tensors of a parameter.
 const STORED: [&str; 3] = ["moment_1", "moment_2", "time"];
@@ -155,14 +155,12 @@ impl Optimizer {
     /// # Errors
     /// [`Error::Io`], [`Error::ProcessGroup`].
     pub(crate) fn save(&self, dit: &Dit, group: Option<&dyn Collective>, path: Option<&Path>) -> Result<()> {
-        let mut names = Names::default();
-        named::visit(dit, &mut names);
-        let mut times: Vec<f32> =
-            names.found.iter().map(|p| self.moments.get(&p.id).map_or(0.0, |m| m.time as f32)).collect();
+        let all = parameters(dit);
+        let mut times: Vec<f32> = all.iter().map(|p| self.moments.get(&p.id).map_or(0.0, |m| m.time as f32)).collect();
         if let Some(group) = group {
             group.all_reduce_sum(&mut times)?;
         }
-        let stored: Vec<(&Parameter, f32)> = names.found.iter().zip(times).filter(|(_, time)| *time > 0.0).collect();
+        let stored: Vec<(&Parameter, f32)> = all.iter().zip(times).filter(|(_, time)| *time > 0.0).collect();
         let entry = |i: usize| -> Result<Vec<f32>> {
             let (parameter, time) = stored[i / STORED.len()];
             let own = self.moments.get(&parameter.id);
@@ -193,9 +191,7 @@ impl Optimizer {
 
     /// Drops the moments that other processes of the group own.
     pub(crate) fn share_out(&mut self, dit: &Dit, group: &dyn Collective) {
-        let mut names = Names::default();
-        named::visit(dit, &mut names);
-        for (parameter, owner) in names.found.iter().zip(owners(dit, group.size())) {
+        for (parameter, owner) in parameters(dit).iter().zip(owners(dit, group.size())) {
             if owner != Some(group.rank()) {
                 self.moments.remove(&parameter.id);
                 self.exact.remove(&parameter.id);
@@ -209,10 +205,8 @@ impl Optimizer {
     /// [`Error::Format`] if the file is damaged or of another model.
     pub(crate) fn load(&mut self, dit: &Dit, path: &Path) -> Result<()> {
         let source = open_tensors(path)?;
-        let mut names = Names::default();
-        named::visit(dit, &mut names);
-        for parameter in &names.found {
-            if let Some(moments) = read(source.as_ref(), parameter, dit)? {
+        for parameter in parameters(dit) {
+            if let Some(moments) = read(source.as_ref(), &parameter, dit)? {
                 self.moments.insert(parameter.id, moments);
             }
         }
@@ -222,9 +216,8 @@ impl Optimizer {
 
 /// The process that owns each trained parameter: contiguous parts of about the same size.
 fn owners(dit: &Dit, size: usize) -> Vec<Option<usize>> {
-    let mut names = Names::default();
-    named::visit(dit, &mut names);
-    let trained = names.found.iter().filter(|parameter| parameter.trained);
+    let all = parameters(dit);
+    let trained = all.iter().filter(|parameter| parameter.trained);
     let total = trained.map(|parameter| parameter.size).sum::<usize>().max(1);
     let mut before = 0;
     let owner = |parameter: &Parameter| {
@@ -232,28 +225,7 @@ fn owners(dit: &Dit, size: usize) -> Vec<Option<usize>> {
         before += if parameter.trained { parameter.size } else { 0 };
         parameter.trained.then(|| (middle * size / total).min(size - 1))
     };
-    names.found.iter().map(owner).collect()
-}
-
-struct Parameter {
-    id: ParamId,
-    name: String,
-    size: usize,
-    trained: bool,
-}
-
-/// The parameters in their order.
-#[derive(Default)]
-struct Names {
-    found: Vec<Parameter>,
-}
-
-impl Visit for Names {
-    fn float<const D: usize>(&mut self, name: &str, param: &Param<Tensor<D>>) {
-        let size = param.lazy_shape().num_elements();
-        let trained = param.val().is_require_grad();
-        self.found.push(Parameter { id: param.id, name: name.into(), size, trained });
-    }
+    all.iter().map(owner).collect()
 }
 
 struct Update<'a> {
@@ -329,7 +301,7 @@ fn write(path: &Path, stored: &[(&Parameter, f32)], entry: impl Fn(usize) -> Res
     let mut infos = Vec::with_capacity(stored.len() * STORED.len());
     for (parameter, _) in stored {
         for (name, size) in STORED.into_iter().zip([parameter.size, parameter.size, 1]) {
-            infos.push((format!("{}.{name}", parameter.name), TensorInfo { dtype: DType::F32, shape: vec![size] }));
+            infos.push((format!("{}.{name}", parameter.path), TensorInfo { dtype: DType::F32, shape: vec![size] }));
         }
     }
     let infos: Vec<(&str, TensorInfo)> = infos.iter().map(|(name, info)| (name.as_str(), info.clone())).collect();
@@ -339,7 +311,7 @@ fn write(path: &Path, stored: &[(&Parameter, f32)], entry: impl Fn(usize) -> Res
 
 /// The stored moments of a parameter; `None` if it was never updated.
 fn read(source: &dyn TensorSource, parameter: &Parameter, dit: &Dit) -> Result<Option<Moments>> {
-    let [first, second, time] = STORED.map(|stored| format!("{}.{stored}", parameter.name));
+    let [first, second, time] = STORED.map(|stored| format!("{}.{stored}", parameter.path));
     if source.info(&first).is_err() {
         return Ok(None);
     }

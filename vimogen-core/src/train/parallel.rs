@@ -12,7 +12,7 @@ pub(crate) fn pools(parts: usize) -> Result<Vec<ThreadPool>> {
     let cores = rayon::current_num_threads();
     let pool = |_| {
         let pool = ThreadPoolBuilder::new().num_threads((cores / parts).max(1)).build();
-        pool.map_err(|e| Error::Internal { reason: format!("no threads to train with: {e}") })
+        pool.map_err(|e| Error::internal(format!("no threads to train with: {e}")))
     };
     (0..parts).map(pool).collect()
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::tensor::Device;
 
+use super::checkpoint::list_with;
 use super::config::TrainConfig;
 use super::ema;
 use super::trainer::Trainer;
@@ -14,14 +15,7 @@ use crate::weights::{LoadOptions, load_file};
 
 /// Steps and folders of the release's checkpoints in `folder` or its `checkpointing`, oldest first.
 pub fn list(folder: &Path) -> Vec<(usize, PathBuf)> {
-    let mut found: Vec<(usize, PathBuf)> = [folder.to_path_buf(), folder.join("checkpointing")]
-        .iter()
-        .flat_map(|place| std::fs::read_dir(place).into_iter().flatten().flatten())
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
-        .filter(|(_, path): &(usize, PathBuf)| path.join("model.pt").is_file())
-        .collect();
-    found.sort();
-    found
+    list_with("model.pt", &[folder.to_path_buf(), folder.join("checkpointing")])
 }
 
 impl Trainer {
@@ -60,8 +54,8 @@ impl Trainer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::{RawTensor, torch};
-    use crate::train::checkpoint::tests::{run, tiny};
+    use crate::format::{DType, RawTensor, torch};
+    use crate::train::tests::{batch, new, recipe, step, steps, tiny, weights};
     use crate::weights::{WeightDtype, state_dict};
 
     fn save(dit: &Dit, path: &Path) {
@@ -69,51 +63,49 @@ mod tests {
             .into_iter()
             .map(|(name, entry)| {
                 let bytes = entry.to_f32().iter().flat_map(|v| v.to_le_bytes()).collect();
-                (name, RawTensor::new(crate::format::DType::F32, entry.shape().to_vec(), bytes).unwrap())
+                (name, RawTensor::new(DType::F32, entry.shape().to_vec(), bytes).unwrap())
             })
             .collect();
         let tree = tensors.iter().map(|(name, tensor)| (name.as_str(), torch::Tree::Tensor(tensor))).collect();
         torch::save(path, &torch::Tree::Dict(tree)).unwrap();
     }
 
+    fn save_both(trainer: &Trainer, place: &Path) {
+        std::fs::create_dir_all(place).unwrap();
+        save(&trainer.model(), &place.join("model.pt"));
+        save(trainer.ema(), &place.join("ema.pt"));
+    }
+
+    fn resume(folder: &Path) -> Option<Trainer> {
+        Trainer::resume_release(&tiny(), &recipe(), &Device::flex(), folder).unwrap()
+    }
+
     #[test]
     fn the_newest_of_the_release_s_checkpoints_is_continued_without_its_optimiser() {
-        let (device, config) = (Device::flex(), TrainConfig { ema_decay: 0.5, lr: 1e-2, ..TrainConfig::default() });
-        let folder = tempfile::tempdir().unwrap();
-        assert!(Trainer::resume_release(&tiny(), &config, &device, folder.path()).unwrap().is_none());
-        let mut trainer = Trainer::new(&tiny(), &config, &device).unwrap();
-        for step in ["00000500", "00005000"] {
-            run(&mut trainer, 2);
-            let place = folder.path().join("checkpointing").join(step);
-            std::fs::create_dir_all(&place).unwrap();
-            save(&trainer.model(), &place.join("model.pt"));
-            save(trainer.ema(), &place.join("ema.pt"));
+        let (folder, batch) = (tempfile::tempdir().unwrap(), batch(&tiny(), 2, 1));
+        assert!(resume(folder.path()).is_none());
+        let mut trainer = new(&recipe());
+        for name in ["00000500", "00005000"] {
+            trainer = steps(trainer, &batch, 2);
+            save_both(&trainer, &folder.path().join("checkpointing").join(name));
         }
-        let resumed = Trainer::resume_release(&tiny(), &config, &device, folder.path()).unwrap().unwrap();
+        let resumed = resume(folder.path()).unwrap();
         assert_eq!(resumed.steps_done(), 5000);
-        for (a, b) in [(trainer.model(), resumed.model()), (trainer.ema().clone(), resumed.ema().clone())] {
-            let (a, b) = (state_dict(&a, WeightDtype::F32), state_dict(&b, WeightDtype::F32));
-            assert!(a.iter().all(|(name, entry)| entry.to_f32() == b[name].to_f32()));
-        }
+        assert_eq!(weights(&trainer.model()), weights(&resumed.model()));
+        assert_eq!(weights(trainer.ema()), weights(resumed.ema()));
     }
 
     #[test]
     fn the_average_of_a_continued_checkpoint_goes_on_following_the_weights() {
-        let (device, config) = (Device::flex(), TrainConfig { ema_decay: 0.5, lr: 1e-2, ..TrainConfig::default() });
-        let folder = tempfile::tempdir().unwrap();
-        let mut trainer = Trainer::new(&tiny(), &config, &device).unwrap();
-        run(&mut trainer, 3);
-        let place = folder.path().join("00000500");
-        std::fs::create_dir_all(&place).unwrap();
-        save(&trainer.model(), &place.join("model.pt"));
-        save(trainer.ema(), &place.join("ema.pt"));
-        let mut resumed = Trainer::resume_release(&tiny(), &config, &device, folder.path()).unwrap().unwrap();
-        run(&mut resumed, 1);
-        let [before, weights, after] =
-            [trainer.ema(), &resumed.model(), resumed.ema()].map(|dit| state_dict(dit, WeightDtype::F32));
-        for (name, entry) in &after {
-            let halves = before[name].to_f32().into_iter().zip(weights[name].to_f32());
-            let off = halves.zip(entry.to_f32()).map(|((a, b), c)| (0.5 * a + 0.5 * b - c).abs()).fold(0.0, f32::max);
+        let (folder, batch) = (tempfile::tempdir().unwrap(), batch(&tiny(), 2, 1));
+        let trainer = steps(new(&recipe()), &batch, 3);
+        save_both(&trainer, &folder.path().join("00000500"));
+        let mut resumed = resume(folder.path()).unwrap();
+        step(&mut resumed, &batch);
+        let [before, now, after] = [trainer.ema(), &resumed.model(), resumed.ema()].map(weights);
+        for (name, values) in &after {
+            let halves = before[name].iter().zip(&now[name]).map(|(a, b)| 0.5 * a + 0.5 * b);
+            let off = halves.zip(values).map(|(want, got)| (want - got).abs()).fold(0.0, f32::max);
             assert!(off < 1e-6, "{name} is {off} off");
         }
     }

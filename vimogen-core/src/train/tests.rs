@@ -1,6 +1,7 @@
 //! The ways to compute a step, against the plain one.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use burn::tensor::Device;
 use ndarray::{Array2, Array3, ArrayD};
@@ -49,16 +50,30 @@ pub(super) fn recipe() -> TrainConfig {
     TrainConfig { batch_size: 8, lr: 1e-3, warmup_steps: 1, ema_decay: 0.5, ..TrainConfig::default() }
 }
 
-pub(super) fn trained(config: &TrainConfig, batch: &TrainBatch, steps: usize) -> Trainer {
-    let mut trainer = Trainer::new(&tiny(), config, &Device::flex()).unwrap();
-    for _ in 0..steps {
-        let draws = trainer.draws(batch);
-        trainer.train_step(batch, &draws).unwrap();
-    }
+pub(super) fn new(config: &TrainConfig) -> Trainer {
+    Trainer::new(&tiny(), config, &Device::flex()).unwrap()
+}
+
+pub(super) fn resumed(config: &TrainConfig, folder: &Path) -> Trainer {
+    Trainer::resume(&tiny(), config, &Device::flex(), folder).unwrap().unwrap()
+}
+
+/// One step with the trainer's own draws.
+pub(super) fn step(trainer: &mut Trainer, batch: &TrainBatch) -> StepReport {
+    let draws = trainer.draws(batch);
+    trainer.train_step(batch, &draws).unwrap()
+}
+
+pub(super) fn steps(mut trainer: Trainer, batch: &TrainBatch, steps: usize) -> Trainer {
+    (0..steps).for_each(|_| drop(step(&mut trainer, batch)));
     trainer
 }
 
-pub(super) fn weights(dit: &crate::Dit) -> BTreeMap<String, Vec<f32>> {
+pub(super) fn trained(config: &TrainConfig, batch: &TrainBatch, count: usize) -> Trainer {
+    steps(new(config), batch, count)
+}
+
+pub(crate) fn weights(dit: &crate::Dit) -> BTreeMap<String, Vec<f32>> {
     state_dict(dit, WeightDtype::F32).into_iter().map(|(name, entry)| (name, entry.to_f32())).collect()
 }
 
@@ -102,12 +117,8 @@ fn parts_one_after_another_train_like_the_whole_batch() {
 fn the_report_of_parallel_parts_is_that_of_the_whole_batch() {
     let batch = batch(&tiny(), 5, 2);
     let reports = |parallel_parts: usize| {
-        let mut trainer = Trainer::new(&tiny(), &TrainConfig { parallel_parts, ..recipe() }, &Device::flex()).unwrap();
-        let step = |_| {
-            let draws = trainer.draws(&batch);
-            trainer.train_step(&batch, &draws).unwrap()
-        };
-        (0..3).map(step).collect::<Vec<_>>()
+        let mut trainer = new(&TrainConfig { parallel_parts, ..recipe() });
+        (0..3).map(|_| step(&mut trainer, &batch)).collect::<Vec<_>>()
     };
     for (whole, parts) in reports(1).iter().zip(reports(2)) {
         let groups = |loss: LossValues| [loss.total, loss.text.unwrap(), loss.ref_motion.unwrap()];
@@ -121,11 +132,7 @@ fn the_report_of_parallel_parts_is_that_of_the_whole_batch() {
 #[test]
 fn a_batch_of_fewer_clips_than_parallel_parts_is_trained_on() {
     let last = batch(&tiny(), 5, 2).select(&[1, 4]);
-    let report = |parallel_parts: usize| {
-        let mut trainer = Trainer::new(&tiny(), &TrainConfig { parallel_parts, ..recipe() }, &Device::flex()).unwrap();
-        let draws = trainer.draws(&last);
-        trainer.train_step(&last, &draws).unwrap().loss
-    };
+    let report = |parallel_parts| step(&mut new(&TrainConfig { parallel_parts, ..recipe() }), &last).loss;
     let (whole, parts) = (report(1), report(3));
     approx::assert_relative_eq!(whole.total, parts.total, max_relative = 1e-5);
     assert!(parts.text.is_some() && parts.ref_motion.is_some());
@@ -232,27 +239,19 @@ fn a_run_with_rounded_parameters_learns_like_one_without_and_resumes_bit_for_bit
     let folder = tempfile::tempdir().unwrap();
     let batch = batch(&tiny(), 5, 2);
     let losses = |config: &TrainConfig| {
-        let mut trainer = Trainer::new(&tiny(), config, &Device::flex()).unwrap();
-        let step = |_| {
-            let draws = trainer.draws(&batch);
-            trainer.train_step(&batch, &draws).unwrap().loss.total
-        };
-        (0..60).map(step).collect::<Vec<_>>()[40..].iter().sum::<f64>() / 20.0
+        let mut trainer = new(config);
+        (0..60).map(|_| step(&mut trainer, &batch).loss.total).skip(40).sum::<f64>() / 20.0
     };
     let (narrow, wide) = (losses(&rounded()), losses(&recipe()));
     assert!((narrow / wide - 1.0).abs() < 0.02, "{narrow} and {wide}");
 
     trained(&rounded(), &batch, 2).save_checkpoint(folder.path()).unwrap();
-    let mut resumed = Trainer::resume(&tiny(), &rounded(), &Device::flex(), folder.path()).unwrap().unwrap();
-    for _ in 0..2 {
-        let draws = resumed.draws(&batch);
-        resumed.train_step(&batch, &draws).unwrap();
-    }
+    let parts = steps(resumed(&rounded(), folder.path()), &batch, 2);
     let straight = trained(&rounded(), &batch, 4);
-    assert_eq!(exact(&resumed), exact(&straight));
-    assert_eq!(weights(resumed.ema()), weights(straight.ema()));
+    assert_eq!(exact(&parts), exact(&straight));
+    assert_eq!(weights(parts.ema()), weights(straight.ema()));
     // In f32 such a run goes on from the exact values.
-    let wide = Trainer::resume(&tiny(), &recipe(), &Device::flex(), folder.path()).unwrap().unwrap();
+    let wide = resumed(&recipe(), folder.path());
     assert_eq!(weights(&wide.model()), exact(&trained(&rounded(), &batch, 2)));
 }
 
@@ -307,12 +306,8 @@ fn a_run_with_adapters_resumes_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
     let batch = batch(&tiny(), 4, 1);
     trained(&with_lora(), &batch, 2).save_checkpoint(folder.path()).unwrap();
-    let mut resumed = Trainer::resume(&tiny(), &with_lora(), &Device::flex(), folder.path()).unwrap().unwrap();
-    for _ in 0..2 {
-        let draws = resumed.draws(&batch);
-        resumed.train_step(&batch, &draws).unwrap();
-    }
-    assert_eq!(weights(&resumed.model()), weights(&trained(&with_lora(), &batch, 4).model()));
+    let parts = steps(resumed(&with_lora(), folder.path()), &batch, 2);
+    assert_eq!(weights(&parts.model()), weights(&trained(&with_lora(), &batch, 4).model()));
 }
 
 #[test]

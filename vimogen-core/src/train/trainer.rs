@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use ndarray::ArrayD;
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
@@ -103,9 +103,7 @@ impl Trainer {
 
     /// Bytes of the network's parameters.
     pub fn parameter_bytes(&self) -> usize {
-        let mut bytes = Bytes(0);
-        self.dit.visit(&mut bytes);
-        bytes.0
+        freeze::parameters(&self.dit).iter().map(|parameter| parameter.size * parameter.dtype.size()).sum()
     }
 
     /// The settings.
@@ -187,14 +185,6 @@ impl Trainer {
         let report = StepReport { step: self.step, loss, grad_norm, lr };
         self.step += 1;
         Ok(report)
-    }
-}
-
-struct Bytes(usize);
-
-impl ModuleVisitor for Bytes {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0 += param.lazy_shape().num_elements() * param.val().dtype().size();
     }
 }
 

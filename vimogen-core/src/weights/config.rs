@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::load::common_prefix;
 use crate::body::Reconcile;
+use crate::declare::defaults;
 use crate::error::{Error, Result};
 use crate::format::TensorSource;
 use crate::model::DitConfig;
@@ -44,22 +45,18 @@ pub struct ModelConfig {
     pub notes: Map<String, Value>,
 }
 
-/// Recommended sampling of a model; the default is that of the release.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GenerationDefaults {
-    /// Guidance scale: weight of the prompt against the empty prompt, 0..=100.
-    pub guidance_scale: f32,
-    /// Level of the schedule at which sampling starts, above 0 and at most 1.
-    pub strength: f64,
-    /// Reconciliation of the redundant channels of generated features. `None`, as in the release, leaves them unchanged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reconcile: Option<Reconcile>,
-}
-
-impl Default for GenerationDefaults {
-    fn default() -> Self {
-        Self { guidance_scale: 5.0, strength: 0.7, reconcile: None }
+defaults! {
+    /// Recommended sampling of a model; the default is that of the release.
+    #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct GenerationDefaults {
+        /// Guidance scale: weight of the prompt against the empty prompt, 0..=100.
+        guidance_scale: f32 = 5.0;
+        /// Level of the schedule at which sampling starts, above 0 and at most 1.
+        strength: f64 = 0.7;
+        /// Reconciliation of the redundant channels of generated features. `None`, as in the release, leaves them unchanged.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reconcile: Option<Reconcile> = None;
     }
 }
 
@@ -139,8 +136,8 @@ pub(super) fn from_wan(json: Value, source: &dyn TensorSource, text_len: usize) 
     let landmark = format!("{}text_embedding.0.weight", common_prefix(&names));
     let shape = if names.contains(&landmark) { source.info(&landmark)?.shape } else { vec![] };
     let [_, text_dim] = shape[..] else {
-        let report = format!("{landmark}, a matrix, is missing: this is not a checkpoint of ViMoGen");
-        return Err(Error::Weights { report });
+        let reason = format!("{landmark}, a matrix, is missing: this is not a checkpoint of ViMoGen");
+        return Err(Error::Weights { reason });
     };
     let config = ModelConfig::new(DitConfig {
         dim: wan.dim,

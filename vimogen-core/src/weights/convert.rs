@@ -35,9 +35,9 @@ impl ModelDir {
         let (config, options) = self.variant(dtype, text_only);
         let device = burn::tensor::Device::default();
         let report = inspect(Dit::new(&config.dit, &device)?, self.weights(), &options)?;
-        write_native(folder, &config, self.stats(), self.null_context(), self.words(), |path| {
-            self.copy_weights(path, &report.applied, dtype)
-        })?;
+        let (stats, null_context, words) = (self.stats(), self.null_context(), self.words());
+        let parts = NativeParts { config: &config, stats, null_context, words };
+        write_native(folder, parts, |path| self.copy_weights(path, &report.applied, dtype))?;
         Ok(report)
     }
 
@@ -61,38 +61,33 @@ impl ModelDir {
     }
 }
 
-/// Writes a model in memory as a native directory; `words` is the file of the text encoder's own word vectors, if any.
-///
-/// # Shapes
-/// - null_context: `[rows, text_dim]`
+/// The parts of a native directory other than its weights.
+#[derive(Debug, Clone, Copy)]
+pub struct NativeParts<'a> {
+    /// The configuration.
+    pub config: &'a ModelConfig,
+    /// Statistics of the features.
+    pub stats: &'a Stats,
+    /// The encoded empty prompt, `[rows, text_dim]`.
+    pub null_context: &'a Array2<f32>,
+    /// File of the text encoder's own word vectors, if it has any.
+    pub words: Option<&'a [u8]>,
+}
+
+/// Writes a model in memory as a native directory.
 ///
 /// # Errors
 /// [`Error::Config`] if the configuration is not that of the model, [`Error::Io`].
-pub fn save_native(
-    folder: impl AsRef<Path>,
-    config: &ModelConfig,
-    dit: &Dit,
-    stats: &Stats,
-    null_context: &Array2<f32>,
-    words: Option<&[u8]>,
-    dtype: WeightDtype,
-) -> Result<()> {
-    config.check()?;
-    if config.dit != *dit.config() {
+pub fn save_native(folder: impl AsRef<Path>, dit: &Dit, parts: NativeParts<'_>, dtype: WeightDtype) -> Result<()> {
+    parts.config.check()?;
+    if parts.config.dit != *dit.config() {
         return Err(Error::config("dit", "it is not the configuration of the model that is saved"));
     }
-    write_native(folder.as_ref(), config, stats, null_context, words, |path| save(dit, path, dtype))
+    write_native(folder.as_ref(), parts, |path| save(dit, path, dtype))
 }
 
 /// The configuration comes last: a directory without it is not a model, so that an interrupted write is noticed.
-fn write_native(
-    folder: &Path,
-    config: &ModelConfig,
-    stats: &Stats,
-    null_context: &Array2<f32>,
-    words: Option<&[u8]>,
-    weights: impl FnOnce(&Path) -> Result<()>,
-) -> Result<()> {
+fn write_native(folder: &Path, parts: NativeParts<'_>, weights: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
     let config_path = folder.join(CONFIG);
     match fs::remove_file(&config_path) {
@@ -100,12 +95,12 @@ fn write_native(
         _ => {}
     }
     weights(&folder.join(WEIGHTS))?;
-    stats.save(folder.join(MEAN), folder.join(STD))?;
-    let null = RawTensor::from_f32(null_context.view().into_dyn());
+    parts.stats.save(folder.join(MEAN), folder.join(STD))?;
+    let null = RawTensor::from_f32(parts.null_context.view().into_dyn());
     safetensors::save(folder.join(NULL_CONTEXT), &[(NULL_CONTEXT_TENSOR, &null)], &[])?;
-    if let Some(words) = words {
+    if let Some(words) = parts.words {
         write_atomic(folder.join(WORDS), |w| w.write_all(words))?;
     }
-    let json = serde_json::to_string_pretty(config).map_err(|e| Error::config(CONFIG, e.to_string()))?;
+    let json = serde_json::to_string_pretty(parts.config).map_err(|e| Error::config(CONFIG, e.to_string()))?;
     write_atomic(config_path, |w| writeln!(w, "{json}"))
 }

@@ -138,7 +138,7 @@ fn run(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: Optio
     report.suggest();
     match report.is_complete() {
         true => Ok((dit, report)),
-        false => Err(Error::Weights { report: report.to_string() }),
+        false => Err(Error::Weights { reason: report.to_string() }),
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn save_lora(dit: &Dit, scale: f64, path: impl AsRef<Path>) -> Result
     let matrices: Vec<&Tensor<2>> = adapters.found.values().collect();
     let bytes = |i: usize| {
         let values = matrices[i].clone().try_into_vec_as::<f32>();
-        let values = values.map_err(|e| Error::Internal { reason: e.to_string() })?;
+        let values = values.map_err(Error::internal)?;
         Ok(Cow::Owned(values.iter().flat_map(|v| v.to_le_bytes()).collect()))
     };
     safetensors::save_with(path, &infos, &super::save::METADATA, bytes)
@@ -60,8 +60,8 @@ pub fn merge_lora(dit: Dit, path: impl AsRef<Path>) -> Result<Dit> {
     match merge.left.first() {
         None => Ok(dit),
         Some(name) => {
-            let report = format!("{name} and {} more belong to no Linear layer of this model", merge.left.len() - 1);
-            Err(Error::Weights { report })
+            let reason = format!("{name} and {} more belong to no Linear layer of this model", merge.left.len() - 1);
+            Err(Error::Weights { reason })
         }
     }
 }
@@ -97,18 +97,18 @@ impl Merge<'_> {
     /// A matrix of the file in our layout, the transpose `[columns, rows]`.
     fn matrix(&mut self, name: &str, shape: [Option<usize>; 2], device: &Device) -> Result<Tensor<2>> {
         if !self.left.remove(name) {
-            return Err(Error::Weights { report: format!("{name} is missing") });
+            return Err(Error::Weights { reason: format!("{name} is missing") });
         }
         let info = self.source.info(name)?;
         let fits = info.shape.len() == 2 && info.shape.iter().zip(shape).all(|(n, want)| want.is_none_or(|w| w == *n));
         if !fits || !info.dtype.is_float() {
-            let report = format!("{name} is {:?} of {:?}, expected floats of {shape:?}", info.dtype, info.shape);
-            return Err(Error::Weights { report });
+            let reason = format!("{name} is {:?} of {:?}, expected floats of {shape:?}", info.dtype, info.shape);
+            return Err(Error::Weights { reason });
         }
         let [rows, columns] = [info.shape[0], info.shape[1]];
         let values = info.dtype.to_f32(&self.source.bytes(name)?);
         if values.len() != rows * columns || values.iter().any(|v| !v.is_finite()) {
-            return Err(Error::Weights { report: format!("{name} is cut short or has numbers that are not finite") });
+            return Err(Error::Weights { reason: format!("{name} is cut short or has numbers that are not finite") });
         }
         let data = TensorData::new(transpose(&values, rows, columns), [columns, rows]);
         Ok(Tensor::from_data(data, device))

@@ -13,7 +13,7 @@ pub mod report;
 pub mod save;
 
 pub use config::{Architecture, GenerationDefaults, ModelConfig};
-pub use convert::save_native;
+pub use convert::{NativeParts, save_native};
 pub use dir::{Layout, ModelDir};
 pub use file::{load_file, open};
 pub use load::{LoadOptions, WeightDtype, inspect, load};

@@ -38,13 +38,13 @@ impl WeightDtype {
 }
 
 /// One parameter, copied to the host when it is written.
-pub struct Entry {
+pub struct StateEntry {
     info: TensorInfo,
     transpose: bool,
     values: Box<dyn Fn() -> Vec<f32>>,
 }
 
-impl Entry {
+impl StateEntry {
     /// The values as stored, last axis fastest.
     pub fn to_f32(&self) -> Vec<f32> {
         let values = (self.values)();
@@ -64,7 +64,7 @@ impl Entry {
 }
 
 /// All parameters by checkpoint name, to be stored in `dtype` (bf16 for weights of 8 bits); LoRA adapters are merged into theirs.
-pub fn state_dict(dit: &Dit, dtype: WeightDtype) -> BTreeMap<String, Entry> {
+pub fn state_dict(dit: &Dit, dtype: WeightDtype) -> BTreeMap<String, StateEntry> {
     let dit = dit.clone().materialize();
     let packed = dit.clone().packed_weights();
     let mut collector = Collector { dtype, entries: BTreeMap::new(), packed };
@@ -74,7 +74,7 @@ pub fn state_dict(dit: &Dit, dtype: WeightDtype) -> BTreeMap<String, Entry> {
 
 struct Collector {
     dtype: WeightDtype,
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, StateEntry>,
     packed: HashMap<ParamId, Arc<Packed>>,
 }
 
@@ -96,7 +96,7 @@ impl Visit for Collector {
             data.try_into_vec::<f32>().unwrap_or_else(|_| unreachable!("the data was converted to f32"))
         });
         let info = TensorInfo { dtype: self.dtype.stored(), shape };
-        self.entries.insert(name, Entry { info, transpose, values });
+        self.entries.insert(name, StateEntry { info, transpose, values });
     }
 }
 
@@ -109,7 +109,7 @@ pub fn save(dit: &Dit, path: impl AsRef<Path>, dtype: WeightDtype) -> Result<()>
     dtype.check_stored()?;
     let entries = state_dict(dit, dtype);
     let infos: Vec<_> = entries.iter().map(|(name, entry)| (name.as_str(), entry.info.clone())).collect();
-    let values: Vec<&Entry> = entries.values().collect();
+    let values: Vec<&StateEntry> = entries.values().collect();
     let bytes = |i: usize| Ok(Cow::Owned(dtype.encode(&values[i].to_f32())));
     safetensors::save_with(path, &infos, &METADATA, bytes)
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, TensorData};
 use ndarray::{Array2, Array3, ArrayD, Axis};
 use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::model::arrays::ClipArrays;
-use vimogen_core::model::clips::Names;
+use vimogen_core::model::clips::ArgumentNames;
 use vimogen_core::model::{ClipBatch, Condition, Dit, DitConfig, probe};
 use vimogen_core::weights::{LoadOptions, Report, load};
 
@@ -44,8 +44,12 @@ pub fn t2m(split_head: bool) -> DitConfig {
 }
 
 /// The release's words for the arrays of a batch.
-pub static NAMES: Names =
-    Names { text: "context", frame_lengths: "x_mask", reference: "ref_motion", reference_lengths: "ref_motion_mask" };
+pub static NAMES: ArgumentNames = ArgumentNames {
+    text: "context",
+    frame_lengths: "x_mask",
+    reference: "ref_motion",
+    reference_lengths: "ref_motion_mask",
+};
 
 /// Inputs of the golden text-only case.
 pub fn t2m_inputs(golden: &Golden, case: &str) -> Inputs {

@@ -164,7 +164,7 @@ fn quaternion_cases_match() {
 fn the_mbench_family_matches() {
     let golden = golden();
     let aa = golden.input("mbench_aa", "aa");
-    let matrix = |v: [f32; 3]| rows::matrix_from_axis_angle(v.into());
+    let matrix = |v: [f32; 3]| rows::matrix_from_axis_angle_by_quaternion(v.into());
     let rot6d = |v| rows::rot6d_from_matrix(matrix(v));
     let again = |v| rotation::matrix_to_rows(rows::matrix_from_rot6d(rot6d(v)));
     let quaternion = |v: [f32; 3]| rows::quaternion_from_axis_angle(v.into());

@@ -41,14 +41,12 @@ fn draws(golden: &Golden, step: usize) -> NoiseDraw {
 fn config(golden: &Golden, case: &str) -> TrainConfig {
     let json = &golden.case(case)["config"];
     let number = |key: &str| json[key].as_f64().unwrap();
-    TrainConfig {
-        lr: number("lr"),
-        weight_decay: number("weight_decay") as f32,
-        warmup_steps: number("warmup_steps") as usize,
-        grad_clip: number("grad_clip"),
-        ema_decay: number("ema_decay"),
-        ..TrainConfig::default()
-    }
+    TrainConfig::default()
+        .with_lr(number("lr"))
+        .with_weight_decay(number("weight_decay") as f32)
+        .with_warmup_steps(number("warmup_steps") as usize)
+        .with_grad_clip(number("grad_clip"))
+        .with_ema_decay(number("ema_decay"))
 }
 
 /// Gradients by checkpoint name, in the checkpoint's layout.
@@ -137,7 +135,8 @@ fn parameters_and_average_follow_the_reference_for_three_steps() {
     let batch = batch(&golden);
     let runs = ["upstream", "fast"].map(|case| [(case, 1, false), (case, 3, false), (case, 1, true)]);
     for (case, accumulation, checkpoint_activations) in runs.into_iter().flatten() {
-        let config = TrainConfig { accumulation, checkpoint_activations, ..config(&golden, case) };
+        let config = config(&golden, case).with_accumulation(accumulation);
+        let config = config.with_checkpoint_activations(checkpoint_activations);
         let mut trainer = Trainer::from_model(tiny_model(), &config, &device()).unwrap();
         for step in 0..3 {
             let report = trainer.train_step(&batch, &draws(&golden, step)).unwrap();

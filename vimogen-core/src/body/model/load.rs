@@ -82,7 +82,7 @@ impl BodyModel {
 
 fn matrix(values: Vec<f32>, rows: usize) -> Result<Array2<f32>> {
     let columns = values.len() / rows.max(1);
-    Array2::from_shape_vec((rows, columns), values).map_err(|e| Error::Internal { reason: e.to_string() })
+    Array2::from_shape_vec((rows, columns), values).map_err(Error::internal)
 }
 
 /// The shape components that are used, followed by those of expression, and the number of the former.
@@ -97,7 +97,7 @@ fn components(all: ArrayView2<'_, f32>, kind: BodyKind) -> Result<(Array2<f32>, 
         _ => start,
     };
     let both = concatenate(Axis(1), &[all.slice(s![.., ..shape]), all.slice(s![.., start..end])]);
-    Ok((both.map_err(|e| Error::Internal { reason: e.to_string() })?, shape))
+    Ok((both.map_err(Error::internal)?, shape))
 }
 
 /// Joints `(3 J, n)` of vertices `(3 V, n)`, summed in f64.

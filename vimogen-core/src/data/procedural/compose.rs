@@ -1,33 +1,29 @@
 //! From an action to a clip: parts in order or at once, then the rig, frame by frame.
 
-use glam::{Mat3, Vec2, Vec3};
-use ndarray::{Array2, Array3};
+use glam::{Mat3, Vec3};
 
 use super::curve::ease;
 use super::families::{Setting, perform};
 use super::rig::{LEFT, Pose, RIGHT};
 use super::spec::{ActionSpec, Part, Side};
 use crate::body::SMPLX_ROOT;
+use crate::declare::defaults;
 use crate::motion::codec::SmplMotion;
-use crate::motion::layout::{BODY_JOINTS, FPS, JOINTS};
+use crate::motion::layout::FPS;
 use crate::motion::rotation::axis_angle_from_matrix;
 
-/// Differences of one execution from the usual one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Variation {
-    /// Size of the movement, about 1.
-    pub amp: f32,
-    /// Speed of movements without a beat, about 1.
-    pub tempo: f32,
-    /// Radians by which the arms hang further from the body.
-    pub arms: f32,
-    /// Radians by which the chest leans forward.
-    pub lean: f32,
-}
-
-impl Default for Variation {
-    fn default() -> Self {
-        Self { amp: 1.0, tempo: 1.0, arms: 0.0, lean: 0.0 }
+defaults! {
+    /// Differences of one execution from the usual one.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct Variation {
+        /// Size of the movement, about 1.
+        amp: f32 = 1.0;
+        /// Speed of movements without a beat, about 1.
+        tempo: f32 = 1.0;
+        /// Radians by which the arms hang further from the body.
+        arms: f32 = 0.0;
+        /// Radians by which the chest leans forward.
+        lean: f32 = 0.0;
     }
 }
 
@@ -53,7 +49,7 @@ fn controls(action: &ActionSpec, frames: usize, variation: Variation) -> Vec<Pos
             let first = Setting { end: Some(split.saturating_sub(1) as f32 / FPS), ..setting };
             let mut poses = track(a, &first, split);
             let last = poses.last().copied().unwrap_or_default();
-            let at = resting_place(&last);
+            let at = last.pelvis.truncate();
             let rest = Setting { length: length - split as f32 / FPS, ..setting };
             poses.extend(track(b, &rest, frames - split).iter().map(|p| p.moved(at, last.yaw)));
             poses
@@ -71,11 +67,6 @@ fn controls(action: &ActionSpec, frames: usize, variation: Variation) -> Vec<Pos
 fn track(part: &Part, setting: &Setting, frames: usize) -> Vec<Pose> {
     let at = perform(part, setting);
     (0..frames).map(|t| at(t as f32 / FPS)).collect()
-}
-
-/// The ground below the pelvis.
-fn resting_place(pose: &Pose) -> Vec2 {
-    pose.pelvis.truncate()
 }
 
 /// Arms of `gesture` over the arms of `pose`, taken over as the gesture begins.
@@ -123,13 +114,7 @@ fn lower_pelvis(poses: &mut [Pose]) {
 }
 
 fn solve(poses: &[Pose]) -> SmplMotion {
-    let frames = poses.len();
-    let mut out = SmplMotion {
-        global_orient: Array2::zeros((frames, 3)),
-        body_pose: Array2::zeros((frames, 3 * BODY_JOINTS)),
-        transl: Array2::zeros((frames, 3)),
-        joints: Array3::zeros((frames, JOINTS, 3)),
-    };
+    let mut out = SmplMotion::zeros(poses.len());
     for (t, pose) in poses.iter().enumerate() {
         let solved = pose.solve();
         let rotation = |m: &Mat3| axis_angle_from_matrix(*m);

@@ -5,7 +5,7 @@
 use glam::{Vec2, Vec3};
 
 use super::curve::{ease, ramp};
-use super::rig::{LEFT, Leg, Print, RIGHT};
+use super::rig::{LEFT, Leg, Pose, Print, RIGHT};
 
 /// Shape of a swing.
 #[derive(Debug, Clone, Copy)]
@@ -108,8 +108,13 @@ impl Plan {
         Self { steps: (0..rhythm.count).map(step).collect(), style }
     }
 
+    /// A standing body with its legs at time `t`.
+    pub fn pose(&self, t: f32) -> Pose {
+        Pose { legs: [LEFT, RIGHT].map(|foot| self.leg(foot, t)), ..Pose::default() }
+    }
+
     /// The leg of `foot` at time `t`.
-    pub fn leg(&self, foot: usize, t: f32) -> Leg {
+    fn leg(&self, foot: usize, t: f32) -> Leg {
         let mut from = Print::home(foot, Vec2::ZERO, 0.0).leg(foot);
         for step in self.steps.iter().filter(|s| s.foot == foot) {
             if t < step.lift {

@@ -4,9 +4,6 @@
 
 use std::sync::OnceLock;
 
-use serde::Deserialize;
-use serde::de::value::{Error as UnknownFamily, StrDeserializer};
-
 use super::spec::{Family, Part, Side};
 
 /// Phrases of a movement.
@@ -71,7 +68,7 @@ impl Lexicon {
 /// The place of a heading such as `wave` or `wave both`.
 fn place(heading: &str) -> Option<(usize, usize)> {
     let (name, second) = heading.split_once(' ').map_or((heading, None), |(name, second)| (name, Some(second)));
-    let family = Family::deserialize(StrDeserializer::<UnknownFamily>::new(name)).ok()?;
+    let family = Family::ALL.into_iter().find(|family| family.name() == name)?;
     (second.is_none() || second == second_heading(family)).then_some((family as usize, usize::from(second.is_some())))
 }
 

@@ -4,7 +4,6 @@
 //! second, floor at z = 0, starting at the origin and facing +y).
 
 mod caption;
-mod check;
 mod compose;
 mod curve;
 mod draw;
@@ -20,7 +19,6 @@ mod spec;
 mod tests;
 
 pub use caption::{Split, vocabulary, words};
-pub use check::check;
 pub use compose::{Variation, clip};
 pub use prompts::{Prompt, held_out_prompts, unseen_verb_prompts};
 pub use spec::{ActionSpec, Family, Pace, Part, Side};
@@ -82,9 +80,4 @@ impl ProceduralDataset {
         let motion = clip(&action, frames + 1, draw::draw_variation(&mut rng));
         ProceduralSample { caption, action, motion }
     }
-}
-
-/// All families.
-pub fn families() -> &'static [Family] {
-    &Family::ALL
 }

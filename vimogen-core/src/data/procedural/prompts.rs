@@ -6,13 +6,14 @@ use super::caption::{self, Split};
 use super::draw::{ACCOMPANIED, ACCOMPANYING, SEQUENCED, plain};
 use super::rng::Rng;
 use super::spec::{ActionSpec, Family, Pace, Part, Side};
+use crate::error::Result;
 
 /// A sentence and its action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
     /// The sentence.
     pub text: String,
-    /// The action, as for [`check`](super::check).
+    /// The action.
     pub action: ActionSpec,
 }
 
@@ -80,66 +81,15 @@ fn ornate() -> [Part; 13] {
 
 /// 50 prompts whose verbs never occur in training.
 pub fn unseen_verb_prompts() -> Vec<Prompt> {
-    let prompt = |(text, family, side): &(&str, Family, Option<Side>)| Prompt {
-        text: (*text).to_string(),
-        action: ActionSpec::One(Part { side: *side, ..single(*family, 0) }),
-    };
-    UNSEEN.iter().map(prompt).collect()
+    let lines = include_str!("../../../assets/procedural/unseen.txt").lines();
+    let prompts = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(unseen);
+    prompts.collect::<Result<_>>().expect("a test reads the prompts that are compiled in")
 }
 
-const L: Option<Side> = Some(Side::Left);
-const R: Option<Side> = Some(Side::Right);
-const B: Option<Side> = Some(Side::Both);
-
-const UNSEEN: &[(&str, Family, Option<Side>)] = &[
-    ("a person strolls forward", Family::WalkForward, None),
-    ("a man ambles ahead", Family::WalkForward, None),
-    ("someone strides straight ahead", Family::WalkForward, None),
-    ("a woman saunters forward", Family::WalkForward, None),
-    ("a person wanders ahead", Family::WalkForward, None),
-    ("a person advances on foot", Family::WalkForward, None),
-    ("a man paces forward", Family::WalkForward, None),
-    ("a person retreats backwards", Family::WalkBackward, None),
-    ("someone reverses", Family::WalkBackward, None),
-    ("a person sidles to the left", Family::Sidestep, L),
-    ("a man shuffles sideways to the right", Family::Sidestep, R),
-    ("a person strolls in a circle to the left", Family::WalkCircle, L),
-    ("a person sprints forward", Family::Run, None),
-    ("a woman dashes ahead", Family::Run, None),
-    ("someone races straight ahead", Family::Run, None),
-    ("a man trots forward", Family::Run, None),
-    ("a person tramps in place", Family::March, None),
-    ("a person leaps up", Family::Jump, None),
-    ("a man springs into the air", Family::Jump, None),
-    ("someone bounds forward with both feet", Family::JumpForward, None),
-    ("a person leaps forward", Family::JumpForward, None),
-    ("a woman bounces on the left leg", Family::Hop, L),
-    ("a person ducks down low", Family::Crouch, None),
-    ("someone huddles low to the ground", Family::Crouch, None),
-    ("a man seats himself on a chair", Family::SitDown, None),
-    ("a person settles onto a chair", Family::SitDown, None),
-    ("a person sinks to one knee", Family::Kneel, None),
-    ("a man genuflects on one knee", Family::Kneel, None),
-    ("a person stoops down to the ground", Family::BendDown, None),
-    ("someone grabs something from the ground", Family::BendDown, None),
-    ("a person rotates 90 degrees to the left", Family::Turn, L),
-    ("a woman pivots to the right", Family::Turn, R),
-    ("a person twirls around to the right", Family::Spin, R),
-    ("someone whirls around to the left", Family::Spin, L),
-    ("a person greets with the right hand", Family::Wave, R),
-    ("a man signals hello with the left hand", Family::Wave, L),
-    ("a person elevates both arms", Family::RaiseArms, B),
-    ("someone hoists the left arm above the head", Family::RaiseArms, L),
-    ("a person extends the arms out to the sides", Family::ArmsOut, None),
-    ("a man interlocks the arms over the chest", Family::CrossArms, None),
-    ("a person applauds", Family::Clap, None),
-    ("a person jabs with the right fist", Family::Punch, R),
-    ("someone smacks forward with the left fist", Family::Punch, L),
-    ("a man hurls a ball with the right hand", Family::Throw, R),
-    ("a person tosses something with the left hand", Family::Throw, L),
-    ("a person gestures straight ahead with the right arm", Family::Point, R),
-    ("a person sips from a cup with the right hand", Family::Drink, R),
-    ("a person boots a ball with the left foot", Family::Kick, L),
-    ("someone bobs the head up and down", Family::Nod, None),
-    ("a person swivels the head from side to side", Family::ShakeHead, None),
-];
+/// The prompt of a line `family: text` or `family side: text`.
+fn unseen(line: &str) -> Result<Prompt> {
+    let (action, text) = line.split_once(": ").unwrap_or_default();
+    let (family, side) = action.split_once(' ').map_or((action, None), |(family, side)| (family, Some(side)));
+    let side = side.map(str::parse).transpose()?;
+    Ok(Prompt { text: text.into(), action: ActionSpec::One(Part { side, ..single(family.parse()?, 0) }) })
+}

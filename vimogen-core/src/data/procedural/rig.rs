@@ -206,6 +206,11 @@ pub struct Solved {
 }
 
 impl Pose {
+    /// Moves both arms the share `w` of the way to `arm`.
+    pub fn swing_arms(&mut self, arm: Arm, w: f32) {
+        self.arms = self.arms.map(|own| own.toward(arm, w));
+    }
+
     /// The same pose seen in a mirror that swaps left and right (x becomes -x).
     pub fn mirrored(&self) -> Self {
         Self {

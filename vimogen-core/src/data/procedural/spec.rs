@@ -2,67 +2,66 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A kind of movement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names are the documentation; phrases are in assets/procedural")]
-pub enum Family {
-    Stand,
-    WalkForward,
-    WalkBackward,
-    Sidestep,
-    WalkCircle,
-    Run,
-    March,
-    Jump,
-    JumpForward,
-    Hop,
-    JumpingJacks,
-    Squat,
-    Crouch,
-    Lunge,
-    SitDown,
-    Kneel,
-    Bow,
-    BendDown,
-    Turn,
-    Spin,
-    Wave,
-    RaiseArms,
-    ArmsOut,
-    HandsOnHips,
-    CrossArms,
-    Clap,
-    Punch,
-    Throw,
-    Point,
-    Drink,
-    Salute,
-    SideStretch,
-    Kick,
-    Balance,
-    Nod,
-    ShakeHead,
+use crate::declare::named_enum;
+
+named_enum! {
+    /// A kind of movement; its phrases are in `assets/procedural`.
+    pub enum Family("family") {
+        Stand = "stand",
+        WalkForward = "walk_forward",
+        WalkBackward = "walk_backward",
+        Sidestep = "sidestep",
+        WalkCircle = "walk_circle",
+        Run = "run",
+        March = "march",
+        Jump = "jump",
+        JumpForward = "jump_forward",
+        Hop = "hop",
+        JumpingJacks = "jumping_jacks",
+        Squat = "squat",
+        Crouch = "crouch",
+        Lunge = "lunge",
+        SitDown = "sit_down",
+        Kneel = "kneel",
+        Bow = "bow",
+        BendDown = "bend_down",
+        Turn = "turn",
+        Spin = "spin",
+        Wave = "wave",
+        RaiseArms = "raise_arms",
+        ArmsOut = "arms_out",
+        HandsOnHips = "hands_on_hips",
+        CrossArms = "cross_arms",
+        Clap = "clap",
+        Punch = "punch",
+        Throw = "throw",
+        Point = "point",
+        Drink = "drink",
+        Salute = "salute",
+        SideStretch = "side_stretch",
+        Kick = "kick",
+        Balance = "balance",
+        Nod = "nod",
+        ShakeHead = "shake_head",
+    }
 }
 
-/// Which side, seen by the person who moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names are the documentation")]
-pub enum Side {
-    Left,
-    Right,
-    Both,
+named_enum! {
+    /// A side, as the person who moves sees it.
+    pub enum Side("side") {
+        Left = "left",
+        Right = "right",
+        Both = "both",
+    }
 }
 
-/// How fast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names are the documentation")]
-pub enum Pace {
-    Slow,
-    Normal,
-    Fast,
+named_enum! {
+    /// Pace of a movement.
+    pub enum Pace("pace") {
+        Slow = "slow",
+        Normal = "normal",
+        Fast = "fast",
+    }
 }
 
 /// One movement.
@@ -106,49 +105,6 @@ const LEFT_RIGHT: &[Side] = &[Side::Left, Side::Right];
 const LEFT_RIGHT_BOTH: &[Side] = &[Side::Left, Side::Right, Side::Both];
 
 impl Family {
-    /// All families.
-    pub const ALL: [Self; 36] = {
-        use Family::*;
-        [
-            Stand,
-            WalkForward,
-            WalkBackward,
-            Sidestep,
-            WalkCircle,
-            Run,
-            March,
-            Jump,
-            JumpForward,
-            Hop,
-            JumpingJacks,
-            Squat,
-            Crouch,
-            Lunge,
-            SitDown,
-            Kneel,
-            Bow,
-            BendDown,
-            Turn,
-            Spin,
-            Wave,
-            RaiseArms,
-            ArmsOut,
-            HandsOnHips,
-            CrossArms,
-            Clap,
-            Punch,
-            Throw,
-            Point,
-            Drink,
-            Salute,
-            SideStretch,
-            Kick,
-            Balance,
-            Nod,
-            ShakeHead,
-        ]
-    };
-
     /// The sides this family comes in; empty if it has none.
     pub fn sides(self) -> &'static [Side] {
         use Family::*;
@@ -176,17 +132,5 @@ impl Family {
             Self::Squat => 2,
             _ => 1,
         }
-    }
-
-    /// Whether the whole body travels or steps, so that arms may do something else meanwhile.
-    pub fn is_locomotion(self) -> bool {
-        use Family::*;
-        matches!(self, WalkForward | WalkBackward | Sidestep | WalkCircle | March)
-    }
-
-    /// Whether only arms move.
-    pub fn is_gesture(self) -> bool {
-        use Family::*;
-        matches!(self, Wave | RaiseArms | Clap | ArmsOut | Point)
     }
 }

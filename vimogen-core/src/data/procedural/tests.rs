@@ -135,49 +135,6 @@ fn motion_is_smooth_and_feet_do_not_slide() {
 }
 
 #[test]
-fn every_clip_passes_its_own_check() {
-    for sample in samples(500) {
-        let verdict = check(&sample.action, sample.motion.joints.view());
-        assert!(verdict.is_ok(), "{} ({} frames): {verdict:?}", sample.caption, sample.motion.len());
-    }
-}
-
-#[test]
-fn the_checks_tell_families_and_sides_apart() {
-    let parts = every_part();
-    let clips: Vec<SmplMotion> = parts.iter().map(|p| clip(&ActionSpec::One(*p), 101, Variation::default())).collect();
-    let mut confused = Vec::new();
-    for (done, motion) in parts.iter().zip(&clips) {
-        for asked in parts.iter().filter(|asked| *asked != done) {
-            if check(&ActionSpec::One(*asked), motion.joints.view()).is_ok() {
-                confused.push((done, asked));
-            }
-        }
-    }
-    assert!(confused.len() * 200 <= parts.len() * parts.len(), "{confused:?}");
-    assert!(confused.iter().all(|(a, b)| a.family != b.family), "sides or angles confused: {confused:?}");
-}
-
-#[test]
-fn the_order_of_a_sequence_matters_to_its_check() {
-    let part = |family| Part { family, side: None, pace: Pace::Normal, count: 1, degrees: 0 };
-    for (a, b) in [(Family::WalkForward, Family::SitDown), (Family::Jump, Family::Bow), (Family::Clap, Family::Squat)] {
-        let motion = clip(&ActionSpec::Then(part(a), part(b)), 101, Variation::default());
-        assert_eq!(check(&ActionSpec::Then(part(a), part(b)), motion.joints.view()), Ok(()));
-        assert!(check(&ActionSpec::Then(part(b), part(a)), motion.joints.view()).is_err(), "{a:?} then {b:?}");
-    }
-}
-
-#[test]
-fn checks_refuse_what_they_cannot_judge() {
-    let stand = ActionSpec::One(every_part()[0]);
-    assert!(check(&stand, Array3::zeros((100, 21, 3)).view()).is_err());
-    assert!(check(&stand, Array3::zeros((5, 22, 3)).view()).is_err());
-    assert!(check(&stand, Array3::from_elem((100, 22, 3), f32::NAN).view()).is_err());
-    assert!(check(&stand, Array3::zeros((100, 22, 3)).view()).is_err());
-}
-
-#[test]
 fn training_speaks_its_vocabulary_and_never_a_held_out_sentence() {
     let known = vocabulary();
     let held: BTreeSet<String> = held_out_prompts().into_iter().map(|p| p.text).collect();
@@ -199,8 +156,6 @@ fn held_out_prompts_recombine_known_words_over_all_families() {
     assert_eq!(prompts.iter().map(|p| &p.text).collect::<BTreeSet<_>>().len(), 100);
     for prompt in &prompts {
         assert!(words(&prompt.text).all(|w| known.contains(&w)), "{}", prompt.text);
-        let motion = clip(&prompt.action, 101, Variation::default());
-        assert_eq!(check(&prompt.action, motion.joints.view()), Ok(()), "{}", prompt.text);
     }
     let families: BTreeSet<Family> = prompts.iter().flat_map(|p| p.action.parts()).map(|p| p.family).collect();
     assert_eq!(families.len(), Family::ALL.len());
@@ -213,8 +168,6 @@ fn every_unseen_verb_prompt_has_a_word_that_training_lacks() {
     assert_eq!(prompts.iter().map(|p| &p.text).collect::<BTreeSet<_>>().len(), 50);
     for prompt in &prompts {
         assert!(words(&prompt.text).any(|w| !known.contains(&w)), "{}", prompt.text);
-        let motion = clip(&prompt.action, 101, Variation::default());
-        assert_eq!(check(&prompt.action, motion.joints.view()), Ok(()), "{}", prompt.text);
     }
 }
 

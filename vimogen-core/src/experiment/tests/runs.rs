@@ -11,8 +11,9 @@ use crate::data::{Batches, ConditionMix, Corruption, ProceduralLoader};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::text::StaticWordsEncoder;
+use crate::train::tests::weights;
 use crate::train::{LossWeighting, LrSchedule, TrainBatch, TrainConfig, Trainer, checkpoint};
-use crate::weights::{WeightDtype, state_dict};
+use crate::weights::WeightDtype;
 use crate::{Dit, Pipeline};
 
 fn run(experiment: Experiment, resume: Resume) -> Run {
@@ -25,9 +26,19 @@ fn quiet(run: &mut Run) -> Finished {
 
 /// Whether two models are the same to the last bit.
 pub(super) fn same(a: &Dit, b: &Dit) -> bool {
-    let (a, b) = (state_dict(a, WeightDtype::F32), state_dict(b, WeightDtype::F32));
-    let bits = |v: Vec<f32>| v.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-    a.len() == b.len() && a.iter().all(|(name, entry)| bits(entry.to_f32()) == bits(b[name].to_f32()))
+    weights(a) == weights(b)
+}
+
+/// Trains, and gives the notes with the end.
+fn noted(run: &mut Run) -> (Result<Finished>, Vec<String>) {
+    let mut notes = vec![];
+    let finished = run.train(&mut |event| {
+        if let Event::Note(note) = event {
+            notes.push(note.to_string());
+        }
+        ControlFlow::Continue(())
+    });
+    (finished, notes)
 }
 
 #[test]
@@ -118,14 +129,7 @@ fn exploding(folder: &Path, to: usize) -> Run {
 #[test]
 fn steps_whose_loss_is_not_finite_are_skipped_and_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let mut notes = vec![];
-    let mut run = exploding(folder.path(), 5);
-    let finished = run.train(&mut |event| {
-        if let Event::Note(note) = event {
-            notes.push(note.to_string());
-        }
-        ControlFlow::Continue(())
-    });
+    let (finished, notes) = noted(&mut exploding(folder.path(), 5));
     assert_eq!(finished.unwrap(), Finished { steps: 15, stopped: false, skipped: 3 });
     assert_eq!(notes.iter().filter(|note| note.contains("skipped")).count(), 3, "{notes:?}");
 }
@@ -148,13 +152,7 @@ fn too_many_bad_clips_end_the_run_with_a_saved_state_that_goes_on_once_they_are_
     let mut broken = run(experiment(), Resume::Auto);
     let whole = std::fs::read(folder.path().join("3.npy")).unwrap();
     std::fs::write(folder.path().join("3.npy"), b"half").unwrap();
-    let mut notes = vec![];
-    let error = broken.train(&mut |event| {
-        if let Event::Note(note) = event {
-            notes.push(note.to_string());
-        }
-        ControlFlow::Continue(())
-    });
+    let (error, notes) = noted(&mut broken);
     let error = error.unwrap_err().to_string();
     assert!(error.contains("max_bad_fraction") && error.contains("3.npy"), "{error}");
     assert!(notes.iter().any(|note| note.contains("clip 3 is left out")), "{notes:?}");
@@ -241,14 +239,7 @@ fn duplicates_in_a_manifest_are_reported() {
     let text = serde_json::Value::from(entries).to_string();
     let experiment = tiny(folder.path(), &folder.path().join("out"), &[]);
     std::fs::write(&path, text).unwrap();
-    let mut notes = vec![];
-    run(experiment, Resume::Auto)
-        .train(&mut |event| {
-            if let Event::Note(note) = event {
-                notes.push(note.to_string());
-            }
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+    let (finished, notes) = noted(&mut run(experiment, Resume::Auto));
+    assert_eq!(finished.unwrap().steps, 7);
     assert!(notes.iter().any(|note| note.contains("again = 1")), "{notes:?}");
 }

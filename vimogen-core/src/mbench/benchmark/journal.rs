@@ -69,7 +69,7 @@ impl Journal {
     pub fn add(&mut self, key: &str, found: &Found) -> Result<()> {
         let Some((path, file)) = &mut self.file else { return Ok(()) };
         let line = Line { key: key.into(), found: found.clone() };
-        let mut json = serde_json::to_vec(&line).map_err(|e| Error::Internal { reason: e.to_string() })?;
+        let mut json = serde_json::to_vec(&line).map_err(Error::internal)?;
         json.push(b'\n');
         file.write_all(&json).map_err(|e| Error::io("write", path.as_path(), e))?;
         self.known.insert(line.key, line.found);

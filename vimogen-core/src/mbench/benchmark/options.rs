@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::declare::DEFAULT_SEED;
+use crate::declare::{DEFAULT_SEED, defaults};
 use crate::error::{Error, Result};
 use crate::mbench::bodies::BodyFiles;
 use crate::mbench::dimension::{Dimension, Input};
@@ -16,53 +16,36 @@ use crate::mbench::vlm::{Judge, RetryPolicy};
 /// Maximum number of runs in a report.
 pub(super) const MAX_RUNS: usize = 6;
 
-/// Options of [`evaluate`](super::evaluate). The default measures every motion in the folder in the five dimensions of
-/// joints and writes nothing.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct EvaluateOptions<'a> {
-    /// Motions and dimensions to measure. `None`: every motion in the folder, in the dimensions of joints.
-    pub info: Option<&'a [InfoEntry]>,
-    /// Folder of the results, created if necessary; `None` writes no files.
-    pub output: Option<PathBuf>,
-    /// Prefix of the result files. `None`: the name of the folder.
-    pub name: Option<String>,
-    /// Dimensions to measure. `None`: all of `info`, or without it all dimensions of joints.
-    pub dimensions: Option<Vec<Dimension>>,
-    /// Height axis of joint files. Default: axis 2, as in the release, although its joints have y up.
-    pub up_axis: UpAxis,
-    /// Files measured, or questions asked, in parallel. `None`: one per core, and 4 questions.
-    pub jobs: Option<usize>,
-    /// The judge. Dimensions that need one are skipped without it.
-    pub judge: Option<&'a dyn Judge>,
-    /// Wording of the questions.
-    pub templates: Templates,
-    /// Retries of failed questions.
-    pub retry: RetryPolicy,
-    /// Seed of the order of candidates.
-    pub seed: u64,
-    /// Files for measuring bodies.
-    pub bodies: BodyFiles,
-    /// Results of other runs, `<name>_eval_results.json`, for comparison in the report.
-    pub compare: Vec<PathBuf>,
-}
-
-impl Default for EvaluateOptions<'_> {
-    fn default() -> Self {
-        Self {
-            info: None,
-            output: None,
-            name: None,
-            dimensions: None,
-            up_axis: UpAxis::default(),
-            jobs: None,
-            judge: None,
-            templates: Templates::default(),
-            retry: RetryPolicy::default(),
-            seed: DEFAULT_SEED,
-            bodies: BodyFiles::default(),
-            compare: Vec::new(),
-        }
+defaults! {
+    /// Options of [`evaluate`](super::evaluate). The default measures every motion in the folder in the five dimensions of
+    /// joints and writes nothing.
+    #[derive(Clone)]
+    #[non_exhaustive]
+    pub struct EvaluateOptions<'a> {
+        /// Motions and dimensions to measure. `None`: every motion in the folder, in the dimensions of joints.
+        info: Option<&'a [InfoEntry]> = None;
+        /// Folder of the results, created if necessary; `None` writes no files.
+        output: Option<PathBuf> = None;
+        /// Prefix of the result files. `None`: the name of the folder.
+        name: Option<String> = None;
+        /// Dimensions to measure. `None`: all of `info`, or without it all dimensions of joints.
+        dimensions, with_dimensions: Option<Vec<Dimension>> = None;
+        /// Height axis of joint files. Default: axis 2, as in the release, although its joints have y up.
+        up_axis, with_up_axis: UpAxis = UpAxis::default();
+        /// Files measured, or questions asked, in parallel. `None`: one per core, and 4 questions.
+        jobs, with_jobs: Option<usize> = None;
+        /// The judge. Dimensions that need one are skipped without it.
+        judge, with_judge: Option<&'a dyn Judge> = None;
+        /// Wording of the questions.
+        templates, with_templates: Templates = Templates::default();
+        /// Retries of failed questions.
+        retry, with_retry: RetryPolicy = RetryPolicy::default();
+        /// Seed of the order of candidates.
+        seed, with_seed: u64 = DEFAULT_SEED;
+        /// Files for measuring bodies.
+        bodies, with_bodies: BodyFiles = BodyFiles::default();
+        /// Results of other runs, `<name>_eval_results.json`, for comparison in the report.
+        compare, with_compare: Vec<PathBuf> = Vec::new();
     }
 }
 
@@ -75,51 +58,6 @@ impl<'a> EvaluateOptions<'a> {
     /// Sets folder and prefix of the result files.
     pub fn with_output(self, folder: impl Into<PathBuf>, name: impl Into<String>) -> Self {
         Self { output: Some(folder.into()), name: Some(name.into()), ..self }
-    }
-
-    /// Sets the dimensions to measure.
-    pub fn with_dimensions(self, dimensions: Option<Vec<Dimension>>) -> Self {
-        Self { dimensions, ..self }
-    }
-
-    /// Sets the height axis of joint files.
-    pub fn with_up_axis(self, up_axis: UpAxis) -> Self {
-        Self { up_axis, ..self }
-    }
-
-    /// Sets the number of files measured, or questions asked, in parallel.
-    pub fn with_jobs(self, jobs: Option<usize>) -> Self {
-        Self { jobs, ..self }
-    }
-
-    /// Sets the judge.
-    pub fn with_judge(self, judge: Option<&'a dyn Judge>) -> Self {
-        Self { judge, ..self }
-    }
-
-    /// Sets the wording of the questions.
-    pub fn with_templates(self, templates: Templates) -> Self {
-        Self { templates, ..self }
-    }
-
-    /// Sets the retries of failed questions.
-    pub fn with_retry(self, retry: RetryPolicy) -> Self {
-        Self { retry, ..self }
-    }
-
-    /// Sets the seed of the order of candidates.
-    pub fn with_seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
-    }
-
-    /// Sets the files for measuring bodies.
-    pub fn with_bodies(self, bodies: BodyFiles) -> Self {
-        Self { bodies, ..self }
-    }
-
-    /// Adds results of other runs to the report.
-    pub fn with_compare(self, compare: Vec<PathBuf>) -> Self {
-        Self { compare, ..self }
     }
 
     pub(super) fn check(&self, folder: &Path) -> Result<()> {

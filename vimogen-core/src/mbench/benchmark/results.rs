@@ -288,7 +288,7 @@ impl Results {
 }
 
 fn pretty(value: &impl Serialize) -> Result<String> {
-    let json = serde_json::to_string_pretty(value).map_err(|e| Error::Internal { reason: e.to_string() })?;
+    let json = serde_json::to_string_pretty(value).map_err(Error::internal)?;
     Ok(json + "\n")
 }
 

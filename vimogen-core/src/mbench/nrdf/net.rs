@@ -158,5 +158,5 @@ impl Taken<'_> {
 }
 
 fn mismatch(what: String) -> Error {
-    Error::Weights { report: format!("NRDF: {what}; do checkpoint and config.yaml belong together?") }
+    Error::Weights { reason: format!("NRDF: {what}; do checkpoint and config.yaml belong together?") }
 }

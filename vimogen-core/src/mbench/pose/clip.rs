@@ -12,7 +12,7 @@ use crate::format::{RawTensor, TensorSource as _};
 use crate::mbench::smplify::SMPL_JOINTS;
 use crate::motion::layout::JOINTS;
 use crate::motion::rotation::axis_angle_from_matrix;
-use crate::motion::rotation::rows::matrix_from_axis_angle;
+use crate::motion::rotation::rows::matrix_from_axis_angle_by_quaternion;
 use crate::motion::{Motion, axes};
 
 /// Maximum number of frames and of vertices in a file.
@@ -154,10 +154,11 @@ pub(super) fn read(file: &TorchFile, name: &str, most: [usize; 3]) -> Result<Arr
         return Err(Error::shape(name, format!("three axes, each from 1 to {most:?}"), &shape));
     }
     let array = file.read(name)?.to_array_f32().into_dimensionality::<Ix3>();
-    array.map_err(|e| Error::Internal { reason: e.to_string() })
+    array.map_err(Error::internal)
 }
 
 /// An orientation in the axes of MBench's joints, y up.
 fn upright(orient: Vec<f32>) -> [f32; 3] {
-    axis_angle_from_matrix(axes::SWAP * matrix_from_axis_angle(glam::Vec3::from_slice(&orient))).to_array()
+    axis_angle_from_matrix(axes::SWAP * matrix_from_axis_angle_by_quaternion(glam::Vec3::from_slice(&orient)))
+        .to_array()
 }

@@ -54,7 +54,7 @@ impl Cache {
     /// Keeps an answer.
     pub fn keep(&self, judge: &str, question: &str, video: &[u8], answer: &str) -> Result<()> {
         let kept = Kept { judge: judge.into(), question: question.into(), answer: answer.into() };
-        let json = serde_json::to_vec_pretty(&kept).map_err(|e| Error::Internal { reason: e.to_string() })?;
+        let json = serde_json::to_vec_pretty(&kept).map_err(Error::internal)?;
         write_atomic(self.file(judge, question, video), |w| w.write_all(&json))
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::cache::Cache;
 use super::{Judge, JudgeError};
+use crate::declare::defaults;
 use crate::error::{Error, Result};
 use crate::mbench::outcome::Outcome;
 use crate::retry::{Backoff, Clock, SystemClock};
@@ -14,40 +15,19 @@ use crate::retry::{Backoff, Clock, SystemClock};
 /// Maximum uninterrupted sleep: the response time to Ctrl-C.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// Number of attempts per question, and the waits between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RetryPolicy {
-    /// Attempts per question. Default: 3, as in the release.
-    pub attempts: u32,
-    /// Wait before the second attempt, doubled for each further one. Default: 1 s, as in the release.
-    pub backoff: Duration,
-    /// Maximum wait on request of the judge. Default: 600 s.
-    pub max_wait: Duration,
-    /// Maximum number of such waits per question. They do not count as attempts. Default: 20.
-    pub max_waits: u32,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self { attempts: 3, backoff: Duration::from_secs(1), max_wait: Duration::from_secs(600), max_waits: 20 }
-    }
-}
-
-impl RetryPolicy {
-    /// Sets the number of attempts per question.
-    pub fn with_attempts(self, attempts: u32) -> Self {
-        Self { attempts, ..self }
-    }
-
-    /// Sets the wait before the second attempt.
-    pub fn with_backoff(self, backoff: Duration) -> Self {
-        Self { backoff, ..self }
-    }
-
-    /// Sets the maximum wait on request of the judge, and the maximum number of such waits per question.
-    pub fn with_judge_waits(self, max_wait: Duration, max_waits: u32) -> Self {
-        Self { max_wait, max_waits, ..self }
+defaults! {
+    /// Number of attempts per question, and the waits between them.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct RetryPolicy {
+        /// Attempts per question. Default: 3, as in the release.
+        attempts, with_attempts: u32 = 3;
+        /// Wait before the second attempt, doubled for each further one. Default: 1 s, as in the release.
+        backoff, with_backoff: Duration = Duration::from_secs(1);
+        /// Maximum wait on request of the judge. Default: 600 s.
+        max_wait, with_max_wait: Duration = Duration::from_secs(600);
+        /// Maximum number of such waits per question. They do not count as attempts. Default: 20.
+        max_waits, with_max_waits: u32 = 20;
     }
 }
 

@@ -10,36 +10,14 @@ use super::{attention, gelu, norm};
 #[cfg_attr(not(feature = "train"), backend_extension(Flex))]
 pub(super) trait Fused: Backend {
     fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
-    fn fused_gelu_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
-
     fn fused_layer_norm(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         eps: f32,
     ) -> FloatTensor<Self>;
-    fn fused_layer_norm_backward(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        eps: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-
     fn fused_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, eps: f32) -> FloatTensor<Self>;
-    fn fused_rms_norm_backward(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        eps: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
-
     fn fused_gated(x: FloatTensor<Self>, y: FloatTensor<Self>, gate: FloatTensor<Self>) -> FloatTensor<Self>;
-    fn fused_gated_backward(
-        y: FloatTensor<Self>,
-        gate: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
-
     fn fused_attention(
         q: FloatTensor<Self>,
         k: FloatTensor<Self>,
@@ -47,14 +25,6 @@ pub(super) trait Fused: Backend {
         lengths: Vec<usize>,
         heads: usize,
     ) -> FloatTensor<Self>;
-    fn fused_attention_backward(
-        q: FloatTensor<Self>,
-        k: FloatTensor<Self>,
-        v: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        lengths: Vec<usize>,
-        heads: usize,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 pub(super) type CpuTensor = FloatTensor<Flex>;
@@ -101,28 +71,10 @@ impl Fused for Flex {
         filled(&x, |out| gelu::forward(out, numbers(&x)))
     }
 
-    fn fused_gelu_backward(x: CpuTensor, grad: CpuTensor) -> CpuTensor {
-        let (x, grad) = (dense(x), dense(grad));
-        filled(&x, |out| gelu::backward(out, numbers(&x), numbers(&grad)))
-    }
-
     fn fused_layer_norm(x: CpuTensor, scale: CpuTensor, shift: CpuTensor, eps: f32) -> CpuTensor {
         let (x, scale, shift) = (dense(x), dense(scale), dense(shift));
         let sizes = norm_sizes(&x, &scale);
         filled(&x, |out| norm::layer(out, numbers(&x), numbers(&scale), numbers(&shift), eps, sizes))
-    }
-
-    fn fused_layer_norm_backward(
-        x: CpuTensor,
-        scale: CpuTensor,
-        grad: CpuTensor,
-        eps: f32,
-    ) -> (CpuTensor, CpuTensor, CpuTensor) {
-        let (x, scale, grad) = (dense(x), dense(scale), dense(grad));
-        let sizes = norm_sizes(&x, &scale);
-        let (dx, dscale, dshift) = norm::layer_backward(numbers(&x), numbers(&scale), numbers(&grad), eps, sizes);
-        let row = scale.layout().shape();
-        (tensor(dx, x.layout().shape()), tensor(dscale, row), tensor(dshift, row))
     }
 
     fn fused_rms_norm(x: CpuTensor, weight: CpuTensor, eps: f32) -> CpuTensor {
@@ -131,44 +83,16 @@ impl Fused for Flex {
         filled(&x, |out| norm::rms(out, numbers(&x), numbers(&weight), eps, sizes))
     }
 
-    fn fused_rms_norm_backward(x: CpuTensor, weight: CpuTensor, grad: CpuTensor, eps: f32) -> (CpuTensor, CpuTensor) {
-        let (x, weight, grad) = (dense(x), dense(weight), dense(grad));
-        let sizes = norm_sizes(&x, &weight);
-        let (dx, dweight) = norm::rms_backward(numbers(&x), numbers(&weight), numbers(&grad), eps, sizes);
-        (tensor(dx, x.layout().shape()), tensor(dweight, weight.layout().shape()))
-    }
-
     fn fused_gated(x: CpuTensor, y: CpuTensor, gate: CpuTensor) -> CpuTensor {
         let (x, y, gate) = (dense(x), dense(y), dense(gate));
         let sizes = norm_sizes(&x, &gate);
         filled(&x, |out| norm::gated(out, numbers(&x), numbers(&y), numbers(&gate), sizes))
     }
 
-    fn fused_gated_backward(y: CpuTensor, gate: CpuTensor, grad: CpuTensor) -> (CpuTensor, CpuTensor) {
-        let (y, gate, grad) = (dense(y), dense(gate), dense(grad));
-        let sizes = norm_sizes(&y, &gate);
-        let (dy, dgate) = norm::gated_backward(numbers(&y), numbers(&gate), numbers(&grad), sizes);
-        (tensor(dy, y.layout().shape()), tensor(dgate, gate.layout().shape()))
-    }
-
     fn fused_attention(q: CpuTensor, k: CpuTensor, v: CpuTensor, lengths: Vec<usize>, heads: usize) -> CpuTensor {
         let (q, k, v) = (dense(q), dense(k), dense(v));
         let sizes = attention_sizes(&q, &k, heads);
         filled(&q, |out| attention::forward(out, numbers(&q), numbers(&k), numbers(&v), &lengths, sizes))
-    }
-
-    fn fused_attention_backward(
-        q: CpuTensor,
-        k: CpuTensor,
-        v: CpuTensor,
-        grad: CpuTensor,
-        lengths: Vec<usize>,
-        heads: usize,
-    ) -> (CpuTensor, CpuTensor, CpuTensor) {
-        let (q, k, v, grad) = (dense(q), dense(k), dense(v), dense(grad));
-        let sizes = attention_sizes(&q, &k, heads);
-        let (dq, dk, dv) = attention::backward(numbers(&q), numbers(&k), numbers(&v), numbers(&grad), &lengths, sizes);
-        (tensor(dq, q.layout().shape()), tensor(dk, k.layout().shape()), tensor(dv, v.layout().shape()))
     }
 }
 
@@ -177,7 +101,7 @@ pub(super) use autodiff::tracked;
 
 #[cfg(feature = "train")]
 mod autodiff {
-    //! Backward passes. Each recomputes what it needs from the inputs, so only those are kept.
+    //! Gradients. Each recomputes what it needs from the inputs, so only those are kept.
 
     use burn::backend::Autodiff;
     use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -185,88 +109,61 @@ mod autodiff {
     use burn::backend::autodiff::grads::Gradients;
     use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 
-    use super::{FloatTensor, Fused};
+    use super::*;
 
-    #[derive(Debug)]
-    struct Gelu;
-    impl<B: Fused> Backward<B, 1> for Gelu {
-        type State = FloatTensor<B>;
-        fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-            let [parent] = ops.parents;
-            let grad = grads.consume::<B>(&ops.node);
-            if let Some(parent) = parent {
-                grads.register::<B>(parent.id, B::fused_gelu_backward(ops.state, grad));
-            }
-        }
-    }
-
-    #[derive(Debug)]
-    struct LayerNorm;
-    impl<B: Fused> Backward<B, 3> for LayerNorm {
-        type State = (FloatTensor<B>, FloatTensor<B>, f32);
-        fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-            let [x_node, scale_node, shift_node] = ops.parents;
-            let grad = grads.consume::<B>(&ops.node);
-            let (x, scale, eps) = ops.state;
-            let (dx, dscale, dshift) = B::fused_layer_norm_backward(x, scale, grad, eps);
-            for (node, grad) in [(x_node, dx), (scale_node, dscale), (shift_node, dshift)] {
-                if let Some(node) = node {
-                    grads.register::<B>(node.id, grad);
+    /// Declares an operation by the gradients of its `$n` inputs, from what its forward pass keeps and the gradient of its
+    /// output.
+    macro_rules! gradients {
+        ($Op:ident, $n:literal, $Kept:ty, |$kept:pat_param, $grad:ident| $gradients:expr) => {
+            #[derive(Debug)]
+            struct $Op;
+            impl Backward<Flex, $n> for $Op {
+                type State = $Kept;
+                fn backward(self, ops: Ops<Self::State, $n>, grads: &mut Gradients, _: &mut Checkpointer) {
+                    let ($kept, $grad) = (ops.state, grads.consume::<Flex>(&ops.node));
+                    for (node, grad) in ops.parents.into_iter().zip($gradients) {
+                        if let Some(node) = node {
+                            grads.register::<Flex>(node.id, grad);
+                        }
+                    }
                 }
             }
-        }
+        };
     }
 
-    #[derive(Debug)]
-    struct RmsNorm;
-    impl<B: Fused> Backward<B, 2> for RmsNorm {
-        type State = (FloatTensor<B>, FloatTensor<B>, f32);
-        fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
-            let [x_node, weight_node] = ops.parents;
-            let grad = grads.consume::<B>(&ops.node);
-            let (x, weight, eps) = ops.state;
-            let (dx, dweight) = B::fused_rms_norm_backward(x, weight, grad, eps);
-            for (node, grad) in [(x_node, dx), (weight_node, dweight)] {
-                if let Some(node) = node {
-                    grads.register::<B>(node.id, grad);
-                }
-            }
-        }
-    }
+    gradients!(Gelu, 1, CpuTensor, |x, grad| {
+        let (x, grad) = (dense(x), dense(grad));
+        [filled(&x, |out| gelu::backward(out, numbers(&x), numbers(&grad)))]
+    });
 
-    #[derive(Debug)]
-    struct Gated;
-    impl<B: Fused> Backward<B, 3> for Gated {
-        type State = (FloatTensor<B>, FloatTensor<B>);
-        fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-            let [x_node, y_node, gate_node] = ops.parents;
-            let grad = grads.consume::<B>(&ops.node);
-            let (y, gate) = ops.state;
-            let (dy, dgate) = B::fused_gated_backward(y, gate, grad.clone());
-            for (node, grad) in [(x_node, grad), (y_node, dy), (gate_node, dgate)] {
-                if let Some(node) = node {
-                    grads.register::<B>(node.id, grad);
-                }
-            }
-        }
-    }
+    gradients!(LayerNorm, 3, (CpuTensor, CpuTensor, f32), |(x, scale, eps), grad| {
+        let (x, scale, grad) = (dense(x), dense(scale), dense(grad));
+        let sizes = norm_sizes(&x, &scale);
+        let (dx, dscale, dshift) = norm::layer_backward(numbers(&x), numbers(&scale), numbers(&grad), eps, sizes);
+        let row = scale.layout().shape();
+        [tensor(dx, x.layout().shape()), tensor(dscale, row), tensor(dshift, row)]
+    });
 
-    #[derive(Debug)]
-    struct Attention;
-    impl<B: Fused> Backward<B, 3> for Attention {
-        type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, Vec<usize>, usize);
-        fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-            let [q_node, k_node, v_node] = ops.parents;
-            let grad = grads.consume::<B>(&ops.node);
-            let (q, k, v, lengths, heads) = ops.state;
-            let (dq, dk, dv) = B::fused_attention_backward(q, k, v, grad, lengths, heads);
-            for (node, grad) in [(q_node, dq), (k_node, dk), (v_node, dv)] {
-                if let Some(node) = node {
-                    grads.register::<B>(node.id, grad);
-                }
-            }
-        }
-    }
+    gradients!(RmsNorm, 2, (CpuTensor, CpuTensor, f32), |(x, weight, eps), grad| {
+        let (x, weight, grad) = (dense(x), dense(weight), dense(grad));
+        let sizes = norm_sizes(&x, &weight);
+        let (dx, dweight) = norm::rms_backward(numbers(&x), numbers(&weight), numbers(&grad), eps, sizes);
+        [tensor(dx, x.layout().shape()), tensor(dweight, weight.layout().shape())]
+    });
+
+    gradients!(Gated, 3, (CpuTensor, CpuTensor), |(y, gate), grad| {
+        let (y, gate, dense_grad) = (dense(y), dense(gate), dense(grad.clone()));
+        let sizes = norm_sizes(&y, &gate);
+        let (dy, dgate) = norm::gated_backward(numbers(&y), numbers(&gate), numbers(&dense_grad), sizes);
+        [grad, tensor(dy, y.layout().shape()), tensor(dgate, gate.layout().shape())]
+    });
+
+    gradients!(Attention, 3, ([CpuTensor; 3], Vec<usize>, usize), |([q, k, v], lengths, heads), grad| {
+        let (q, k, v, grad) = (dense(q), dense(k), dense(v), dense(grad));
+        let sizes = attention_sizes(&q, &k, heads);
+        let (dq, dk, dv) = attention::backward(numbers(&q), numbers(&k), numbers(&v), numbers(&grad), &lengths, sizes);
+        [tensor(dq, q.layout().shape()), tensor(dk, k.layout().shape()), tensor(dv, v.layout().shape())]
+    });
 
     /// Registers `$op` with its inputs as parents and `$state` as what its backward pass gets.
     macro_rules! tracked {
@@ -285,9 +182,9 @@ mod autodiff {
 
     pub(in super::super) use tracked;
 
-    impl<B: Fused, C: CheckpointStrategy> Fused for Autodiff<B, C> {
+    impl<C: CheckpointStrategy> Fused for Autodiff<Flex, C> {
         fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-            tracked!(Gelu, [x], x.clone(), B::fused_gelu(x))
+            tracked!(Gelu, [x], x.clone(), Flex::fused_gelu(x))
         }
 
         fn fused_layer_norm(
@@ -296,20 +193,16 @@ mod autodiff {
             shift: FloatTensor<Self>,
             eps: f32,
         ) -> FloatTensor<Self> {
-            tracked!(
-                LayerNorm,
-                [x, scale, shift],
-                (x.clone(), scale.clone(), eps),
-                B::fused_layer_norm(x, scale, shift, eps)
-            )
+            let forward = Flex::fused_layer_norm;
+            tracked!(LayerNorm, [x, scale, shift], (x.clone(), scale.clone(), eps), forward(x, scale, shift, eps))
         }
 
         fn fused_rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, eps: f32) -> FloatTensor<Self> {
-            tracked!(RmsNorm, [x, weight], (x.clone(), weight.clone(), eps), B::fused_rms_norm(x, weight, eps))
+            tracked!(RmsNorm, [x, weight], (x.clone(), weight.clone(), eps), Flex::fused_rms_norm(x, weight, eps))
         }
 
         fn fused_gated(x: FloatTensor<Self>, y: FloatTensor<Self>, gate: FloatTensor<Self>) -> FloatTensor<Self> {
-            tracked!(Gated, [x, y, gate], (y.clone(), gate.clone()), B::fused_gated(x, y, gate))
+            tracked!(Gated, [x, y, gate], (y.clone(), gate.clone()), Flex::fused_gated(x, y, gate))
         }
 
         fn fused_attention(
@@ -319,55 +212,13 @@ mod autodiff {
             lengths: Vec<usize>,
             heads: usize,
         ) -> FloatTensor<Self> {
+            let forward = Flex::fused_attention;
             tracked!(
                 Attention,
                 [q, k, v],
-                (q.clone(), k.clone(), v.clone(), lengths.clone(), heads),
-                B::fused_attention(q, k, v, lengths, heads)
+                ([q.clone(), k.clone(), v.clone()], lengths.clone(), heads),
+                forward(q, k, v, lengths, heads)
             )
-        }
-
-        // Second derivatives are not needed to train; asking for one is a mistake of the caller.
-
-        fn fused_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
-            panic!("fused operations have no second derivative")
-        }
-
-        fn fused_layer_norm_backward(
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-            _: f32,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-            panic!("fused operations have no second derivative")
-        }
-
-        fn fused_rms_norm_backward(
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-            _: f32,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            panic!("fused operations have no second derivative")
-        }
-
-        fn fused_gated_backward(
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            panic!("fused operations have no second derivative")
-        }
-
-        fn fused_attention_backward(
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-            _: Vec<usize>,
-            _: usize,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-            panic!("fused operations have no second derivative")
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::simd::{exp, simd_dispatch};
+use super::simd::{exp, simd};
 
 /// Numbers per parallel task.
 const CHUNK: usize = 16_384;
@@ -27,22 +27,19 @@ pub(super) fn gate(x: f32) -> f32 {
     1.0 / (1.0 + exp(-2.0 * (A * x + B * x * x * x)))
 }
 
-#[inline(always)]
-fn forward_body(to: &mut [f32], from: &[f32]) {
-    let from = &from[..to.len()];
-    for (to, x) in to.iter_mut().zip(from) {
-        *to = x * gate(*x);
+simd! {
+    fn forward_chunk(to: &mut [f32], from: &[f32]) {
+        let from = &from[..to.len()];
+        for (to, x) in to.iter_mut().zip(from) {
+            *to = x * gate(*x);
+        }
+    }
+
+    fn backward_chunk(to: &mut [f32], from: &[f32], grad: &[f32]) {
+        let (from, grad) = (&from[..to.len()], &grad[..to.len()]);
+        for ((to, x), grad) in to.iter_mut().zip(from).zip(grad) {
+            let s = gate(*x);
+            *to = grad * (s + x * s * (1.0 - s) * 2.0 * (A + 3.0 * B * x * x));
+        }
     }
 }
-
-#[inline(always)]
-fn backward_body(to: &mut [f32], from: &[f32], grad: &[f32]) {
-    let (from, grad) = (&from[..to.len()], &grad[..to.len()]);
-    for ((to, x), grad) in to.iter_mut().zip(from).zip(grad) {
-        let s = gate(*x);
-        *to = grad * (s + x * s * (1.0 - s) * 2.0 * (A + 3.0 * B * x * x));
-    }
-}
-
-simd_dispatch!(forward_chunk, forward_body, (to: &mut [f32], from: &[f32]));
-simd_dispatch!(backward_chunk, backward_body, (to: &mut [f32], from: &[f32], grad: &[f32]));

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::simd::{simd_dispatch, sum};
+use super::simd::{simd, sum};
 
 /// Sizes of a call.
 #[derive(Debug, Clone, Copy)]
@@ -130,106 +130,75 @@ fn moments(x: &[f32], eps: f32) -> (f32, f32) {
     (mean, (variance + eps).sqrt().recip())
 }
 
-#[inline(always)]
-fn layer_row_body(out: &mut [f32], x: &[f32], scale: &[f32], shift: &[f32], eps: f32) {
-    let n = out.len();
-    let (x, scale, shift) = (&x[..n], &scale[..n], &shift[..n]);
-    let (mean, inverse) = moments(x, eps);
-    for i in 0..n {
-        out[i] = (x[i] - mean) * inverse * scale[i] + shift[i];
+simd! {
+    fn layer_row(out: &mut [f32], x: &[f32], scale: &[f32], shift: &[f32], eps: f32) {
+        let n = out.len();
+        let (x, scale, shift) = (&x[..n], &scale[..n], &shift[..n]);
+        let (mean, inverse) = moments(x, eps);
+        for i in 0..n {
+            out[i] = (x[i] - mean) * inverse * scale[i] + shift[i];
+        }
     }
-}
 
-#[inline(always)]
-fn layer_row_backward_body(
-    dx: &mut [f32],
-    dscale: &mut [f32],
-    dshift: &mut [f32],
-    x: &[f32],
-    scale: &[f32],
-    grad: &[f32],
-    eps: f32,
-) {
-    let n = dx.len();
-    let (x, scale, grad) = (&x[..n], &scale[..n], &grad[..n]);
-    let (dscale, dshift) = (&mut dscale[..n], &mut dshift[..n]);
-    let (mean, inverse) = moments(x, eps);
-    // With n = (x - mean) * inverse and h = grad * scale: dx = (h - mean(h) - n * mean(h n)) * inverse.
-    let mean_h = sum(n, |i| grad[i] * scale[i]) / n as f32;
-    let mean_hn = sum(n, |i| grad[i] * scale[i] * (x[i] - mean) * inverse) / n as f32;
-    for i in 0..n {
-        let normal = (x[i] - mean) * inverse;
-        dx[i] = (grad[i] * scale[i] - mean_h - normal * mean_hn) * inverse;
-        dscale[i] += grad[i] * normal;
-        dshift[i] += grad[i];
-    }
-}
-
-#[inline(always)]
-fn rms_row_body(out: &mut [f32], x: &[f32], weight: &[f32], eps: f32) {
-    let n = out.len();
-    let (x, weight) = (&x[..n], &weight[..n]);
-    let inverse = (sum(n, |i| x[i] * x[i]) / n as f32 + eps).sqrt().recip();
-    for i in 0..n {
-        out[i] = x[i] * inverse * weight[i];
-    }
-}
-
-#[inline(always)]
-fn rms_row_backward_body(dx: &mut [f32], dweight: &mut [f32], x: &[f32], weight: &[f32], grad: &[f32], eps: f32) {
-    let n = dx.len();
-    let (x, weight, grad, dweight) = (&x[..n], &weight[..n], &grad[..n], &mut dweight[..n]);
-    let inverse = (sum(n, |i| x[i] * x[i]) / n as f32 + eps).sqrt().recip();
-    // With h = grad * weight: dx = (h - x * inverse^2 * mean(h x)) * inverse.
-    let k = sum(n, |i| grad[i] * weight[i] * x[i]) / n as f32 * inverse * inverse;
-    for i in 0..n {
-        dx[i] = (grad[i] * weight[i] - x[i] * k) * inverse;
-        dweight[i] += grad[i] * x[i] * inverse;
-    }
-}
-
-#[inline(always)]
-fn gated_row_body(out: &mut [f32], x: &[f32], y: &[f32], gate: &[f32]) {
-    let n = out.len();
-    let (x, y, gate) = (&x[..n], &y[..n], &gate[..n]);
-    for i in 0..n {
-        out[i] = x[i] + y[i] * gate[i];
-    }
-}
-
-#[inline(always)]
-fn gated_row_backward_body(dy: &mut [f32], dgate: &mut [f32], y: &[f32], gate: &[f32], grad: &[f32]) {
-    let n = dy.len();
-    let (y, gate, grad, dgate) = (&y[..n], &gate[..n], &grad[..n], &mut dgate[..n]);
-    for i in 0..n {
-        dy[i] = grad[i] * gate[i];
-        dgate[i] += grad[i] * y[i];
-    }
-}
-
-simd_dispatch!(layer_row, layer_row_body, (out: &mut [f32], x: &[f32], scale: &[f32], shift: &[f32], eps: f32));
-simd_dispatch!(
-    layer_row_backward,
-    layer_row_backward_body,
-    (
+    fn layer_row_backward(
         dx: &mut [f32],
         dscale: &mut [f32],
         dshift: &mut [f32],
         x: &[f32],
         scale: &[f32],
         grad: &[f32],
-        eps: f32
-    )
-);
-simd_dispatch!(rms_row, rms_row_body, (out: &mut [f32], x: &[f32], weight: &[f32], eps: f32));
-simd_dispatch!(
-    rms_row_backward,
-    rms_row_backward_body,
-    (dx: &mut [f32], dweight: &mut [f32], x: &[f32], weight: &[f32], grad: &[f32], eps: f32)
-);
-simd_dispatch!(gated_row, gated_row_body, (out: &mut [f32], x: &[f32], y: &[f32], gate: &[f32]));
-simd_dispatch!(
-    gated_row_backward,
-    gated_row_backward_body,
-    (dy: &mut [f32], dgate: &mut [f32], y: &[f32], gate: &[f32], grad: &[f32])
-);
+        eps: f32,
+    ) {
+        let n = dx.len();
+        let (x, scale, grad) = (&x[..n], &scale[..n], &grad[..n]);
+        let (dscale, dshift) = (&mut dscale[..n], &mut dshift[..n]);
+        let (mean, inverse) = moments(x, eps);
+        // With n = (x - mean) * inverse and h = grad * scale: dx = (h - mean(h) - n * mean(h n)) * inverse.
+        let mean_h = sum(n, |i| grad[i] * scale[i]) / n as f32;
+        let mean_hn = sum(n, |i| grad[i] * scale[i] * (x[i] - mean) * inverse) / n as f32;
+        for i in 0..n {
+            let normal = (x[i] - mean) * inverse;
+            dx[i] = (grad[i] * scale[i] - mean_h - normal * mean_hn) * inverse;
+            dscale[i] += grad[i] * normal;
+            dshift[i] += grad[i];
+        }
+    }
+
+    fn rms_row(out: &mut [f32], x: &[f32], weight: &[f32], eps: f32) {
+        let n = out.len();
+        let (x, weight) = (&x[..n], &weight[..n]);
+        let inverse = (sum(n, |i| x[i] * x[i]) / n as f32 + eps).sqrt().recip();
+        for i in 0..n {
+            out[i] = x[i] * inverse * weight[i];
+        }
+    }
+
+    fn rms_row_backward(dx: &mut [f32], dweight: &mut [f32], x: &[f32], weight: &[f32], grad: &[f32], eps: f32) {
+        let n = dx.len();
+        let (x, weight, grad, dweight) = (&x[..n], &weight[..n], &grad[..n], &mut dweight[..n]);
+        let inverse = (sum(n, |i| x[i] * x[i]) / n as f32 + eps).sqrt().recip();
+        // With h = grad * weight: dx = (h - x * inverse^2 * mean(h x)) * inverse.
+        let k = sum(n, |i| grad[i] * weight[i] * x[i]) / n as f32 * inverse * inverse;
+        for i in 0..n {
+            dx[i] = (grad[i] * weight[i] - x[i] * k) * inverse;
+            dweight[i] += grad[i] * x[i] * inverse;
+        }
+    }
+
+    fn gated_row(out: &mut [f32], x: &[f32], y: &[f32], gate: &[f32]) {
+        let n = out.len();
+        let (x, y, gate) = (&x[..n], &y[..n], &gate[..n]);
+        for i in 0..n {
+            out[i] = x[i] + y[i] * gate[i];
+        }
+    }
+
+    fn gated_row_backward(dy: &mut [f32], dgate: &mut [f32], y: &[f32], gate: &[f32], grad: &[f32]) {
+        let n = dy.len();
+        let (y, gate, grad, dgate) = (&y[..n], &gate[..n], &grad[..n], &mut dgate[..n]);
+        for i in 0..n {
+            dy[i] = grad[i] * gate[i];
+            dgate[i] += grad[i] * y[i];
+        }
+    }
+}

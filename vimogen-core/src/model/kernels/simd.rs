@@ -1,21 +1,23 @@
 //! Compiling one loop for several instruction sets, and the vector helpers the loops share.
 
-/// Makes `$name` run `$body`, compiled also for AVX2 and AVX-512 and chosen at run time by the
-/// [`Level`](super::cpu::Level).
+/// Compiles functions also for AVX2 and AVX-512; the [`Level`](super::cpu::Level) chooses at run time.
 ///
-/// The body is a plain loop marked `#[inline(always)]`: that is the portable twin.
-macro_rules! simd_dispatch {
-    ($name:ident, $body:ident, ($($arg:ident: $type:ty),+)) => {
+/// Each is a plain loop, which is the portable twin.
+macro_rules! simd {
+    ($($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),+ $(,)?) $body:block)+) => {$(
+        $(#[$meta])*
         pub(super) fn $name($($arg: $type),+) {
+            #[inline(always)]
+            fn body($($arg: $type),+) $body
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512bw,fma")]
                 fn wide($($arg: $type),+) {
-                    $body($($arg),+);
+                    body($($arg),+);
                 }
                 #[target_feature(enable = "avx2,fma")]
                 fn medium($($arg: $type),+) {
-                    $body($($arg),+);
+                    body($($arg),+);
                 }
                 use $crate::model::kernels::cpu::Level;
                 let level = Level::current();
@@ -28,11 +30,11 @@ macro_rules! simd_dispatch {
                     return unsafe { medium($($arg),+) };
                 }
             }
-            $body($($arg),+);
+            body($($arg),+);
         }
-    };
+    )+};
 }
-pub(super) use simd_dispatch;
+pub(super) use simd;
 
 /// Lanes of a reduction; fixed, so that the order of summation does not depend on the instruction set.
 const LANES: usize = 16;

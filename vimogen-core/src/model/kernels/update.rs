@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use super::fused::{CpuTensor, dense, filled, numbers};
-use super::simd::simd_dispatch;
+use super::simd::simd;
 use super::{Dispatch, is_inference};
 
 /// Numbers per parallel task.
@@ -90,45 +90,31 @@ fn own(x: CpuTensor) -> CpuTensor {
     }
 }
 
-#[inline(always)]
-fn step_body(to: &mut [f32], first: &mut [f32], second: &mut [f32], weights: &[f32], grad: &[f32], f: &Factors) {
-    let n = to.len();
-    let (first, second, weights, grad) = (&mut first[..n], &mut second[..n], &weights[..n], &grad[..n]);
-    let Factors { rule, rest, bias } = *f;
-    for i in 0..n {
-        let g = grad[i];
-        let (m, v) = (g * rest.0, g * g * rest.1);
-        let (m, v) = match rule.time {
-            1 => (m, v),
-            _ => (first[i] * rule.beta_1 + m, second[i] * rule.beta_2 + v),
-        };
-        (first[i], second[i]) = (m, v);
-        let delta = m / bias.0 / ((v / bias.1).sqrt() + rule.eps);
-        to[i] = weights[i] * rule.keep - delta * rule.lr;
+simd! {
+    fn step(to: &mut [f32], first: &mut [f32], second: &mut [f32], weights: &[f32], grad: &[f32], f: &Factors) {
+        let n = to.len();
+        let (first, second, weights, grad) = (&mut first[..n], &mut second[..n], &weights[..n], &grad[..n]);
+        let Factors { rule, rest, bias } = *f;
+        for i in 0..n {
+            let g = grad[i];
+            let (m, v) = (g * rest.0, g * g * rest.1);
+            let (m, v) = match rule.time {
+                1 => (m, v),
+                _ => (first[i] * rule.beta_1 + m, second[i] * rule.beta_2 + v),
+            };
+            (first[i], second[i]) = (m, v);
+            let delta = m / bias.0 / ((v / bias.1).sqrt() + rule.eps);
+            to[i] = weights[i] * rule.keep - delta * rule.lr;
+        }
+    }
+
+    fn mix(to: &mut [f32], a: &[f32], b: &[f32], share_a: f32, share_b: f32) {
+        let (a, b) = (&a[..to.len()], &b[..to.len()]);
+        for (to, (a, b)) in to.iter_mut().zip(a.iter().zip(b)) {
+            *to = a * share_a + b * share_b;
+        }
     }
 }
-
-#[inline(always)]
-fn mix_body(to: &mut [f32], a: &[f32], b: &[f32], share_a: f32, share_b: f32) {
-    let (a, b) = (&a[..to.len()], &b[..to.len()]);
-    for (to, (a, b)) in to.iter_mut().zip(a.iter().zip(b)) {
-        *to = a * share_a + b * share_b;
-    }
-}
-
-simd_dispatch!(
-    step,
-    step_body,
-    (
-        to: &mut [f32],
-        first: &mut [f32],
-        second: &mut [f32],
-        weights: &[f32],
-        grad: &[f32],
-        factors: &Factors
-    )
-);
-simd_dispatch!(mix, mix_body, (to: &mut [f32], a: &[f32], b: &[f32], share_a: f32, share_b: f32));
 
 /// The weights after a step and their moments, if this device has the kernel for it. At the first step the moments may be
 /// anything of the right size.

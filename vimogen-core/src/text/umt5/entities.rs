@@ -22,6 +22,11 @@ const WINDOWS_1252: [u32; 32] = [
 
 /// Resolves references by the rules of HTML 5: names may lack their semicolon, and wrong numbers have replacements.
 pub(super) fn unescape(text: &str) -> Cow<'_, str> {
+    resolve(text, reference)
+}
+
+/// Replaces what `read` finds after an ampersand: its length in bytes, and its characters.
+fn resolve<'a>(text: &'a str, read: impl Fn(&str) -> Option<(usize, Cow<'static, str>)>) -> Cow<'a, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }
@@ -29,10 +34,10 @@ pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (read, value) = reference(&rest[1..]).unwrap_or((0, "&".into()));
+        rest = &rest[at + 1..];
+        let (len, value) = read(rest).unwrap_or((0, "&".into()));
         out.push_str(&value);
-        rest = &rest[1 + read..];
+        rest = &rest[len..];
     }
     out.push_str(rest);
     Cow::Owned(out)
@@ -94,24 +99,7 @@ const MAX_CLOSED: usize = 24;
 
 /// Resolves references that end in a semicolon, those too whose name is in capitals (`&EACUTE;`), as ftfy does.
 pub(super) fn unescape_closed(text: &str) -> Cow<'_, str> {
-    if !text.contains('&') {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        match closed(rest) {
-            Some((read, value)) => {
-                out.push_str(&value);
-                rest = &rest[read..];
-            }
-            None => out.push('&'),
-        }
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
+    resolve(text, closed)
 }
 
 /// As [`reference`], of a name or a number that a semicolon ends.

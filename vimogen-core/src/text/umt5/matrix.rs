@@ -149,7 +149,7 @@ impl Int8 {
         if scales.iter().all(|scale| scale.is_finite()) {
             Ok(Self { outputs, inputs, values: values.concat(), scales })
         } else {
-            Err(Error::Weights { report: "a weight is not finite; it cannot be kept in 8 bits".into() })
+            Err(Error::Weights { reason: "a weight is not finite; it cannot be kept in 8 bits".into() })
         }
     }
 

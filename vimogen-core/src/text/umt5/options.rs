@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 
 use super::cache::EmbedCache;
-use crate::declare::named_enum;
+use crate::declare::{defaults, named_enum};
 
 named_enum! {
     /// Residency of the encoder's blocks.
@@ -27,38 +27,18 @@ named_enum! {
     }
 }
 
-/// Options of [`Umt5Encoder::open`](super::Umt5Encoder::open).
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Umt5Options {
-    /// Blocks to keep in memory.
-    pub memory: EncoderMemory,
-    /// Precision of the matrices.
-    pub dtype: EncoderDtype,
-    /// Device. The arithmetic is f32 on the CPU, and bf16 with f32 norms and softmax on CUDA.
-    pub device: Device,
-    /// Cache of encoded texts on disk.
-    pub cache: Option<EmbedCache>,
-}
-
-impl Umt5Options {
-    /// Sets the blocks to keep in memory.
-    pub fn with_memory(self, memory: EncoderMemory) -> Self {
-        Self { memory, ..self }
-    }
-
-    /// Sets the precision of the matrices.
-    pub fn with_dtype(self, dtype: EncoderDtype) -> Self {
-        Self { dtype, ..self }
-    }
-
-    /// Sets the device.
-    pub fn with_device(self, device: Device) -> Self {
-        Self { device, ..self }
-    }
-
-    /// Sets the cache.
-    pub fn with_cache(self, cache: Option<EmbedCache>) -> Self {
-        Self { cache, ..self }
+defaults! {
+    /// Options of [`Umt5Encoder::open`](super::Umt5Encoder::open).
+    #[derive(Debug, Clone)]
+    #[non_exhaustive]
+    pub struct Umt5Options {
+        /// Blocks to keep in memory.
+        memory, with_memory: EncoderMemory = EncoderMemory::default();
+        /// Precision of the matrices.
+        dtype, with_dtype: EncoderDtype = EncoderDtype::default();
+        /// Device. The arithmetic is f32 on the CPU, and bf16 with f32 norms and softmax on CUDA.
+        device, with_device: Device = Device::default();
+        /// Cache of encoded texts on disk.
+        cache, with_cache: Option<EmbedCache> = Option::default();
     }
 }

@@ -230,7 +230,7 @@ impl Weights {
             Ok(())
         } else {
             let (count, first) = (faults.len(), faults.iter().take(20).cloned().collect::<Vec<_>>().join("; "));
-            Err(Error::Weights { report: format!("{count} faults of a UMT5 encoder: {first}") })
+            Err(Error::Weights { reason: format!("{count} faults of a UMT5 encoder: {first}") })
         }
     }
 
@@ -294,8 +294,8 @@ fn landmark(names: &BTreeSet<String>) -> Result<(String, String, Style)> {
         name.map(|name| (name.clone(), name[..name.len() - landmark.len()].to_string(), *style))
     });
     found.ok_or_else(|| {
-        let report = "it has neither token_embedding.weight nor shared.weight: this is not a UMT5 encoder".into();
-        Error::Weights { report }
+        let reason = "it has neither token_embedding.weight nor shared.weight: this is not a UMT5 encoder".into();
+        Error::Weights { reason }
     })
 }
 
@@ -307,7 +307,7 @@ fn sizes(
     style: Style,
 ) -> Result<Umt5Config> {
     let two = |name: String| -> Result<[usize; 2]> {
-        let missing = || Error::Weights { report: format!("missing {name}, a matrix of a UMT5 encoder") };
+        let missing = || Error::Weights { reason: format!("missing {name}, a matrix of a UMT5 encoder") };
         let TensorInfo { shape, .. } = source.info(&name).map_err(|_| missing())?;
         shape.try_into().map_err(|_| missing())
     };
@@ -325,6 +325,6 @@ fn sizes(
     if bounded {
         Ok(config)
     } else {
-        Err(Error::Weights { report: format!("the sizes {config:?} are not those of an encoder") })
+        Err(Error::Weights { reason: format!("the sizes {config:?} are not those of an encoder") })
     }
 }

@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use burn::tensor::Device;
 use ndarray::Array2;
 
 use super::{Collective, Threads};
 use crate::model::{ClipBatch, Condition};
-use crate::train::tests::{batch, distance, exact, recipe, rounded, tiny, weights};
+use crate::train::tests::{batch, distance, exact, new, recipe, resumed, rounded, tiny, weights};
 use crate::train::{NoiseDraw, TrainBatch, TrainConfig, Trainer};
 use crate::{Dit, Error};
 
@@ -19,18 +18,22 @@ fn whole(step: usize) -> (TrainBatch, NoiseDraw) {
     let mut conditions = batch.clips.conditions().to_vec();
     conditions[8 - step % 3..].fill(Condition::reference(Array2::from_elem((12, 138), 0.3)));
     batch.clips = ClipBatch::new(conditions, batch.clips.frame_lengths().to_vec()).unwrap();
-    let mut trainer = Trainer::new(&tiny(), &recipe(), &Device::flex()).unwrap();
+    let mut trainer = new(&recipe());
     trainer.step = step;
     let draws = trainer.draws(&batch);
     (batch, draws)
 }
 
+/// A trainer that has joined the group.
+fn joined(config: &TrainConfig, member: Arc<dyn Collective>) -> Trainer {
+    let mut trainer = new(config);
+    trainer.join(member).unwrap();
+    trainer
+}
+
 fn train(config: &TrainConfig, collective: Option<Arc<dyn Collective>>) -> Trainer {
-    let mut trainer = Trainer::new(&tiny(), config, &Device::flex()).unwrap();
     let (rank, size) = collective.as_ref().map_or((0, 1), |c| (c.rank(), c.size()));
-    if let Some(collective) = collective {
-        trainer.join(collective).unwrap();
-    }
+    let mut trainer = collective.map_or_else(|| new(config), |member| joined(config, member));
     for step in 0..STEPS {
         let (batch, draws) = whole(step);
         let rows: Vec<usize> = (0..batch.len()).filter(|i| i * size / batch.len() == rank).collect();
@@ -74,13 +77,12 @@ fn two_and_four_processes_train_like_one_with_the_larger_batch() {
 
 #[test]
 fn the_report_of_a_step_is_that_of_all_clips() {
-    let mut alone = Trainer::new(&tiny(), &recipe(), &Device::flex()).unwrap();
+    let mut alone = new(&recipe());
     let (batch, draws) = whole(2);
     let want = alone.train_step(&batch, &draws).unwrap();
     let reports = group(2, |member| {
         let rank = member.rank();
-        let mut trainer = Trainer::new(&tiny(), &recipe(), &Device::flex()).unwrap();
-        trainer.join(member).unwrap();
+        let mut trainer = joined(&recipe(), member);
         let rows: Vec<usize> = (4 * rank..4 * rank + 4).collect();
         trainer.train_step(&batch.select(&rows), &draws.select(&rows)).unwrap()
     });
@@ -97,8 +99,7 @@ fn the_report_of_a_step_is_that_of_all_clips() {
 fn processes_draw_different_numbers() {
     let batch = batch(&tiny(), 2, 0);
     let draws = group(2, |member| {
-        let mut trainer = Trainer::new(&tiny(), &recipe(), &Device::flex()).unwrap();
-        trainer.join(member).unwrap();
+        let mut trainer = joined(&recipe(), member);
         trainer.draws(&batch).noise
     });
     assert_ne!(draws[0], draws[1]);
@@ -108,8 +109,7 @@ fn processes_draw_different_numbers() {
 fn a_process_that_is_gone_ends_the_others_with_an_error() {
     let results = group(3, |member| {
         let rank = member.rank();
-        let mut trainer = Trainer::new(&tiny(), &recipe(), &Device::flex()).unwrap();
-        trainer.join(member).unwrap();
+        let mut trainer = joined(&recipe(), member);
         if rank == 1 {
             return Ok(());
         }
@@ -125,8 +125,7 @@ fn a_process_that_is_gone_ends_the_others_with_an_error() {
 fn a_step_that_fails_in_one_process_fails_in_all() {
     let results = group(2, |member| {
         let rank = member.rank();
-        let mut trainer = Trainer::new(&tiny(), &recipe(), &Device::flex()).unwrap();
-        trainer.join(member).unwrap();
+        let mut trainer = joined(&recipe(), member);
         let (mut batch, draws) = whole(0);
         if rank == 1 {
             batch.motion[[0, 0, 0]] = f32::NAN;
@@ -162,16 +161,16 @@ fn checkpoint_of_two(recipe: &TrainConfig) {
         }
     };
     group(2, |member| {
-        let mut trainer = Trainer::new(&tiny(), recipe, &Device::flex()).unwrap();
+        let mut trainer = new(recipe);
         go_on(Some(member), &mut trainer);
         let path = trainer.save_checkpoint(folder.path()).unwrap();
         assert!(path.join("state.json").is_file());
     });
-    let resumed = || Trainer::resume(&tiny(), recipe, &Device::flex(), folder.path()).unwrap().unwrap();
-    let mut alone = resumed();
+    let again = || resumed(recipe, folder.path());
+    let mut alone = again();
     go_on(None, &mut alone);
     let four = group(4, |member| {
-        let mut trainer = resumed();
+        let mut trainer = again();
         go_on(Some(member), &mut trainer);
         trainer.model()
     });
@@ -183,7 +182,7 @@ fn checkpoint_of_two(recipe: &TrainConfig) {
 #[test]
 fn processes_at_different_steps_do_not_train_together() {
     let results = group(2, |member| {
-        let mut trainer = Trainer::new(&tiny(), &recipe(), &Device::flex()).unwrap();
+        let mut trainer = new(&recipe());
         trainer.step = member.rank();
         trainer.join(member)
     });
@@ -222,9 +221,9 @@ fn rounded_parameters_leave_their_exact_values_with_the_process_that_updates_the
     assert!(bytes.iter().all(|(parameters, _)| *parameters == 2 * numbers), "{bytes:?}");
     assert_eq!(bytes.iter().map(|(_, kept)| kept).sum::<usize>(), 12 * numbers, "{bytes:?}");
     // A checkpoint has the moments of all processes.
-    let alone = Trainer::resume(&tiny(), &rounded(), &Device::flex(), folder.path()).unwrap().unwrap();
+    let alone = resumed(&rounded(), folder.path());
     assert_eq!(weights(&alone.model()), weights(&shared[0].0));
-    let wide = weights(&Trainer::resume(&tiny(), &recipe(), &Device::flex(), folder.path()).unwrap().unwrap().model());
+    let wide = weights(&resumed(&recipe(), folder.path()).model());
     assert_eq!(exact(&alone), wide);
     assert_ne!(wide, weights(&alone.model()));
 }
@@ -237,8 +236,7 @@ fn a_checkpoint_that_cannot_be_written_is_an_error_in_all_processes() {
     for shard_optimizer in [false, true] {
         let results = group(3, |member| {
             let config = TrainConfig { shard_optimizer, ..recipe() };
-            let mut trainer = Trainer::new(&tiny(), &config, &Device::flex()).unwrap();
-            trainer.join(member).unwrap();
+            let mut trainer = joined(&config, member);
             let (batch, draws) = whole(0);
             trainer.train_step(&batch, &draws).unwrap();
             trainer.save_checkpoint(file.join("below"))

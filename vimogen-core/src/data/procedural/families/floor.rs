@@ -118,9 +118,7 @@ fn lowered(low: &Low, amp: f32, w: f32) -> Pose {
     for leg in &mut pose.legs {
         leg.pitch = (low.heel * w).to_radians();
     }
-    for arm in &mut pose.arms {
-        *arm = arm.toward(low.arm, w);
-    }
+    pose.swing_arms(low.arm, w);
     pose
 }
 
@@ -142,15 +140,13 @@ pub fn kneel(part: &Part, s: &Setting) -> Performance {
     }
     Box::new(move |t| {
         let w = ramp(t, down, down + 1.0 / rate) - ramp(t, up, stop);
-        let mut pose = Pose { legs: [LEFT, RIGHT].map(|foot| plan.leg(foot, t)), ..Pose::default() };
+        let mut pose = plan.pose(t);
         let toes = ramp(t, LEAD, down + 0.7 / rate) - ramp(t, up, stop - 0.1);
         pose.legs[RIGHT].pitch = 1.25 * toes;
         pose.pelvis.z -= 0.44 * w;
         pose.pelvis.y -= 0.05 * w;
         pose.spine.x += 0.08 * w;
-        for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(20.0, 8.0, 20.0, 45.0), w);
-        }
+        pose.swing_arms(Arm::deg(20.0, 8.0, 20.0, 45.0), w);
         pose
     })
 }
@@ -169,14 +165,12 @@ pub fn lunge(s: &Setting) -> Performance {
     Box::new(move |t| {
         let u = clock(t);
         let w = pulse(u, [0.1, 1.05, 1.35, 2.35]);
-        let mut pose = Pose { legs: [LEFT, RIGHT].map(|foot| plan.leg(foot, t)), ..Pose::default() };
+        let mut pose = plan.pose(t);
         pose.pelvis.y += 0.5 * far * w;
         pose.pelvis.z -= 0.26 * w;
         pose.legs[LEFT].pitch = 0.75 * w;
         pose.spine.x += 0.08 * w;
-        for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(10.0, 22.0, 10.0, 35.0), w);
-        }
+        pose.swing_arms(Arm::deg(10.0, 22.0, 10.0, 35.0), w);
         pose
     })
 }

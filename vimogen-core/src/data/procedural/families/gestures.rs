@@ -37,9 +37,7 @@ pub fn clap(s: &Setting) -> Performance {
         let mut pose = Pose::default();
         let w = hold(t);
         let apart = 0.5 - 0.5 * (2.0 * PI * (t - LEAD - 0.5) / 0.6).cos();
-        for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(46.0, 11.0 + 10.0 * apart, 54.0 - 42.0 * amp * apart, 72.0), w);
-        }
+        pose.swing_arms(Arm::deg(46.0, 11.0 + 10.0 * apart, 54.0 - 42.0 * amp * apart, 72.0), w);
         pose
     })
 }

@@ -89,9 +89,8 @@ pub fn jump(part: &Part, s: &Setting) -> Performance {
         pose.spine.x += 0.35 * dip;
         pose.tilt.x += 0.2 * dip;
         let up = pulse(u, [leap.dip - 0.05, leap.takeoff() + 0.08, leap.landing() - 0.1, leap.landing() + leap.absorb]);
-        for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(-32.0, 12.0, 10.0, 25.0), dip).toward(Arm::deg(85.0, 14.0, 0.0, 30.0), up);
-        }
+        pose.swing_arms(Arm::deg(-32.0, 12.0, 10.0, 25.0), dip);
+        pose.swing_arms(Arm::deg(85.0, 14.0, 0.0, 30.0), up);
         pose
     })
 }
@@ -130,9 +129,7 @@ pub fn hop(s: &Setting) -> Performance {
         pose.legs[LEFT].swing = FreeLeg::deg(42.0, 2.0, 72.0, -12.0).toward(FreeLeg::deg(22.0, 2.0, 85.0, 0.0), w * w);
         pose.spine.z -= 0.05 * w;
         pose.spine.x += 0.08 * w;
-        for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(18.0, 28.0, 10.0, 60.0), w);
-        }
+        pose.swing_arms(Arm::deg(18.0, 28.0, 10.0, 60.0), w);
         pose
     })
 }
@@ -159,9 +156,7 @@ pub fn jacks(s: &Setting) -> Performance {
             leg.pitch = 0.4 * ease(height.max(0.0) / 0.04);
         }
         let wave = gate * (0.5 - 0.5 * (std::f32::consts::PI * (u + 0.1) / half).cos());
-        for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(0.0, 150.0, 0.0, 20.0), wave);
-        }
+        pose.swing_arms(Arm::deg(0.0, 150.0, 0.0, 20.0), wave);
         pose
     })
 }

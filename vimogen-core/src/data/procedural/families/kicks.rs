@@ -42,9 +42,7 @@ pub fn balance(s: &Setting) -> Performance {
         pose.legs[RIGHT].free = w;
         pose.legs[RIGHT].swing = FreeLeg::deg(78.0 * amp, 3.0, 84.0, -10.0);
         pose.spine.z += 0.04 * w;
-        for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(8.0, 32.0, 10.0, 22.0), w);
-        }
+        pose.swing_arms(Arm::deg(8.0, 32.0, 10.0, 22.0), w);
         pose
     })
 }

@@ -5,7 +5,7 @@ use glam::Vec2;
 use super::{LEAD, Performance, Setting};
 use crate::data::procedural::curve::ramp;
 use crate::data::procedural::gait::{Plan, Rhythm, Style};
-use crate::data::procedural::rig::{Arm, LEFT, Pose, RIGHT};
+use crate::data::procedural::rig::{Arm, Pose, RIGHT};
 use crate::data::procedural::spec::{Family, Part};
 
 /// Turning to the right by the part's degrees, or once around.
@@ -27,14 +27,12 @@ pub fn turn(part: &Part, s: &Setting) -> Performance {
     Box::new(move |t| {
         let gate = ramp(t, LEAD, LEAD + 0.4) - ramp(t, rhythm.end() - 0.4, rhythm.end());
         let phase = (t - LEAD) / period;
-        let mut pose = Pose { yaw: yaw(t), legs: [LEFT, RIGHT].map(|foot| plan.leg(foot, t)), ..Pose::default() };
+        let mut pose = Pose { yaw: yaw(t), ..plan.pose(t) };
         let sway = -0.02 * gate * (std::f32::consts::PI * (phase - 0.4)).cos();
         pose.pelvis += Vec2::from_angle(pose.yaw).rotate(Vec2::new(sway, 0.0)).extend(-0.015 * gate);
         pose.spine.y -= 0.15 * gate;
         pose.head.y -= 0.25 * gate;
-        for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(4.0, 16.0, 15.0, 24.0), gate);
-        }
+        pose.swing_arms(Arm::deg(4.0, 16.0, 15.0, 24.0), gate);
         pose
     })
 }

@@ -164,7 +164,7 @@ pub fn gait(part: &Part, s: &Setting) -> Performance {
     let plan = Plan::under(rhythm, gait.style, s.end.is_some(), &prints);
     Box::new(move |t| {
         let (at, yaw) = root(t);
-        let mut pose = Pose { yaw, legs: [LEFT, RIGHT].map(|foot| plan.leg(foot, t)), ..Pose::default() };
+        let mut pose = Pose { yaw, ..plan.pose(t) };
         swing_body(&mut pose, &gait, (t - rhythm.start) / gait.period, motor.speed(t));
         pose.pelvis += at.extend(0.0);
         pose
@@ -202,12 +202,10 @@ pub fn sidestep(part: &Part, s: &Setting) -> Performance {
     let far = (rhythm.count / 2) as f32 * stride;
     let speed = s.end.map_or(0.5 * stride / period, |_| far / motor.covered(rhythm.end()));
     Box::new(move |t| {
-        let mut pose = Pose { legs: [LEFT, RIGHT].map(|foot| plan.leg(foot, t)), ..Pose::default() };
+        let mut pose = plan.pose(t);
         pose.pelvis.x = speed * motor.covered(t);
         pose.pelvis.z -= 0.02 * motor.speed(t);
-        for arm in &mut pose.arms {
-            *arm = arm.toward(Arm::deg(6.0, 14.0, 15.0, 25.0), motor.speed(t));
-        }
+        pose.swing_arms(Arm::deg(6.0, 14.0, 15.0, 25.0), motor.speed(t));
         pose
     })
 }

@@ -4,15 +4,17 @@ use std::fmt;
 use std::time::Duration;
 
 use super::protocol::{Gemini, OpenAi, Protocol};
+use crate::declare::named_enum;
 use crate::error::{Error, Result};
 
-/// Interface of a judge behind HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JudgeApi {
-    /// `POST <url>/v1beta/models/<model>:generateContent`, the key in `x-goog-api-key`.
-    Gemini,
-    /// `POST <url>/chat/completions` with a `video_url`, the key in `Authorization`.
-    OpenAi,
+named_enum! {
+    /// Interface of a judge behind HTTP.
+    pub enum JudgeApi("judge") {
+        /// `POST <url>/v1beta/models/<model>:generateContent`, the key in `x-goog-api-key`.
+        Gemini = "gemini",
+        /// `POST <url>/chat/completions` with a `video_url`, the key in `Authorization`.
+        OpenAi = "openai",
+    }
 }
 
 impl JudgeApi {
@@ -86,10 +88,8 @@ impl JudgeConfig {
     /// As [`JudgeConfig::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let api = match get("VIMOGEN_JUDGE").as_deref() {
-            Some("gemini") => JudgeApi::Gemini,
-            Some("openai") => JudgeApi::OpenAi,
-            Some(other) => return Err(Error::config("VIMOGEN_JUDGE", format!("{other:?}, expected gemini or openai"))),
+        let api = match get("VIMOGEN_JUDGE") {
+            Some(name) => name.parse().map_err(|e: Error| Error::config("VIMOGEN_JUDGE", e.to_string()))?,
             None if get("GEMINI_API_KEY").is_some() => JudgeApi::Gemini,
             None if get("OPENAI_API_KEY").or_else(|| get("OPENAI_BASE_URL")).is_some() => JudgeApi::OpenAi,
             None => return Err(no_key()),

@@ -96,7 +96,7 @@ impl HttpJudge {
 
 impl Judge for HttpJudge {
     fn name(&self) -> String {
-        format!("{} {} {}", self.config.api.protocol().name(), self.config.url, self.config.model)
+        format!("{} {} {}", self.config.api.name(), self.config.url, self.config.model)
     }
 
     fn ask(&self, question: &str, video: &[u8]) -> Result<Answer, JudgeError> {

@@ -9,9 +9,6 @@ const VIDEO_FPS: u32 = 5;
 
 /// Interface of a judge.
 pub(super) trait Protocol: Sync {
-    /// Name in reports and in `VIMOGEN_JUDGE`.
-    fn name(&self) -> &'static str;
-
     /// URL of a model, below the base address `url`.
     fn endpoint(&self, url: &str, model: &str) -> String;
 
@@ -32,10 +29,6 @@ pub(super) trait Protocol: Sync {
 pub(super) struct Gemini;
 
 impl Protocol for Gemini {
-    fn name(&self) -> &'static str {
-        "gemini"
-    }
-
     fn endpoint(&self, url: &str, model: &str) -> String {
         format!("{url}/v1beta/models/{model}:generateContent")
     }
@@ -66,10 +59,6 @@ impl Protocol for Gemini {
 pub(super) struct OpenAi;
 
 impl Protocol for OpenAi {
-    fn name(&self) -> &'static str {
-        "openai"
-    }
-
     fn endpoint(&self, url: &str, _: &str) -> String {
         format!("{url}/chat/completions")
     }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::super::cpu::Level;
-use super::super::simd::simd_dispatch;
+use super::super::simd::simd;
 use super::super::softmax::softmax_rows;
 use super::rows::Element;
 use super::tile::{self, Tile};
@@ -118,20 +118,19 @@ impl Buffers {
     }
 }
 
-/// `to[i][row] = from[row * stride + i]` for `rows` rows of `width` values; `to` is `[width][32]`.
-#[inline(always)]
-fn transpose_body(to: &mut [f32], from: &[f32], rows: usize, width: usize, stride: usize) {
-    const CHUNK: usize = 16;
-    for start in (0..width).step_by(CHUNK) {
-        let n = CHUNK.min(width - start);
-        let to = &mut to[start * PANEL..(start + n) * PANEL];
-        for row in 0..rows {
-            let from = &from[row * stride + start..][..n];
-            for (i, from) in from.iter().enumerate() {
-                to[i * PANEL + row] = *from;
+simd! {
+    /// `to[i][row] = from[row * stride + i]` for `rows` rows of `width` values; `to` is `[width][32]`.
+    fn transpose(to: &mut [f32], from: &[f32], rows: usize, width: usize, stride: usize) {
+        const CHUNK: usize = 16;
+        for start in (0..width).step_by(CHUNK) {
+            let n = CHUNK.min(width - start);
+            let to = &mut to[start * PANEL..(start + n) * PANEL];
+            for row in 0..rows {
+                let from = &from[row * stride + start..][..n];
+                for (i, from) in from.iter().enumerate() {
+                    to[i * PANEL + row] = *from;
+                }
             }
         }
     }
 }
-
-simd_dispatch!(transpose, transpose_body, (to: &mut [f32], from: &[f32], rows: usize, width: usize, stride: usize));

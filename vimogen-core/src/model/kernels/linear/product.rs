@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::super::cpu::Level;
 use super::super::gelu::gate;
-use super::super::simd::simd_dispatch;
+use super::super::simd::simd;
 use super::pack::{Packed, Store};
 use super::rows::{Element, Rows, round};
 use super::tile::{self, Tile};
@@ -255,74 +255,61 @@ fn finish(c: &mut [f32], weights: &Packed, panel: usize) {
 
 // Rows as arrays: loops of a known length become plain vectors.
 
-#[inline(always)]
-fn add_body(c: &mut [f32], bias: &[f32; PANEL]) {
-    for c in c.as_chunks_mut::<PANEL>().0 {
-        for (c, bias) in c.iter_mut().zip(bias) {
-            *c += bias;
+simd! {
+    fn add(c: &mut [f32], bias: &[f32; PANEL]) {
+        for c in c.as_chunks_mut::<PANEL>().0 {
+            for (c, bias) in c.iter_mut().zip(bias) {
+                *c += bias;
+            }
+        }
+    }
+
+    fn scale_and_add(c: &mut [f32], scales: &[f32; PANEL], bias: &[f32; PANEL]) {
+        for c in c.as_chunks_mut::<PANEL>().0 {
+            for ((c, scale), bias) in c.iter_mut().zip(scales).zip(bias) {
+                *c = *c * scale + bias;
+            }
+        }
+    }
+
+    fn gelu(c: &mut [f32]) {
+        for c in c {
+            *c *= gate(*c);
+        }
+    }
+
+    /// `[steps / 2][32]` pairs to `[steps][32]` values.
+    fn widen_pairs(to: &mut [f32], from: &[u32]) {
+        let to = to.as_chunks_mut::<PANEL>().0.as_chunks_mut::<2>().0;
+        for ([even, odd], pairs) in to.iter_mut().zip(from.as_chunks::<PANEL>().0) {
+            for (even, pair) in even.iter_mut().zip(pairs) {
+                *even = f32::from_bits(pair << 16);
+            }
+            for (odd, pair) in odd.iter_mut().zip(pairs) {
+                *odd = f32::from_bits(pair & 0xffff_0000);
+            }
+        }
+    }
+
+    fn narrow(to: &mut [bf16], from: &[f32]) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = bf16::from_bits((round(*from) >> 16) as u16);
+        }
+    }
+
+    fn widen_codes(to: &mut [f32], from: &[i8]) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = f32::from(*from);
+        }
+    }
+
+    /// `[steps][2][32]` codes to `[steps][32]` pairs of bf16, which hold every code exactly.
+    fn pair_codes(to: &mut [u32], from: &[i8]) {
+        let from = from.as_chunks::<PANEL>().0.as_chunks::<2>().0;
+        for (to, [even, odd]) in to.as_chunks_mut::<PANEL>().0.iter_mut().zip(from) {
+            for ((to, even), odd) in to.iter_mut().zip(even).zip(odd) {
+                *to = (f32::from(*even).to_bits() >> 16) | f32::from(*odd).to_bits();
+            }
         }
     }
 }
-
-#[inline(always)]
-fn scale_and_add_body(c: &mut [f32], scales: &[f32; PANEL], bias: &[f32; PANEL]) {
-    for c in c.as_chunks_mut::<PANEL>().0 {
-        for ((c, scale), bias) in c.iter_mut().zip(scales).zip(bias) {
-            *c = *c * scale + bias;
-        }
-    }
-}
-
-#[inline(always)]
-fn gelu_body(c: &mut [f32]) {
-    for c in c {
-        *c *= gate(*c);
-    }
-}
-
-/// `[steps / 2][32]` pairs to `[steps][32]` values.
-#[inline(always)]
-fn widen_pairs_body(to: &mut [f32], from: &[u32]) {
-    let to = to.as_chunks_mut::<PANEL>().0.as_chunks_mut::<2>().0;
-    for ([even, odd], pairs) in to.iter_mut().zip(from.as_chunks::<PANEL>().0) {
-        for (even, pair) in even.iter_mut().zip(pairs) {
-            *even = f32::from_bits(pair << 16);
-        }
-        for (odd, pair) in odd.iter_mut().zip(pairs) {
-            *odd = f32::from_bits(pair & 0xffff_0000);
-        }
-    }
-}
-
-#[inline(always)]
-fn narrow_body(to: &mut [bf16], from: &[f32]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = bf16::from_bits((round(*from) >> 16) as u16);
-    }
-}
-
-#[inline(always)]
-fn widen_codes_body(to: &mut [f32], from: &[i8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = f32::from(*from);
-    }
-}
-
-/// `[steps][2][32]` codes to `[steps][32]` pairs of bf16, which hold every code exactly.
-#[inline(always)]
-fn pair_codes_body(to: &mut [u32], from: &[i8]) {
-    let from = from.as_chunks::<PANEL>().0.as_chunks::<2>().0;
-    for (to, [even, odd]) in to.as_chunks_mut::<PANEL>().0.iter_mut().zip(from) {
-        for ((to, even), odd) in to.iter_mut().zip(even).zip(odd) {
-            *to = (f32::from(*even).to_bits() >> 16) | f32::from(*odd).to_bits();
-        }
-    }
-}
-
-simd_dispatch!(add, add_body, (c: &mut [f32], bias: &[f32; PANEL]));
-simd_dispatch!(scale_and_add, scale_and_add_body, (c: &mut [f32], scales: &[f32; PANEL], bias: &[f32; PANEL]));
-simd_dispatch!(gelu, gelu_body, (c: &mut [f32]));
-simd_dispatch!(widen_pairs, widen_pairs_body, (to: &mut [f32], from: &[u32]));
-simd_dispatch!(narrow, narrow_body, (to: &mut [bf16], from: &[f32]));
-simd_dispatch!(widen_codes, widen_codes_body, (to: &mut [f32], from: &[i8]));
-simd_dispatch!(pair_codes, pair_codes_body, (to: &mut [u32], from: &[i8]));

@@ -6,7 +6,7 @@ use std::thread::LocalKey;
 use half::bf16;
 use rayon::prelude::*;
 
-use super::super::simd::simd_dispatch;
+use super::super::simd::simd;
 use super::GROUP;
 
 /// Numbers that are multiplied as bf16.
@@ -156,26 +156,21 @@ fn pack_with<E: Element>(
     }
 }
 
-#[inline(always)]
-fn pack_pairs_body(group: &mut [u32], rows: &[f32], stride: usize, width: usize) {
-    pack_with(group, rows, stride, width, |numbers, i| {
-        (round(numbers[2 * i]) >> 16) | (round(numbers[2 * i + 1]) & 0xffff_0000)
-    });
-}
+simd! {
+    fn pack_pairs(group: &mut [u32], rows: &[f32], stride: usize, width: usize) {
+        pack_with(group, rows, stride, width, |numbers, i| {
+            (round(numbers[2 * i]) >> 16) | (round(numbers[2 * i + 1]) & 0xffff_0000)
+        });
+    }
 
-#[inline(always)]
-fn pack_rounded_body(group: &mut [f32], rows: &[f32], stride: usize, width: usize) {
-    pack_with(group, rows, stride, width, |numbers, i| f32::from_bits(round(numbers[i]) & 0xffff_0000));
-}
+    fn pack_rounded(group: &mut [f32], rows: &[f32], stride: usize, width: usize) {
+        pack_with(group, rows, stride, width, |numbers, i| f32::from_bits(round(numbers[i]) & 0xffff_0000));
+    }
 
-#[inline(always)]
-fn pack_singles_body(group: &mut [f32], rows: &[f32], stride: usize, width: usize) {
-    pack_with(group, rows, stride, width, |numbers, i| numbers[i]);
+    fn pack_singles(group: &mut [f32], rows: &[f32], stride: usize, width: usize) {
+        pack_with(group, rows, stride, width, |numbers, i| numbers[i]);
+    }
 }
-
-simd_dispatch!(pack_pairs, pack_pairs_body, (group: &mut [u32], rows: &[f32], stride: usize, width: usize));
-simd_dispatch!(pack_rounded, pack_rounded_body, (group: &mut [f32], rows: &[f32], stride: usize, width: usize));
-simd_dispatch!(pack_singles, pack_singles_body, (group: &mut [f32], rows: &[f32], stride: usize, width: usize));
 
 /// Rows in groups of 12: `[group][elements][12]`. Slots of the last group that have no row are never used, nor what
 /// follows the last group.

@@ -20,13 +20,6 @@ pub(super) trait TrainedLayers: Backend {
         bias: FloatTensor<Self>,
         parameters: FloatDType,
     ) -> FloatTensor<Self>;
-    /// The gradient of `x`.
-    fn trained_linear_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// The gradients of weight and bias, in f32.
-    fn trained_linear_parameters(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// The values of a dense tensor in bf16, and the length of its last axis.
@@ -69,20 +62,22 @@ impl TrainedLayers for Flex {
         let y = multiply(&x, &weight, Over::Rows, Some(&bias));
         tensor(y, with_last(x.layout().shape(), last(weight.layout().shape())))
     }
+}
 
-    fn trained_linear_input(grad: CpuTensor, weight: CpuTensor) -> CpuTensor {
-        let (grad, weight) = (dense(grad), dense(weight));
-        let dx = multiply(&grad, &weight, Over::Columns, None);
-        tensor(dx, with_last(grad.layout().shape(), weight.layout().shape().as_slice()[0]))
-    }
+/// The gradient of `x`.
+fn input_gradient(grad: CpuTensor, weight: CpuTensor) -> CpuTensor {
+    let (grad, weight) = (dense(grad), dense(weight));
+    let dx = multiply(&grad, &weight, Over::Columns, None);
+    tensor(dx, with_last(grad.layout().shape(), weight.layout().shape().as_slice()[0]))
+}
 
-    fn trained_linear_parameters(x: CpuTensor, grad: CpuTensor) -> (CpuTensor, CpuTensor) {
-        let (x, grad) = (dense(x), dense(grad));
-        let (x, grad) = (side(&x, Over::Rows), side(&grad, Over::Rows));
-        let dw: Vec<f32> = product(x, grad, None, Level::current());
-        let db = sum_rows(grad.numbers, grad.columns);
-        (tensor(dw, Shape::new([x.columns, grad.columns])), tensor(db, Shape::new([grad.columns])))
-    }
+/// The gradients of weight and bias, in f32.
+fn parameter_gradients(x: CpuTensor, grad: CpuTensor) -> (CpuTensor, CpuTensor) {
+    let (x, grad) = (dense(x), dense(grad));
+    let (x, grad) = (side(&x, Over::Rows), side(&grad, Over::Rows));
+    let dw: Vec<f32> = product(x, grad, None, Level::current());
+    let db = sum_rows(grad.numbers, grad.columns);
+    (tensor(dw, Shape::new([x.columns, grad.columns])), tensor(db, Shape::new([grad.columns])))
 }
 
 /// Whether [`linear`] can multiply `x`, and faster than Burn: our portable loop is not.
@@ -111,33 +106,35 @@ mod autodiff {
     use burn::backend::autodiff::grads::Gradients;
     use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 
-    use super::{FloatDType, FloatTensor, TrainedLayers};
+    use burn::backend::ops::FloatTensorOps;
+
+    use super::*;
     use crate::model::kernels::fused::tracked;
 
     #[derive(Debug)]
     struct Linear;
-    impl<B: TrainedLayers> Backward<B, 3> for Linear {
-        type State = (FloatTensor<B>, FloatTensor<B>, FloatDType);
+    impl Backward<Flex, 3> for Linear {
+        type State = (CpuTensor, CpuTensor, FloatDType);
         fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
             let [x_node, weight_node, bias_node] = ops.parents;
-            let grad = grads.consume::<B>(&ops.node);
+            let grad = grads.consume::<Flex>(&ops.node);
             let (x, weight, parameters) = ops.state;
             if let Some(node) = x_node {
-                grads.register::<B>(node.id, B::trained_linear_input(grad.clone(), weight));
+                grads.register::<Flex>(node.id, input_gradient(grad.clone(), weight));
             }
             if weight_node.is_none() && bias_node.is_none() {
                 return;
             }
-            let (dw, db) = B::trained_linear_parameters(x, grad);
+            let (dw, db) = parameter_gradients(x, grad);
             for (node, grad) in [(weight_node, dw), (bias_node, db)] {
                 if let Some(node) = node {
-                    grads.register::<B>(node.id, B::float_cast(grad, parameters));
+                    grads.register::<Flex>(node.id, Flex::float_cast(grad, parameters));
                 }
             }
         }
     }
 
-    impl<B: TrainedLayers, C: CheckpointStrategy> TrainedLayers for Autodiff<B, C> {
+    impl<C: CheckpointStrategy> TrainedLayers for Autodiff<Flex, C> {
         fn trained_linear(
             x: FloatTensor<Self>,
             weight: FloatTensor<Self>,
@@ -148,19 +145,8 @@ mod autodiff {
                 Linear,
                 [x, weight, bias],
                 (x.clone(), weight.clone(), parameters),
-                B::trained_linear(x, weight, bias, parameters)
+                Flex::trained_linear(x, weight, bias, parameters)
             )
-        }
-
-        fn trained_linear_input(_: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
-            panic!("fused operations have no second derivative")
-        }
-
-        fn trained_linear_parameters(
-            _: FloatTensor<Self>,
-            _: FloatTensor<Self>,
-        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            panic!("fused operations have no second derivative")
         }
     }
 }

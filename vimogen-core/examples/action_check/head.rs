@@ -2,8 +2,8 @@
 
 use super::track::{Track, max, min, reversals};
 use super::{Verdict, View, arms, ensure, limbs, rightwards, standing};
-use crate::data::procedural::spec::{Family, Part};
-use crate::motion::skeleton::joint;
+use vimogen_core::data::procedural::{Family, Part};
+use vimogen_core::motion::skeleton::joint;
 
 pub fn check(part: &Part, track: &Track, view: View) -> Verdict {
     standing(track)?;

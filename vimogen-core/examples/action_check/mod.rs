@@ -11,10 +11,9 @@ mod travel;
 
 use ndarray::ArrayView3;
 
-use super::rig::{LEFT, RIGHT};
-use super::spec::{ActionSpec, Family, Part, Side};
-use crate::motion::layout::JOINTS;
 use track::Track;
+use vimogen_core::data::procedural::{ActionSpec, Family, Part, Side};
+use vimogen_core::motion::layout::JOINTS;
 
 /// The first mismatch, in words.
 type Verdict = Result<(), String>;
@@ -28,6 +27,12 @@ enum View {
     Shared,
 }
 
+/// Index of the left limb in pairs.
+const LEFT: usize = 0;
+/// Index of the right limb in pairs.
+const RIGHT: usize = 1;
+/// Height of the toe joint of a flat foot of the neutral skeleton, metres.
+const TOE_HEIGHT: f32 = 0.025;
 /// Minimum number of frames.
 const FEWEST: usize = 30;
 

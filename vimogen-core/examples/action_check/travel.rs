@@ -1,11 +1,10 @@
 //! Checks of standing, getting about and turning.
 
 use super::track::{Track, max, peaks, reversals};
-use super::{Verdict, View, arms, ensure, rightwards, standing};
-use crate::data::procedural::rig::{LEFT, RIGHT};
-use crate::data::procedural::spec::{Family, Pace, Part};
-use crate::motion::layout::JOINTS;
-use crate::motion::skeleton::joint;
+use super::{LEFT, RIGHT, Verdict, View, arms, ensure, rightwards, standing};
+use vimogen_core::data::procedural::{Family, Pace, Part};
+use vimogen_core::motion::layout::JOINTS;
+use vimogen_core::motion::skeleton::joint;
 
 pub fn check(part: &Part, track: &Track, view: View) -> Verdict {
     match part.family {

@@ -1,10 +1,9 @@
 //! Checks of arms.
 
 use super::track::{Track, max, min, peaks, reversals, share};
-use super::{Verdict, View, ensure, limbs, standing};
-use crate::data::procedural::rig::{LEFT, RIGHT};
-use crate::data::procedural::spec::{Family, Part, Side};
-use crate::motion::skeleton::joint;
+use super::{LEFT, RIGHT, Verdict, View, ensure, limbs, standing};
+use vimogen_core::data::procedural::{Family, Part, Side};
+use vimogen_core::motion::skeleton::joint;
 
 /// Minimum time of an arm pose, as a share of the clip.
 const HELD: f32 = 0.3;

@@ -3,9 +3,9 @@
 use glam::{Mat3, Vec2, Vec3};
 use ndarray::ArrayView3;
 
-use crate::data::procedural::rig::{LEFT, RIGHT, TOE_HEIGHT};
-use crate::motion::layout::{FPS, JOINTS};
-use crate::motion::skeleton::joint;
+use super::{LEFT, RIGHT, TOE_HEIGHT};
+use vimogen_core::motion::layout::{FPS, JOINTS};
+use vimogen_core::motion::skeleton::joint;
 
 /// Joints of a window of a clip: the pelvis begins above the origin, facing +y; standing toes are at their usual
 /// height.

@@ -1,10 +1,9 @@
 //! Checks of jumps, kicks and movements towards the ground.
 
 use super::track::{Track, max, min, peaks, share};
-use super::{Verdict, View, ensure, in_place, limbs};
-use crate::data::procedural::rig::{LEFT, RIGHT};
-use crate::data::procedural::spec::{Family, Part};
-use crate::motion::skeleton::joint;
+use super::{LEFT, RIGHT, Verdict, View, ensure, in_place, limbs};
+use vimogen_core::data::procedural::{Family, Part};
+use vimogen_core::motion::skeleton::joint;
 
 /// Clips shorter than this need not show how a movement ends.
 const COMPLETE: f32 = 4.0;

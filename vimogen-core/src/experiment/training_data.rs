@@ -13,7 +13,7 @@ use crate::text::{StaticWordsEncoder, TextEncoder};
 use crate::train::TrainBatch;
 
 /// Training data, opened.
-pub struct Source {
+pub struct TrainingData {
     pub batches: Arc<dyn Batches>,
     /// The clips, unless the motion is procedural.
     pub clips: Option<Arc<ClipDataset>>,
@@ -24,7 +24,7 @@ pub struct Source {
     pub encoder: Option<Arc<dyn TextEncoder>>,
 }
 
-impl Source {
+impl TrainingData {
     /// The data of process `rank` of `ranks`. Remarks about the data are added to `notes`.
     ///
     /// # Errors
