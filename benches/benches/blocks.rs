@@ -6,7 +6,7 @@ use burn::tensor::{Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use vimogen_bench::wave;
 use vimogen_core::device::Device;
-use vimogen_core::model::{ClipBatch, Condition, Precision};
+use vimogen_core::model::{ClipBatch, Condition, WeightDtype};
 use vimogen_core::{Dit, DitConfig};
 
 const FRAMES: usize = 100;
@@ -25,12 +25,12 @@ fn blocks(c: &mut Criterion) {
     let clips = ClipBatch::new(vec![text; ROWS], vec![FRAMES; ROWS]).expect("the clips fit each other");
     let mut group = c.benchmark_group("blocks");
     group.sample_size(20).throughput(Throughput::Elements(BLOCKS as u64));
-    let packed = |precision| plain.clone().pack(precision);
+    let packed = |dtype| plain.clone().pack(dtype);
     for (name, dit) in [
         ("plain", plain.clone()),
-        ("f32", packed(Precision::F32)),
-        ("bf16", packed(Precision::Bf16)),
-        ("int8", packed(Precision::Int8)),
+        ("f32", packed(WeightDtype::F32)),
+        ("bf16", packed(WeightDtype::Bf16)),
+        ("int8", packed(WeightDtype::Int8)),
     ] {
         let prepared = dit.prepare(&clips, FRAMES).expect("conditions fit");
         let time = dit.embed_time(&[700.0], &device);

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use vimogen_core::declare::NamedEnum;
-use vimogen_core::options::{MAX_FRAMES, MIN_FRAMES};
+use vimogen_core::sample::options::{MAX_FRAMES, MIN_FRAMES};
 use vimogen_core::{DeviceSpec, Error, Pipeline, PipelineBuilder, Result, WeightDtype};
 
 use crate::edge::{

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use ndarray::Array2;
 use vimogen_core::data::procedural::held_out_prompts;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
-use vimogen_core::model::{ClipBatch, Condition, Precision};
+use vimogen_core::model::{ClipBatch, Condition};
 use vimogen_core::{Dit, DitConfig, Error, GenerateOptions, Motion, Pipeline, Request, Result, WeightDtype};
 
 mod action_check;
@@ -92,13 +92,13 @@ fn full_width() -> Result<()> {
     println!("\n4 blocks of the full width, random weights, 2 rows of {FRAMES} frames:\n");
     println!("| weights | blocks | relative error of the velocity |\n|---|---|---|");
     let exact = velocity(&plain, &x, &clips)?;
-    for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {
-        let dit = plain.clone().pack(precision);
+    for dtype in DTYPES {
+        let dit = plain.clone().pack(dtype);
         let got = velocity(&dit, &x, &clips)?;
         let square = |x: f32| f64::from(x) * f64::from(x);
         let apart: f64 = got.iter().zip(&exact).map(|(a, b)| square(a - b)).sum();
         let size: f64 = exact.iter().map(|b| square(*b)).sum();
-        println!("| {precision:?} | {:.1} MB | {:.1e} |", dit.packed_bytes() as f64 / 1e6, (apart / size).sqrt());
+        println!("| {dtype:?} | {:.1} MB | {:.1e} |", dit.packed_bytes() as f64 / 1e6, (apart / size).sqrt());
     }
     Ok(())
 }

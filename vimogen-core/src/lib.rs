@@ -71,8 +71,6 @@ pub mod mbench;
 pub mod model;
 pub mod motion;
 #[cfg(feature = "model")]
-pub mod options;
-#[cfg(feature = "model")]
 pub mod pipeline;
 pub mod progress;
 #[cfg(feature = "render")]
@@ -106,12 +104,10 @@ pub use error::{Error, ErrorCode, Result};
 pub use model::{Dit, DitConfig};
 pub use motion::Motion;
 #[cfg(feature = "model")]
-pub use options::{GenerateOptions, Preset};
-#[cfg(feature = "model")]
 pub use pipeline::{Pipeline, PipelineBuilder, Prompt, Request};
 pub use progress::{Progress, Stage};
 #[cfg(feature = "model")]
-pub use sample::{Sampler, SamplerOptions, Solver};
+pub use sample::{GenerateOptions, Preset, Sampler, SamplerOptions, Solver};
 #[cfg(all(feature = "experiment", feature = "umt5"))]
 pub use schema::schema;
 #[cfg(feature = "model")]

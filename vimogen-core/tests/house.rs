@@ -13,15 +13,14 @@ const FLOORS: &[&[&str]] = &[
     &["motion", "format"],
     &["body"],
     &["model", "text", "sample", "weights"],
-    &["options", "device", "pipeline"],
+    &["device", "pipeline"],
     &["data", "train", "mbench", "render", "io"],
     &["experiment"],
     &["schema"],
 ];
 
 /// The only places that may name Burn; everything else works on plain arrays.
-const TENSORS: &[&str] =
-    &["model", "text", "sample", "weights", "options", "device", "pipeline", "train", "mbench/nrdf"];
+const TENSORS: &[&str] = &["model", "text", "sample", "weights", "device", "pipeline", "train", "mbench/nrdf"];
 
 /// The only folder for hand-written CPU kernels. Apart from it, a file of the library is unsafe only to map memory.
 const KERNELS: &str = "model/kernels";

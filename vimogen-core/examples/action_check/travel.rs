@@ -40,7 +40,7 @@ fn speeds(part: &Part, view: View) -> (f32, f32) {
         (Family::WalkBackward, Pace::Fast) => (0.65, 2.0),
         (_, Pace::Slow) => (0.2, 0.8),
         (_, Pace::Normal) => (0.4, 1.5),
-        (_, Pace::Fast) => (1.0, 2.2),
+        _ => (1.0, 2.2),
     };
     // Between two other movements there is time to speed up and slow down in.
     if view == View::Shared { (0.4 * low, high) } else { (low, high) }
@@ -81,7 +81,7 @@ fn sidestep(part: &Part, track: &Track, view: View) -> Verdict {
     let (low, high) = match part.pace {
         Pace::Slow => (0.08, 0.34),
         Pace::Normal => (0.14, 1.0),
-        Pace::Fast => (0.28, 1.5),
+        _ => (0.28, 1.5),
     };
     let speed = aside / track.seconds();
     let low = if view == View::Shared { 0.1 } else { low };

@@ -11,10 +11,10 @@ use crate::mbench::quality::{Quality, UpAxis};
 use crate::model::{ClipBatch, Condition, Dit};
 use crate::motion::Motion;
 use crate::motion::layout::FPS;
-use crate::options::{MAX_FRAMES, MIN_FRAMES};
 use crate::pipeline::motion_of;
 use crate::progress::ignore;
 use crate::render::html::{self, Clip};
+use crate::sample::options::{MAX_FRAMES, MIN_FRAMES};
 use crate::sample::{Sampler, SamplerOptions, noise};
 use crate::text::padded;
 

@@ -12,9 +12,9 @@ use super::prompts::{MBenchPrompt, TextKey};
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
 use crate::motion::Motion;
-use crate::options::{DEFAULT_FRAMES, GenerateOptions};
 use crate::pipeline::{Pipeline, Prompt, Request, Source};
 use crate::progress::{OnProgress, Progress, Stage, report};
+use crate::sample::options::{DEFAULT_FRAMES, GenerateOptions};
 
 /// Prompts generated, and saved, together.
 const BATCH: usize = 16;

@@ -20,10 +20,11 @@ mod packed;
 pub mod probe;
 #[cfg(feature = "train")]
 pub(crate) mod segments;
+mod weight_dtype;
 
 pub use clips::{ClipBatch, Condition};
 pub use config::DitConfig;
 pub use dit::{Dit, Prepared};
 pub(crate) use kernels::linear::Packed;
-pub use kernels::linear::Precision;
 pub(crate) use packed::PackedWeights;
+pub use weight_dtype::WeightDtype;

@@ -8,9 +8,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::block::{Block, EncoderBlock};
 use super::dit::Dit;
-use super::kernels::linear::{Packed, Precision};
+use super::kernels::linear::Packed;
 use super::layers::Linear;
 use super::packed::{PackedWeights, Slot};
+use super::weight_dtype::WeightDtype;
 
 impl Linear {
     /// A parameter that unpacks `packed` on demand.
@@ -34,11 +35,11 @@ impl Linear {
     }
 
     /// Packs the layer's weights.
-    fn pack(&mut self, precision: Precision) {
+    fn pack(&mut self, dtype: WeightDtype) {
         let weight = self.weight.val();
         let [inputs, outputs] = weight.dims();
         let values: Vec<f32> = weight.into_data().convert::<f32>().iter::<f32>().collect();
-        let packed = Packed::new(inputs, outputs, precision, |output, input, to| {
+        let packed = Packed::new(inputs, outputs, dtype, |output, input, to| {
             let column = values[input * outputs + output..].iter().step_by(outputs);
             to.iter_mut().zip(column).for_each(|(to, value)| *to = *value);
         });
@@ -47,19 +48,19 @@ impl Linear {
 }
 
 impl Dit {
-    /// Packs the weights of the blocks for inference on the CPU, rounded to `precision`; a model on another device stays
+    /// Packs the weights of the blocks for inference on the CPU, rounded to `dtype`; a model on another device stays
     /// as it is. The other layers, a hundredth of the arithmetic, stay as they are too.
     #[must_use]
-    pub fn pack(mut self, precision: Precision) -> Self {
-        if self.device() == Device::flex() && (precision != Precision::F32 || Precision::packs_f32()) {
-            self.each_block_layer(|layer| layer.pack(precision));
+    pub fn pack(mut self, dtype: WeightDtype) -> Self {
+        if self.device() == Device::flex() && dtype.is_packed() {
+            self.each_block_layer(|layer| layer.pack(dtype));
         }
         self
     }
 
     /// How the weights are packed, if they are.
-    pub(crate) fn packed_precision(&self) -> Option<Precision> {
-        self.clone().packed_weights().values().next().map(|packed| packed.precision())
+    pub(crate) fn packed_dtype(&self) -> Option<WeightDtype> {
+        self.clone().packed_weights().values().next().map(|packed| packed.dtype())
     }
 
     /// Bytes of the packed weights; 0 for a model that is not packed.
@@ -109,16 +110,16 @@ mod tests {
 
     #[test]
     fn packed_weights_replace_the_parameters() {
-        let [f32, bf16, int8] = [Precision::F32, Precision::Bf16, Precision::Int8].map(|p| model().pack(p));
+        let [f32, bf16, int8] = [WeightDtype::F32, WeightDtype::Bf16, WeightDtype::Int8].map(|p| model().pack(p));
         assert!(!weight(&bf16).is_initialized() && !weight(&int8).is_initialized());
-        assert_eq!(f32.packed_bytes() > 0, Precision::packs_f32());
+        assert_eq!(f32.packed_bytes() > 0, WeightDtype::F32.is_packed());
         assert!(int8.packed_bytes() < bf16.packed_bytes());
         assert_eq!(Module::num_params(&bf16), Module::num_params(&model()));
     }
 
     #[test]
     fn mapping_a_packed_model_gives_it_plain_weights_again() {
-        let dit = model().pack(Precision::Bf16).map(&mut Unchanged);
+        let dit = model().pack(WeightDtype::Bf16).map(&mut Unchanged);
         assert_eq!(dit.packed_bytes(), 0);
         let got = weight(&dit).val().into_data();
         let want = weight(&model()).val().into_data();
@@ -128,14 +129,14 @@ mod tests {
     #[test]
     fn a_layer_takes_only_the_weights_of_its_own_parameter() {
         let mut dit = model();
-        dit.install([(ParamId::new(), Packed::new(16, 40, Precision::F32, |_, _, to| to.fill(0.0)))].into());
+        dit.install([(ParamId::new(), Packed::new(16, 40, WeightDtype::F32, |_, _, to| to.fill(0.0)))].into());
         assert_eq!(dit.packed_bytes(), 0);
     }
 
     #[cfg(feature = "train")]
     #[test]
     fn training_takes_the_weights_unpacked() {
-        let dit = model().pack(Precision::Bf16).train();
+        let dit = model().pack(WeightDtype::Bf16).train();
         assert_eq!(dit.packed_bytes(), 0);
         assert!(weight(&dit).val().device().is_autodiff());
     }

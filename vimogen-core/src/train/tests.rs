@@ -65,7 +65,9 @@ pub(super) fn step(trainer: &mut Trainer, batch: &TrainBatch) -> StepReport {
 }
 
 pub(super) fn steps(mut trainer: Trainer, batch: &TrainBatch, steps: usize) -> Trainer {
-    (0..steps).for_each(|_| drop(step(&mut trainer, batch)));
+    for _ in 0..steps {
+        step(&mut trainer, batch);
+    }
     trainer
 }
 
@@ -289,7 +291,7 @@ fn adapters_are_saved_apart_and_merged_into_the_weights_at_load() {
     let merged = crate::weights::merge_lora(base.clone(), &path).unwrap();
     let off = distance(&merged, trainer.ema());
     assert!(off < 1e-6 && distance(&merged, &base) > 1e-4, "{off:e}");
-    let packed = crate::weights::merge_lora(base.clone().pack(crate::model::Precision::Bf16), &path).unwrap();
+    let packed = crate::weights::merge_lora(base.clone().pack(WeightDtype::Bf16), &path).unwrap();
     let off = distance(&packed, trainer.ema());
     assert!(packed.packed_bytes() > 0 && off < 4e-3, "{off:e}");
 

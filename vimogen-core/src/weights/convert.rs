@@ -9,12 +9,12 @@ use ndarray::Array2;
 
 use super::config::ModelConfig;
 use super::dir::{CONFIG, MEAN, ModelDir, NULL_CONTEXT, NULL_CONTEXT_TENSOR, STD, WEIGHTS, WORDS};
-use super::load::{WeightDtype, common_prefix, inspect};
+use super::load::{common_prefix, inspect};
 use super::report::Report;
 use super::save::{METADATA, save};
 use crate::error::{Error, Result};
 use crate::format::{RawTensor, TensorInfo, safetensors, write_atomic};
-use crate::model::Dit;
+use crate::model::{Dit, WeightDtype};
 use crate::motion::stats::Stats;
 
 impl ModelDir {

@@ -18,13 +18,13 @@ use ndarray::{Array1, Array2};
 use serde_json::Value;
 
 use super::config::{self, ModelConfig};
-use super::load::{LoadOptions, WeightDtype, load};
+use super::load::{LoadOptions, load};
 use super::report::Report;
 use crate::error::{Error, Result, check_finite};
 use crate::format::safetensors::SafetensorsFile;
 use crate::format::torch::TorchFile;
 use crate::format::{TensorSource, embedding, npy, read_bounded};
-use crate::model::Dit;
+use crate::model::{Dit, WeightDtype};
 use crate::motion::stats::Stats;
 
 pub(super) const CONFIG: &str = "config.json";

@@ -9,37 +9,13 @@ use half::{bf16, f16};
 
 use super::mapping::{self, checkpoint_name, is_linear};
 use super::report::Report;
-use crate::declare::named_enum;
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorSource};
 use crate::model::kernels::cpu::Level;
 use crate::model::named::{self, Map};
-use crate::model::{Dit, Packed, PackedWeights, Precision};
-
-named_enum! {
-    /// Type of the weights in memory and in files. Sums are in f32 with all of them.
-    pub enum WeightDtype("dtype", default F32) {
-        /// 4 bytes per weight.
-        F32 = "float32" | "f32" | "fp32" | "torch.float32",
-        /// 2 bytes per weight. On the CPU the blocks also round what they multiply with the weights to bf16; elsewhere
-        /// weights are widened when used.
-        Bf16 = "bfloat16" | "bf16" | "torch.bfloat16",
-        /// 1 byte per weight of the blocks and a scale per output, 2 bytes per weight of the other layers. In memory and on
-        /// the CPU only; files have one of the other types.
-        Int8 = "int8" | "i8" | "torch.int8",
-    }
-}
+use crate::model::{Dit, Packed, PackedWeights, WeightDtype};
 
 impl WeightDtype {
-    /// Packing of the blocks of a model on the CPU.
-    fn precision(self) -> Precision {
-        match self {
-            Self::F32 => Precision::F32,
-            Self::Bf16 => Precision::Bf16,
-            Self::Int8 => Precision::Int8,
-        }
-    }
-
     /// # Errors
     /// [`Error::InvalidArgument`] for a type that a file cannot hold.
     pub(super) fn check_stored(self) -> Result<()> {
@@ -169,7 +145,7 @@ fn on_cpu(device: &Device) -> bool {
 impl Loader<'_> {
     /// Whether the weights of the blocks are packed on this device.
     fn packs(&self, device: &Device) -> bool {
-        on_cpu(device) && (self.options.dtype != WeightDtype::F32 || Precision::packs_f32())
+        on_cpu(device) && self.options.dtype.is_packed()
     }
 
     /// Type of the tensor `stored`, whose shape in memory must be `shape`; `None` for another shape.
@@ -199,7 +175,7 @@ impl Loader<'_> {
     /// Reads and packs the matrix `stored`, whose shape in memory is `[inputs, outputs]`.
     fn pack(&self, stored: &str, dtype: DType, [inputs, outputs]: [usize; 2]) -> Result<Packed> {
         let bytes = self.bytes(stored, dtype, &[inputs, outputs])?;
-        let packed = pack(dtype, &bytes, inputs, outputs, self.options.dtype.precision());
+        let packed = pack(dtype, &bytes, inputs, outputs, self.options.dtype);
         self.source.release(stored);
         Ok(packed)
     }
@@ -267,25 +243,25 @@ impl Map for Loader<'_> {
 }
 
 /// Packs a stored `[outputs, inputs]` matrix of floats.
-fn pack(dtype: DType, bytes: &[u8], inputs: usize, outputs: usize, precision: Precision) -> Packed {
+fn pack(dtype: DType, bytes: &[u8], inputs: usize, outputs: usize, kept: WeightDtype) -> Packed {
     fn with<const N: usize>(
         bytes: &[u8],
         [inputs, outputs]: [usize; 2],
-        precision: Precision,
+        kept: WeightDtype,
         read: impl Fn([u8; N]) -> f32 + Sync,
     ) -> Packed {
         let stored = bytes.as_chunks::<N>().0;
-        Packed::new(inputs, outputs, precision, |output, input, to| {
+        Packed::new(inputs, outputs, kept, |output, input, to| {
             let row = &stored[output * inputs + input..];
             to.iter_mut().zip(row).for_each(|(to, bytes)| *to = read(*bytes));
         })
     }
     let sizes = [inputs, outputs];
     match dtype {
-        DType::F64 => with(bytes, sizes, precision, |b| f64::from_le_bytes(b) as f32),
-        DType::F16 => with(bytes, sizes, precision, |b| f16::from_le_bytes(b).to_f32()),
-        DType::BF16 => with(bytes, sizes, precision, |b| bf16::from_le_bytes(b).to_f32()),
-        DType::F32 => with(bytes, sizes, precision, f32::from_le_bytes),
+        DType::F64 => with(bytes, sizes, kept, |b| f64::from_le_bytes(b) as f32),
+        DType::F16 => with(bytes, sizes, kept, |b| f16::from_le_bytes(b).to_f32()),
+        DType::BF16 => with(bytes, sizes, kept, |b| bf16::from_le_bytes(b).to_f32()),
+        DType::F32 => with(bytes, sizes, kept, f32::from_le_bytes),
         _ => unreachable!("only floats fit a parameter"),
     }
 }

@@ -50,13 +50,10 @@ pub(crate) fn save_lora(dit: &Dit, scale: f64, path: impl AsRef<Path>) -> Result
 pub fn merge_lora(dit: Dit, path: impl AsRef<Path>) -> Result<Dit> {
     let source = open(path)?;
     let mut merge = Merge { source: source.as_ref(), left: source.names().into_iter().collect(), failed: None };
-    let precision = dit.packed_precision();
+    let packed = dit.packed_dtype();
     let dit = named::map(dit, &mut merge);
     merge.failed.map_or(Ok(()), Err)?;
-    let dit = match precision {
-        Some(precision) => dit.pack(precision),
-        None => dit,
-    };
+    let dit = if let Some(dtype) = packed { dit.pack(dtype) } else { dit };
     match merge.left.first() {
         None => Ok(dit),
         Some(name) => {

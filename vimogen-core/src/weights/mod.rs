@@ -12,11 +12,12 @@ pub mod mapping;
 pub mod report;
 pub mod save;
 
+pub use crate::model::WeightDtype;
 pub use config::{Architecture, GenerationDefaults, ModelConfig};
 pub use convert::{NativeParts, save_native};
 pub use dir::{Layout, ModelDir};
 pub use file::{load_file, open};
-pub use load::{LoadOptions, WeightDtype, inspect, load};
+pub use load::{LoadOptions, inspect, load};
 pub use lora::merge_lora;
 #[cfg(feature = "train")]
 pub(crate) use lora::save_lora;

@@ -9,12 +9,12 @@ use burn::module::{Module, Param, ParamId};
 use burn::tensor::Tensor;
 use half::bf16;
 
-use super::load::{WeightDtype, transpose};
+use super::load::transpose;
 use super::mapping::{checkpoint_name, is_linear};
 use crate::error::Result;
 use crate::format::{DType, TensorInfo, safetensors};
 use crate::model::named::{self, Visit};
-use crate::model::{Dit, Packed};
+use crate::model::{Dit, Packed, WeightDtype};
 
 /// Metadata that marks Linear weights as `[out, in]`.
 pub(super) const METADATA: [(&str, &str); 1] = [("format", "pt")];
@@ -119,15 +119,15 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
-    use crate::model::{DitConfig, Precision};
+    use crate::model::DitConfig;
 
     #[test]
     fn a_packed_model_is_saved_as_it_was_rounded_and_stays_packed() {
         let config = DitConfig { dim: 16, ffn_dim: 40, num_heads: 2, num_layers: 2, text_dim: 8, ..DitConfig::small() };
         let dit = Dit::new(&config, &Device::flex()).unwrap().init_weights(1, &Device::flex());
         let plain = state_dict(&dit, WeightDtype::F32);
-        for precision in [Precision::Bf16, Precision::Int8] {
-            let dit = dit.clone().pack(precision);
+        for dtype in [WeightDtype::Bf16, WeightDtype::Int8] {
+            let dit = dit.clone().pack(dtype);
             let saved = state_dict(&dit, WeightDtype::F32);
             assert_eq!(saved.keys().collect::<Vec<_>>(), plain.keys().collect::<Vec<_>>());
             for (name, entry) in &saved {

@@ -15,6 +15,7 @@ pub const LEFT: usize = 0;
 /// Index of the right limb in pairs.
 pub const RIGHT: usize = 1;
 /// Height of the toe joint (ball of the foot) of a flat foot.
+#[cfg(test)]
 pub const TOE_HEIGHT: f32 = 0.025;
 /// Height of the ankle joint of a flat foot.
 pub const ANKLE_HEIGHT: f32 = 0.080;

@@ -98,10 +98,7 @@ fn the_report_of_a_step_is_that_of_all_clips() {
 #[test]
 fn processes_draw_different_numbers() {
     let batch = batch(&tiny(), 2, 0);
-    let draws = group(2, |member| {
-        let mut trainer = joined(&recipe(), member);
-        trainer.draws(&batch).noise
-    });
+    let draws = group(2, |member| joined(&recipe(), member).draws(&batch).noise);
     assert_ne!(draws[0], draws[1]);
 }
 

@@ -26,7 +26,6 @@ mod trained_op;
 
 pub(crate) use op::{linear, mlp};
 pub(crate) use pack::Packed;
-pub use pack::Precision;
 #[cfg(feature = "train")]
 pub(crate) use trained_op::{is_trained_in_bf16, linear as trained};
 

@@ -2,28 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::super::cpu::Level;
 use super::PANEL;
 use super::rows::round;
-
-/// How the weights of a packed model are kept. Sums are in f32 with all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// 4 bytes per weight, exact.
-    F32,
-    /// 2 bytes per weight; activations are rounded to bf16 before they are multiplied.
-    Bf16,
-    /// 1 byte per weight and one scale per output: `weight = scale * code`, codes in -127..=127. Activations as with
-    /// bf16.
-    Int8,
-}
-
-impl Precision {
-    /// Whether f32 weights are worth packing: our portable loop is slower than Burn's product.
-    pub(crate) fn packs_f32() -> bool {
-        Level::current() >= Level::Avx2
-    }
-}
+use crate::model::WeightDtype;
 
 /// Weights of a linear layer in the order of the product, and its bias.
 pub(crate) struct Packed {
@@ -52,11 +33,11 @@ impl std::fmt::Debug for Packed {
 
 impl Packed {
     /// How the weights are kept.
-    pub(crate) fn precision(&self) -> Precision {
+    pub(crate) fn dtype(&self) -> WeightDtype {
         match self.store {
-            Store::F32(_) => Precision::F32,
-            Store::Bf16(_) => Precision::Bf16,
-            Store::Int8 { .. } => Precision::Int8,
+            Store::F32(_) => WeightDtype::F32,
+            Store::Bf16(_) => WeightDtype::Bf16,
+            Store::Int8 { .. } => WeightDtype::Int8,
         }
     }
 
@@ -64,15 +45,15 @@ impl Packed {
     pub(crate) fn new(
         inputs: usize,
         outputs: usize,
-        precision: Precision,
+        dtype: WeightDtype,
         read: impl Fn(usize, usize, &mut [f32]) + Sync,
     ) -> Self {
         let source = Source { inputs, outputs, read };
         let panels = outputs.div_ceil(PANEL);
-        let store = match precision {
-            Precision::F32 => Store::F32(source.singles(panels)),
-            Precision::Bf16 => Store::Bf16(source.pairs(panels)),
-            Precision::Int8 => {
+        let store = match dtype {
+            WeightDtype::F32 => Store::F32(source.singles(panels)),
+            WeightDtype::Bf16 => Store::Bf16(source.pairs(panels)),
+            WeightDtype::Int8 => {
                 let (codes, scales) = source.codes(panels);
                 Store::Int8 { codes, scales }
             }

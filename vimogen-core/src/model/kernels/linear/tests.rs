@@ -4,10 +4,11 @@ use half::bf16;
 
 use super::super::cpu::Level;
 use super::super::gelu::gate;
-use super::pack::{Packed, Precision};
+use super::pack::Packed;
 use super::{product, rows};
+use crate::model::WeightDtype;
 
-const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::Bf16, Precision::Int8];
+const PRECISIONS: [WeightDtype; 3] = [WeightDtype::F32, WeightDtype::Bf16, WeightDtype::Int8];
 /// Rows, inputs, outputs: with remainders of every kind, more than one stretch of inputs, more than one strip of rows.
 const SIZES: [[usize; 3]; 6] = [[1, 1, 1], [5, 7, 3], [12, 64, 32], [13, 33, 70], [3, 1801, 40], [250, 66, 96]];
 
@@ -24,12 +25,12 @@ fn levels() -> impl Iterator<Item = Level> {
     Level::ALL.into_iter().filter(|level| *level <= Level::detect())
 }
 
-fn packed(inputs: usize, outputs: usize, precision: Precision, seed: u32) -> Packed {
+fn packed(inputs: usize, outputs: usize, precision: WeightDtype, seed: u32) -> Packed {
     let weights = numbers(inputs * outputs, seed);
     pack(inputs, outputs, precision, &weights).with_bias(&numbers(outputs, seed + 1))
 }
 
-fn pack(inputs: usize, outputs: usize, precision: Precision, weights: &[f32]) -> Packed {
+fn pack(inputs: usize, outputs: usize, precision: WeightDtype, weights: &[f32]) -> Packed {
     let read = |output: usize, input: usize, to: &mut [f32]| {
         to.copy_from_slice(&weights[output * inputs + input..][..to.len()]);
     };
@@ -41,10 +42,10 @@ fn run(x: &[f32], rows: usize, weights: &[&Packed], level: Level) -> Vec<f32> {
 }
 
 /// The kernel's product in f64.
-fn expected(x: &[f32], rows: usize, weights: &Packed, precision: Precision) -> Vec<f32> {
+fn expected(x: &[f32], rows: usize, weights: &Packed, precision: WeightDtype) -> Vec<f32> {
     let (inputs, outputs) = (weights.inputs, weights.outputs);
     let unpacked = weights.unpack();
-    let seen = |x: f32| if precision == Precision::F32 { x } else { bf16::from_f32(x).to_f32() };
+    let seen = |x: f32| if precision == WeightDtype::F32 { x } else { bf16::from_f32(x).to_f32() };
     let sum = |row: usize, output: usize| -> f64 {
         let products =
             (0..inputs).map(|k| f64::from(seen(x[row * inputs + k])) * f64::from(unpacked[k * outputs + output]));
@@ -81,7 +82,7 @@ fn every_level_sums_what_it_should_in_every_precision() {
 fn several_weights_give_what_each_gives_alone() {
     let (rows, inputs, outputs) = (29, 50, 41);
     let x = numbers(rows * inputs, 5);
-    let weights = [1, 20, 300].map(|seed| packed(inputs, outputs, Precision::Bf16, seed));
+    let weights = [1, 20, 300].map(|seed| packed(inputs, outputs, WeightDtype::Bf16, seed));
     for level in levels() {
         let alone: Vec<f32> = weights.iter().flat_map(|w| run(&x, rows, &[w], level)).collect();
         assert_eq!(run(&x, rows, &[&weights[0], &weights[1], &weights[2]], level), alone);
@@ -100,7 +101,7 @@ fn two_layers_with_gelu_between_give_what_they_give_apart() {
                 let apart = run(&between, rows, &[&second], level);
                 let together = product::mlp(&x, rows, &first, &second, level);
                 // A last bit of GELU can be a step of bf16.
-                let atol = if precision == Precision::F32 { 1e-4 } else { 2e-2 };
+                let atol = if precision == WeightDtype::F32 { 1e-4 } else { 2e-2 };
                 assert_close(&format!("{rows}x{inputs}x{hidden} {precision:?}"), &together, &apart, atol);
             }
         }
@@ -134,9 +135,9 @@ fn weights_come_back_as_they_were_rounded() {
                 let exact = at(output, input);
                 let largest = (0..inputs).map(|k| at(output, k).abs()).fold(0.0, f32::max);
                 match precision {
-                    Precision::F32 => assert_eq!(got, exact),
-                    Precision::Bf16 => assert_eq!(got, bf16::from_f32(exact).to_f32()),
-                    Precision::Int8 => assert!((got - exact).abs() <= 0.501 * largest / 127.0, "{got} {exact}"),
+                    WeightDtype::F32 => assert_eq!(got, exact),
+                    WeightDtype::Bf16 => assert_eq!(got, bf16::from_f32(exact).to_f32()),
+                    WeightDtype::Int8 => assert!((got - exact).abs() <= 0.501 * largest / 127.0, "{got} {exact}"),
                 }
             }
         }
@@ -145,7 +146,7 @@ fn weights_come_back_as_they_were_rounded() {
 
 #[test]
 fn an_output_without_weights_is_its_bias() {
-    let weights = pack(9, 2, Precision::Int8, &[0.0; 18]).with_bias(&[0.5, -2.0]);
+    let weights = pack(9, 2, WeightDtype::Int8, &[0.0; 18]).with_bias(&[0.5, -2.0]);
     for level in levels() {
         assert_eq!(run(&numbers(9, 1), 1, &[&weights], level), [0.5, -2.0]);
     }
