@@ -46,12 +46,14 @@ fn foot(tree: &Tree<'_>, map: &mut Map, side: usize) {
     }
 }
 
-/// The joints between pelvis and neck: the first, the middle and the last if there are more.
+/// The joints between pelvis and neck: the first, the middle and the last if there are more. A joint in the place of its
+/// parent, as CMU's first, has no bone below it.
 fn spine(tree: &Tree<'_>, map: &mut Map) {
     let top = map[NECK].and_then(|neck| tree.joints[neck].parent).or_else(|| chest(tree, map));
     let (Some(pelvis), Some(top)) = (map[PELVIS], top) else { return };
     let Some(meeting) = tree.meeting(top, pelvis) else { return };
-    let chain = tree.path_down(meeting, top);
+    let mut chain = tree.path_down(meeting, top);
+    chain.retain(|joint| tree.length(*joint) > 0.0);
     let found = match chain.as_slice() {
         [] => [None; 3],
         [only] => [None, None, Some(*only)],
