@@ -145,7 +145,7 @@ impl Rows<'_> {
             let more = if channel > 0 && self.whole_lines { words.skip_blanks_of_line() } else { !words.at_end() };
             match words.number_here().filter(|_| more) {
                 Some(value) => self.values.push(value as f32),
-                None if words.at_end() => return Ok(false),
+                None if words.clone().at_end() => return Ok(false),
                 None if !more => {
                     return Err(words.bad(format!("{channel} values, {}", self.expected())));
                 }

@@ -114,8 +114,9 @@ fn vector(words: &mut Words<'_>) -> Result<DVec3> {
 
 fn channel_list(words: &mut Words<'_>) -> Result<Vec<Channel>> {
     let expected = "the number of CHANNELS, 0 to 6";
-    let count = words.number().filter(|n| n.fract() == 0.0 && (0.0..=MAX_CHANNELS as f64).contains(n));
-    let count = count.ok_or_else(|| words.unexpected(expected))? as usize;
+    let is_count = |n: &f64| n.fract() == 0.0 && (0.0..=MAX_CHANNELS as f64).contains(n);
+    let count = words.clone().number().filter(is_count).ok_or_else(|| words.unexpected(expected))? as usize;
+    words.next();
     let mut channels = Vec::with_capacity(count);
     for _ in 0..count {
         let channel = words.peek().and_then(Channel::from_name);

@@ -4,6 +4,7 @@ mod frames;
 mod hierarchy;
 mod joint;
 mod parse;
+mod person;
 mod rate;
 mod read;
 mod write;
@@ -12,3 +13,6 @@ pub use joint::Joint;
 pub use parse::Bvh;
 pub use read::{load, load_with};
 pub use write::{BvhOptions, JointNames, MIXAMO_NAMES, save, to_string};
+
+#[cfg(test)]
+mod tests;

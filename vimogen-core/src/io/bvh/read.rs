@@ -5,22 +5,32 @@ use std::path::Path;
 use glam::{DMat3, DVec3};
 
 use super::Bvh;
+use super::person::{Person, persons};
 use crate::error::Result;
 use crate::io::LoadOptions;
-use crate::io::rig::{Rig, RigJoint, retarget};
+use crate::io::rig::{Rig, RigJoint, names, retarget};
 use crate::motion::{Motion, MotionSource};
 
-/// Reads a clip from a BVH file: y up, a figure at rest that faces +z.
+/// Reads a clip from a BVH file.
 ///
-/// Joints are found by the names of SMPL or of Mixamo and MotionBuilder, without a prefix up to `:`; there may be any
-/// number of spine joints between hips and neck. Where a limb at rest points another way than in SMPL's T pose, its
-/// rotation is corrected for it. Lengths are metres or centimetres, whichever gives a leg of human length; a body of
-/// neither is scaled. All frames are kept; the last one's steps are zero.
+/// The grammar is that of files in the wild: comments, any encoding and line end, glued headers, End Sites with a name,
+/// with channels or missing, several roots, roots around the hips, channels in any order and on any joint, decimal
+/// commas. A whole position on a joint replaces its offset; where all are 0, they shift it.
+///
+/// Joints are found by the set of their names, for the rigs of SMPL, Mixamo, MotionBuilder, LaFAN1, CMU, Biovision,
+/// Xsens, Perception Neuron, Rokoko, OptiTrack, Bandai-Namco, SOMA, Unity, VRM, Unreal, 3ds Max, Character Creator, Daz,
+/// Rigify, MakeHuman and MHR, in any spelling of the sides and with any prefix; otherwise by the shape of the skeleton.
+/// Names of Perception Neuron, Rokoko, OptiTrack, Biovision, VRoid and MikuMikuDance were not compared with a file or a
+/// list. [`LoadOptions::names`] says what is not found. Of several persons the first human is read, or
+/// [`LoadOptions::person`].
+///
+/// The frame rate is the one that the digits of the frame time mean. All frames are kept; the last one's steps are zero.
 ///
 /// # Errors
 /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
-/// [`Error::TooLarge`](crate::Error::TooLarge), [`Error::Format`](crate::Error::Format) for damaged files, missing
-/// joints (by name), and more than 1000 frames per second.
+/// [`Error::TooLarge`](crate::Error::TooLarge), [`Error::Format`](crate::Error::Format) for damaged files, naming the
+/// line, for hands, animals and props, and for a file without a frame rate, unless [`LoadOptions::fps`] is set;
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a person or joint that the file does not have.
 pub fn load(path: impl AsRef<Path>) -> Result<Motion> {
     load_with(path, &LoadOptions::default())
 }
@@ -40,13 +50,40 @@ impl Bvh {
     /// # Errors
     /// As [`load`].
     pub fn to_motion(&self, options: &LoadOptions<'_>) -> Result<Motion> {
-        retarget::to_motion(&BvhRig { file: self, joints: rig_joints(self) }, options)
+        retarget::to_motion(&rig(self, options)?, options)
     }
+}
+
+/// The rig of the person to read.
+fn rig<'a>(file: &'a Bvh, options: &LoadOptions<'_>) -> Result<BvhRig<'a>> {
+    let mut people = persons(file);
+    let mut found =
+        MotionSource { warnings: file.doubt().map(String::from).into_iter().collect(), ..Default::default() };
+    let rigs =
+        |person: Person| BvhRig { joints: rig_joints(file, &person), file, person, found: MotionSource::default() };
+    if people.len() == 1 && options.person.is_none() {
+        return Ok(BvhRig { found, ..rigs(people.remove(0)) });
+    }
+    let names: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
+    let asked = options.person.map(|person| super::person::asked(&names, person)).transpose()?;
+    let mut rigs: Vec<BvhRig<'a>> = people.into_iter().map(rigs).collect();
+    let human: Vec<usize> = (0..rigs.len()).filter(|i| names::find(&rigs[*i], options).is_ok()).collect();
+    // Without any human, the first root says why.
+    let read = asked.or(human.first().copied()).unwrap_or(0);
+    found.person = Some(names[read].clone());
+    found.persons = human.iter().map(|i| names[*i].clone()).collect();
+    if asked.is_none() && human.len() > 1 {
+        let (count, all) = (human.len(), found.persons.join(", "));
+        found.warnings.push(format!("the file holds {count} persons: {all}; the first is read, `person` chooses"));
+    }
+    Ok(BvhRig { found, ..rigs.swap_remove(read) })
 }
 
 struct BvhRig<'a> {
     file: &'a Bvh,
+    person: Person,
     joints: Vec<RigJoint>,
+    found: MotionSource,
 }
 
 impl Rig for BvhRig<'_> {
@@ -67,20 +104,22 @@ impl Rig for BvhRig<'_> {
     }
 
     fn found(&self) -> MotionSource {
-        MotionSource { warnings: self.file.doubt().map(String::from).into_iter().collect(), ..MotionSource::default() }
+        self.found.clone()
     }
 
     fn world(&self, frame: usize, out: &mut [(DMat3, DVec3)]) {
-        self.file.write_world(frame, 0..self.joints.len(), out);
+        self.file.write_world(frame, self.person.joints.clone(), out);
     }
 }
 
-fn rig_joints(file: &Bvh) -> Vec<RigJoint> {
-    let mut joints: Vec<RigJoint> = Vec::with_capacity(file.joints().len());
-    for joint in file.joints() {
-        let above = joint.parent.map_or(DVec3::ZERO, |parent| joints[parent].rest.1);
+fn rig_joints(file: &Bvh, person: &Person) -> Vec<RigJoint> {
+    let first = person.joints.start;
+    let mut joints: Vec<RigJoint> = Vec::with_capacity(person.joints.len());
+    for joint in &file.joints()[person.joints.clone()] {
+        let parent = joint.parent.map(|parent| parent - first);
+        let above = parent.map_or(DVec3::ZERO, |parent| joints[parent].rest.1);
         let rest = (DMat3::IDENTITY, above + joint.offset);
-        joints.push(RigJoint { name: joint.name.clone(), parent: joint.parent, rest, end: joint.end });
+        joints.push(RigJoint { name: joint.name.clone(), parent, rest, end: joint.end });
     }
     joints
 }

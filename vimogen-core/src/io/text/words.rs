@@ -188,13 +188,20 @@ impl<'a> Words<'a> {
         String::from_utf8_lossy(self.bytes[start..self.at].trim_ascii())
     }
 
-    /// Whether the brace here is the second byte of a character of Shift-JIS: it follows a first byte, and the brace
-    /// that opens the joint is still to come.
+    /// Whether the brace here is the second byte of a character of Shift-JIS: it follows a first byte, and more of the
+    /// name or the brace that opens the joint is still to come.
     fn is_second_byte(&self) -> bool {
         let first = |byte: &u8| matches!(byte, 0x81..=0x9f | 0xe0..=0xfc);
         let follows = self.at.checked_sub(1).is_some_and(|i| first(&self.bytes[i]));
+        if !follows {
+            return false;
+        }
         let mut after = Self { at: self.at + 1, ..self.clone() };
-        follows && after.peek() == Some(b"{")
+        let same_line = after.skip_blanks_of_line();
+        let next = after.peek().unwrap_or_default();
+        let opened =
+            ["OFFSET", "CHANNELS", "JOINT", "END", "}"].iter().any(|word| next.eq_ignore_ascii_case(word.as_bytes()));
+        if same_line { !opened } else { next == b"{" }
     }
 
     /// Number of lines from here to the end that have words.
