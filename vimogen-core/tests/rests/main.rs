@@ -88,6 +88,14 @@ fn a_heap_of_bones_along_x_is_put_together_from_its_motion() {
 }
 
 #[test]
+fn a_heap_whose_clip_begins_with_a_t_pose_is_exact() {
+    let (heap, want) = (read(&Rig::heap().beginning_with_t()), read(&Rig::t_pose().beginning_with_t()));
+    for (joint, angle) in turned_apart(&heap, &want).iter().enumerate() {
+        assert!(angle.worst < 0.1, "joint {joint} is turned by {:.1} degrees", angle.worst);
+    }
+}
+
+#[test]
 fn every_axis_may_point_up() {
     for up in [UpAxis::X, UpAxis::Y, UpAxis::Z, UpAxis::MinusX, UpAxis::MinusY, UpAxis::MinusZ] {
         let motion = assert_walks(&Rig::t_pose().turned(up), 0.1);

@@ -76,11 +76,13 @@ pub struct Rig {
     metres: f64,
     /// Whether the channels of each joint hold its offset and the hierarchy holds none.
     placed: bool,
+    /// Whether the first frame is a T pose.
+    begins: bool,
 }
 
 impl Rig {
     pub fn t_pose() -> Self {
-        Self { rest: [DMat3::IDENTITY; 22], axes: DMat3::IDENTITY, metres: 0.01, placed: false }
+        Self { rest: [DMat3::IDENTITY; 22], axes: DMat3::IDENTITY, metres: 0.01, placed: false, begins: false }
     }
 
     /// Every bone along its joint's x axis, and some twist.
@@ -142,6 +144,12 @@ impl Rig {
         self
     }
 
+    /// With a T pose as its first frame.
+    pub fn beginning_with_t(mut self) -> Self {
+        self.begins = true;
+        self
+    }
+
     /// Offset of a joint from its parent, in the axes and the unit of the file.
     fn offset(&self, joint: usize) -> DVec3 {
         let parent = PARENTS[joint].expect("parent");
@@ -158,7 +166,10 @@ impl Rig {
         self.write_joint(&mut text, PELVIS);
         let _ = write!(text, "MOTION\nFrames: {FRAMES}\nFrame Time: 0.05\n");
         for t in 0..FRAMES {
-            let (turns, root) = pose(t);
+            let (mut turns, root) = pose(t);
+            if t == 0 && self.begins {
+                turns = [DMat3::from_rotation_y(0.8); 22];
+            }
             let turns: [DMat3; 22] =
                 std::array::from_fn(|j| self.axes * turns[j] * self.rest[j].transpose() * self.axes.transpose());
             let root = self.axes * root / self.metres;

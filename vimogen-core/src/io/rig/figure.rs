@@ -140,7 +140,7 @@ impl Figure {
     }
 
     /// Whether all limbs lie as in SMPL's rest pose, to the differences of bodies.
-    fn is_straight(&self, subject: &Subject<'_>) -> bool {
+    pub(super) fn is_straight(&self, subject: &Subject<'_>) -> bool {
         [LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE, LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_ELBOW, RIGHT_ELBOW]
             .into_iter()
             .all(|joint| self.bone(subject, joint).is_none_or(|(ours, theirs)| ours.angle_between(theirs) < SHAPE))

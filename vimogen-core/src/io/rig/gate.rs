@@ -21,7 +21,7 @@ const FASTEST: f64 = 12.0;
 /// Change of a limb's length, relative to its median, that no bone has.
 const STRETCH: f64 = 0.05;
 /// Maximum number of frames of which poses are looked at.
-const SAMPLES: usize = 512;
+const SAMPLES: usize = 128;
 /// The joints at the far ends of limbs.
 const LIMBS: [usize; 8] =
     [LEFT_KNEE, RIGHT_KNEE, LEFT_ANKLE, RIGHT_ANKLE, LEFT_ELBOW, RIGHT_ELBOW, LEFT_WRIST, RIGHT_WRIST];

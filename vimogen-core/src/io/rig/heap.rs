@@ -1,11 +1,12 @@
 //! Rest poses that say nothing, in which every bone lies along its joint's axis: how joints are turned, from the motion.
 //!
-//! The bone of a joint fixes two of the three degrees of freedom of its frame. The twist comes from the plane in which
+//! Many clips begin with a T pose, which says all. Otherwise the bone of a joint fixes two of the three degrees of freedom of its frame. The twist comes from the plane in which
 //! knees and elbows bend, and elsewhere from the joint above: on average a joint is not twisted against it.
 
 use glam::{DMat3, DQuat, DVec3};
 
 use super::subject::{Subject, beyond};
+use super::{Rig, figure};
 use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::PARENTS;
 use crate::motion::skeleton::joint::{
@@ -17,7 +18,15 @@ const BENT: f64 = 0.12;
 /// Minimum agreement of the planes in which a joint bends: the length of their mean.
 const ONE_PLANE: f64 = 0.8;
 
-/// For each joint the rotation from our rest pose to the axes of the file's joint.
+/// For each joint the rotation from our rest pose to the axes of the file's joint, if the clip begins with a T pose.
+pub(super) fn turns_by_first_frame(subject: &Subject<'_>, rig: &dyn Rig) -> Option<[DMat3; JOINTS]> {
+    let first = subject.at_first(rig);
+    let figure = figure::find(&first).filter(|figure| figure.is_straight(&first))?;
+    let (turns, frame) = (figure.turns(&first, false), subject.frames.first()?);
+    Some(std::array::from_fn(|joint| frame[joint].0.transpose() * turns[joint]))
+}
+
+/// The same from the motion.
 pub(super) fn turns(subject: &Subject<'_>) -> [DMat3; JOINTS] {
     let mut out = [DMat3::IDENTITY; JOINTS];
     for joint in 0..JOINTS {

@@ -41,7 +41,7 @@ pub(in crate::io) fn to_motion(rig: &dyn Rig, options: &LoadOptions<'_>) -> Resu
             subject.toes = figure.toes(subject.toes);
             figure.turns(&subject, how.ends_with("SMPL"))
         }
-        None => heap::turns(&subject),
+        None => heap::turns_by_first_frame(&subject, rig).unwrap_or_else(|| heap::turns(&subject)),
     };
     let plan = Plan {
         joints: std::array::from_fn(|joint| Step::new(&subject, rig, joint, (turns[joint], figure.is_some()))),

@@ -30,6 +30,8 @@ pub(super) struct Subject<'a> {
     joints: &'a [RigJoint],
     /// Positions of the file's joints in the pose in which none of them is turned.
     rest: Vec<DVec3>,
+    /// Their End Sites in that pose, from the joints.
+    ends: Vec<Option<DVec3>>,
     /// Ends of the feet, from the ankles, in the axes of the rest pose, where the file has no toe joints.
     pub(super) toes: [Option<DVec3>; 2],
     /// Our joints in some frames: rotations from the rest pose, and positions. A joint that is missing is where the one
@@ -78,9 +80,23 @@ impl<'a> Subject<'a> {
             }
             frames.push(ours(&world, map));
         }
-        let mut subject = Self { map, joints, rest: rest(joints, &bones), toes: [None; 2], frames };
-        subject.toes = [LEFT_ANKLE, LEFT_ANKLE + 1].map(|ankle| subject.end_of_foot(ankle));
-        subject
+        let ends = joints.iter().map(|joint| joint.end).collect();
+        Self { map, joints, rest: rest(joints, &bones), ends, toes: [None; 2], frames }.with_toes()
+    }
+
+    /// The same body, at rest as it is in the first frame of `rig`.
+    pub(super) fn at_first(&self, rig: &dyn Rig) -> Self {
+        let mut world = vec![(DMat3::IDENTITY, DVec3::ZERO); self.joints.len()];
+        rig.world(0, &mut world);
+        let end = |(joint, place): (&RigJoint, &Place)| Some(place.0 * joint.rest.0.transpose() * joint.end?);
+        let ends = self.joints.iter().zip(&world).map(end).collect();
+        let rest = world.iter().map(|place| place.1).collect();
+        Self { rest, ends, toes: [None; 2], frames: self.frames.clone(), ..*self }.with_toes()
+    }
+
+    fn with_toes(mut self) -> Self {
+        self.toes = [LEFT_ANKLE, RIGHT_ANKLE].map(|ankle| self.end_of_foot(ankle));
+        self
     }
 
     /// The joints of the sampled frames, `[frames, 22, 3]`.
@@ -99,7 +115,7 @@ impl<'a> Subject<'a> {
 
     /// Where a joint goes on to, in the axes of the rest pose, if it has an End Site.
     pub(super) fn end(&self, joint: usize) -> Option<DVec3> {
-        self.joints[self.map[joint]?].end.filter(|end| end.length() > 1e-9)
+        self.ends[self.map[joint]?].filter(|end| end.length() > 1e-9)
     }
 
     /// The joint that ends a joint's bone in the file, and that bone in our rest pose. Joints of the spine that the file
