@@ -13,7 +13,7 @@ use crate::motion::skeleton::joint::{
 use crate::motion::skeleton::{JOINT_NAMES, PARENTS};
 
 /// Stature of the neutral body, metres.
-const STATURE: f64 = 1.70;
+pub(super) const STATURE: f64 = 1.70;
 /// Statures of adults, metres.
 pub(in crate::io) const ADULTS: std::ops::Range<f64> = 1.2..2.3;
 /// Speed of the pelvis that no human reaches, metres per second.
@@ -21,7 +21,7 @@ const FASTEST: f64 = 12.0;
 /// Change of a limb's length, relative to its median, that no bone has.
 const STRETCH: f64 = 0.05;
 /// Maximum number of frames of which poses are looked at.
-const SAMPLES: usize = 512;
+const SAMPLES: usize = 128;
 /// The joints at the far ends of limbs.
 const LIMBS: [usize; 8] =
     [LEFT_KNEE, RIGHT_KNEE, LEFT_ANKLE, RIGHT_ANKLE, LEFT_ELBOW, RIGHT_ELBOW, LEFT_WRIST, RIGHT_WRIST];
@@ -46,15 +46,16 @@ pub(in crate::io) fn check(format: &'static str, joints: &ArrayView3<'_, f32>, f
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Stature, from leg and trunk: the neutral body's in proportion.
+/// Stature, from legs and trunk in the proportions of the neutral body; without a neck, from the legs.
 ///
-/// `length` gives the length of the bone that ends at a joint.
+/// `length` gives the length of the bone that ends at a joint, 0 for a joint that is missing.
 pub(in crate::io) fn stature(length: impl Fn(usize) -> f64) -> f64 {
+    let trunk = if length(NECK) > 0.0 { 1.0 } else { 0.0 };
     let size = |length: &dyn Fn(usize) -> f64| {
         let legs = [LEFT_KNEE, LEFT_ANKLE, RIGHT_KNEE, RIGHT_ANKLE].into_iter().map(length).sum::<f64>();
-        0.5 * legs + [SPINE1, SPINE2, SPINE3, NECK].into_iter().map(length).sum::<f64>()
+        0.5 * legs + trunk * [SPINE1, SPINE2, SPINE3, NECK].into_iter().map(length).sum::<f64>()
     };
-    let ours = size(&|j| f64::from(REST_OFFSETS[j].length()));
+    let ours = size(&|joint| f64::from(REST_OFFSETS[joint].length()));
     STATURE * size(&length) / ours
 }
 
@@ -160,5 +161,78 @@ impl Clip<'_> {
         let doubt =
             format!("the bone to {joint} changes its length by {percent:.0} %; names= says which joint is which");
         (worst.1 > STRETCH).then_some(doubt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::{Quat, Vec3};
+    use ndarray::Array3;
+
+    use super::*;
+    use crate::body::{NEUTRAL, REST_TO_WORLD};
+    use crate::motion::layout::JOINTS;
+
+    /// A clip of the neutral body that walks ahead at 1 m/s, knees bent a little, at 20 frames per second.
+    fn walk(scale: f32, turn: Quat) -> Array3<f32> {
+        let mut local = [Quat::IDENTITY; JOINTS];
+        local[PELVIS] = Quat::from_mat3(&REST_TO_WORLD);
+        local[LEFT_KNEE] = Quat::from_rotation_x(0.5);
+        Array3::from_shape_fn((40, JOINTS, 3), |(t, j, c)| {
+            let root = Vec3::new(0.0, 0.05 * t as f32, 0.95);
+            (turn * NEUTRAL.fk(root, local).1[j] * scale)[c]
+        })
+    }
+
+    fn doubts(joints: &Array3<f32>, fps: f32) -> Vec<String> {
+        check("BVH", &joints.view(), fps).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_doubts(joints: &Array3<f32>, fps: f32, options: &[&str]) {
+        let doubts = doubts(joints, fps);
+        assert_eq!(doubts.len(), options.len(), "{doubts:?}");
+        for (doubt, option) in doubts.iter().zip(options) {
+            assert!(doubt.contains(option), "{option}: {doubt}");
+        }
+    }
+
+    #[test]
+    fn a_walk_passes_the_gate() {
+        assert_doubts(&walk(1.0, Quat::IDENTITY), 20.0, &[]);
+        assert!((Clip { joints: &walk(1.0, Quat::IDENTITY).view() }.stature() - STATURE).abs() < 1e-3);
+    }
+
+    #[test]
+    fn sizes_rates_and_axes_of_no_human_are_named_with_the_option_that_mends_them() {
+        assert_doubts(&walk(0.4, Quat::IDENTITY), 20.0, &["unit="]);
+        assert_doubts(&walk(1.0, Quat::IDENTITY), 2000.0, &["fps="]);
+        assert_doubts(&walk(1.0, Quat::from_rotation_x(std::f32::consts::PI)), 20.0, &["up="]);
+        assert_doubts(&walk(1.0, Quat::from_rotation_x(std::f32::consts::FRAC_PI_2)), 20.0, &["up="]);
+    }
+
+    #[test]
+    fn mirrored_axes_and_exchanged_sides_are_named() {
+        let mut mirrored = walk(1.0, Quat::IDENTITY);
+        mirrored.slice_mut(ndarray::s![.., .., 0]).mapv_inplace(|x| -x);
+        assert_doubts(&mirrored, 20.0, &["names="]);
+    }
+
+    #[test]
+    fn a_limb_that_stretches_is_named() {
+        let mut stretched = walk(1.0, Quat::IDENTITY);
+        (0..40).for_each(|t| stretched[[t, LEFT_WRIST, 0]] += 0.003 * t as f32);
+        let doubts = doubts(&stretched, 20.0);
+        assert!(doubts.len() == 1 && doubts[0].contains("left_wrist"), "{doubts:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_a_body_is_refused() {
+        assert!(
+            check("BVH", &Array3::zeros((3, JOINTS, 3)).view(), 20.0).unwrap_err().to_string().contains("one place")
+        );
+        let mut joints = walk(1.0, Quat::IDENTITY);
+        joints[[3, 4, 1]] = f32::NAN;
+        assert!(check("BVH", &joints.view(), 20.0).unwrap_err().to_string().contains("finite"));
     }
 }

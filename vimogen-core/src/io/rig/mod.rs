@@ -2,19 +2,22 @@
 //!
 //! A reader of a format gives a [`Rig`]; [`retarget::to_motion`] turns it into a [`Motion`](crate::Motion).
 
-#[allow(dead_code, reason = "the next step uses them")]
+mod figure;
 pub(in crate::io) mod gate;
+mod heap;
 pub(in crate::io) mod names;
 pub(in crate::io) mod retarget;
-#[allow(dead_code, reason = "the next step uses them")]
+mod subject;
+mod unit;
 pub(in crate::io) mod up;
+mod world;
 
 use glam::{DMat3, DVec3};
 
 use crate::motion::MotionSource;
 
 /// A skeleton with its motion, in the axes and the unit of its file.
-pub(in crate::io) trait Rig {
+pub(in crate::io) trait Rig: Sync {
     /// Format, for messages: `"BVH"`.
     fn format(&self) -> &'static str;
 

@@ -1,47 +1,68 @@
-//! From a skeleton of another program to a clip: other rest poses converted to a T pose, lengths to metres.
+//! From a skeleton of another program to a clip: upright, in metres, with rotations from SMPL's T pose.
 
 use glam::{DMat3, DQuat, DVec3};
+use ndarray::{Array, Dimension};
+use rayon::prelude::*;
 
-use crate::body::{REST_OFFSETS, SHIN, SMPLX_ROOT, THIGH};
+use super::names::Found;
+use super::subject::{Place, Subject};
+use super::{Rig, figure, gate, heap, names, unit, world};
+use crate::body::{REST_OFFSETS, SMPLX_ROOT};
 use crate::error::{Error, Result};
-use crate::motion::axes::{SWAP, swap_up};
-use crate::motion::codec::{SmplMotion, write_at};
-use crate::motion::layout::JOINTS;
+use crate::io::LoadOptions;
+use crate::motion::codec::{SmplMotion, encode};
+use crate::motion::layout::{BODY_JOINTS, JOINTS};
 use crate::motion::resample::check_fps;
+use crate::motion::rotation::{axis_angle_from_quaternion, wxyz_from_quat};
 use crate::motion::skeleton::PARENTS;
-use crate::motion::skeleton::joint::{
-    LEFT_ANKLE, LEFT_HIP, LEFT_KNEE, LEFT_SHOULDER, LEFT_WRIST, PELVIS, RIGHT_ANKLE, RIGHT_ELBOW, RIGHT_HIP, RIGHT_KNEE,
-};
+use crate::motion::skeleton::joint::{HEAD, LEFT_FOOT, NECK, PELVIS, RIGHT_FOOT, SPINE1, SPINE2, SPINE3};
 use crate::motion::{Motion, MotionSource};
 
-use super::names::{self, Found, Map};
-use super::{Rig, RigJoint};
-use crate::io::LoadOptions;
+/// Minimum number of frames that one task writes.
+const FRAMES: usize = 64;
+/// Joints from the pelvis to the head.
+const SPINE: [usize; 6] = [PELVIS, SPINE1, SPINE2, SPINE3, NECK, HEAD];
 
-/// Minimum angle, radians, between a rest bone and SMPL's that counts as another rest pose; smaller ones are another body.
-const OTHER_REST: f64 = 0.35;
-/// Length of human legs from hip to ankle, metres; others are scaled to the neutral body's.
-const LEGS: std::ops::Range<f64> = 0.3..1.5;
-/// The clip of `rig`: y up, a figure at rest that faces +z.
+/// The clip of `rig`.
 ///
 /// # Errors
-/// [`Error::Format`] for missing joints (by name) and more than 1000 frames per second.
+/// [`Error::Format`] for missing joints (by name), no rate or more than 1000 frames per second, and joints of no body.
 pub(in crate::io) fn to_motion(rig: &dyn Rig, options: &LoadOptions<'_>) -> Result<Motion> {
     let Found { how, map, warnings } = names::find(rig, options)?;
-    let rest = corrections(rig.joints(), &map);
-    let scale = scale(rig.joints(), &map);
-    let frames = rig.frames();
-    let mut smpl = SmplMotion::zeros(frames);
-    let mut world = vec![(DMat3::IDENTITY, DVec3::ZERO); rig.joints().len()];
-    for t in 0..frames {
-        rig.world(t, &mut world);
-        write_frame(&mut smpl, t, &world, &map, &rest, scale);
-    }
     let (fps, rate) = rate(rig, options)?;
+    let mut subject = Subject::new(rig, &map);
     let found = rig.found();
-    let warnings = [found.warnings.clone(), warnings].concat();
-    let source = MotionSource { kind: format!("{}, {how}", rig.format()), rate, warnings, ..found };
-    Ok(crate::io::clip_of_all_frames(&smpl, fps)?.with_source(source))
+    let size = unit::Size { stature: subject.stature(), leg: subject.leg() };
+    let unit = unit::find(size, options.unit, found.unit);
+    let figure = figure::find(&subject);
+    let world = world::find(&subject, figure.as_ref(), options.up, found.up);
+    let turns = match figure {
+        Some(figure) => {
+            subject.toes = figure.toes(subject.toes);
+            figure.turns(&subject, how.ends_with("SMPL"))
+        }
+        None => heap::turns_by_first_frame(&subject, rig).unwrap_or_else(|| heap::turns(&subject)),
+    };
+    let plan = Plan {
+        joints: std::array::from_fn(|joint| Step::new(&subject, rig, joint, (turns[joint], figure.is_some()))),
+        world: world.turn,
+        metres: unit.metres,
+        bone: size.stature / gate::STATURE,
+    };
+    let smpl = plan.write(rig);
+    let mut doubts = gate::check(rig.format(), &smpl.joints.view(), fps)?;
+    // One sentence about an axis is enough.
+    doubts.retain(|doubt| world.warning.is_none() || !doubt.contains("up="));
+    let all = [found.warnings.clone(), warnings].into_iter().flatten().chain(world.warning).chain(unit.warning);
+    let source = MotionSource {
+        kind: format!("{}, {how}", rig.format()),
+        up: Some(world.up),
+        unit: unit.unit,
+        rate,
+        warnings: all.chain(doubts).collect(),
+        ..found
+    };
+    Ok(Motion::from_features(encode(&smpl)?, fps)?.with_source(source))
 }
 
 /// Frames per second, and where they are from.
@@ -50,79 +71,143 @@ fn rate(rig: &dyn Rig, options: &LoadOptions<'_>) -> Result<(f32, String)> {
         check_fps("fps", fps)?;
         return Ok((fps, "given".into()));
     }
-    let fps = rig.fps().ok_or_else(|| Error::format(rig.format(), "it has no frame rate"))?;
+    let missing = || Error::format(rig.format(), "it has no frame rate; fps= gives it");
+    let fps = rig.fps().ok_or_else(missing)?;
     let fps = fps as f32;
     check_fps("fps", fps).map_err(|e| Error::format(rig.format(), e.to_string()))?;
     let origin = rig.found().rate;
     Ok((fps, if origin.is_empty() { "file".into() } else { origin }))
 }
 
-/// The joint at the far end of a limb's bone; the other joints keep their rotations as they are.
-fn far_end(joint: usize) -> Option<usize> {
-    match joint {
-        LEFT_HIP..=RIGHT_HIP | LEFT_KNEE..=RIGHT_KNEE => Some(joint + 3),
-        LEFT_SHOULDER..=RIGHT_ELBOW => Some(joint + 2),
-        _ => None,
-    }
+/// How one of our joints follows from those of the file.
+struct Step {
+    /// Joint of the file whose rotation it has.
+    source: usize,
+    /// Rotation from our rest pose to the axes of that joint.
+    turn: DMat3,
+    place: At,
+    /// Joint of the file to which its bone goes, with the bone's direction in the axes of `source`, if the file bends it
+    /// in between.
+    bent: Option<(usize, DVec3)>,
 }
 
-/// For each joint the rotation from SMPL's rest bone to the file's, where they are far apart.
-fn corrections(joints: &[RigJoint], map: &Map) -> [DMat3; JOINTS] {
-    let place = |joint: usize| joints[joint].rest.1;
-    let mut out = [DMat3::IDENTITY; JOINTS];
-    for joint in 0..JOINTS {
-        let end = far_end(joint);
-        let bone = end.and_then(|end| Some(place(map[end]?) - place(map[joint]?)));
-        let theirs = bone.and_then(DVec3::try_normalize);
-        let ours = end.map(|end| REST_OFFSETS[end].as_dvec3().normalize_or_zero());
-        if let Some((ours, theirs)) = ours.zip(theirs) {
-            let far = ours.angle_between(theirs) > OTHER_REST;
-            out[joint] = if far { DMat3::from_quat(DQuat::from_rotation_arc(ours, theirs)) } else { DMat3::IDENTITY };
-        } else if joint >= LEFT_WRIST {
-            // Hands go on as their forearms do.
-            out[joint] = out[joint - 2];
+/// Where one of our joints is.
+enum At {
+    /// At `source`.
+    Joint,
+    /// From `source`, in its axes.
+    Offset(DVec3),
+    /// Between two joints of the file, at this share of the way.
+    Between(usize, usize, f64),
+    /// At our offset from the joint above, in the size of the body.
+    Ours(usize),
+}
+
+impl Step {
+    fn new(subject: &Subject<'_>, rig: &dyn Rig, joint: usize, (turn, stands): (DMat3, bool)) -> Self {
+        let above = |joint: &usize| PARENTS[*joint];
+        let known = std::iter::successors(Some(joint), above).find(|joint| subject.map[*joint].is_some());
+        let known = known.unwrap_or(PELVIS);
+        let source = subject.map[known].unwrap_or(0);
+        let unturned = rig.joints()[source].rest.0.transpose();
+        let bent = subject.bone(joint).filter(|(end, _)| SPINE[1..].contains(&joint) && subject.bends(joint, *end));
+        Self {
+            source,
+            turn: unturned * turn,
+            place: Self::place(subject, joint, known, unturned),
+            bent: bent.and_then(|(end, ours)| {
+                let bone = if stands { subject.rest(end)? - subject.rest(joint)? } else { turn * ours };
+                Some((subject.map[end]?, unturned * bone.normalize_or_zero()))
+            }),
         }
     }
-    out
-}
 
-/// Metres per unit of the file.
-fn scale(joints: &[RigJoint], map: &Map) -> f64 {
-    let length = |joint: usize| {
-        map[joint].map_or(0.0, |j| {
-            let above = joints[j].parent.map_or(DVec3::ZERO, |p| joints[p].rest.1);
-            (joints[j].rest.1 - above).length()
-        })
-    };
-    let leg = 0.5 * [LEFT_KNEE, LEFT_ANKLE, RIGHT_KNEE, RIGHT_ANKLE].into_iter().map(length).sum::<f64>();
-    [1.0, 0.01].into_iter().find(|scale| LEGS.contains(&(leg * scale))).unwrap_or_else(|| {
-        let ours = f64::from(THIGH + SHIN);
-        if leg > 1e-9 { ours / leg } else { 1.0 }
-    })
-}
-
-fn write_frame(
-    smpl: &mut SmplMotion,
-    t: usize,
-    world: &[(DMat3, DVec3)],
-    map: &Map,
-    rest: &[DMat3; JOINTS],
-    scale: f64,
-) {
-    let turn_up = SWAP.as_dmat3();
-    let z_up = |p: DVec3| DVec3::from(swap_up::<f64>(p));
-    let mut turns = [DMat3::IDENTITY; JOINTS];
-    let mut places = [DVec3::ZERO; JOINTS];
-    for j in 0..JOINTS {
-        (turns[j], places[j]) = match (map[j], PARENTS[j]) {
-            (Some(joint), _) => (turn_up * world[joint].0 * rest[j], z_up(world[joint].1 * scale)),
-            // A joint that the file lacks does not bend and has the offset of the neutral body.
-            (None, Some(p)) => (turns[p], places[p] + turns[p] * REST_OFFSETS[j].as_dvec3()),
-            (None, None) => (turn_up, DVec3::ZERO),
-        };
+    fn place(subject: &Subject<'_>, joint: usize, known: usize, unturned: DMat3) -> At {
+        if joint == known {
+            return At::Joint;
+        }
+        if let (LEFT_FOOT | RIGHT_FOOT, Some(toe)) =
+            (joint, subject.toes.get(joint.wrapping_sub(LEFT_FOOT)).copied().flatten())
+        {
+            return At::Offset(unturned * toe);
+        }
+        let ours = PARENTS[joint].map_or(At::Joint, At::Ours);
+        let Some(at) = SPINE.iter().position(|spine| *spine == joint) else { return ours };
+        let length =
+            |joints: &[usize]| joints.iter().map(|joint| f64::from(REST_OFFSETS[*joint].length())).sum::<f64>();
+        let below = SPINE.iter().position(|spine| *spine == known).unwrap_or(0);
+        let next = SPINE[at..].iter().find_map(|joint| subject.map[*joint].map(|next| (*joint, next)));
+        match (next, subject.map[known]) {
+            (Some((end, next)), Some(from)) => {
+                let end = SPINE.iter().position(|spine| *spine == end).unwrap_or(at);
+                At::Between(from, next, length(&SPINE[below + 1..=at]) / length(&SPINE[below + 1..=end]))
+            }
+            _ => ours,
+        }
     }
-    let local = |j: usize| PARENTS[j].map_or(turns[j], |p| turns[p].transpose() * turns[j]);
-    smpl.set_rotations(t, &std::array::from_fn(|j| DQuat::from_mat3(&local(j)).normalize().as_quat()));
-    smpl.set_joints(t, &places.map(|place| place.as_vec3()));
-    write_at(smpl.transl.row_mut(t), 0, &(places[PELVIS].as_vec3() - SMPLX_ROOT).to_array());
+}
+
+/// How frames are written.
+struct Plan {
+    joints: [Step; JOINTS],
+    /// Rotation from the axes of the file to ours.
+    world: DMat3,
+    /// Metres per unit of the file.
+    metres: f64,
+    /// Size of the body in the unit of the file, for offsets of the neutral body.
+    bone: f64,
+}
+
+impl Plan {
+    /// All frames, and the last once more: its steps lead to itself.
+    fn write(&self, rig: &dyn Rig) -> SmplMotion {
+        let frames = rig.frames();
+        let mut smpl = SmplMotion::zeros(frames + 1);
+        let (orient, pose) = (vectors::<1, _>(&mut smpl.global_orient), vectors::<BODY_JOINTS, _>(&mut smpl.body_pose));
+        let (transl, joints) = (vectors::<1, _>(&mut smpl.transl), vectors::<JOINTS, _>(&mut smpl.joints));
+        let rows = orient.into_par_iter().zip(pose).zip(transl).zip(joints).with_min_len(FRAMES).enumerate();
+        let buffer = || vec![(DMat3::IDENTITY, DVec3::ZERO); rig.joints().len()];
+        rows.for_each_init(buffer, |world, (t, (((orient, pose), transl), joints))| {
+            rig.world(t.min(frames - 1), world);
+            let (turns, places) = self.pose(world);
+            orient[0] = vector(self.world * turns[PELVIS]);
+            for (joint, slot) in (1..).zip(pose) {
+                *slot = vector(PARENTS[joint].map_or(DMat3::IDENTITY, |above| turns[above].transpose()) * turns[joint]);
+            }
+            let place = |place: DVec3| (self.world * place * self.metres).as_vec3();
+            *joints = places.map(|joint| place(joint).to_array());
+            transl[0] = (place(places[PELVIS]) - SMPLX_ROOT).to_array();
+        });
+        smpl
+    }
+
+    /// Our joints in a frame, in the axes of the file: rotations from our rest pose, and positions.
+    fn pose(&self, world: &[Place]) -> ([DMat3; JOINTS], [DVec3; JOINTS]) {
+        let (mut turns, mut places) = ([DMat3::IDENTITY; JOINTS], [DVec3::ZERO; JOINTS]);
+        for (joint, step) in self.joints.iter().enumerate() {
+            let (turn, place) = world[step.source];
+            turns[joint] = turn * step.turn;
+            places[joint] = match step.place {
+                At::Joint => place,
+                At::Offset(offset) => place + turn * offset,
+                At::Between(from, to, share) => world[from].1.lerp(world[to].1, share),
+                At::Ours(above) => places[above] + turns[above] * REST_OFFSETS[joint].as_dvec3() * self.bone,
+            };
+            if let Some((end, bone)) = step.bent {
+                let (from, to) = (turn * bone, (world[end].1 - place).normalize_or_zero());
+                turns[joint] = DMat3::from_quat(DQuat::from_rotation_arc(from, to)) * turns[joint];
+            }
+        }
+        (turns, places)
+    }
+}
+
+/// The rows of an array as `N` vectors each.
+fn vectors<const N: usize, D: Dimension>(array: &mut Array<f32, D>) -> &mut [[[f32; 3]; N]] {
+    array.as_slice_mut().unwrap_or_default().as_chunks_mut().0.as_chunks_mut().0
+}
+
+/// A rotation as axis-angle.
+fn vector(turn: DMat3) -> [f32; 3] {
+    axis_angle_from_quaternion(wxyz_from_quat(DQuat::from_mat3(&turn).normalize().as_quat())).to_array()
 }

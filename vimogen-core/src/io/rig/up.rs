@@ -134,3 +134,72 @@ pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     let at = (share * (values.len() - 1) as f64).round() as usize;
     *values.select_nth_unstable_by(at, f64::total_cmp).1
 }
+
+#[cfg(test)]
+mod tests {
+    use glam::{Quat, Vec3};
+    use ndarray::Array3;
+
+    use super::*;
+    use crate::body::NEUTRAL;
+    use crate::motion::layout::JOINTS;
+
+    /// The neutral body, y up, with its joints turned as `pose` says; it moves along z.
+    fn clip(pose: impl Fn(usize) -> [Quat; JOINTS]) -> Array3<f32> {
+        Array3::from_shape_fn((40, JOINTS, 3), |(t, j, c)| {
+            NEUTRAL.fk(Vec3::new(0.0, 0.9, 0.03 * t as f32), pose(t)).1[j][c]
+        })
+    }
+
+    fn standing(_: usize) -> [Quat; JOINTS] {
+        [Quat::IDENTITY; JOINTS]
+    }
+
+    /// `clip` in the axes of a file in which `up` is up.
+    fn in_axes(clip: &Array3<f32>, up: UpAxis) -> Array3<f32> {
+        let turn = figure(up, usual_front(up));
+        Array3::from_shape_fn(clip.raw_dim(), |(t, j, c)| {
+            let place = DVec3::from_array(std::array::from_fn(|c| f64::from(clip[[t, j, c]])));
+            (turn * place)[c] as f32
+        })
+    }
+
+    #[test]
+    fn a_standing_body_points_up_along_any_axis() {
+        for up in AXES {
+            let vote = from_motion(&in_axes(&clip(standing), up).view()).unwrap();
+            assert_eq!((vote.axis, vote.share, vote.sure), (up, 1.0, true));
+            let turn = to_world(up);
+            assert!((turn * vector(up)).abs_diff_eq(DVec3::Z, 1e-12) && (turn.determinant() - 1.0).abs() < 1e-12);
+            assert!((turn * usual_front(up)).abs_diff_eq(DVec3::Y, 1e-12), "{up}");
+        }
+    }
+
+    #[test]
+    fn where_frames_disagree_the_floor_decides_and_doubt_stays() {
+        // Half of the frames lie, and the body moves along z.
+        let falling = |t: usize| {
+            let mut pose = standing(t);
+            pose[PELVIS] = Quat::from_rotation_x(if t % 2 == 0 { 0.0 } else { std::f32::consts::FRAC_PI_2 });
+            pose
+        };
+        let mut falling = clip(falling);
+        for t in 0..40 {
+            let lowest = (0..JOINTS).map(|j| falling[[t, j, 1]]).fold(f32::INFINITY, f32::min);
+            (0..JOINTS).for_each(|j| falling[[t, j, 1]] -= lowest);
+        }
+        for up in AXES {
+            let vote = from_motion(&in_axes(&falling, up).view()).unwrap();
+            assert_eq!((vote.axis, vote.sure), (up, false));
+        }
+    }
+
+    #[test]
+    fn frames_that_are_not_finite_do_not_count() {
+        let mut joints = clip(standing);
+        joints[[0, 3, 1]] = f32::NAN;
+        assert_eq!(from_motion(&joints.view()).unwrap().share, 1.0);
+        assert_eq!(from_motion(&Array3::from_elem((3, JOINTS, 3), f32::NAN).view()), None);
+        assert_eq!(from_motion(&Array3::zeros((0, JOINTS, 3)).view()), None);
+    }
+}
