@@ -197,6 +197,7 @@ using TrainerParams = detail::Defaults<vimogen_trainer_params, vimogen_trainer_p
 using TrainBatch = detail::Defaults<vimogen_train_batch, vimogen_train_batch_init>;
 using RenderParams = detail::Defaults<vimogen_render_params, vimogen_render_params_init>;
 using EvaluateParams = detail::Defaults<vimogen_evaluate_params, vimogen_evaluate_params_init>;
+using MotionLoadParams = detail::Defaults<vimogen_motion_load_params, vimogen_motion_load_params_init>;
 
 /// Result of a progress callable.
 enum class Next { Continue, Cancel };
@@ -269,9 +270,16 @@ class Motion : public detail::Object<vimogen_motion, vimogen_motion_free> {
 public:
   using Object::Object;
 
-  /// Reads .pt, .npy, .npz (also in the layout of AMASS) or .bvh.
-  static Result<Motion> load(const std::string &path) {
-    return detail::made<Motion>([&](auto **handle) { return vimogen_motion_load(path.c_str(), handle); });
+  /// Reads a file of any format that vimogen_motion_load names; params override what is found in it.
+  static Result<Motion> load(const std::string &path, const MotionLoadParams &params = {}) {
+    return detail::made<Motion>([&](auto **handle) { return vimogen_motion_load_with(path.c_str(), &params, handle); });
+  }
+
+  /// What was found in the motion's file, as JSON; see vimogen_motion_source.
+  Result<std::string> source() const {
+    char *json = nullptr;
+    const auto status = vimogen_motion_source(get(), &json);
+    return detail::taken(status, json);
   }
 
   /// Copies features, [frames][VIMOGEN_FEATURES].

@@ -25,6 +25,8 @@ C_ENUMS = {
     "Smoothing": "smoothing",
     "View": "view",
     "Style": "style",
+    "UpAxis": "up_axis",
+    "LengthUnit": "unit",
 }
 PYTHON_TYPES = {"bool": "bool", "int": "int", "float": "float", "pair": "tuple[float, float]"}
 # Options that Python functions take by other arguments.

@@ -135,7 +135,7 @@ def evaluate(
     Parameters
     ----------
     folder : str or os.PathLike
-        Motions as ``Motion.save`` writes them (``.npy``, ``.npz``, ``.pt``), or joints (T, 22, 3) as ``.npy``.
+        Motions of any format that ``Motion.load`` reads, or joints (T, 22, 3) as ``.npy`` or ``.pt``.
     dimensions : list of str, optional
         Names of MBench's dimensions, such as ``"Jitter_Degree"``. None: all, without `info` those of motion quality.
     output : str or os.PathLike, optional
@@ -144,8 +144,9 @@ def evaluate(
     up_axis : int
         Height axis of joint files. The release measures along 2, although its joints have y up.
     info : str or os.PathLike, optional
-        ``MBench_eval_info.json``: its motions are looked up as ``<id>.npy``, ``<id>.pt`` and ``<id>.mp4``. Results are
-        saved one by one, and a second call continues after a stop. The arguments below need `info`.
+        ``MBench_eval_info.json``: its motions are looked up as ``<id>.npy``, ``<id>.pt``, then in other formats, and
+        ``<id>.mp4``. Results are saved one by one, and a second call continues after a stop. The arguments below need
+        `info`.
     name : str, optional
         Prefix of the result files. None: the folder's name.
     jobs : int, optional
@@ -170,8 +171,10 @@ def evaluate(
     Returns
     -------
     dict
-        ``dimensions``: mean, std and num_samples of each metric; ``motions``: the metrics of each motion. With `info`:
-        ``dimensions``: ``aggregate`` and ``per_motion`` of each; ``settings``, ``missing``, ``failed``, ``skipped``.
+        ``dimensions``: mean, std and num_samples of each metric; ``motions``: the metrics of each motion; ``failed``:
+        ``file`` and ``reason`` of each file that could not be measured and is left out; ``warnings``: doubts about
+        other files. With `info`: ``dimensions``: ``aggregate`` and ``per_motion`` of each; ``settings``, ``missing``,
+        ``failed``, ``skipped``, ``warnings``.
 
     """
     wanted = None if dimensions is None else list(dimensions)

@@ -84,7 +84,8 @@ def prepare_data(
     Parameters
     ----------
     manifests : str, os.PathLike or iterable of them
-        JSON lists of clips.
+        JSON lists of clips, which may be in any format that ``Motion.load`` reads. Features are taken as they are;
+        other clips are resampled to 20 frames per second and placed at the origin, facing +y.
     out : str or os.PathLike
         The folder: ``manifest.json``, ``mean.npy`` and ``std.npy``, ``stats.json``, ``shard-*.safetensors``.
     root : str or os.PathLike, optional
@@ -103,7 +104,8 @@ def prepare_data(
     Returns
     -------
     dict
-        ``manifest``, ``clips``, ``frames``, ``duplicates``, ``shards`` and ``bad``, a list of names and reasons.
+        ``manifest``, ``clips``, ``frames``, ``duplicates``, ``shards``; ``bad`` and ``warnings``, lists of names and
+        reasons; ``without_caption``, a list of names.
 
     """
     files = [manifests] if isinstance(manifests, str | os.PathLike) else list(manifests)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ._options import DEFAULT_SEED, lists_options
-from ._vimogen import Motion, Pipeline, TextEncoder
+from ._vimogen import Motion, Pipeline, TextEncoder, VimogenError, file_formats
 
 try:
     import ray.data
@@ -29,7 +29,8 @@ except ImportError as error:
 StrPath = str | os.PathLike[str]
 Rows = dict[str, Any]
 
-MOTIONS = (".npz", ".npy", ".pt", ".pth")
+MOTIONS = tuple(f".{extension}" for kind in file_formats() if kind["reads"] for extension in kind["extensions"])
+LOSSLESS = tuple(f".{extension}" for kind in file_formats() if kind["lossless"] for extension in kind["extensions"])
 
 
 class _Generator:
@@ -63,8 +64,16 @@ class _Scorer:
     """A worker that scores."""
 
     def __call__(self, rows: Rows) -> Rows:
-        scores = [Motion.load(str(path)).quality() for path in rows["path"]]
-        return {"path": rows["path"]} | {name: np.array([score[name] for score in scores]) for name in scores[0]}
+        return {"path": rows["path"], "score": np.array([json.dumps(self.score(str(path))) for path in rows["path"]])}
+
+    def score(self, path: str) -> dict[str, Any]:
+        """Measure a file; the reason instead if that cannot be done."""
+        try:
+            values = Motion.load(path).quality()
+        except (VimogenError, OSError) as error:
+            return {"reason": str(error)}
+        undefined = [name for name, value in values.items() if not np.isfinite(value)]
+        return {"reason": f"{undefined[0]} is not defined for it"} if undefined else {"values": values}
 
 
 @lists_options("GenerateOptions")
@@ -137,25 +146,39 @@ def evaluate(
     Returns
     -------
     dict
-        ``dimensions``: mean, std and num_samples of each metric; ``motions``: the metrics of each motion.
+        ``dimensions``: mean, std and num_samples of each metric; ``motions``: the metrics of each motion; ``failed``:
+        ``file`` and ``reason`` of each file that could not be measured and is left out.
 
     """
-    files = sorted(path for path in Path(folder).resolve().iterdir() if path.suffix.lower() in MOTIONS)
-    if not files:
-        raise FileNotFoundError(f"no motions (.npz, .npy, .pt) in {folder}")
-    named: dict[str, Path] = {}
-    for file in files:
-        if (other := named.setdefault(file.stem, file)) is not file:
-            raise ValueError(f"{other} and {file} have one name; keep one of them")
-    rows = _run([{"path": str(file)} for file in files], _Scorer, workers, batch_size, resources, ())
-    motions = {Path(row.pop("path")).stem: {name: float(value) for name, value in row.items()} for row in rows}
-    motions = dict(sorted(motions.items()))
+    files = _motions(Path(folder).resolve())
+    made = _run([{"path": str(file)} for file in files], _Scorer, workers, batch_size, resources, ())
+    rows = sorted((str(row["path"]), json.loads(str(row["score"]))) for row in made)
+    failed = [{"file": path, "reason": score["reason"]} for path, score in rows if "reason" in score]
+    motions = {Path(path).stem: score["values"] for path, score in rows if "values" in score}
+    if not motions:
+        raise ValueError(
+            f"none of the {len(failed)} motions can be measured; {failed[0]['file']}: {failed[0]['reason']}"
+        )
     table = {name: np.array([motion[name] for motion in motions.values()]) for name in next(iter(motions.values()))}
     dimensions = {
         name: {"mean": float(values.mean()), "std": float(values.std()), "num_samples": len(values)}
         for name, values in table.items()
     }
-    return {"dimensions": dimensions, "motions": motions}
+    return {"dimensions": dimensions, "motions": motions, "failed": failed}
+
+
+def _motions(folder: Path) -> list[Path]:
+    """Give the motion files of a folder; of one in several formats, that with the features."""
+    found: dict[str, Path] = {}
+    for file in sorted(path for path in folder.iterdir() if path.suffix.lower() in MOTIONS):
+        other = found.get(file.stem)
+        if other is not None and (other.suffix.lower() in LOSSLESS) == (file.suffix.lower() in LOSSLESS):
+            raise ValueError(f"{other} and {file} have one name; keep one of them")
+        if other is None or file.suffix.lower() in LOSSLESS:
+            found[file.stem] = file
+    if not found:
+        raise FileNotFoundError(f"no motions ({', '.join(MOTIONS)}) in {folder}")
+    return list(found.values())
 
 
 def encode_text(

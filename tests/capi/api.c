@@ -226,6 +226,29 @@ static void poses_and_clips_at_other_rates(const vimogen_motion *motion) {
   OK(vimogen_motion_free(part));
 }
 
+static void files_tell_what_they_are(const vimogen_motion *motion, const char *folder) {
+  char path[1024], *json = NULL;
+  float fps;
+  vimogen_motion *read = NULL;
+  vimogen_motion_load_params reading;
+  OK(vimogen_motion_load_params_init(&reading, sizeof reading));
+  reading.fps = 40;
+  snprintf(path, sizeof path, "%s/clip.bvh", folder);
+  OK(vimogen_motion_load_with(path, &reading, &read));
+  OK(vimogen_motion_fps(read, &fps));
+  OK(vimogen_motion_source(read, &json));
+  CHECK(fps == 40 && strstr(json, "BVH") && strstr(json, "\"given\"") && strstr(json, "\"warnings\""));
+  OK(vimogen_string_free(json));
+  OK(vimogen_motion_free(read));
+  OK(vimogen_motion_load_with(path, NULL, &read));
+  OK(vimogen_motion_fps(read, &fps));
+  CHECK(fps == 20);
+  OK(vimogen_motion_free(read));
+  OK(vimogen_motion_source(motion, &json));
+  CHECK(strcmp(json, "null") == 0);
+  OK(vimogen_string_free(json));
+}
+
 static void files_come_back(const vimogen_motion *motion, const char *folder) {
   const char *names[] = {"clip.npz", "clip.npy", "clip.pt", "clip.bvh", "clip.glb", "clip.csv", "clip.html", "clip.svg"};
   char path[1024];
@@ -245,6 +268,7 @@ static void files_come_back(const vimogen_motion *motion, const char *folder) {
     CHECK(len == back_len && memcmp(a, b, len * sizeof *a) == 0);
     OK(vimogen_motion_free(back));
   }
+  files_tell_what_they_are(motion, folder);
   vimogen_motion *consistent = NULL;
   size_t frames, consistent_frames;
   OK(vimogen_motion_refit(motion, 1, &consistent));

@@ -74,6 +74,12 @@ void motions_have_their_arrays(const vimogen::Pipeline &pipeline, const std::str
   small.width = small.height = 64;
   CHECK(moved.slice(0, 1).value().render(folder + "/small.png", &small).ok());
   CHECK(vimogen::Motion::load(folder + "/hpp.npz").value().frames() == 8);
+  moved.save(folder + "/hpp.bvh").value();
+  vimogen::MotionLoadParams reading;
+  reading.fps = 40;
+  const auto read = vimogen::Motion::load(folder + "/hpp.bvh", reading).value();
+  CHECK(read.fps() == 40 && read.source().value().find("\"given\"") != std::string::npos);
+  CHECK(moved.source().value() == "null");
   CHECK(vimogen::evaluate(folder).value().find("\"hpp\"") != std::string::npos && !vimogen::evaluate("none/such"));
   vimogen::EvaluateParams asked;
   const std::string info = folder + "/hpp.json";

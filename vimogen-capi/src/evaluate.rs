@@ -178,11 +178,12 @@ impl Arguments<'_> {
     }
 }
 
-/// Scores the motions in a folder (`.npy`, `.npz`, `.pt`) with MBench's motion-quality metrics, or with `info` in all its
-/// dimensions.
+/// Scores the motions in a folder, of all formats that are read, with MBench's motion-quality metrics, or with `info` in all
+/// its dimensions.
 ///
 /// `params`: NULL for the defaults. `json` receives the report, to be freed with `vimogen_string_free`: mean, deviation and
-/// count by metric under `"dimensions"`, the values of each motion under `"motions"`. With `info`, `"dimensions"` holds
+/// count by metric under `"dimensions"`, the values of each motion under `"motions"`; files that could not be measured, and
+/// are left out, under `"failed"` with their reasons; doubts about other files under `"warnings"`. With `info`, `"dimensions"` holds
 /// `"aggregate"` and `"per_motion"` of each, and `"missing"`, `"failed"` and `"skipped"` the rest; MBench's
 /// files, a table and a page are written, and a second call continues after a stop. Judged dimensions need the environment
 /// variable `GEMINI_API_KEY`, or `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `VIMOGEN_JUDGE_MODEL`.

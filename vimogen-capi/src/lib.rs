@@ -12,6 +12,7 @@ mod edge;
 mod enums;
 mod evaluate;
 mod generate;
+mod load;
 mod motion;
 mod pipeline;
 mod render;

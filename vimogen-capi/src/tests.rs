@@ -12,6 +12,7 @@ use crate::evaluate::vimogen_evaluate_params;
 use crate::generate::{
     VIMOGEN_MODEL_DEFAULT, vimogen_generate, vimogen_generate_params, vimogen_generate_params_init, vimogen_request,
 };
+use crate::load::vimogen_motion_load_params;
 use crate::motion::{vimogen_joint, vimogen_pose, vimogen_quality, vimogen_smpl};
 use crate::pipeline::{
     vimogen_load_params, vimogen_pipeline, vimogen_pipeline_free, vimogen_pipeline_info, vimogen_pipeline_load,
@@ -133,6 +134,7 @@ fn no_struct_loses_a_size_that_it_had() {
     had::<vimogen_pipeline_info>(&[40]);
     had::<vimogen_generate_params>(&[56]);
     had::<vimogen_request>(&[64]);
+    had::<vimogen_motion_load_params>(&[48]);
     had::<vimogen_smpl>(&[32]);
     had::<vimogen_pose>(&[364]);
     had::<vimogen_quality>(&[20]);

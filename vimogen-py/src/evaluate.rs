@@ -1,5 +1,6 @@
 //! `vimogen.evaluate`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
@@ -42,6 +43,10 @@ struct Scores {
     dimensions: Vec<(&'static str, Summary)>,
     /// Values of each motion, in the order of `dimensions`.
     motions: Vec<(String, Vec<Option<f64>>)>,
+    /// Files that could not be measured, and the reasons.
+    failed: Vec<(String, String)>,
+    /// Doubts about the files of other motions.
+    warnings: BTreeMap<String, Vec<String>>,
 }
 
 impl Scores {
@@ -57,6 +62,8 @@ impl Scores {
         Self {
             dimensions: results.dimensions.iter().map(summary).collect(),
             motions: names.enumerate().map(|(i, name)| (name, values(i))).collect(),
+            failed: results.failed_files().iter().map(|failed| (failed.file.into(), failed.reason.into())).collect(),
+            warnings: results.warnings.clone(),
         }
     }
 
@@ -76,7 +83,15 @@ impl Scores {
             motions.set_item(name, motion)?;
         }
         report.set_item("dimensions", dimensions)?;
+        let failed = self.failed.into_iter().map(|(file, reason)| {
+            let failure = PyDict::new(py);
+            failure.set_item("file", file)?;
+            failure.set_item("reason", reason)?;
+            Ok(failure)
+        });
         report.set_item("motions", motions)?;
+        report.set_item("failed", failed.collect::<PyResult<Vec<_>>>()?)?;
+        report.set_item("warnings", self.warnings)?;
         Ok(report)
     }
 }

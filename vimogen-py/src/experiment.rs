@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 use vimogen_core::Error;
+use vimogen_core::data::dataset::BadClip;
 use vimogen_core::data::prepare::{self, Prepare};
 use vimogen_core::experiment::{Event, Experiment, Resume, Run, StepLine};
 
@@ -143,8 +144,10 @@ pub fn prepare_data<'py>(
     dict.set_item("frames", done.frames)?;
     dict.set_item("duplicates", done.duplicates)?;
     dict.set_item("shards", done.shards)?;
-    let bad: Vec<(String, String)> = done.bad.into_iter().map(|bad| (bad.id, bad.reason)).collect();
-    dict.set_item("bad", bad)?;
+    let named = |clips: Vec<BadClip>| clips.into_iter().map(|clip| (clip.id, clip.reason)).collect::<Vec<_>>();
+    dict.set_item("bad", named(done.bad))?;
+    dict.set_item("warnings", named(done.warnings))?;
+    dict.set_item("without_caption", done.without_caption)?;
     Ok(dict)
 }
 

@@ -19,6 +19,7 @@ mod motion;
 mod options;
 mod pipeline;
 mod pose;
+mod reading;
 mod render;
 mod represent;
 mod rotations;
@@ -54,6 +55,7 @@ mod _vimogen {
         options::schema,
         pipeline::{Pipeline, convert},
         pose::{Nrdf, PoseScorer, body_penetration, smplify},
+        reading::restore_motion,
         render::save_player,
         represent::{canonicalize, decode, encode, from_hmr, mbench_joints, reference_channels, resample, smooth},
         rotations::{
@@ -70,6 +72,7 @@ mod _vimogen {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::error::register(module)
+        crate::error::register(module)?;
+        crate::reading::register(module)
     }
 }

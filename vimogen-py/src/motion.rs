@@ -9,13 +9,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice, PyTuple};
 use vimogen_core::Motion as Core;
 use vimogen_core::io::bvh::BvhOptions;
-use vimogen_core::io::{LoadOptions, SaveOptions, picture};
+use vimogen_core::io::{SaveOptions, picture};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::FileFormat;
 
 use crate::args::{Floats, as_2d, owned};
 use crate::body::Body;
 use crate::error::OrRaise;
+use crate::reading::{ReadingArguments, source};
 use crate::render::{RenderArguments, render};
 use crate::run::detached;
 
@@ -57,8 +58,8 @@ impl From<Core> for Motion {
     }
 }
 
-/// A class and its arguments.
-type Pickled<'py> = (Bound<'py, PyAny>, (Bound<'py, PyAny>, f32));
+/// A class or function and its arguments.
+type Pickled<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>);
 
 /// A read-only NumPy array of an array that lives in `motion`.
 fn view<'py, D: Dimension>(
@@ -83,20 +84,52 @@ impl Motion {
 
     /// Read a clip from ``.npz`` (ours, or in the layout of AMASS), ``.npy``, ``.pt``, ``.pth`` or ``.bvh``.
     ///
+    /// What the file is, which axis points up and its unit are found in it, see :attr:`source`; doubts are warnings of
+    /// the class ``MotionWarning``. The other arguments override what was found.
+    ///
     /// Parameters
     /// ----------
     /// path : str or os.PathLike
-    ///     A tensor or dict as the release saves it, or what :meth:`save` wrote.
+    ///     A file of another program, a tensor or dict as the release saves it, or what :meth:`save` wrote.
     /// fps : float, optional
-    ///     Frame rate. None: the file's, or 20 if the file holds none.
+    ///     Frame rate. None: the file's, or that of the program that wrote it, or 20 for features without a rate.
     /// body : Body, optional
-    ///     Body that gives an AMASS clip its joints, with the clip's own shape. None: the neutral body.
+    ///     Body that gives a clip of SMPL parameters its joints, with the clip's own shape. None: the neutral body.
+    /// up : {"y", "z", "x", "-y", "-z", "-x"}, optional
+    ///     Axis of the file that points up.
+    /// unit : {"cm", "m", "mm", "dm", "in", "ft"}, optional
+    ///     Unit of length of the file.
+    /// person : str or int, optional
+    ///     The person to read from a file of several.
+    /// names : dict, str or os.PathLike, optional
+    ///     Names of the file's joints by ours, such as ``{"pelvis": "Hips"}``, or a JSON file of them, for a skeleton that
+    ///     is not recognised.
+    /// fit_joints : bool
+    ///     Fit a body to a file of joint positions without rotations.
     #[staticmethod]
-    #[pyo3(signature = (path, *, fps=None, body=None))]
-    fn load(py: Python<'_>, path: PathBuf, fps: Option<f32>, body: Option<PyRef<'_, Body>>) -> PyResult<Self> {
-        let options = LoadOptions::default().with_body(body.as_ref().map(|body| body.core())).with_fps(fps);
-        let motion = detached(py, || Core::load_with(path, &options))?;
-        Ok(motion.into())
+    #[pyo3(signature = (path, *, fps=None, body=None, up=None, unit=None, person=None, names=None, fit_joints=false))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn load<'py>(
+        py: Python<'py>,
+        path: PathBuf,
+        fps: Option<f32>,
+        body: Option<PyRef<'py, Body>>,
+        up: Option<&str>,
+        unit: Option<&str>,
+        person: Option<&Bound<'py, PyAny>>,
+        names: Option<&Bound<'py, PyAny>>,
+        fit_joints: bool,
+    ) -> PyResult<Self> {
+        let arguments = ReadingArguments { fps, body, up, unit, person, names, fit_joints };
+        Ok(arguments.load(py, &path)?.into())
+    }
+
+    /// What the reader found in the clip's file: a dict of ``kind`` (format, program), ``up`` and ``unit`` of the file,
+    /// ``rate`` (origin of the frame rate), ``person``, ``persons`` and ``warnings``. None for a clip that was made
+    /// otherwise, or changed.
+    #[getter]
+    fn source<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        source(py, &self.core)
     }
 
     /// Write the clip in the format that the extension names.
@@ -116,7 +149,7 @@ impl Motion {
     ///     Body in ``.glb`` files and in pictures. None: the neutral body.
     /// joint_names : {"smpl", "mixamo"}
     ///     Names of the joints in a ``.bvh`` file.
-    /// unit : {"cm", "m"}
+    /// unit : {"cm", "m", "mm", "dm", "in", "ft"}
     ///     Unit of length in a ``.bvh`` file.
     #[pyo3(signature = (path, *, title="", body=None, joint_names="smpl", unit="cm"))]
     fn save(
@@ -328,8 +361,14 @@ impl Motion {
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Pickled<'py>> {
-        let features = Self::features(slf).into_any();
-        Ok((slf.get_type().into_any(), (features, slf.get().core.fps())))
+        let (py, core) = (slf.py(), &slf.get().core);
+        let arguments = (Self::features(slf), core.fps());
+        let Some(source) = source(py, core)? else {
+            return Ok((slf.get_type().into_any(), arguments.into_pyobject(py)?));
+        };
+        let plain = slf.get_type().call1(arguments)?;
+        let restore = py.import("vimogen._vimogen")?.getattr("restore_motion")?;
+        Ok((restore, (plain, source).into_pyobject(py)?))
     }
 
     /// The features, for NumPy.

@@ -16,6 +16,7 @@ use crate::dit::Dit;
 use crate::error::{OrRaise, invalid, raise};
 use crate::motion::Motion;
 use crate::options::generate_options;
+use crate::reading::warned;
 use crate::run::{detached, with_progress};
 use crate::text::TextEncoder;
 
@@ -286,7 +287,7 @@ fn motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {
         return Ok(motion.get().core().clone());
     }
     match value.extract::<PathBuf>() {
-        Ok(path) => CoreMotion::load(path).or_raise(value.py()),
+        Ok(path) => warned(value.py(), &path, CoreMotion::load(&path).or_raise(value.py())?),
         Err(_) => Err(PyTypeError::new_err("")),
     }
 }

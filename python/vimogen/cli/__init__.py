@@ -20,6 +20,7 @@ from .generate import generate
 from .info import info
 from .organize import organize
 from .prepare_data import prepare_data
+from .reading import print_doubts
 from .render import render
 from .set_metrics import set_metrics
 from .smplify import smplify
@@ -53,6 +54,7 @@ def cli() -> None:
     \b
     vimogen generate "a person walks forward and waves"
     vimogen convert out/000-a-person-walks-forward-and-waves.npz walk.bvh
+    vimogen info dance.bvh
     vimogen evaluate out
 
     vimogen COMMAND --help describes a command.
@@ -66,6 +68,7 @@ for _commands in COMMANDS.values():
 
 def main() -> None:
     """Run the command line and exit."""
+    print_doubts()
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,79 +13,152 @@ from .. import Body, Motion
 from .. import convert as convert_model
 from ..motion import load_hmr
 from . import formats
-from .options import FILE, choice, dtype_option, json_option
+from .conversion import Converted, convert_all, summary, targets
+from .options import FILE, choice, dtype_option, json_option, quiet_option
+from .reading import Reading, leave_doubts_to_the_command, reading_options
 
 
 @click.command(
-    short_help="Turn a motion file or a model into another format.",
-    epilog=f"Reads {' '.join(formats.READS)}, .npz also in the layout of AMASS. Writes .{' .'.join(formats.WRITES)}.",
+    short_help="Turn motion files of any program, or a model, into another format.",
+    epilog=f"Reads {' '.join(formats.READS)}. Writes .{' .'.join(formats.WRITES)}.",
 )
-@click.argument("source", type=FILE)
-@click.argument("target", type=FILE)
+@click.argument("sources", nargs=-1, required=True, type=FILE, metavar="SOURCE... [TARGET]")
+@click.option("-o", "--out", type=FILE, help="Folder for the results of many files and folders, or the file of one.")
+@click.option(
+    "--to",
+    "endings",
+    multiple=True,
+    type=click.Choice(formats.WRITES),
+    help="With --out: format of the results; may be repeated.  [default: npz]",
+)
+@reading_options
 @click.option("--fps", type=float, help="Resample the motion to this frame rate.")
-@click.option("--from-fps", type=float, help="Frame rate of a motion whose file holds none.")
+@click.option("--refit", is_flag=True, help="Compute the joints from the rotations.")
+@click.option("--lock-feet", is_flag=True, help="As --refit, and keep standing feet in place.")
+@click.option("--canonical", is_flag=True, help="Start at the origin, face +y and stand on the ground.")
 @click.option("--title", default="", help="Caption in a player (.html).")
-@click.option("--hmr", is_flag=True, help="SOURCE holds SMPL-X parameters in the frame of a camera (.pt, .npz, .pkl).")
+@click.option("--hmr", is_flag=True, help="SMPL-X parameters in the frame of a camera (.pt, .npz, .pkl), on the floor.")
 @click.option(
     "--body",
     "body_file",
     type=FILE,
-    help="SMPL or SMPL-X file (.npz, .pkl): the body of --hmr and AMASS files, and of .glb and pictures.",
+    help="SMPL or SMPL-X file (.npz, .pkl): the body of clips of SMPL parameters, and of .glb and pictures.",
 )
 @click.option(
     "--joint-names", default="smpl", show_default=True, type=choice("JointNames"), help="Names of the joints in .bvh."
 )
 @click.option("--unit", default="cm", show_default=True, type=choice("LengthUnit"), help="Unit of length in .bvh.")
-@click.option("--refit", is_flag=True, help="Compute the joints from the rotations.")
-@click.option("--lock-feet", is_flag=True, help="As --refit, and keep standing feet in place.")
-@click.option("--canonical", is_flag=True, help="Start at the origin, face +y and stand on the ground.")
-@click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of a model.")
-@dtype_option("Type of the weights of a model.", stored=True)
+@click.option("--text-only", is_flag=True, help="Of a model: leave out the reference path, a third of it.")
+@dtype_option("Of a model: type of the weights.", stored=True)
+@quiet_option
 @json_option
 def convert(
-    source: Path,
-    target: Path,
-    fps: float | None,
-    from_fps: float | None,
-    title: str,
+    sources: tuple[Path, ...],
+    out: Path | None,
+    endings: tuple[str, ...],
+    read: Reading,
     hmr: bool,
     body_file: Path | None,
-    joint_names: Any,
-    unit: Any,
+    text_only: bool,
+    dtype: str,
+    quiet: bool,
+    as_json: bool,
+    **change: Any,
+) -> None:
+    """Turn motion files into another format, or a model folder into our layout.
+
+    \b
+    vimogen convert dance.bvh dance.glb
+    vimogen convert clips/ more/walk.bvh -o out --to npz --to html
+    vimogen convert amass.npz walk.npz --body SMPLX_NEUTRAL.npz
+    vimogen convert params.pt walk.npz --hmr --body SMPLX_NEUTRAL.npz
+    vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
+
+    What a file is, which axis points up, its unit and its frame rate are found and printed; --up, --from-unit and
+    --from-fps override them. A file that cannot be read is named, the others are converted, and the exit code is 1.
+    """
+    leave_doubts_to_the_command()
+    source, target = _pair(sources, out, endings)
+    if source is not None and source.is_dir() and target is not None:
+        written = convert_model(source, target, dtype=dtype, text_only=text_only)
+        rows = {"model": str(target), "parameters": len(written)}
+        click.echo(json.dumps(rows, indent=2) if as_json else f"{target}: {len(written)} tensors")
+        return
+    body = None if body_file is None else Body(body_file)
+    one = _conversion(read, body, hmr=hmr, **change)
+    if source is not None and target is not None:
+        result = one(source, [target])
+        if as_json:
+            click.echo(json.dumps({"file": str(target), **result.report()}, indent=2))
+        else:
+            for line, trouble in result.lines():
+                click.echo(line, err=trouble)
+        return
+    assert out is not None
+    done = convert_all(targets(sources, out, endings or ("npz",)), one, quiet=quiet, as_json=as_json)
+    failed = [result for result in done if result.reason is not None]
+    if as_json:
+        rows_of_all = {"files": [result.report() for result in done if result.reason is None]}
+        rows_of_all["failed"] = [{"file": result.source, "reason": result.reason} for result in failed]
+        click.echo(json.dumps(rows_of_all, indent=2))
+    else:
+        click.echo(summary(done, out), err=True)
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _pair(
+    sources: tuple[Path, ...], out: Path | None, endings: tuple[str, ...]
+) -> tuple[Path, Path] | tuple[None, None]:
+    """Give the file and its target if there is one file, and nothing for the results of a folder."""
+    if out is None:
+        if endings:
+            raise click.UsageError("--to needs --out, a folder; without it the ending of TARGET is the format")
+        if len(sources) != 2:
+            example = "vimogen convert clips/ -o out --to npz"
+            raise click.UsageError(f"give SOURCE and TARGET, or a folder for the results with --out: {example}")
+        source, target = sources
+        if source.is_dir() and not formats.is_model(source):
+            raise click.UsageError(f"{source} holds motions; give --out: vimogen convert {source} -o {target}")
+        return source, target
+    single = len(sources) == 1 and not sources[0].is_dir() and not endings
+    if single and not out.is_dir() and out.suffix[1:].lower() in formats.WRITES:
+        return sources[0], out
+    return None, None
+
+
+def _conversion(
+    read: Reading,
+    body: Body | None,
+    *,
+    hmr: bool,
+    fps: float | None,
     refit: bool,
     lock_feet: bool,
     canonical: bool,
-    text_only: bool,
-    dtype: str,
-    as_json: bool,
-) -> None:
-    """Turn a motion file into another format, or a model folder into our layout.
+    **written: Any,
+) -> Callable[[Path, Sequence[Path]], Converted]:
+    """Make the function that converts a file; the options `written` are those of :func:`formats.save`."""
+    changed = bool(fps or read.fps or refit or lock_feet or canonical)
 
-    \b
-    vimogen convert walk.pt walk.bvh
-    vimogen convert --hmr params.pt --body SMPLX_NEUTRAL.npz walk.npz
-    vimogen convert amass.npz --body SMPLX_NEUTRAL.npz walk.npz
-    vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
-    """
-    if source.is_dir():
-        written = convert_model(source, target, dtype=dtype, text_only=text_only)
-        result: dict[str, Any] = {"model": str(target), "parameters": len(written)}
-        text = f"{target}: {len(written)} tensors"
-    else:
-        body = None if body_file is None else Body(body_file)
+    def one(source: Path, files: Sequence[Path]) -> Converted:
         # With its camera, if the format stores one and nothing changes the clip.
-        changed = fps or from_fps or refit or lock_feet or canonical
-        whole = hmr and not changed and target.suffix.lower() in (".pt", ".pth", ".npz")
+        whole = [file for file in files if hmr and not changed and file.suffix.lower() in (".pt", ".pth", ".npz")]
         if hmr:
-            motion: Motion = load_hmr(source, body, save=target if whole else None)["motion"]
-            motion = motion if from_fps is None else motion.with_fps(from_fps)
+            motion: Motion = load_hmr(source, body)["motion"]
+            motion = motion if read.fps is None else motion.with_fps(read.fps)
         else:
-            motion = Motion.load(source, fps=from_fps, body=body)
+            motion = read(source, body)
+        kept = motion
         motion = motion.refit(lock_feet=lock_feet) if refit or lock_feet else motion
         motion = motion.canonical() if canonical else motion
         motion = motion if fps is None else motion.resample(fps)
-        if not whole:
-            formats.save(motion, target, title=title, body=body, joint_names=joint_names, unit=unit)
-        result = {"file": str(target), "frames": len(motion), "fps": motion.fps}
-        text = f"{target}: {len(motion)} frames at {motion.fps:g} fps"
-    click.echo(json.dumps(result, indent=2) if as_json else text)
+        for file in files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if file in whole:
+                load_hmr(source, body, save=file)
+            else:
+                formats.save(motion, file, body=body, **written)
+        return Converted.of(source, files, motion, kept)
+
+    return one

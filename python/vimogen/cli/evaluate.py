@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -74,6 +75,9 @@ def evaluate(
     vimogen evaluate out                     motion quality of the motions in a folder
     vimogen evaluate joints --info MBench_eval_info.json
 
+    Motions may be files of any program that vimogen reads, or joints (T, 22, 3) in .npy. A file that cannot be measured
+    (damaged, of another shape, with NaN, too short) is named and left out, and the exit code is then 1.
+
     With --info every motion in that file is looked up (ID.npy, ID.pt, ID.mp4) and measured. Results are saved one by
     one: run the command again to continue after a stop. The last two dimensions need a video language model as judge:
     set GEMINI_API_KEY, or OPENAI_BASE_URL, OPENAI_API_KEY and VIMOGEN_JUDGE_MODEL.
@@ -103,6 +107,7 @@ def evaluate(
         )
     if as_json:
         click.echo(json.dumps(results, indent=2))
+        _end(results)
         return
     click.echo(_vimogen.results_table([output / f"{name}_eval_results.json", *compare]), nl=False)
     for dimension, reason in results["skipped"].items():
@@ -113,7 +118,9 @@ def evaluate(
     if results["settings"]["bodies"]:
         poses = ", ".join(f"{count} {source}" for source, count in results["settings"]["poses"].items())
         click.echo(f"bodies: {results['settings']['bodies']}; poses: {poses}", err=True)
+    _warn("were read with doubts", _doubts(results))
     click.echo(output / f"{name}_report.html")
+    _end(results)
 
 
 def _warn(what: str, rows: list[str], most: int = 5) -> None:
@@ -123,16 +130,32 @@ def _warn(what: str, rows: list[str], most: int = 5) -> None:
         click.echo(f"{len(rows)} {what}: {', '.join(rows[:most])}{more}", err=True)
 
 
+def _doubts(results: dict[str, Any]) -> list[str]:
+    return [f"{file}: {' '.join(doubts)}" for file, doubts in results["warnings"].items()]
+
+
+def _end(results: dict[str, Any]) -> None:
+    """End with 1 if a file could not be measured."""
+    if results["failed"]:
+        click.get_current_context().exit(1)
+
+
 def _evaluate_folder(
     folder: Path, dimensions: tuple[str, ...], output: Path | None, up_axis: int, as_json: bool
 ) -> None:
     if not any(file.is_file() for file in folder.glob("*.*")) and any(folder.glob("*/motion_gen_condition_on_*.pt")):
         raise click.UsageError(f"{folder} holds folders of generated motions; first: vimogen organize {folder} joints")
     report = score(folder, list(dimensions) or None, output, up_axis=up_axis)
+    failed = [f"{row['file']}: left out: {row['reason']}" for row in report["failed"]]
+    for line in (*failed, *(f"{line.replace(': ', ': warning: ', 1)}" for line in _doubts(report))):
+        click.echo(line, err=True)
     if as_json:
         click.echo(json.dumps(report, indent=2))
+        _end(report)
         return
-    click.echo(f"{len(report['motions'])} motions in {folder}")
+    left_out = f", {len(failed)} left out" if failed else ""
+    click.echo(f"{len(report['motions'])} motions in {folder}{left_out}")
     for name, row in report["dimensions"].items():
         mean, std = (float("nan") if row[key] is None else row[key] for key in ("mean", "std"))
         click.echo(f"{name:<20} {mean:10.5f}  std {std:.5f}")
+    _end(report)

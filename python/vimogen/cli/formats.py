@@ -1,7 +1,8 @@
-"""Extensions of motion files on the command line."""
+"""Motion files on the command line: their extensions, those of a folder, writing them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +23,27 @@ def save(motion: Motion, file: Path, **options: Any) -> None:
         motion.save_mbench_joints(file)
     else:
         motion.save(file, **options)
+
+
+def is_motion(path: Path) -> bool:
+    """Whether the extension is one that is read."""
+    return path.suffix.lower() in READS
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder holds a model rather than motions."""
+    parts = ("config.json", "model.pt", "model.safetensors")
+    return any((folder / part).is_file() for part in parts) or not any(motion_files([folder]))
+
+
+def motion_files(sources: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+    """Give each source that is a file, and the motion files below each that is a folder, with their place in it."""
+    for source in sources:
+        if source.is_dir():
+            found = (path for path in source.rglob("*") if is_motion(path) and path.is_file())
+            visible = (
+                path for path in found if not any(part.startswith(".") for part in path.relative_to(source).parts)
+            )
+            yield from ((path, path.relative_to(source)) for path in sorted(visible))
+        else:
+            yield source, Path(source.name)

@@ -24,6 +24,7 @@ from .options import (
     root_option,
 )
 from .progress import progress
+from .prompts import read_prompts
 
 DEFAULT_FORMATS = ("npz", "bvh", "html")
 
@@ -34,8 +35,8 @@ DEFAULT_FORMATS = ("npz", "bvh", "html")
     "-f",
     "--file",
     "prompt_file",
-    type=click.File(encoding="utf-8"),
-    help="File with one prompt per line; - reads standard input.",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="File with one prompt per line, # begins a comment; - reads standard input.",
 )
 @click.option(
     "-o",
@@ -56,7 +57,7 @@ DEFAULT_FORMATS = ("npz", "bvh", "html")
 @click.option("-m", "--model", type=FILE, help="Folder of a model.  [default: the built-in one]")
 @text_encoder_options
 @generation_options
-@click.option("--reference", type=FILE, help="Motion file to follow instead of a prompt.")
+@click.option("--reference", type=FILE, help="Motion file of any program to follow instead of a prompt.")
 @click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of the model.")
 @click.option("--lora", type=FILE, help="File of LoRA adapters to add to the model.")
 @click.option("--mbench", "prompts_of_mbench", type=FILE, help="MBench_final.json: one folder per prompt, resumable.")
@@ -78,7 +79,7 @@ DEFAULT_FORMATS = ("npz", "bvh", "html")
 @json_option
 def generate(
     prompts: tuple[str, ...],
-    prompt_file: Any,
+    prompt_file: Path | None,
     out: Path,
     formats: tuple[str, ...],
     model: Path | None,
@@ -119,7 +120,7 @@ def generate(
         options |= {"prompt_durations": durations, "text_key": text_key, "root": root}
         _generate_mbench(load(), prompts_of_mbench, out, hidden=quiet, as_json=as_json, **options)
         return
-    wanted = [*prompts, *(line.strip() for line in prompt_file or () if line.strip())]
+    wanted = [*prompts, *(read_prompts(prompt_file) if prompt_file else ())]
     if not wanted and reference is None:
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
     if wanted and reference is not None:

@@ -1,4 +1,4 @@
-"""``vimogen info``: facts about the installation, a model or a motion."""
+"""``vimogen info``: facts about the installation, a model or motion files."""
 
 from __future__ import annotations
 
@@ -10,32 +10,74 @@ from typing import Any
 
 import click
 
-from .. import Motion, Pipeline, __version__
-from .formats import READS
+from .. import Motion, Pipeline, VimogenError, __version__
+from .formats import is_model, motion_files
 from .generate import quality
 from .options import FILE, json_option
+from .reading import Reading, leave_doubts_to_the_command, reading_options
+
+_HEAD, _ANKLES = 15, (7, 8)
 
 
-@click.command(short_help="Describe this installation, a model or a motion.")
-@click.argument("path", required=False, type=FILE)
+@click.command(short_help="Describe this installation, a model or motion files.")
+@click.argument("paths", nargs=-1, type=FILE, metavar="[PATH]...")
+@reading_options
 @json_option
-def info(path: Path | None, as_json: bool) -> None:
-    """Describe this installation, a model folder or a motion file."""
-    if path is None:
-        facts: dict[str, Any] = {
+def info(paths: tuple[Path, ...], read: Reading, as_json: bool) -> None:
+    """Describe this installation, a model folder, or motion files: what each is, its size and its quality.
+
+    \b
+    vimogen info
+    vimogen info dance.bvh
+    vimogen info clips/ --json
+    """
+    leave_doubts_to_the_command()
+    described = list(_described(paths, read))
+    failed = [facts for facts in described if "error" in facts]
+    if as_json:
+        rows: Any = described if len(described) > 1 else described[0]
+        click.echo(json.dumps(rows, indent=2))
+    elif len(failed) < len(described):
+        click.echo("\n\n".join("\n".join(_lines(facts)) for facts in described if "error" not in facts))
+    for facts in failed:
+        click.echo(f"error: {facts['file']}: {facts['error']}", err=True)
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _described(paths: tuple[Path, ...], read: Reading) -> Iterator[dict[str, Any]]:
+    if not paths:
+        yield {
             "vimogen": __version__,
             "python": platform.python_version(),
             "platform": platform.platform(),
             "built-in model": _model(Pipeline.from_pretrained()),
         }
-    elif path.suffix.lower() in READS:
-        motion = Motion.load(path)
-        facts = {"file": str(path), "frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
-        facts["kinematic_error"] = motion.kinematic_error()
-        facts["quality"] = quality(motion)
-    else:
-        facts = {"folder": str(path), **_model(Pipeline.from_pretrained(path))}
-    click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(_lines(facts)))
+    for path in paths:
+        if path.is_dir() and is_model(path):
+            yield {"folder": str(path), **_model(Pipeline.from_pretrained(path))}
+            continue
+        for file, _ in motion_files([path]):
+            try:
+                yield _motion(file, read(file))
+            except (VimogenError, OSError) as error:
+                yield {"file": str(file), "error": str(error)}
+
+
+def _motion(path: Path, motion: Motion) -> dict[str, Any]:
+    facts: dict[str, Any] = {"file": str(path), "bytes": path.stat().st_size}
+    facts |= {"frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
+    facts["source"] = motion.source
+    joints = motion.joints
+    height = joints[:, _HEAD, 2] - joints[:, _ANKLES, 2].min(axis=1)
+    facts["metres"] = {
+        "head above feet": float(height.max()),
+        "lowest joint": float(joints[..., 2].min()),
+        "start to end": float(((joints[-1, 0, :2] - joints[0, 0, :2]) ** 2).sum() ** 0.5),
+    }
+    facts["kinematic_error"] = motion.kinematic_error()
+    facts["quality"] = quality(motion)
+    return facts
 
 
 def _model(pipe: Pipeline) -> dict[str, Any]:
@@ -49,6 +91,8 @@ def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
         if isinstance(value, dict):
             yield f"{indent}{name}"
             yield from _lines(value, indent + "  ")
-        else:
+        elif isinstance(value, list):
+            yield from (f"{indent}{name:<20} {item}" for item in value)
+        elif value is not None:
             shown = f"{value:.5g}" if isinstance(value, float) else value
             yield f"{indent}{name:<20} {shown}"

@@ -42,6 +42,9 @@ def prepare_data(
 ) -> None:
     """Make a data set ready for training: one manifest, statistics, packed shards.
 
+    Clips may be files of any program that vimogen reads: these are resampled to 20 frames per second, and placed at the
+    origin. With --stats or --pack they are read, and those that cannot be are named; captions are always looked at.
+
     \b
     vimogen prepare-data ViMoGen-228K/train.json --root ViMoGen-228K -o data --stats --pack
     vimogen prepare-data part1/stats.json part2/stats.json -o data --merge-stats
@@ -64,7 +67,12 @@ def prepare_data(
     done["manifest"] = str(done["manifest"])
     for name, reason in done["bad"]:
         click.echo(f"clip {name} is left out: {reason}", err=True)
+    for name, doubt in done["warnings"]:
+        click.echo(f"clip {name}: warning: {doubt}", err=True)
+    for name in done["without_caption"]:
+        click.echo(f"clip {name} has no caption: its {text_key} is empty", err=True)
     if done["duplicates"]:
         click.echo(f"{done['duplicates']} clips are exact duplicates of others", err=True)
     text = f"{done['clips']} clips in {done['manifest']}, {done['shards']} shards, {len(done['bad'])} left out"
+    text += f", {len(done['without_caption'])} without a caption" if done["without_caption"] else ""
     click.echo(json.dumps(done, indent=2) if as_json else text)

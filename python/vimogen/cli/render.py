@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from .. import Body, Motion
+from .. import Body
 from .._options import fields
 from .options import FILE, choice, json_option, quiet_option
 from .progress import progress
+from .reading import Reading, reading_options
 
 _DEFAULTS = {field["name"]: field["default"] for field in fields("RenderOptions")}
 
@@ -52,6 +53,7 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
 @click.option("--mesh", type=FILE, help="SMPL or SMPL-X file (.npz, .pkl) of the body.  [default: the neutral body]")
 @click.option("--figure", is_flag=True, help="Draw a mannequin at the joints instead of a skinned body.")
 @click.option("--overlay", type=FILE, help="Folder of PNG frames of a video to blend with, at 50 %.")
+@reading_options
 @quiet_option
 @json_option
 def render(
@@ -70,6 +72,7 @@ def render(
     mesh: Path | None,
     figure: bool,
     overlay: Path | None,
+    read: Reading,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -91,7 +94,7 @@ def render(
             raise click.UsageError(
                 f"{path} should {f'end in {ending}' if ending else 'be a folder, without an ending'}"
             )
-    motion = Motion.load(source)
+    motion = read(source)
     if frame is not None:
         if not 0 <= frame < len(motion):
             raise click.UsageError(f"there is no frame {frame}: the motion has {len(motion)}, the first is 0")

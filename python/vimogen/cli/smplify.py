@@ -10,9 +10,8 @@ import click
 
 from .. import Body
 from ..mbench import PoseScorer
+from .formats import READS, is_motion
 from .options import FILE, json_option
-
-ENDINGS = (".npy", ".npz", ".pt", ".pth")
 
 
 @click.command(short_help="Fit bodies to joints, for MBench's pose dimensions.")
@@ -32,16 +31,17 @@ def smplify(
 ) -> None:
     """Fit bodies to joints: <name>.pt of pose, joints and vertices, which Body_Penetration and Pose_Quality read.
 
-    SOURCE is a file or a folder of files: joints (T, 22, 3) as .npy, y up, or motions, of which the rotations are used.
+    SOURCE is a file or a folder of files: joints (T, 22, 3) as .npy, y up, or motions of any format that is
+    read, of which the rotations are used.
 
     \b
     vimogen smplify joints/ -o bodies/ --body SMPL_NEUTRAL.pkl --priors smpl_models/
     """
     scorer = PoseScorer(None if body_file is None else Body(body_file), priors, always_fit=always_fit)
     files = sorted(found for source in sources for found in (source.iterdir() if source.is_dir() else [source]))
-    files = [file for file in files if file.suffix.lower() in ENDINGS]
+    files = [file for file in files if is_motion(file)]
     if not files:
-        raise click.UsageError(f"no {', '.join(ENDINGS)} among {', '.join(map(str, sources))}")
+        raise click.UsageError(f"no {', '.join(READS)} among {', '.join(map(str, sources))}")
     targets = [out / f"{file.stem}.pt" for file in files]
     if len(set(targets)) < len(targets) or any(target.resolve() in {f.resolve() for f in files} for target in targets):
         raise click.UsageError("two sources have one name, or a source would be written over: use another --out")

@@ -320,3 +320,20 @@ fn packed_clips_give_the_samples_of_loose_files() {
         assert_eq!(*sample, loose.sample(i % 4, &mut rng(i as u64)).unwrap(), "clip {}", i % 4);
     }
 }
+
+#[test]
+fn clips_of_other_programs_and_clips_without_a_caption_are_prepared_and_named() {
+    let mut clips = Clips::new(&[(50, "a"), (50, "a"), (50, "a"), (50, "a")]);
+    motion(1, 50).with_fps(40.0).unwrap().save(clips.at("a/1.npz")).unwrap();
+    clips.entries[1]["motion_path"] = json!("a/1.npz");
+    clips.entries[1][KEY] = json!(" ");
+    clips.entries[2][KEY] = json!("");
+    let entry = clips.entries[3].as_object_mut().unwrap();
+    entry.remove(KEY);
+    entry.remove("video_text_annot_wanvideot5_embed_path");
+    let prepared = prepare(&clips, &clips.at("out"), None).unwrap();
+    assert_eq!(prepared.without_caption, ["1", "2", "3"]);
+    assert_eq!((prepared.clips, prepared.bad.len()), (4, 0));
+    // 50 frames at 40 frames per second are 25 at 20.
+    assert_eq!(prepared.frames, 3 * 50 + 25);
+}

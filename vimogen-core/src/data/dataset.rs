@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::Sample;
 use super::manifest::{Clip, Manifest};
+use super::motion_file;
 use super::pack::Shards;
 use crate::declare::defaults;
 use crate::error::{Error, Result, check_finite};
 use crate::format::embedding;
+use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
 use crate::motion::layout::{BODY_ROT6D, FEATURES};
-use crate::motion::{Motion, Stats};
 use crate::text::{TextEncoder, padded};
 
 /// Parts of a path that mark optical motion capture, whose clips follow their reference more often.
@@ -230,7 +231,8 @@ impl ClipDataset {
         self.encoded(&self.clips[index])
     }
 
-    /// The clip's motion, not normalised, whatever its length.
+    /// The clip's motion, not normalised, whatever its length; a file of another program is converted, see
+    /// [`Prepare`](super::prepare::Prepare).
     ///
     /// # Errors
     /// Those of reading it.
@@ -238,7 +240,7 @@ impl ClipDataset {
         let clip = &self.clips[index];
         match self.shards.read(clip, "motion")? {
             Some(rows) => Ok(rows),
-            None => Ok(Motion::load(&clip.motion_path)?.into_features()),
+            None => Ok(motion_file::load(&clip.motion_path)?.0),
         }
     }
 
@@ -267,7 +269,7 @@ impl ClipDataset {
         }
         let reference = match (&clip.ref_motion_path, self.shards.read(clip, "reference")?) {
             (_, Some(rows)) => Some(rows),
-            (Some(path), None) => Some(Motion::load(path)?.into_features()),
+            (Some(path), None) => Some(motion_file::load(path)?.0),
             (None, None) => None,
         };
         let motion = self.stats.normalize(motion.view())?;

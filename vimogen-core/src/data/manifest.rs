@@ -27,7 +27,8 @@ pub type ManifestEntry = Map<String, Value>;
 pub struct Clip {
     /// `sample_id`, `id` or `global_id`.
     pub id: String,
-    /// The motion, `.pt`, `.npy` or `.npz`. The sampling rules look at this path even when the clip is packed.
+    /// The motion, of any format that [`Motion::load`](crate::Motion::load) reads. The sampling rules look at this path
+    /// even when the clip is packed.
     pub motion_path: PathBuf,
     /// Another motion to follow than the clip itself.
     pub ref_motion_path: Option<PathBuf>,
@@ -123,7 +124,9 @@ fn named(error: Error, path: &Path, index: usize) -> Error {
 pub fn read_entries<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let bytes = read_bounded(path, MAX_BYTES)?;
     let bad = |reason: String| Error::format("manifest", reason).with_path(path);
-    serde_json::from_slice(&bytes).map_err(|e| bad(format!("expected a JSON list of objects: {e}")))
+    // Some editors begin UTF-8 with a byte order mark, which JSON does not have.
+    let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    serde_json::from_slice(json).map_err(|e| bad(format!("expected a JSON list of objects: {e}")))
 }
 
 /// The name of an entry: `sample_id`, `id` or `global_id`.
@@ -182,7 +185,11 @@ mod tests {
     #[test]
     fn lists_follow_each_other_and_are_repeated() {
         let folder = tempfile::tempdir().unwrap();
-        let a = write(folder.path(), "a.json", r#"[{"id": 7, "motion_path": "m/7.pt", "video_text_annot": "walks"}]"#);
+        let a = write(
+            folder.path(),
+            "a.json",
+            "\u{feff}[{\"id\": 7, \"motion_path\": \"m/7.pt\", \"video_text_annot\": \"walks\"}]",
+        );
         let b = write(
             folder.path(),
             "b.json",

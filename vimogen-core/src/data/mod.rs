@@ -8,6 +8,7 @@ pub mod dataset;
 mod encode;
 pub mod loader;
 pub mod manifest;
+mod motion_file;
 pub mod pack;
 pub mod prepare;
 pub mod procedural;

@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ndarray::Array2;
 
 use super::manifest::Clip;
+use super::motion_file;
 use crate::error::{Error, Result, check_finite};
 use crate::format::safetensors::{self, SafetensorsFile};
 use crate::format::{DType, TensorInfo, TensorSource, embedding};
-use crate::motion::Motion;
 use crate::motion::layout::FEATURES;
 
 /// Maximum rows of a packed array.
@@ -141,7 +141,7 @@ impl ShardWriter {
 }
 
 fn motion_part(name: String, path: &Path) -> Result<Part> {
-    let shape = vec![Motion::load(path)?.len(), FEATURES];
+    let shape = vec![motion_file::load(path)?.0.nrows(), FEATURES];
     Ok(Part { name, info: TensorInfo { dtype: DType::F32, shape }, source: Source::Motion(path.to_path_buf()) })
 }
 
@@ -150,7 +150,7 @@ impl Part {
         let floats = |rows: Array2<f32>| rows.iter().flat_map(|v| v.to_le_bytes()).collect();
         let halves = |rows: Array2<f32>| rows.iter().flat_map(|v| half::bf16::from_f32(*v).to_le_bytes()).collect();
         Ok(Cow::Owned(match &self.source {
-            Source::Motion(path) => floats(Motion::load(path)?.into_features()),
+            Source::Motion(path) => floats(motion_file::load(path)?.0),
             Source::Text(path) => halves(embedding::load(path)?),
         }))
     }

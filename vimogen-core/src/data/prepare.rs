@@ -6,13 +6,14 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::dataset::{BadClip, check_bad};
-use super::manifest::{EMBED_SUFFIX, Manifest, ManifestEntry, read_entries, text};
+use super::manifest::{EMBED_SUFFIX, Manifest, ManifestEntry, entry_id, read_entries, text};
+use super::motion_file;
 use super::pack::ShardWriter;
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
+use crate::motion::Stats;
 use crate::motion::layout::FEATURES;
 use crate::motion::stats::StatsBuilder;
-use crate::motion::{Motion, Stats};
 use crate::progress::{OnProgress, Stage, report};
 
 /// Clips that are read in parallel. Statistics are merged in their order, so they do not depend on the cores.
@@ -23,6 +24,9 @@ pub const MANIFEST: &str = "manifest.json";
 pub const PARTIAL_STATS: &str = "stats.json";
 
 /// Settings of a preparation.
+///
+/// Clips may be in any format that [`Motion::load`](crate::Motion::load) reads. Features are taken as they are; a clip of
+/// another program is resampled to 20 frames per second, and placed at the origin facing +y, as references are.
 #[derive(Debug, Clone)]
 pub struct Prepare {
     /// JSON lists of clips, which follow each other.
@@ -50,6 +54,10 @@ pub struct Prepared {
     pub frames: u64,
     /// Clips left out because they cannot be read; found only where they are read, for statistics or packing.
     pub bad: Vec<BadClip>,
+    /// Doubts about clips that were read, with the clip's name; found where `bad` is.
+    pub warnings: Vec<BadClip>,
+    /// Names of clips whose caption is empty, or that have neither a caption nor its encoded form.
+    pub without_caption: Vec<String>,
     /// Clips with the files and the caption of another.
     pub duplicates: usize,
     /// Shards written.
@@ -73,7 +81,9 @@ impl Prepare {
         }
         entries.iter_mut().for_each(|entry| self.complete(entry));
         std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
-        let mut pass = Pass { prepare: self, builder: StatsBuilder::new(FEATURES), bad: vec![], kept: vec![] };
+        let without_caption = entries.iter().filter(|entry| self.has_no_caption(entry)).filter_map(entry_id).collect();
+        let builder = StatsBuilder::new(FEATURES);
+        let mut pass = Pass { prepare: self, builder, bad: vec![], warnings: vec![], kept: vec![] };
         if self.stats || self.shard_bytes.is_some() {
             pass.read(&manifest, folder, entries, on_progress)?;
         } else {
@@ -92,9 +102,20 @@ impl Prepare {
             clips: pass.kept.len(),
             frames: pass.builder.count(),
             bad: pass.bad,
+            warnings: pass.warnings,
+            without_caption,
             duplicates: manifest.duplicates,
             shards,
         })
+    }
+
+    /// Whether an entry's caption is empty, or nothing describes the clip.
+    fn has_no_caption(&self, entry: &ManifestEntry) -> bool {
+        match entry.get(&self.text_key) {
+            Some(Value::String(caption)) => caption.trim().is_empty(),
+            Some(Value::Null) | None => text(entry, &format!("{}{EMBED_SUFFIX}", self.text_key)).is_none(),
+            Some(_) => false,
+        }
     }
 
     /// Adds `sample_id`, and prefixes every path with the root.
@@ -117,6 +138,7 @@ struct Pass<'a> {
     prepare: &'a Prepare,
     builder: StatsBuilder,
     bad: Vec<BadClip>,
+    warnings: Vec<BadClip>,
     kept: Vec<ManifestEntry>,
 }
 
@@ -132,7 +154,7 @@ impl Pass<'_> {
         let total = manifest.clips.len();
         let mut entries = entries.into_iter();
         for (block, clips) in manifest.clips.chunks(BLOCK).enumerate() {
-            let read: Vec<Result<StatsBuilder>> = clips.par_iter().map(|clip| frames(&clip.motion_path)).collect();
+            let read: Vec<Result<Frames>> = clips.par_iter().map(|clip| frames(&clip.motion_path)).collect();
             for (i, (clip, read)) in clips.iter().zip(read).enumerate() {
                 let number = block * BLOCK + i;
                 let mut entry = entries.next().unwrap_or_default();
@@ -141,8 +163,10 @@ impl Pass<'_> {
                     None => Ok((frames, None)),
                 });
                 match packed {
-                    Ok((frames, place)) => {
+                    Ok(((frames, warnings), place)) => {
                         self.builder.merge(&frames)?;
+                        let warning = |reason| BadClip { id: clip.id.clone(), reason };
+                        self.warnings.extend(warnings.into_iter().map(warning));
                         place.map(|place| entry.insert("pack".into(), Value::String(place)));
                         self.kept.push(entry);
                         writer.as_mut().map_or(Ok(()), |writer| writer.flush(false))?;
@@ -163,10 +187,14 @@ impl Pass<'_> {
     }
 }
 
-fn frames(path: &Path) -> Result<StatsBuilder> {
+/// Statistics of a clip, and doubts about its file.
+type Frames = (StatsBuilder, Vec<String>);
+
+fn frames(path: &Path) -> Result<Frames> {
     let mut builder = StatsBuilder::new(FEATURES);
-    builder.add(Motion::load(path)?.features())?;
-    Ok(builder)
+    let (rows, warnings) = motion_file::load(path)?;
+    builder.add(rows.view())?;
+    Ok((builder, warnings))
 }
 
 /// Statistics of a data set whose parts were prepared apart, from their `stats.json`.

@@ -54,6 +54,9 @@ impl LengthUnit {
     }
 }
 
+/// Kind of a file that holds the 276 features themselves; see [`MotionSource::kind`].
+pub(crate) const FEATURES_KIND: &str = "the 276 features";
+
 /// What a reader found in the file of a clip, and what it assumed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -73,4 +76,11 @@ pub struct MotionSource {
     pub persons: Vec<String>,
     /// Doubts and corrections, one sentence each; each names the option that overrides it.
     pub warnings: Vec<String>,
+}
+
+impl MotionSource {
+    /// Whether the file holds the features themselves: nothing was converted.
+    pub fn holds_features(&self) -> bool {
+        self.kind.starts_with(FEATURES_KIND)
+    }
 }

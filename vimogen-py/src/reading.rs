@@ -1,0 +1,104 @@
+//! Reading motion files: options as keyword arguments, and warnings about what was read.
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+
+use pyo3::exceptions::{PyTypeError, PyUserWarning};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyInt, PyString, PyType};
+use vimogen_core::Motion;
+use vimogen_core::io::{JointMap, LoadOptions, load_joint_map};
+
+use crate::args::to_python;
+use crate::body::Body;
+use crate::error::{OrRaise, raise};
+use crate::motion::Motion as PyMotion;
+use crate::run::detached;
+
+/// The class of warnings about motion files.
+static WARNING: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+fn warning(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let make = || {
+        let doc = c"A doubt about a motion file, with the argument of Motion.load that settles it.";
+        PyErr::new_type(py, c"vimogen.MotionWarning", Some(doc), Some(&py.get_type::<PyUserWarning>()), None)
+    };
+    Ok(WARNING.get_or_try_init(py, make)?.bind(py))
+}
+
+/// Adds the class to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("MotionWarning", warning(module.py())?)
+}
+
+/// Keyword arguments of `Motion.load`.
+pub struct ReadingArguments<'a, 'py> {
+    pub fps: Option<f32>,
+    pub body: Option<PyRef<'py, Body>>,
+    pub up: Option<&'a str>,
+    pub unit: Option<&'a str>,
+    pub person: Option<&'a Bound<'py, PyAny>>,
+    pub names: Option<&'a Bound<'py, PyAny>>,
+    pub fit_joints: bool,
+}
+
+impl ReadingArguments<'_, '_> {
+    /// Reads a file and warns about what is in doubt.
+    pub fn load(&self, py: Python<'_>, path: &Path) -> PyResult<Motion> {
+        let (person, names) = (self.person.map(person).transpose()?, self.names.map(joint_map).transpose()?);
+        let options = LoadOptions::default()
+            .with_body(self.body.as_ref().map(|body| body.core()))
+            .with_fps(self.fps)
+            .with_up(self.up.map(str::parse).transpose().or_raise(py)?)
+            .with_unit(self.unit.map(str::parse).transpose().or_raise(py)?)
+            .with_person(person.as_deref())
+            .with_names(names.as_ref())
+            .with_fit_joints(self.fit_joints);
+        warned(py, path, detached(py, || Motion::load_with(path, &options))?)
+    }
+}
+
+/// The clip of a file, after its doubts were told as Python warnings.
+pub fn warned(py: Python<'_>, path: &Path, motion: Motion) -> PyResult<Motion> {
+    for doubt in motion.source().map_or(&[][..], |source| &source.warnings) {
+        let text = format!("{}: {doubt}", path.display()).replace('\0', " ");
+        PyErr::warn(py, warning(py)?, &CString::new(text)?, 1)?;
+    }
+    Ok(motion)
+}
+
+/// A person by name or number.
+fn person(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyInt>() {
+        return value.str()?.extract();
+    }
+    let kind = value.get_type().name()?;
+    Err(PyTypeError::new_err(format!("person must be a str or an int, not {kind}")))
+}
+
+/// Names of joints from a dict, or from the path of a JSON file.
+fn joint_map(value: &Bound<'_, PyAny>) -> PyResult<JointMap> {
+    if let Ok(dict) = value.cast::<PyDict>() {
+        return dict
+            .extract::<BTreeMap<String, String>>()
+            .map_err(|_| PyTypeError::new_err("names must map our joints to the file's, such as {'pelvis': 'Hips'}"));
+    }
+    load_joint_map(value.extract::<PathBuf>()?).or_raise(value.py())
+}
+
+/// What a reader found in a clip's file, as a dict; None for clips of no file.
+pub fn source<'py>(py: Python<'py>, motion: &Motion) -> PyResult<Option<Bound<'py, PyAny>>> {
+    motion.source().map(|source| to_python(py, source)).transpose()
+}
+
+/// A clip as another process had it: what ``pickle`` calls.
+#[pyfunction]
+pub fn restore_motion(motion: PyRef<'_, PyMotion>, source: &Bound<'_, PyAny>) -> PyResult<PyMotion> {
+    let py = source.py();
+    let text: String = py.import("json")?.call_method1("dumps", (source,))?.extract()?;
+    let source = serde_json::from_str(&text);
+    let source = source.map_err(|e| raise(py, &vimogen_core::Error::format("pickle", e.to_string())))?;
+    Ok(motion.core().clone().with_source(source).into())
+}
