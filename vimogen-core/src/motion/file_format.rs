@@ -17,6 +17,8 @@ pub enum FileFormat {
     Torch,
     /// Skeleton and rotations as BVH text.
     Bvh,
+    /// Motion of a skeleton in an ASF file, as in CMU's database.
+    Amc,
     /// Skinned mesh and animation as binary glTF.
     Glb,
     /// Table of joint positions.
@@ -38,21 +40,25 @@ struct Traits {
     extensions: &'static [&'static str],
     description: &'static str,
     reads: bool,
+    writes: bool,
     lossless: bool,
     picture: bool,
 }
 
-const WRITTEN: Traits = Traits { extensions: &[], description: "", reads: false, lossless: false, picture: false };
+const WRITTEN: Traits =
+    Traits { extensions: &[], description: "", reads: false, writes: true, lossless: false, picture: false };
+const READ: Traits = Traits { reads: true, writes: false, ..WRITTEN };
 const LOSSLESS: Traits = Traits { reads: true, lossless: true, ..WRITTEN };
 const PICTURE: Traits = Traits { picture: true, ..WRITTEN };
 
 impl FileFormat {
     /// All formats, in the order of messages and tables.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Npz,
         Self::Npy,
         Self::Torch,
         Self::Bvh,
+        Self::Amc,
         Self::Glb,
         Self::Csv,
         Self::Html,
@@ -80,6 +86,11 @@ impl FileFormat {
                 description: "skeleton and rotations; y up, faces +z, centimetres or metres",
                 reads: true,
                 ..WRITTEN
+            },
+            Self::Amc => Traits {
+                extensions: &["amc"],
+                description: "motion of a skeleton in an `.asf` file next to it, as in CMU's database",
+                ..READ
             },
             Self::Glb => Traits {
                 extensions: &["glb"],
@@ -116,7 +127,7 @@ impl FileFormat {
 
     /// Whether [`Motion::save`](crate::Motion::save) of this build writes the format.
     pub fn writes(self) -> bool {
-        self.missing_feature().is_none()
+        self.traits().writes && self.missing_feature().is_none()
     }
 
     /// Whether a saved motion is read back with the same features.
@@ -147,6 +158,16 @@ impl FileFormat {
         })
     }
 
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the format is only read, or if this build cannot write it.
+    pub(crate) fn check_writes(self) -> Result<()> {
+        if !self.traits().writes {
+            let reason = format!("{} files are read, not written", self.extensions()[0]);
+            return Err(Error::invalid("file extension", reason));
+        }
+        self.check_build()
+    }
+
     /// The format of a file that is to be read.
     ///
     /// # Errors
@@ -158,9 +179,9 @@ impl FileFormat {
     /// The format of a file that is to be written.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if no format has the extension.
+    /// [`Error::InvalidArgument`] if no format that is written has the extension.
     pub fn to_write(path: impl AsRef<Path>) -> Result<Self> {
-        Self::find(path.as_ref(), |_| true)
+        Self::find(path.as_ref(), |format| format.traits().writes)
     }
 
     fn find(path: &Path, allowed: fn(Self) -> bool) -> Result<Self> {
@@ -182,8 +203,8 @@ mod tests {
             for extension in format.extensions() {
                 let path = format!("walk.{}", extension.to_uppercase());
                 assert_eq!(FileFormat::to_read(&path).ok(), format.reads().then_some(format), "{path}");
-                assert_eq!(FileFormat::to_write(&path).ok(), Some(format), "{path}");
-                assert_eq!(format.check_build().is_ok(), format.writes(), "{path}");
+                assert_eq!(FileFormat::to_write(&path).ok(), format.traits().writes.then_some(format), "{path}");
+                assert_eq!(format.check_writes().is_ok(), format.writes(), "{path}");
             }
         }
         all.sort_unstable();
@@ -193,7 +214,7 @@ mod tests {
     #[test]
     fn errors_list_the_formats_that_would_do() {
         let read = FileFormat::to_read("walk.glb").unwrap_err().to_string();
-        assert!(read.contains("\"glb\" is none of npz, npy, pt, pth, bvh, path: \"walk.glb\""), "{read}");
+        assert!(read.contains("\"glb\" is none of npz, npy, pt, pth, bvh, amc, path: \"walk.glb\""), "{read}");
         let written = FileFormat::to_write("walk").unwrap_err().to_string();
         assert!(written.contains("glb, csv, html"), "{written}");
     }

@@ -97,7 +97,8 @@ impl<'a> Words<'a> {
         starts && self.at.checked_sub(1).is_none_or(|i| is_blank(self.bytes[i]) || is_brace(self.bytes[i]))
     }
 
-    fn skip_line(&mut self) {
+    /// Moves to the end of the line.
+    pub fn skip_line(&mut self) {
         while self.byte().is_some_and(|byte| !matches!(byte, b'\n' | b'\r')) {
             self.at += 1;
         }

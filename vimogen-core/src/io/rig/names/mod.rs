@@ -61,12 +61,21 @@ pub(in crate::io) fn find(rig: &dyn Rig, options: &LoadOptions<'_>) -> Result<Fo
     if let Some(names) = options.names.filter(|names| !names.is_empty()) {
         return with_given(&tree, rig, names);
     }
+    if let Some(found) = known(rig) {
+        return Ok(found);
+    }
     let found = recognise(&tree, rig)?;
     if human::has_four_legs(&tree, rig, &found.map) {
         let reason = format!("it is an animal on four legs, not a human; it has {}", human::listed(&tree));
         return Err(Error::format(rig.format(), reason));
     }
     Ok(found)
+}
+
+/// As the file itself says.
+fn known(rig: &dyn Rig) -> Option<Found> {
+    let map = rig.known_joints()?;
+    Some(Found { how: "joints as VRM names them".into(), map, warnings: Vec::new() })
 }
 
 /// By names of known rigs, then by shape.
@@ -100,7 +109,7 @@ fn refused(tree: &Tree<'_>, rig: &dyn Rig, best: &recognise::Match) -> Error {
 
 /// The joints as the caller says; those that are not given as recognised, if they are.
 fn with_given(tree: &Tree<'_>, rig: &dyn Rig, names: &BTreeMap<String, String>) -> Result<Found> {
-    let recognised = recognise(tree, rig);
+    let recognised = known(rig).map_or_else(|| recognise(tree, rig), Ok);
     let (mut map, how) = match &recognised {
         Ok(found) => (found.map, format!("{}, {} as given", found.how, names.len())),
         Err(_) => ([None; JOINTS], "joints as given".into()),
