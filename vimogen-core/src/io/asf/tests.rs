@@ -112,7 +112,7 @@ fn damage_is_an_error_that_names_line_and_bone() {
         (motion("lfemur 90 0 0", "lfemur 90 nan 0"), "\"nan\", expected a value of \"lfemur\""),
         (motion("lfemur 90 0 0", "lfibula 90 0 0"), "\"lfibula\" is no bone of the skeleton"),
         (motion("\n2\n", "\nsecond\n"), "is no bone of the skeleton"),
-        (motion("lfemur 90 0 0\n", ""), "line 24: the frame here lacks the bone \"lfemur\""),
+        (motion("lfemur 90 0 0\n", ""), "line 30: the frame here lacks the bone \"lfemur\""),
         (parse(&asf, ":DEGREES\n1\n2\n").unwrap_err().to_string(), "line 2: a frame without values"),
         (parse(&asf, ":DEGREES\n").unwrap_err().to_string(), "the file has no frames"),
         (parse("", &amc).unwrap_err().to_string(), "the file has no :root"),

@@ -18,10 +18,11 @@ use crate::motion::{Motion, MotionSource};
 /// commas. A whole position on a joint replaces its offset; where all are 0, they shift it.
 ///
 /// Joints are found by the set of their names, for the rigs of SMPL, Mixamo, MotionBuilder, LaFAN1, CMU, Biovision,
-/// Xsens, Perception Neuron, Rokoko, OptiTrack, Bandai-Namco, SOMA, Unity, VRM, Unreal, 3ds Max, Character Creator, Daz,
-/// Rigify, MakeHuman and MHR, in any spelling of the sides and with any prefix; otherwise by the shape of the skeleton.
-/// Names of Perception Neuron, Rokoko, OptiTrack, Biovision, VRoid and MikuMikuDance were not compared with a file or a
-/// list. [`LoadOptions::names`] says what is not found. Of several persons the first human is read, or
+/// Xsens, Perception Neuron, Rokoko, OptiTrack, mocopi, iPi Soft, Bandai-Namco, SOMA, Unity, VRM, Unreal, 3ds Max,
+/// Character Creator, Daz, Rigify, MakeHuman and MHR, in any spelling of the sides and with any prefix; otherwise by the
+/// shape of the skeleton. Names of Biovision, Perception Neuron, Rokoko, OptiTrack, mocopi, iPi Soft, VRoid and
+/// MikuMikuDance were not compared with a file or a list, and a warning says so. [`LoadOptions::names`] says what is not
+/// found. Of several persons the first human is read, or
 /// [`LoadOptions::person`].
 ///
 /// The frame rate is the one that the digits of the frame time mean. All frames are kept; the last one's steps are zero.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 /// Share of the joints that have a prefix or suffix which belongs to the rig, not to the joint.
 const SHARED: f64 = 0.7;
+/// The same for a prefix of one letter (`b_root`), for which the rig needs some joints.
+const LETTER: (f64, usize) = (0.95, 10);
 /// Maximum length of such a prefix, characters.
 const MAX_PREFIX: usize = 32;
 
@@ -53,12 +55,15 @@ pub(super) fn without_shared_ends(labels: &[Label]) -> Vec<Label> {
 fn without_shared_start(stems: &[String]) -> Vec<String> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for stem in stems {
-        for (end, _) in stem.char_indices().take(MAX_PREFIX).skip(2) {
+        for (end, _) in stem.char_indices().take(MAX_PREFIX).skip(1) {
             *counts.entry(&stem[..end]).or_default() += 1;
         }
     }
-    let enough = |count: usize| count >= 3 && count as f64 >= SHARED * stems.len() as f64;
-    let shared = counts.into_iter().filter(|(_, count)| enough(*count)).map(|(start, _)| start);
+    let enough = |start: &str, count: usize| {
+        let (share, least) = if start.chars().nth(1).is_some() { (SHARED, 3) } else { LETTER };
+        count >= least && count as f64 >= share * stems.len() as f64
+    };
+    let shared = counts.into_iter().filter(|(start, count)| enough(start, *count)).map(|(start, _)| start);
     let shared = shared.max_by_key(|start| start.len()).unwrap_or("").to_string();
     stems.iter().map(|stem| stem.strip_prefix(&shared).unwrap_or(stem).to_string()).collect()
 }
@@ -66,8 +71,8 @@ fn without_shared_start(stems: &[String]) -> Vec<String> {
 /// A label by a word for the side: `Left`, `L`, `left...`, `...Right`, 左.
 fn by_words(name: &str) -> Option<Label> {
     let mut words: Vec<String> = words(name);
-    // The mark of the middle is no part of the name.
-    words.retain(|word| word != "c");
+    // The marks of the middle are no part of the name.
+    words.retain(|word| word != "c" && word != "m");
     let side = |word: &str| match word {
         "l" | "left" => Some(Side::Left),
         "r" | "right" => Some(Side::Right),

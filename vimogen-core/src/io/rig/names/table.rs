@@ -56,8 +56,8 @@ const HIPS: [&str; 3] = ["hips", "neck|neck1", "head"];
 /// The rigs. Of those with the same number of joints in a file, the one with more marks is meant, then the first.
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    row("SMPL", File, "", ["pelvis|root", "neck", "head"], ["hip", "knee", "ankle", "foot|toes|toe"],
-        ["collar|inshoulder", "shoulder", "elbow", "wrist"]),
+    row("SMPL", File, "", ["pelvis|root|hip|hipcenter|spinebase", "neck", "head"], ["hip", "knee", "ankle", "foot|toes|toe"],
+        ["collar|inshoulder|scapula|clavicle", "shoulder", "elbow", "wrist"]),
     row("MotionBuilder (HumanIK) and LaFAN1", List, "", HIPS, UP_LEG, ARM),
     row("Mixamo", File, "mixamorig", HIPS, UP_LEG, ARM),
     row("CMU", File, "lowerback", HIPS, UP_LEG, ARM),
@@ -89,9 +89,13 @@ pub(super) const ROWS: &[Row] = &[
         ["shoulder|clavicle", "upperarm", "forearm", "hand"]),
     row("MakeHuman", List, "", ["root", "neck01", "head"], ["upperleg01", "lowerleg01", "foot", "toe11"],
         ["clavicle", "upperarm01", "lowerarm01", "wrist"]),
-    row("Momentum (MHR)", List, "", ["root", "neck", "head"], ["upleg", "lowleg", "foot", "ball"],
-        ["clavicle", "uparm", "lowarm", "wrist"]),
-    row("CMU's ASF", File, "", ["root", "lowerneck|neck", "head"], ["femur", "tibia", "foot", "toes"],
+    row("Momentum (MHR)", List, "", ["root", "neck|neck0", "head"], ["upleg", "lowleg|leg", "foot", "ball"],
+        ["clavicle|shoulder", "uparm|arm", "lowarm|forearm", "wrist"]),
+    row("mocopi", Memory, "", ["root", "neck1|neck", "head"], ["upleg", "lowleg", "foot", "toes"],
+        ["shoulder", "uparm", "lowarm", "hand"]),
+    row("iPi Soft", Memory, "", ["hip", "neck", "head"], ["thigh", "shin", "foot", "toe"],
+        ["clavicle", "shoulder", "forearm", "hand"]),
+    row("CMU's ASF", File, "", ["root|hips|pelvis", "lowerneck|neck", "head"], ["femur", "tibia", "foot", "toes"],
         ["clavicle", "humerus", "radius", "wrist"]),
     row("MikuMikuDance", Memory, "", ["下半身|センター", "首", "頭"], ["足", "ひざ", "足首", "つま先"],
         ["肩", "腕", "ひじ", "手首"]),

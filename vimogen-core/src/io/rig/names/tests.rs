@@ -189,6 +189,10 @@ fn rigs_of_programs_are_told_apart_by_the_set_of_their_names() {
         (sides[2], "spine, thigh.*, shin.*, foot.*, toe.*, shoulder.*, upper_arm.*, forearm.*, hand.*, spine.001, spine.002, spine.003, spine.004, spine.006".into(), "Rigify"),
         (sides[2], "root, upperleg01.*, lowerleg01.*, foot.*, toe1-1.*, clavicle.*, upperarm01.*, lowerarm01.*, wrist.*, spine05, spine03, spine01, neck01, head".into(), "MakeHuman"),
         (sides[2], "Pelvis, *_Hip, *_Knee, *_Ankle, *_Foot, *_Collar, *_Shoulder, *_Elbow, *_Wrist, Spine1, Spine2, Spine3, Neck, Head".into(), "SMPL"),
+        (sides[1], "b_root, b_*_upleg, b_*_leg, b_*_foot, b_*_ball, b_*_shoulder, b_*_arm, b_*_forearm, b_*_wrist, b_spine0, b_spine1, b_spine2, b_neck0, b_head".into(), "Momentum (MHR)"),
+        (sides[0], "mPelvis, mHip*, mKnee*, mAnkle*, mFoot*, mCollar*, mShoulder*, mElbow*, mWrist*, mTorso, mSpine, mChest, mNeck, mHead".into(), "SMPL"),
+        (sides[2], "Root_M, Hip_*, Knee_*, Ankle_*, Toes_*, Scapula_*, Shoulder_*, Elbow_*, Wrist_*, Spine1_M, Spine2_M, Chest_M, Neck_M, Head_M".into(), "SMPL"),
+        (sides[1], "root, *_up_leg, *_low_leg, *_foot, *_toes, *_shoulder, *_up_arm, *_low_arm, *_hand, torso_1, torso_4, torso_7, neck_1, head".into(), "mocopi"),
         (sides[1], "root, *femur, *tibia, *foot, *toes, *clavicle, *humerus, *radius, *wrist, lowerback, upperback, thorax, lowerneck, head".into(), "CMU's ASF"),
     ] {
         let found = named_human(sides, &list).found().unwrap_or_else(|e| panic!("{title}: {e}"));
