@@ -14,6 +14,7 @@ use vimogen_core::format::safetensors::SafetensorsFile;
 use vimogen_core::format::torch::{TorchFile, Tree};
 use vimogen_core::format::{RawTensor, TensorSource, npy, npz, safetensors, torch};
 use vimogen_core::io::LoadOptions;
+use vimogen_core::io::asf::AsfAmc;
 use vimogen_core::io::bvh::{self, Bvh, BvhOptions};
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Request};
 
@@ -64,6 +65,15 @@ fn read_bvh(bytes: &[u8]) {
     }
 }
 
+/// A skeleton and a motion in one: the motion starts at its first line with a colon of its own.
+fn read_asf(bytes: &[u8]) {
+    const MOTION: &[u8] = b":FULLY-SPECIFIED";
+    let cut = bytes.windows(MOTION.len()).position(|window| window == MOTION).unwrap_or(bytes.len());
+    if let Ok(file) = AsfAmc::from_bytes(&bytes[..cut], &bytes[cut..]) {
+        let _ = file.to_motion(&LoadOptions::default());
+    }
+}
+
 /// A small skeleton with all joints that are needed.
 fn skeleton() -> Vec<u8> {
     let still = Motion::from_features(ndarray::Array2::zeros((2, 276)), 20.0).expect("clip");
@@ -93,6 +103,7 @@ static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
     npz::save(at("c"), &[("a", &tensor)]).expect("npz");
     let own = |name: &str| std::fs::read(at(name)).expect(name);
     let npys = ["f4.npy", "big_fortran_f8.npy", "version3.npy", "bool.npy"].map(load).to_vec();
+    let stick = [load("asf/stick.asf"), load("asf/stick_01.amc")].concat();
     let pickles = (0..6).map(|p| load(&format!("numpy2_protocol{p}.pkl"))).collect();
     vec![
         ("npy", read_npy, b"\x93NUMPY\x01\0", npys),
@@ -103,6 +114,7 @@ static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
         ("pickle", read_pickle, b"\x80\x02", pickles),
         ("pickle file", read_pickle_file, b"\x80\x02", vec![load("recovered.pkl"), wrapped_pickle()]),
         ("bvh", read_bvh, b"HIERARCHY\nROOT a {", vec![skeleton()]),
+        ("asf", read_asf, b":root\n:bonedata\nbegin\nname a\n", vec![stick]),
     ]
 });
 
