@@ -96,6 +96,14 @@ fn a_heap_whose_clip_begins_with_a_t_pose_is_exact() {
 }
 
 #[test]
+fn the_pelvis_follows_a_lower_back_half_the_way() {
+    let rig = Rig::t_pose().with_lower_back(12.0);
+    let worn = worn(&read(&rig));
+    assert!((8.0..9.5).contains(&worn[SPINE1].median), "{:?}", worn[SPINE1]);
+    assert!(worn[LEFT_KNEE].worst < 0.1 && worn[NECK].worst < 0.1, "{worn:?}");
+}
+
+#[test]
 fn every_axis_may_point_up() {
     for up in [UpAxis::X, UpAxis::Y, UpAxis::Z, UpAxis::MinusX, UpAxis::MinusY, UpAxis::MinusZ] {
         let motion = assert_walks(&Rig::t_pose().turned(up), 0.1);
