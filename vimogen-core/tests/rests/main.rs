@@ -112,6 +112,18 @@ fn every_axis_may_point_up() {
 }
 
 #[test]
+fn a_motion_is_believed_against_its_rest_pose_only_where_it_walks() {
+    let walking = read(&Rig::t_pose().with_z_up_in_motion());
+    let lying = read(&Rig::t_pose().with_z_up_in_motion().in_place());
+    assert!(joints_apart(&walking, &read(&Rig::t_pose())) < 2e-3);
+    for (motion, up) in [(walking, UpAxis::Z), (lying, UpAxis::Y)] {
+        let source = motion.source().expect("source");
+        assert_eq!(source.up, Some(up));
+        assert!(matches!(&source.warnings[..], [only] if only.contains("up=")), "{:?}", source.warnings);
+    }
+}
+
+#[test]
 fn a_body_may_face_any_way_at_rest() {
     for front in [glam::DVec3::X, glam::DVec3::NEG_X, glam::DVec3::NEG_Z] {
         assert_walks(&Rig::t_pose().facing(front), 0.1);

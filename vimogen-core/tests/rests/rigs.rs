@@ -78,6 +78,10 @@ pub struct Rig {
     placed: bool,
     /// Whether the first frame is a T pose.
     begins: bool,
+    /// Rotation of the motion, but not of the rest pose.
+    moved: DMat3,
+    /// Whether the pelvis stays in its place.
+    still: bool,
     /// Bend of a joint in the place of the hips that carries the spine, degrees.
     loin: f64,
 }
@@ -90,6 +94,8 @@ impl Rig {
             metres: 0.01,
             placed: false,
             begins: false,
+            moved: DMat3::IDENTITY,
+            still: false,
             loin: 0.0,
         }
     }
@@ -159,6 +165,18 @@ impl Rig {
         self
     }
 
+    /// With z up in the motion and y up at rest.
+    pub fn with_z_up_in_motion(mut self) -> Self {
+        self.moved = DMat3::from_cols(DVec3::X, DVec3::Z, DVec3::NEG_Y);
+        self
+    }
+
+    /// Walking in its place.
+    pub fn in_place(mut self) -> Self {
+        self.still = true;
+        self
+    }
+
     /// With a T pose as its first frame.
     pub fn beginning_with_t(mut self) -> Self {
         self.begins = true;
@@ -187,7 +205,8 @@ impl Rig {
             }
             let turns: [DMat3; 22] =
                 std::array::from_fn(|j| self.axes * turns[j] * self.rest[j].transpose() * self.axes.transpose());
-            let root = self.axes * root / self.metres;
+            let turns = turns.map(|turn| self.moved * turn);
+            let root = if self.still { DVec3::Y } else { self.moved * self.axes * root / self.metres };
             let _ = write!(text, "{:.8} {:.8} {:.8}", root.x, root.y, root.z);
             for joint in order(PELVIS) {
                 let mut local =

@@ -192,7 +192,7 @@ impl Plan {
         let rows = orient.into_par_iter().zip(pose).zip(transl).zip(joints).with_min_len(FRAMES).enumerate();
         let buffer = || vec![(DMat3::IDENTITY, DVec3::ZERO); rig.joints().len()];
         rows.for_each_init(buffer, |world, (t, (((orient, pose), transl), joints))| {
-            rig.world(t.min(frames - 1), world);
+            rig.world(t.min(frames.saturating_sub(1)), world);
             let (turns, places) = self.pose(world);
             orient[0] = vector(self.world * turns[PELVIS]);
             for (joint, slot) in (1..).zip(pose) {
