@@ -96,10 +96,30 @@ fn a_heap_whose_clip_begins_with_a_t_pose_is_exact() {
 }
 
 #[test]
+fn the_pelvis_follows_a_lower_back_half_the_way() {
+    let rig = Rig::t_pose().with_lower_back(12.0);
+    let worn = worn(&read(&rig));
+    assert!((8.0..9.5).contains(&worn[SPINE1].median), "{:?}", worn[SPINE1]);
+    assert!(worn[LEFT_KNEE].worst < 0.1 && worn[NECK].worst < 0.1, "{worn:?}");
+}
+
+#[test]
 fn every_axis_may_point_up() {
     for up in [UpAxis::X, UpAxis::Y, UpAxis::Z, UpAxis::MinusX, UpAxis::MinusY, UpAxis::MinusZ] {
         let motion = assert_walks(&Rig::t_pose().turned(up), 0.1);
         assert_eq!(motion.source().expect("source").up, Some(up));
+    }
+}
+
+#[test]
+fn a_motion_is_believed_against_its_rest_pose_only_where_it_walks() {
+    let walking = read(&Rig::t_pose().with_z_up_in_motion());
+    let lying = read(&Rig::t_pose().with_z_up_in_motion().in_place());
+    assert!(joints_apart(&walking, &read(&Rig::t_pose())) < 2e-3);
+    for (motion, up) in [(walking, UpAxis::Z), (lying, UpAxis::Y)] {
+        let source = motion.source().expect("source");
+        assert_eq!(source.up, Some(up));
+        assert!(matches!(&source.warnings[..], [only] if only.contains("up=")), "{:?}", source.warnings);
     }
 }
 

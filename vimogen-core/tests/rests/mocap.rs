@@ -10,11 +10,7 @@ use std::path::{Path, PathBuf};
 use vimogen_core::motion::Motion;
 use vimogen_core::motion::skeleton::JOINT_NAMES;
 
-use crate::worn::{Angles, turned_frames, worn_frames};
-
-/// Bones whose direction a rig and a body have in common.
-const LIMBS: [usize; 10] = [4, 5, 7, 8, 10, 11, 18, 19, 20, 21];
-const TRUNK: [usize; 5] = [3, 6, 9, 12, 15];
+use crate::worn::{Angles, LIMBS, TRUNK, turned_frames, worn_frames};
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();

@@ -78,11 +78,26 @@ pub struct Rig {
     placed: bool,
     /// Whether the first frame is a T pose.
     begins: bool,
+    /// Rotation of the motion, but not of the rest pose.
+    moved: DMat3,
+    /// Whether the pelvis stays in its place.
+    still: bool,
+    /// Bend of a joint in the place of the hips that carries the spine, degrees.
+    loin: f64,
 }
 
 impl Rig {
     pub fn t_pose() -> Self {
-        Self { rest: [DMat3::IDENTITY; 22], axes: DMat3::IDENTITY, metres: 0.01, placed: false, begins: false }
+        Self {
+            rest: [DMat3::IDENTITY; 22],
+            axes: DMat3::IDENTITY,
+            metres: 0.01,
+            placed: false,
+            begins: false,
+            moved: DMat3::IDENTITY,
+            still: false,
+            loin: 0.0,
+        }
     }
 
     /// Every bone along its joint's x axis, and some twist.
@@ -144,6 +159,24 @@ impl Rig {
         self
     }
 
+    /// With a joint in the place of the hips, as CMU's lower back, that bends ahead.
+    pub fn with_lower_back(mut self, degrees: f64) -> Self {
+        self.loin = degrees;
+        self
+    }
+
+    /// With z up in the motion and y up at rest.
+    pub fn with_z_up_in_motion(mut self) -> Self {
+        self.moved = DMat3::from_cols(DVec3::X, DVec3::Z, DVec3::NEG_Y);
+        self
+    }
+
+    /// Walking in its place.
+    pub fn in_place(mut self) -> Self {
+        self.still = true;
+        self
+    }
+
     /// With a T pose as its first frame.
     pub fn beginning_with_t(mut self) -> Self {
         self.begins = true;
@@ -172,10 +205,16 @@ impl Rig {
             }
             let turns: [DMat3; 22] =
                 std::array::from_fn(|j| self.axes * turns[j] * self.rest[j].transpose() * self.axes.transpose());
-            let root = self.axes * root / self.metres;
+            let turns = turns.map(|turn| self.moved * turn);
+            let root = if self.still { DVec3::Y } else { self.moved * self.axes * root / self.metres };
             let _ = write!(text, "{:.8} {:.8} {:.8}", root.x, root.y, root.z);
             for joint in order(PELVIS) {
-                let local = PARENTS[joint].map_or(DMat3::IDENTITY, |parent| turns[parent].transpose()) * turns[joint];
+                let mut local =
+                    PARENTS[joint].map_or(DMat3::IDENTITY, |parent| turns[parent].transpose()) * turns[joint];
+                if joint == SPINE1 && self.loin != 0.0 {
+                    let _ = write!(text, " 0 {:.6} 0", self.loin);
+                    local = DMat3::from_rotation_x(-self.loin.to_radians()) * local;
+                }
                 if self.placed && joint != PELVIS {
                     let place = self.offset(joint);
                     let _ = write!(text, " {:.8} {:.8} {:.8}", place.x, place.y, place.z);
@@ -189,6 +228,10 @@ impl Rig {
     }
 
     fn write_joint(&self, text: &mut String, joint: usize) {
+        let inserted = joint == SPINE1 && self.loin != 0.0;
+        if inserted {
+            text.push_str("JOINT LowerBack\n{\nOFFSET 0 0 0\nCHANNELS 3 Zrotation Xrotation Yrotation\n");
+        }
         let kind = if joint == PELVIS { "ROOT" } else { "JOINT" };
         let offset = |v: DVec3| format!("OFFSET {:.8} {:.8} {:.8}", v.x, v.y, v.z);
         let fixed = joint != PELVIS && !self.placed;
@@ -212,7 +255,7 @@ impl Rig {
             };
             let _ = writeln!(text, "End Site\n{{\n{}\n}}", offset(self.axes * self.rest[joint] * end / self.metres));
         }
-        text.push_str("}\n");
+        text.push_str(if inserted { "}\n}\n" } else { "}\n" });
     }
 }
 

@@ -6,6 +6,11 @@ use vimogen_core::motion::Motion;
 use vimogen_core::motion::codec::SmplMotion;
 use vimogen_core::motion::skeleton::PARENTS;
 
+/// Ends of the limbs' bones, of which body and file have the same directions.
+pub const LIMBS: [usize; 10] = [4, 5, 7, 8, 10, 11, 18, 19, 20, 21];
+/// Ends of the bones of spine and neck.
+pub const TRUNK: [usize; 5] = [3, 6, 9, 12, 15];
+
 /// Angles in degrees, over frames.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Angles {
@@ -95,7 +100,7 @@ pub fn turned_apart(one: &Motion, other: &Motion) -> [Angles; 22] {
     turned_frames(one, other).map(Angles::of)
 }
 
-/// Largest distance of a joint, metres.
+/// Maximum distance between joints, along an axis, metres.
 pub fn joints_apart(one: &Motion, other: &Motion) -> f64 {
     assert_eq!(one.len(), other.len());
     let pairs = one.smpl().joints.iter().zip(&other.smpl().joints);

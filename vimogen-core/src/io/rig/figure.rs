@@ -13,7 +13,7 @@ use crate::motion::skeleton::joint::{
 
 /// Minimum cosine of the angle between an axis of the figure and one of the file for which they are taken as the same.
 const SAME_AXIS: f64 = 0.9;
-/// Bend of a knee or elbow at rest, radians, from which the plane of the bend says how the bone above is turned.
+/// Bend of a knee or elbow at rest, radians, from which the plane of the bend gives the twist of the bone above.
 const BENT: f64 = 0.45;
 /// Angle, radians, below which a limb at rest is straight: bones fitted to a clip scatter by less.
 const STRAIGHT: f64 = 0.018;
@@ -33,7 +33,7 @@ pub(super) struct Figure {
     pub(super) up: Option<UpAxis>,
 }
 
-/// The figure of a rest pose; `None` for a heap, in which bones lie along an axis whatever they are.
+/// The figure of a rest pose; `None` for a heap, in which all bones have the direction of one axis.
 pub(super) fn find(subject: &Subject<'_>) -> Option<Figure> {
     let at = |joint| subject.rest(joint);
     let middle = |left: usize, right: usize| Some(0.5 * (at(left)? + at(right)?));
@@ -57,7 +57,7 @@ fn near(direction: DVec3) -> Option<UpAxis> {
 }
 
 impl Figure {
-    /// Along the file's axes where it stands along them.
+    /// Axes of the file where the body has their directions.
     fn of(left: DVec3, up: DVec3) -> Self {
         let Some(axis) = near(up) else {
             return Self { axes: DMat3::from_cols(left, up, left.cross(up)), up: None };
@@ -93,7 +93,7 @@ impl Figure {
         out.map(|turn| self.axes * turn)
     }
 
-    /// The ends of feet that lie ahead: an End Site below the ankle is a heel or a sole.
+    /// The ends of feet that point ahead: an End Site below the ankle is a heel or a sole.
     pub(super) fn toes(&self, toes: [Option<DVec3>; 2]) -> [Option<DVec3>; 2] {
         toes.map(|end| end.filter(|end| end.dot(self.axes.z_axis) > 0.5 * end.length()))
     }
@@ -105,7 +105,7 @@ impl Figure {
         ours.try_normalize().zip(theirs.try_normalize())
     }
 
-    /// `start`, turned so that the bone lies as in the file if it does not yet, to `slack`.
+    /// `start`, turned so that the bone has the direction of the file's, unless it has it to `slack`.
     fn along(&self, subject: &Subject<'_>, joint: usize, start: DMat3, slack: f64) -> DMat3 {
         match self.bone(subject, joint) {
             Some((ours, theirs)) if ours.angle_between(theirs) > slack || start != DMat3::IDENTITY => {
@@ -139,7 +139,7 @@ impl Figure {
         DMat3::from_axis_angle(bone, angle) * turn
     }
 
-    /// Whether all limbs lie as in SMPL's rest pose, to the differences of bodies.
+    /// Whether all limbs have the directions of SMPL's rest pose, to the differences of bodies.
     pub(super) fn is_straight(&self, subject: &Subject<'_>) -> bool {
         [LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE, LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_ELBOW, RIGHT_ELBOW]
             .into_iter()

@@ -130,7 +130,7 @@ impl Clip<'_> {
                 let [hip, knee, ankle, foot] = [hip, knee, ankle, foot].map(|joint| self.at(t, joint));
                 let toes = (foot - ankle).normalize_or_zero().dot(front);
                 let bend = (knee - hip).normalize_or_zero() - (ankle - knee).normalize_or_zero();
-                // A straight knee and a foot on its toes say nothing.
+                // Straight knees and feet on their toes have no direction.
                 for points in [toes, bend.dot(front)].into_iter().filter(|points| points.abs() > 0.25) {
                     all += 1;
                     ahead += usize::from(points > 0.0);

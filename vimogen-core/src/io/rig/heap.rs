@@ -1,6 +1,6 @@
-//! Rest poses that say nothing, in which every bone lies along its joint's axis: how joints are turned, from the motion.
+//! Rest poses in which all bones have the direction of one axis, as in LaFAN1: rotations of the joints from the motion.
 //!
-//! Many clips begin with a T pose, which says all. Otherwise the bone of a joint fixes two of the three degrees of freedom of its frame. The twist comes from the plane in which
+//! Many clips begin with a T pose, which gives all rotations. Otherwise the bone of a joint fixes two of the three degrees of freedom of its frame. The twist comes from the plane in which
 //! knees and elbows bend, and elsewhere from the joint above: on average a joint is not twisted against it.
 
 use glam::{DMat3, DQuat, DVec3};

@@ -23,6 +23,9 @@ const FRAMES: usize = 64;
 /// Joints from the pelvis to the head.
 const SPINE: [usize; 6] = [PELVIS, SPINE1, SPINE2, SPINE3, NECK, HEAD];
 
+/// Bend of the lower back, radians, that the pelvis of SMPL has not to follow: of CMU's rigs it bends at the pelvis.
+const LOIN: f64 = 0.1;
+
 /// The clip of `rig`.
 ///
 /// # Errors
@@ -86,9 +89,18 @@ struct Step {
     /// Rotation from our rest pose to the axes of that joint.
     turn: DMat3,
     place: At,
-    /// Joint of the file to which its bone goes, with the bone's direction in the axes of `source`, if the file bends it
-    /// in between.
-    bent: Option<(usize, DVec3)>,
+    /// How its bone follows that of the file, if the file bends it on the way.
+    swing: Option<Swing>,
+}
+
+/// The turn of a bone after one of the file that bends between its ends.
+struct Swing {
+    /// Joint of the file to which the bone goes.
+    end: usize,
+    /// Direction of the bone in the axes of its joint.
+    bone: DVec3,
+    /// Whether it goes half the way only, from [`LOIN`] on: the pelvis also carries the legs.
+    half: bool,
 }
 
 /// Where one of our joints is.
@@ -110,15 +122,11 @@ impl Step {
         let known = known.unwrap_or(PELVIS);
         let source = subject.map[known].unwrap_or(0);
         let unturned = rig.joints()[source].rest.0.transpose();
-        let bent = subject.bone(joint).filter(|(end, _)| SPINE[1..].contains(&joint) && subject.bends(joint, *end));
         Self {
             source,
             turn: unturned * turn,
             place: Self::place(subject, joint, known, unturned),
-            bent: bent.and_then(|(end, ours)| {
-                let bone = if stands { subject.rest(end)? - subject.rest(joint)? } else { turn * ours };
-                Some((subject.map[end]?, unturned * bone.normalize_or_zero()))
-            }),
+            swing: Swing::new(subject, joint, unturned, (turn, stands)),
         }
     }
 
@@ -147,6 +155,22 @@ impl Step {
     }
 }
 
+impl Swing {
+    fn new(subject: &Subject<'_>, joint: usize, unturned: DMat3, (turn, stands): (DMat3, bool)) -> Option<Self> {
+        let (end, ours) = subject.bone(joint)?;
+        let half = joint == PELVIS;
+        let bone = if stands && !half { subject.rest(end)? - subject.rest(joint)? } else { turn * ours };
+        let bends = SPINE.contains(&joint) && subject.bends(joint, end);
+        bends.then_some(Self { end: subject.map[end]?, bone: unturned * bone.normalize_or_zero(), half })
+    }
+
+    fn turn(&self, from: DVec3, to: DVec3) -> DMat3 {
+        let Some(axis) = from.cross(to).try_normalize() else { return DMat3::IDENTITY };
+        let angle = from.angle_between(to);
+        DMat3::from_axis_angle(axis, if self.half { 0.5 * (angle - LOIN).max(0.0) } else { angle })
+    }
+}
+
 /// How frames are written.
 struct Plan {
     joints: [Step; JOINTS],
@@ -168,7 +192,7 @@ impl Plan {
         let rows = orient.into_par_iter().zip(pose).zip(transl).zip(joints).with_min_len(FRAMES).enumerate();
         let buffer = || vec![(DMat3::IDENTITY, DVec3::ZERO); rig.joints().len()];
         rows.for_each_init(buffer, |world, (t, (((orient, pose), transl), joints))| {
-            rig.world(t.min(frames - 1), world);
+            rig.world(t.min(frames.saturating_sub(1)), world);
             let (turns, places) = self.pose(world);
             orient[0] = vector(self.world * turns[PELVIS]);
             for (joint, slot) in (1..).zip(pose) {
@@ -193,9 +217,9 @@ impl Plan {
                 At::Between(from, to, share) => world[from].1.lerp(world[to].1, share),
                 At::Ours(above) => places[above] + turns[above] * REST_OFFSETS[joint].as_dvec3() * self.bone,
             };
-            if let Some((end, bone)) = step.bent {
-                let (from, to) = (turn * bone, (world[end].1 - place).normalize_or_zero());
-                turns[joint] = DMat3::from_quat(DQuat::from_rotation_arc(from, to)) * turns[joint];
+            if let Some(swing) = &step.swing {
+                let to = (world[swing.end].1 - place).normalize_or_zero();
+                turns[joint] = swing.turn(turn * swing.bone, to) * turns[joint];
             }
         }
         (turns, places)

@@ -1,4 +1,4 @@
-//! The body of a rig: which bones it has, how they lie at rest, and some frames of how it moves.
+//! The body of a rig: its bones at rest, and some frames of its motion.
 
 use glam::{DMat3, DVec3};
 use ndarray::Array3;
@@ -135,7 +135,7 @@ impl<'a> Subject<'a> {
         let (Some(from), Some(to)) = (self.map[joint], self.map[end]) else { return false };
         let above = |joint: &usize| self.joints[*joint].parent;
         let mut between = std::iter::successors(above(&to), above).take_while(|joint| *joint != from);
-        between.any(|joint| self.rest[joint].distance(self.rest[from]) > 1e-6 * self.rest[to].distance(self.rest[from]))
+        between.any(|joint| self.rest[joint].distance(self.rest[to]) > 1e-6 * self.rest[from].distance(self.rest[to]))
     }
 
     /// Stature by the lengths of the bones, in the unit of the file.

@@ -19,7 +19,7 @@ const SAMPLES: usize = 512;
 /// Change of the lowest joint's height, in leg lengths, that halves the trust in a floor.
 const FLOOR: f64 = 0.15;
 
-/// What a motion says about the axis that points up.
+/// Evidence of a motion for the axis that points up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::io) struct UpVote {
     /// The axis that most likely points up.
@@ -42,7 +42,7 @@ pub(in crate::io) fn vector(axis: UpAxis) -> DVec3 {
     }
 }
 
-/// The axis that a figure faces which stands along `up`, where the file says nothing: as programs with that axis have it
+/// The direction that a figure usually faces in files with this axis up
 /// (+z in BVH and glTF, -y in Blender, towards the camera in its frame).
 pub(in crate::io) fn usual_front(up: UpAxis) -> DVec3 {
     match up {
@@ -126,7 +126,7 @@ impl Tally {
     }
 }
 
-/// The value below which a share of `values` lies.
+/// Quantile of `values` at `share`.
 pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     if values.is_empty() {
         return 0.0;
@@ -144,7 +144,7 @@ mod tests {
     use crate::body::NEUTRAL;
     use crate::motion::layout::JOINTS;
 
-    /// The neutral body, y up, with its joints turned as `pose` says; it moves along z.
+    /// The neutral body, y up, with its joints turned by `pose`; it moves along z.
     fn clip(pose: impl Fn(usize) -> [Quat; JOINTS]) -> Array3<f32> {
         Array3::from_shape_fn((40, JOINTS, 3), |(t, j, c)| {
             NEUTRAL.fk(Vec3::new(0.0, 0.9, 0.03 * t as f32), pose(t)).1[j][c]
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn where_frames_disagree_the_floor_decides_and_doubt_stays() {
-        // Half of the frames lie, and the body moves along z.
+        // The body is level in half of the frames, and moves along z.
         let falling = |t: usize| {
             let mut pose = standing(t);
             pose[PELVIS] = Quat::from_rotation_x(if t % 2 == 0 { 0.0 } else { std::f32::consts::FRAC_PI_2 });

@@ -12,7 +12,7 @@ use crate::motion::skeleton::joint::{LEFT_ANKLE, LEFT_HIP, NECK, PELVIS, RIGHT_A
 
 /// Share of the frames in which a body stands along another axis than at rest for which the motion can be believed.
 const CLEAR: f64 = 0.8;
-/// Distance, in statures, that a body walks ahead and does not slide lying.
+/// Distance, in statures, ahead that only a walking body covers.
 const WALK: f64 = 0.6;
 
 /// The axes of a file.

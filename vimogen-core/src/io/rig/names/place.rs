@@ -53,7 +53,10 @@ fn spine(tree: &Tree<'_>, map: &mut Map) {
     let (Some(pelvis), Some(top)) = (map[PELVIS], top) else { return };
     let Some(meeting) = tree.meeting(top, pelvis) else { return };
     let mut chain = tree.path_down(meeting, top);
-    chain.retain(|joint| tree.length(*joint) > 0.0);
+    // Where channels hold all offsets, no joint has a length at rest.
+    if chain.iter().any(|joint| tree.length(*joint) > 0.0) {
+        chain.retain(|joint| tree.length(*joint) > 0.0);
+    }
     let found = match chain.as_slice() {
         [] => [None; 3],
         [only] => [None, None, Some(*only)],
