@@ -15,6 +15,8 @@ pub enum FileFormat {
     Npy,
     /// Features as a PyTorch file.
     Torch,
+    /// Pickle of a program that recovers or generates motion.
+    Pickle,
     /// Skeleton and rotations as BVH text.
     Bvh,
     /// Skinned mesh and animation as binary glTF.
@@ -38,20 +40,24 @@ struct Traits {
     extensions: &'static [&'static str],
     description: &'static str,
     reads: bool,
+    writes: bool,
     lossless: bool,
     picture: bool,
 }
 
-const WRITTEN: Traits = Traits { extensions: &[], description: "", reads: false, lossless: false, picture: false };
+const WRITTEN: Traits =
+    Traits { extensions: &[], description: "", reads: false, writes: true, lossless: false, picture: false };
+const READ: Traits = Traits { reads: true, writes: false, ..WRITTEN };
 const LOSSLESS: Traits = Traits { reads: true, lossless: true, ..WRITTEN };
 const PICTURE: Traits = Traits { picture: true, ..WRITTEN };
 
 impl FileFormat {
     /// All formats, in the order of messages and tables.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Npz,
         Self::Npy,
         Self::Torch,
+        Self::Pickle,
         Self::Bvh,
         Self::Glb,
         Self::Csv,
@@ -69,11 +75,20 @@ impl FileFormat {
                 description: "layout of AMASS and SMPL-X, the 276 features, joints; z up, metres, radians",
                 ..LOSSLESS
             },
-            Self::Npy => Traits { extensions: &["npy"], description: "the 276 features, at 20 fps only", ..LOSSLESS },
+            Self::Npy => Traits {
+                extensions: &["npy"],
+                description: "the 276 features, at 20 fps only; results of TRAM, MDM, Motion-X, HumanML3D",
+                ..LOSSLESS
+            },
             Self::Torch => Traits {
                 extensions: &["pt", "pth"],
-                description: "the 276 features, as in the release's files",
+                description: "the 276 features, as in the release's files; results of GVHMR",
                 ..LOSSLESS
+            },
+            Self::Pickle => Traits {
+                extensions: &["pkl", "pickle", "joblib"],
+                description: "results of programs that recover or collect motion: WHAM, PromptHMR, PHALP, GLAMR, AIST++",
+                ..READ
             },
             Self::Bvh => Traits {
                 extensions: &["bvh"],
@@ -116,7 +131,7 @@ impl FileFormat {
 
     /// Whether [`Motion::save`](crate::Motion::save) of this build writes the format.
     pub fn writes(self) -> bool {
-        self.missing_feature().is_none()
+        self.traits().writes && self.missing_feature().is_none()
     }
 
     /// Whether a saved motion is read back with the same features.
@@ -147,6 +162,16 @@ impl FileFormat {
         })
     }
 
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the format is only read, or if this build cannot write it.
+    pub(crate) fn check_writes(self) -> Result<()> {
+        if !self.traits().writes {
+            let reason = format!("{} files are read, not written", self.extensions()[0]);
+            return Err(Error::invalid("file extension", reason));
+        }
+        self.check_build()
+    }
+
     /// The format of a file that is to be read.
     ///
     /// # Errors
@@ -158,9 +183,9 @@ impl FileFormat {
     /// The format of a file that is to be written.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if no format has the extension.
+    /// [`Error::InvalidArgument`] if no format that is written has the extension.
     pub fn to_write(path: impl AsRef<Path>) -> Result<Self> {
-        Self::find(path.as_ref(), |_| true)
+        Self::find(path.as_ref(), |format| format.traits().writes)
     }
 
     fn find(path: &Path, allowed: fn(Self) -> bool) -> Result<Self> {
@@ -182,8 +207,8 @@ mod tests {
             for extension in format.extensions() {
                 let path = format!("walk.{}", extension.to_uppercase());
                 assert_eq!(FileFormat::to_read(&path).ok(), format.reads().then_some(format), "{path}");
-                assert_eq!(FileFormat::to_write(&path).ok(), Some(format), "{path}");
-                assert_eq!(format.check_build().is_ok(), format.writes(), "{path}");
+                assert_eq!(FileFormat::to_write(&path).ok(), format.traits().writes.then_some(format), "{path}");
+                assert_eq!(format.check_writes().is_ok(), format.writes(), "{path}");
             }
         }
         all.sort_unstable();
@@ -193,7 +218,10 @@ mod tests {
     #[test]
     fn errors_list_the_formats_that_would_do() {
         let read = FileFormat::to_read("walk.glb").unwrap_err().to_string();
-        assert!(read.contains("\"glb\" is none of npz, npy, pt, pth, bvh, path: \"walk.glb\""), "{read}");
+        assert!(
+            read.contains("\"glb\" is none of npz, npy, pt, pth, pkl, pickle, joblib, bvh, path: \"walk.glb\""),
+            "{read}"
+        );
         let written = FileFormat::to_write("walk").unwrap_err().to_string();
         assert!(written.contains("glb, csv, html"), "{written}");
     }
