@@ -6,21 +6,15 @@
 
 use std::path::Path;
 
-use ndarray::{Array2, ArrayD};
+use ndarray::Array2;
 
 use super::{BodyModel, motion_joints};
-use crate::error::{Error, Result, check_finite};
-use crate::format::npz::{self, NpzFile};
-use crate::format::pickle::PickleFile;
-use crate::format::torch::{self, Scalar, TorchFile, Tree};
-use crate::format::{RawTensor, TensorSource, extension, unknown_extension};
+use crate::error::Result;
+use crate::format::torch::Tree;
+use crate::format::{RawTensor, extension, npz, torch, unknown_extension};
 use crate::motion::Motion;
 use crate::motion::codec::{SmplMotion, encode};
-use crate::motion::hmr::{HmrMotion, intrinsic, process_hmr};
-use crate::motion::layout::FPS;
-
-/// Maximum clip length, frames.
-const MAX_FRAMES: usize = 1 << 20;
+use crate::motion::hmr::{HmrMotion, process_hmr};
 
 /// SMPL-X parameters of T frames in the frame of a camera, and the camera.
 #[derive(Debug, Clone, PartialEq)]

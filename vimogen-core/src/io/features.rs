@@ -23,7 +23,7 @@ const KEYS: [&str; 2] = ["features", "motion"];
 ///
 /// # Shapes
 /// - array: `[frames, 276]`, or `[frames, 426]` as in the release's samples, of which the first 276 are kept
-pub(super) fn of_tree(tree: &Value<'_>) -> Result<Option<Motion>> {
+pub(super) fn of_tree(tree: &Value<'_>, given: Option<f32>) -> Result<Option<Motion>> {
     let named = KEYS.into_iter().find_map(|key| tree.get(key).and_then(Value::array));
     let Some(array) = tree.array().or(named) else { return Ok(None) };
     // Before reading: a hostile file may declare any size.
@@ -31,9 +31,13 @@ pub(super) fn of_tree(tree: &Value<'_>) -> Result<Option<Motion>> {
     let tensor = array.read()?;
     let all = Array2::from_shape_vec((tensor.shape()[0], tensor.shape()[1]), tensor.to_f32())
         .map_err(|_| Error::shape("motion", "(T, 276)", tensor.shape()))?;
-    let fps = tree.get("fps").and_then(Value::number);
-    let motion = Motion::from_features(all.slice(s![.., ..FEATURES]).to_owned(), fps.map_or(FPS, |fps| fps as f32))?;
-    let rate = if fps.is_some() { "file".into() } else { format!("the features, which have {FPS} unless said") };
+    let stored = tree.get("fps").and_then(Value::number).map(|fps| fps as f32);
+    let motion = Motion::from_features(all.slice(s![.., ..FEATURES]).to_owned(), given.or(stored).unwrap_or(FPS))?;
+    let rate = match (given, stored) {
+        (Some(_), _) => "given".into(),
+        (None, Some(_)) => "file".into(),
+        (None, None) => format!("the features, which have {FPS} unless said"),
+    };
     let kind = "features".into();
     Ok(Some(motion.with_source(MotionSource { kind, up: Some(UpAxis::Z), rate, ..MotionSource::default() })))
 }

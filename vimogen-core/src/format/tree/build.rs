@@ -148,7 +148,7 @@ fn name<'p>(key: View<'p, '_>) -> Option<Cow<'p, str>> {
 fn plain<'p>(view: View<'p, '_>) -> Value<'p> {
     match view.node() {
         Node::None => Value::None,
-        Node::Bool(b) => Value::Bool(*b),
+        Node::Bool(b) => Value::Int((*b).into()),
         Node::Int(i) => Value::Int(*i),
         Node::Float(f) => Value::Float(*f),
         Node::Unknown(class) => Value::Unknown(format!("it is a {class}, which is not read")),

@@ -10,7 +10,9 @@ mod open;
 
 use std::borrow::Cow;
 
-pub(crate) use open::{from_bytes, with_tree};
+#[cfg(test)]
+pub(crate) use open::from_bytes;
+pub(crate) use open::with_tree;
 
 use super::npz::NpzFile;
 use super::pickle::numpy::Stored;
@@ -21,7 +23,7 @@ use crate::error::Result;
 #[derive(Debug)]
 pub(crate) enum Value<'a> {
     None,
-    Bool(bool),
+    /// An integer, or a truth value as 0 or 1.
     Int(i64),
     Float(f64),
     Text(Cow<'a, str>),
@@ -152,7 +154,7 @@ impl<'a> Value<'a> {
             Self::List(items) => format!("a list of {} values", items.len()),
             Self::Array(array) => format!("an array of shape {:?}", array.shape()),
             Self::Unknown(reason) => reason.clone(),
-            Self::None | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Text(_) => "a single value".into(),
+            Self::None | Self::Int(_) | Self::Float(_) | Self::Text(_) => "a single value".into(),
         }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn with_tree<T>(path: &Path, use_tree: impl FnOnce(&Value<'_>) -> Res
 }
 
 /// [`with_tree`] of bytes in memory.
+#[cfg(test)]
 pub(crate) fn from_bytes<T>(bytes: Vec<u8>, use_tree: impl FnOnce(&Value<'_>) -> Result<T>) -> Result<T> {
     from_backing(&bytes.into(), use_tree)
 }

@@ -8,6 +8,7 @@ use super::persons::Chosen;
 use super::{parts, up};
 use crate::body::{BodyKind, BodyModel, BodyParams, SMPLX_ROOT, motion_joints};
 use crate::error::Result;
+use crate::io::rig::gate;
 use crate::io::{LoadOptions, clip_of_all_frames};
 use crate::motion::canonical::canonicalize;
 use crate::motion::codec::SmplMotion;
@@ -73,8 +74,9 @@ impl SmplClip {
         parts::same_frames(&[("pose", pose.nrows()), ("translation", translation.nrows())])?;
         Ok(Self {
             kind: kind.into(),
-            pose,
-            translation,
+            // Rows are read as slices.
+            pose: pose.as_standard_layout().into_owned(),
+            translation: translation.as_standard_layout().into_owned(),
             origin: Origin::Smplx,
             world: World::Unsaid,
             rate: Rate::Unknown,
@@ -119,6 +121,7 @@ impl SmplClip {
         } else if !matches!(self.world, World::Placed(_)) {
             warnings.extend(onto_floor(&mut smpl));
         }
+        warnings.extend(gate::check("motion", &smpl.joints.view(), fps)?);
         let source = MotionSource {
             kind: self.kind,
             up: Some(axis),

@@ -11,6 +11,7 @@ use crate::body::fit_joints;
 use crate::error::{Error, Result, check_finite};
 use crate::format::tree::Array;
 use crate::io::features::MAX_FRAMES;
+use crate::io::rig::gate;
 use crate::io::{LoadOptions, clip_of_all_frames};
 use crate::motion::joint::{HEAD, PELVIS};
 use crate::motion::layout::JOINTS;
@@ -61,6 +62,7 @@ impl JointClip {
         let floor = onto_floor(&mut smpl);
         let fitted =
             "rotations were fitted to the joints: twists of head, hands and straight limbs are not in the file";
+        let doubts = gate::check("motion", &smpl.joints.view(), fps)?;
         let warnings = [Some(fitted.to_string()), said, doubt, floor, self.persons.warning];
         let source = MotionSource {
             kind: self.kind,
@@ -69,7 +71,7 @@ impl JointClip {
             rate,
             person: self.persons.names.get(self.persons.index).cloned(),
             persons: self.persons.names,
-            warnings: warnings.into_iter().flatten().collect(),
+            warnings: warnings.into_iter().flatten().chain(doubts).collect(),
         };
         Ok(clip_of_all_frames(&smpl, fps)?.with_source(source))
     }

@@ -106,10 +106,14 @@ fn motion(tree: &Value<'_>, options: &LoadOptions<'_>) -> Result<Motion> {
 }
 
 fn find(tree: &Value<'_>, options: &LoadOptions<'_>) -> Result<Found> {
-    for family in FAMILIES {
-        if let Some(found) = family(tree, options)? {
-            return Ok(found);
+    let mut inner = Some(tree);
+    while let Some(tree) = inner {
+        for family in FAMILIES {
+            if let Some(found) = family(tree, options)? {
+                return Ok(found);
+            }
         }
+        inner = only_value(tree);
     }
     Err(bad(format!(
         "it is in no layout that is read: it holds {}. Features (T, 276) are read as they are; of SMPL's parameters, poses \
@@ -118,8 +122,18 @@ fn find(tree: &Value<'_>, options: &LoadOptions<'_>) -> Result<Found> {
     )))
 }
 
-fn features_of_ours(tree: &Value<'_>, _: &LoadOptions<'_>) -> Result<Option<Found>> {
-    Ok(features::of_tree(tree)?.map(|motion| Found::Motion(Box::new(motion))))
+/// The only value of a dict or list, such as `arr_0` of `numpy.savez`.
+fn only_value<'v, 'a>(tree: &'v Value<'a>) -> Option<&'v Value<'a>> {
+    match (tree.entries(), tree.items()) {
+        ([(_, value)], _) | (_, [value]) if matches!(value, Value::Dict(_) | Value::List(_) | Value::Array(_)) => {
+            Some(value)
+        }
+        _ => None,
+    }
+}
+
+fn features_of_ours(tree: &Value<'_>, options: &LoadOptions<'_>) -> Result<Option<Found>> {
+    Ok(features::of_tree(tree, options.fps)?.map(|motion| Found::Motion(Box::new(motion))))
 }
 
 /// The error about a file of motion.
