@@ -5,12 +5,14 @@
 //! rotations mean the same on the neutral skeleton and on a SMPL body.
 
 mod feet;
+mod fit;
 pub mod hmr;
 mod model;
 mod neutral;
 mod reconcile;
 mod refit;
 
+pub use fit::fit_joints;
 pub use model::{BodyGradient, BodyKind, BodyModel, BodyParams, Posed, motion_joints};
 pub(crate) use model::{top4_weights, vertex_normals};
 pub use neutral::{NEUTRAL, REST_OFFSETS, REST_TO_WORLD, SHIN, THIGH};

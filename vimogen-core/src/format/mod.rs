@@ -1,4 +1,4 @@
-//! Bytes to arrays and back: npy, npz, `.pt`, pickle, safetensors. Readers bound sizes first and never execute.
+//! Bytes to arrays and back: npy, npz, `.pt`, pickle (joblib's too), safetensors. Readers bound sizes first and never execute.
 
 mod backing;
 pub mod embedding;
@@ -8,6 +8,7 @@ pub mod pickle;
 pub mod safetensors;
 pub mod tensor;
 pub mod torch;
+pub(crate) mod tree;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read};

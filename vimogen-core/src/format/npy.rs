@@ -141,7 +141,11 @@ pub(crate) fn parse_kind(kind: &str) -> Option<DType> {
 }
 
 fn unreadable(descr: &str) -> Error {
-    let hint = if descr.contains('O') { " (objects are pickled Python: save plain numbers instead)" } else { "" };
+    let hint = match descr.trim_start_matches(['<', '>', '|', '=']) {
+        kind if kind.contains('O') => " (objects are pickled Python: save plain numbers instead)",
+        "V2" => " (bfloat16, which NumPy does not know: save array.astype(numpy.float32))",
+        _ => "",
+    };
     let short: String = descr.chars().take(40).collect();
     bad(format!("elements of type {short:?} are not numbers or booleans{hint}"))
 }
@@ -154,11 +158,18 @@ pub(crate) fn swap_bytes(bytes: &mut [u8], size: usize) {
 /// Header of a `.npy` file: everything before the data.
 pub(super) struct Header {
     pub(super) info: TensorInfo,
-    big_endian: bool,
-    fortran: bool,
+    pub(super) big_endian: bool,
+    pub(super) fortran: bool,
 }
 
-impl Header {
+/// A header before its element type is looked at.
+pub(super) struct AnyHeader {
+    descr: String,
+    fortran: bool,
+    pub(super) shape: Vec<usize>,
+}
+
+impl AnyHeader {
     /// Reads everything up to the data.
     pub(super) fn read(r: &mut impl Read) -> Result<Self> {
         let cut_off = |e: io::Error| bad(format!("its header is cut off: {e}"));
@@ -198,7 +209,7 @@ impl Header {
                     } else {
                         quoted(value)?
                     };
-                    descr = Some(parse_descr(text)?);
+                    descr = Some(text.to_string());
                     after
                 }
                 "fortran_order" => {
@@ -217,23 +228,49 @@ impl Header {
             rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
         }
         match (descr, fortran, shape) {
-            (Some((dtype, big_endian)), Some(fortran), Some(shape)) => {
-                Ok(Self { info: TensorInfo { dtype, shape }, big_endian, fortran })
-            }
+            (Some(descr), Some(fortran), Some(shape)) => Ok(Self { descr, fortran, shape }),
             _ => Err(bad("its header lacks descr, fortran_order or shape")),
         }
     }
 
-    /// The array of this header at the start of `data`.
-    pub(super) fn array(self, data: &[u8]) -> Result<RawTensor> {
+    /// Whether a pickle follows, of an array of Python objects.
+    pub(super) fn is_objects(&self) -> bool {
+        self.descr.trim_start_matches('|') == "O"
+    }
+
+    /// Characters of each element, if these are texts of four bytes per character.
+    pub(super) fn characters(&self) -> Option<usize> {
+        self.descr.strip_prefix("<U")?.parse().ok()
+    }
+
+    /// The header of an array of numbers.
+    pub(super) fn numbers(self) -> Result<Header> {
+        let (dtype, big_endian) = parse_descr(&self.descr)?;
+        Ok(Header { info: TensorInfo { dtype, shape: self.shape }, big_endian, fortran: self.fortran })
+    }
+}
+
+impl Header {
+    /// Reads everything up to the data, which must be numbers.
+    pub(super) fn read(r: &mut impl Read) -> Result<Self> {
+        AnyHeader::read(r)?.numbers()
+    }
+
+    /// The bytes of the array at the start of `data`.
+    pub(super) fn data<'d>(&self, data: &'d [u8]) -> Result<&'d [u8]> {
         let needed = self.info.bytes_within("npy array", MAX_BYTES)?;
-        let data = data.get(..needed).ok_or_else(|| {
+        data.get(..needed).ok_or_else(|| {
             bad(format!(
                 "its header declares shape {:?}, {needed} bytes, but only {} follow",
                 self.info.shape,
                 data.len()
             ))
-        })?;
+        })
+    }
+
+    /// The array of this header at the start of `data`.
+    pub(super) fn array(self, data: &[u8]) -> Result<RawTensor> {
+        let data = self.data(data)?;
         let mut bytes = if self.fortran {
             gather_from(FORMAT, data, &self.info, 0, &fortran_strides(&self.info.shape))?.into_owned()
         } else {

@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::backing::Backing;
-use super::npy::{self, Header};
+use super::npy::{self, AnyHeader, Header};
 use super::tensor::{RawTensor, TensorInfo, TensorSource, no_such_tensor};
 use super::{MAX_BYTES, open_zip, write_atomic};
 use crate::error::{Error, Result};
@@ -31,6 +31,11 @@ fn broken(e: impl std::fmt::Display) -> Error {
     bad(format!("its zip archive is damaged: {e}"))
 }
 
+/// Maximum unpacked size of an array of this packed size.
+fn limit(packed: u64) -> u64 {
+    ALWAYS_ALLOWED.max(packed.saturating_mul(MAX_RATIO)).min(MAX_BYTES)
+}
+
 /// An open `.npz` file.
 #[derive(Debug)]
 pub struct NpzFile {
@@ -39,6 +44,20 @@ pub struct NpzFile {
     /// Position in the archive by name.
     index: HashMap<String, usize>,
 }
+
+/// What a file of an archive holds.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// An array of numbers.
+    Numbers(TensorInfo),
+    /// The pickle of an array of Python objects.
+    Objects(Vec<u8>),
+    /// The first text of an array of texts.
+    Text(String),
+}
+
+/// Maximum characters of a text that is kept.
+const MAX_CHARACTERS: usize = 1 << 12;
 
 impl NpzFile {
     /// Opens a file by mapping it; arrays are unpacked when they are read.
@@ -55,6 +74,38 @@ impl NpzFile {
     /// As [`NpzFile::open`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
         Self::new(bytes.into())
+    }
+
+    pub(super) fn of_backing(backing: Backing) -> Result<Self> {
+        Self::new(backing)
+    }
+
+    /// Bytes that objects of the archive may have in memory, all together.
+    pub(super) fn unpacked_limit(&self) -> u64 {
+        limit(self.archive.clone().into_inner().get_ref().as_ref().len() as u64)
+    }
+
+    /// What a file of the archive holds. Objects and texts are read, and what they need is taken from `left`.
+    pub(super) fn entry(&self, name: &str, left: &mut u64) -> Result<Entry> {
+        self.with_array(name, |r, _| {
+            let header = AnyHeader::read(r)?;
+            let wanted = match header.characters() {
+                Some(characters) => 4 * characters.min(MAX_CHARACTERS) as u64,
+                None if header.is_objects() => left.saturating_add(1),
+                None => return Ok(Entry::Numbers(header.numbers()?.info)),
+            };
+            let mut data = Vec::new();
+            // Grows as bytes arrive.
+            r.by_ref().take(wanted).read_to_end(&mut data).map_err(broken)?;
+            let (needed, limit) = (data.len() as u64, *left);
+            let too_large = || Error::TooLarge { what: format!("array {name:?}"), needed, limit };
+            *left = left.checked_sub(needed).ok_or_else(too_large)?;
+            if header.is_objects() {
+                return Ok(Entry::Objects(data));
+            }
+            let characters = data.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b));
+            Ok(Entry::Text(characters.take_while(|c| *c != 0).filter_map(char::from_u32).collect()))
+        })
     }
 
     fn new(backing: Backing) -> Result<Self> {
@@ -103,8 +154,7 @@ impl TensorSource for NpzFile {
     fn read(&self, name: &str) -> Result<RawTensor> {
         self.with_array(name, |r, packed| {
             let header = Header::read(r)?;
-            let limit = ALWAYS_ALLOWED.max(packed.saturating_mul(MAX_RATIO)).min(MAX_BYTES);
-            let needed = header.info.bytes_within(&format!("array {name:?}"), limit)?;
+            let needed = header.info.bytes_within(&format!("array {name:?}"), limit(packed))?;
             let mut data = Vec::new();
             // Grows as bytes arrive: a short file with a large header allocates little.
             r.by_ref().take(needed as u64).read_to_end(&mut data).map_err(broken)?;

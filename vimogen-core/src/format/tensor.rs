@@ -265,6 +265,25 @@ pub(crate) fn gather_from<'s>(
     Ok(Cow::Owned(out))
 }
 
+/// The elements with the other sign; those of unsigned types and booleans are left as they are.
+pub(crate) fn negate(dtype: DType, mut bytes: Vec<u8>) -> Vec<u8> {
+    fn each<const N: usize>(bytes: &mut [u8], f: impl Fn([u8; N]) -> [u8; N]) {
+        bytes.as_chunks_mut::<N>().0.iter_mut().for_each(|b| *b = f(*b));
+    }
+    match dtype {
+        DType::F64 | DType::F32 | DType::F16 | DType::BF16 => {
+            // Little-endian: the sign is the highest bit of the last byte.
+            bytes.chunks_exact_mut(dtype.size()).filter_map(<[u8]>::last_mut).for_each(|last| *last ^= 0x80);
+        }
+        DType::I64 => each(&mut bytes, |b| i64::from_le_bytes(b).wrapping_neg().to_le_bytes()),
+        DType::I32 => each(&mut bytes, |b| i32::from_le_bytes(b).wrapping_neg().to_le_bytes()),
+        DType::I16 => each(&mut bytes, |b| i16::from_le_bytes(b).wrapping_neg().to_le_bytes()),
+        DType::I8 => each(&mut bytes, |b| i8::from_le_bytes(b).wrapping_neg().to_le_bytes()),
+        DType::U64 | DType::U32 | DType::U16 | DType::U8 | DType::Bool => {}
+    }
+    bytes
+}
+
 /// Whether strides (in elements) are those of a contiguous array, last axis fastest; axes of size 1 may have any stride.
 fn is_contiguous(shape: &[usize], strides: &[usize]) -> bool {
     let mut expected = 1;

@@ -5,10 +5,11 @@ use std::path::Path;
 use ndarray::{Array2, s};
 
 use crate::error::{Error, Result};
-use crate::format::torch::{self, Scalar, TorchFile, Tree};
-use crate::format::{RawTensor, TensorInfo, TensorSource, npy};
-use crate::motion::Motion;
+use crate::format::torch::{self, Tree};
+use crate::format::tree::Value;
+use crate::format::{RawTensor, TensorInfo, npy};
 use crate::motion::layout::{FEATURES, FPS};
+use crate::motion::{Motion, MotionSource, UpAxis};
 
 /// Columns of the release's sample clips, whose first 276 are this representation.
 const WIDE_FEATURES: usize = 426;
@@ -17,9 +18,28 @@ pub(super) const MAX_FRAMES: usize = 1 << 20;
 /// Names under which dicts and archives hold the features.
 const KEYS: [&str; 2] = ["features", "motion"];
 
-/// Reads a `.npy` array `(T, 276)`; its rate is 20.
-pub(super) fn load_npy(path: &Path) -> Result<Motion> {
-    from_tensor(&npy::load(path)?, None)
+/// The clip of a tree that is an array of features, or a dict with `features` or `motion`, and `fps` if the rate is not 20;
+/// `None` for other dicts.
+///
+/// # Shapes
+/// - array: `[frames, 276]`, or `[frames, 426]` as in the release's samples, of which the first 276 are kept
+pub(super) fn of_tree(tree: &Value<'_>, given: Option<f32>) -> Result<Option<Motion>> {
+    let named = KEYS.into_iter().find_map(|key| tree.get(key).and_then(Value::array));
+    let Some(array) = tree.array().or(named) else { return Ok(None) };
+    // Before reading: a hostile file may declare any size.
+    check_shape(array.info())?;
+    let tensor = array.read()?;
+    let all = Array2::from_shape_vec((tensor.shape()[0], tensor.shape()[1]), tensor.to_f32())
+        .map_err(|_| Error::shape("motion", "(T, 276)", tensor.shape()))?;
+    let stored = tree.get("fps").and_then(Value::number).map(|fps| fps as f32);
+    let motion = Motion::from_features(all.slice(s![.., ..FEATURES]).to_owned(), given.or(stored).unwrap_or(FPS))?;
+    let rate = match (given, stored) {
+        (Some(_), _) => "given".into(),
+        (None, Some(_)) => "file".into(),
+        (None, None) => format!("the features, which have {FPS} unless said"),
+    };
+    let kind = "features".into();
+    Ok(Some(motion.with_source(MotionSource { kind, up: Some(UpAxis::Z), rate, ..MotionSource::default() })))
 }
 
 /// Writes a `.npy` array `(T, 276)`.
@@ -34,23 +54,6 @@ pub(super) fn save_npy(path: &Path, motion: &Motion) -> Result<()> {
     npy::save_f32(path, motion.features().into_dyn())
 }
 
-/// Reads a PyTorch file: a tensor, or a dict with `features` or `motion`, and `fps` if the rate is not 20.
-pub(super) fn load_torch(path: &Path) -> Result<Motion> {
-    let file = TorchFile::open(path)?;
-    let fps = match file.scalar("fps") {
-        Some(Scalar::Float(fps)) => Some(*fps as f32),
-        Some(Scalar::Int(fps)) => Some(*fps as f32),
-        _ => None,
-    };
-    let key = if has(&file, "") { Some("") } else { key(&file) };
-    let key = key.ok_or_else(|| {
-        let names = file.names();
-        let reason = format!("it has no array named motion or features, only {:?}", &names[..names.len().min(8)]);
-        Error::format("motion", reason)
-    })?;
-    from_source(&file, key, fps)
-}
-
 /// Writes a PyTorch file: a tensor as the release does, or a dict of `motion` and `fps` if the rate is not 20.
 pub(super) fn save_torch(path: &Path, motion: &Motion) -> Result<()> {
     let features = RawTensor::from_f32(motion.features().into_dyn());
@@ -60,38 +63,11 @@ pub(super) fn save_torch(path: &Path, motion: &Motion) -> Result<()> {
     torch::save(path, &Tree::Dict(vec![("motion", Tree::Tensor(&features)), ("fps", Tree::Float(motion.fps().into()))]))
 }
 
-/// Whether the file has an array of this name.
-pub(super) fn has(file: &dyn TensorSource, name: &str) -> bool {
-    file.names().iter().any(|n| n == name)
-}
-
-/// The name under which a file holds features.
-pub(super) fn key(file: &dyn TensorSource) -> Option<&'static str> {
-    KEYS.into_iter().find(|key| has(file, key))
-}
-
-/// A clip from an array of features.
-///
-/// # Shapes
-/// - array: `[frames, 276]`, or `[frames, 426]` as in the release's samples, of which the first 276 are kept
-pub(super) fn from_source(file: &dyn TensorSource, key: &str, fps: Option<f32>) -> Result<Motion> {
-    // Before reading: a hostile file may declare any size.
-    check_shape(&file.info(key)?)?;
-    from_tensor(&file.read(key)?, fps)
-}
-
 fn check_shape(info: &TensorInfo) -> Result<()> {
     match info.shape[..] {
         [1..=MAX_FRAMES, FEATURES | WIDE_FEATURES] if info.dtype.is_float() => Ok(()),
         _ => Err(Error::shape("motion", "floats (T, 276), or (T, 426) as in the release's samples", &info.shape)),
     }
-}
-
-fn from_tensor(tensor: &RawTensor, fps: Option<f32>) -> Result<Motion> {
-    check_shape(tensor.info())?;
-    let all = Array2::from_shape_vec((tensor.shape()[0], tensor.shape()[1]), tensor.to_f32())
-        .map_err(|_| Error::shape("motion", "(T, 276)", tensor.shape()))?;
-    Motion::from_features(all.slice(s![.., ..FEATURES]).to_owned(), fps.unwrap_or(FPS))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod joint_map;
 mod options;
 #[cfg(feature = "render")]
 pub mod picture;
+mod results;
 mod rig;
 mod text;
 
@@ -31,16 +32,20 @@ pub use options::{LoadOptions, SaveOptions};
 impl Motion {
     /// Reads a clip in the format that the extension names:
     ///
-    /// - `.npz`: the features if it holds `features` or `motion`, otherwise the layout of AMASS, see [`amass::load`]
-    /// - `.npy`, `.pt`, `.pth`: features (T, 276), in PyTorch's files as the only tensor or as `motion` or `features`;
-    ///   of 426 columns, as in the release's samples, the first 276 are kept
+    /// - `.npz`, `.npy`, `.pt`, `.pth`, `.pkl`, `.pickle`, `.joblib`: recognised by their content. Features (T, 276) as an
+    ///   array, or as `motion` or `features`; of 426 columns, as in the release's samples, the first 276 are kept. The
+    ///   layout of AMASS, see [`amass::load`]. Results of programs that recover or generate motion, as they write them:
+    ///   GVHMR, WHAM, TRAM, PromptHMR, PHALP, ROMP, GLAMR, HY-Motion, Kimodo, MDM and more
+    /// - a folder: a file for each frame, as SMPLer-X writes them
     /// - `.bvh`: see [`bvh::load`]; `.amc`: see [`asf::load`]
+    ///
+    /// [`Motion::source`] says what was found: program, axes, rate, persons, and doubts.
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another extension,
-    /// [`Error::Format`](crate::Error::Format) for damaged or hostile files, [`Error::Shape`](crate::Error::Shape),
-    /// [`Error::NonFinite`](crate::Error::NonFinite).
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another extension, for a file that needs an option
+    /// (such as its rate), [`Error::Format`](crate::Error::Format) for damaged or hostile files and other layouts,
+    /// [`Error::Shape`](crate::Error::Shape), [`Error::NonFinite`](crate::Error::NonFinite).
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_with(path, &LoadOptions::default())
     }
@@ -53,10 +58,11 @@ impl Motion {
     pub fn load_with(path: impl AsRef<Path>, options: &LoadOptions<'_>) -> Result<Self> {
         let path = path.as_ref();
         options.names.map_or(Ok(()), joint_map::check_joint_map)?;
+        if path.is_dir() {
+            return results::load(path, options);
+        }
         let motion = match FileFormat::to_read(path)? {
-            FileFormat::Npz => amass::load_npz(path, options.body),
-            FileFormat::Npy => features::load_npy(path),
-            FileFormat::Torch => features::load_torch(path),
+            FileFormat::Npz | FileFormat::Npy | FileFormat::Torch | FileFormat::Pickle => results::load(path, options),
             FileFormat::Bvh => bvh::load_with(path, options),
             FileFormat::Amc => asf::load_with(path, options),
             other => unreachable!("{other:?} is not read"),

@@ -15,6 +15,8 @@ pub enum FileFormat {
     Npy,
     /// Features as a PyTorch file.
     Torch,
+    /// Pickle of a program that recovers or generates motion.
+    Pickle,
     /// Skeleton and rotations as BVH text.
     Bvh,
     /// Motion of a skeleton in an ASF file, as in CMU's database.
@@ -57,6 +59,7 @@ impl FileFormat {
         Self::Npz,
         Self::Npy,
         Self::Torch,
+        Self::Pickle,
         Self::Bvh,
         Self::Amc,
         Self::Glb,
@@ -75,11 +78,20 @@ impl FileFormat {
                 description: "layout of AMASS and SMPL-X, the 276 features, joints; z up, metres, radians",
                 ..LOSSLESS
             },
-            Self::Npy => Traits { extensions: &["npy"], description: "the 276 features, at 20 fps only", ..LOSSLESS },
+            Self::Npy => Traits {
+                extensions: &["npy"],
+                description: "the 276 features, at 20 fps only; results of TRAM, MDM, Motion-X, HumanML3D",
+                ..LOSSLESS
+            },
             Self::Torch => Traits {
                 extensions: &["pt", "pth"],
-                description: "the 276 features, as in the release's files",
+                description: "the 276 features, as in the release's files; results of GVHMR",
                 ..LOSSLESS
+            },
+            Self::Pickle => Traits {
+                extensions: &["pkl", "pickle", "joblib"],
+                description: "results of programs that recover or collect motion: WHAM, PromptHMR, PHALP, GLAMR, AIST++",
+                ..READ
             },
             Self::Bvh => Traits {
                 extensions: &["bvh"],
@@ -214,7 +226,8 @@ mod tests {
     #[test]
     fn errors_list_the_formats_that_would_do() {
         let read = FileFormat::to_read("walk.glb").unwrap_err().to_string();
-        assert!(read.contains("\"glb\" is none of npz, npy, pt, pth, bvh, amc, path: \"walk.glb\""), "{read}");
+        let known = "\"glb\" is none of npz, npy, pt, pth, pkl, pickle, joblib, bvh, amc, path: \"walk.glb\"";
+        assert!(read.contains(known), "{read}");
         let written = FileFormat::to_write("walk").unwrap_err().to_string();
         assert!(written.contains("glb, csv, html"), "{written}");
     }

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::super::tensor::{DType, RawTensor, TensorInfo, TensorSource, no_such_tensor};
 use super::super::{MAX_BYTES, read_bounded};
-use super::numpy::{NUMPY_GLOBALS, array};
-use super::{Global, PLAIN_GLOBALS, View, bad, parse};
+use super::joblib::JOBLIB_GLOBALS;
+use super::numpy::{NUMPY_GLOBALS, array, objects};
+use super::{Global, PLAIN_GLOBALS, View, bad, parse_known, unlisted};
 use crate::error::Result;
 
 /// Names in body models since 2015, in addition to NumPy's: sparse matrices, the wrapper of a variable, sets.
@@ -30,17 +31,19 @@ const MAX_UNFOLDED: usize = 1 << 26;
 pub struct PickleFile {
     arrays: Vec<(String, RawTensor)>,
     numbers: HashMap<String, f64>,
+    /// Python names of the entries that were passed over.
+    unknown: HashMap<String, String>,
 }
 
 impl PickleFile {
     /// Reads a file.
     ///
-    /// Other entries are skipped: texts, lists, nested dicts.
+    /// Other entries are skipped: texts, lists, nested dicts, objects of other classes.
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
-    /// [`Error::TooLarge`](crate::Error::TooLarge), and [`Error::Format`](crate::Error::Format) for broken pickles and those that
-    /// refer to any other name than those of NumPy arrays, `scipy.sparse.csc_matrix`, `chumpy.Ch` and plain data.
+    /// [`Error::TooLarge`](crate::Error::TooLarge), and [`Error::Format`](crate::Error::Format) for broken pickles and those
+    /// that hold something else than NumPy arrays, `scipy.sparse.csc_matrix`, `chumpy.Ch` and plain data as a whole.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Self::from_bytes(&read_bounded(path, MAX_BYTES)?).map_err(|e| e.with_path(path))
@@ -51,7 +54,10 @@ impl PickleFile {
     /// # Errors
     /// As [`PickleFile::open`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let pickle = parse(bytes, &[PLAIN_GLOBALS, NUMPY_GLOBALS, WRAPPER_GLOBALS])?;
+        let pickle = parse_known(bytes, &[PLAIN_GLOBALS, NUMPY_GLOBALS, WRAPPER_GLOBALS, JOBLIB_GLOBALS])?;
+        if let Some(name) = pickle.root().as_unknown() {
+            return Err(unlisted(name));
+        }
         let mut out = Self::default();
         let mut left = bytes.len().saturating_mul(2).saturating_add(MAX_UNFOLDED);
         let Some(entries) = pickle.root().entries() else {
@@ -79,6 +85,9 @@ impl PickleFile {
         if let Some(number) = value.as_float().or_else(|| value.as_int().map(|i| i as f64)) {
             self.numbers.insert(name.into(), number);
         }
+        if let Some(class) = value.as_unknown() {
+            self.unknown.insert(name.into(), class.into());
+        }
         let Some(tensor) = unwrapped(value)? else { return Ok(()) };
         *left = left.checked_sub(tensor.bytes().len()).ok_or_else(|| bad("it repeats its arrays too often"))?;
         match self.arrays.iter_mut().find(|(n, _)| n == name) {
@@ -89,7 +98,11 @@ impl PickleFile {
     }
 
     fn get(&self, name: &str) -> Result<&RawTensor> {
-        self.arrays.iter().find(|(n, _)| n == name).map(|(_, t)| t).ok_or_else(|| no_such_tensor(name))
+        let found = self.arrays.iter().find(|(n, _)| n == name).map(|(_, t)| t);
+        found.ok_or_else(|| match self.unknown.get(name) {
+            Some(class) => unlisted(class),
+            None => no_such_tensor(name),
+        })
     }
 }
 
@@ -109,8 +122,8 @@ impl TensorSource for PickleFile {
 
 /// The array that a value is or wraps; `None` for other values, and for arrays of Python objects.
 fn unwrapped(value: View<'_, '_>) -> Result<Option<RawTensor>> {
-    let Some((class, _)) = value.as_call() else { return Ok(None) };
-    match class.name {
+    match value.as_call().map_or("", |(class, _)| class.name) {
+        _ if objects(value).is_some() => Ok(None),
         "Ch" => attribute(value, "x").map_or(Ok(None), array),
         "csc_matrix" => dense(value).map(Some),
         _ => array(value),

@@ -1,9 +1,11 @@
 //! The stack machine of pickles.
 
 use std::collections::HashMap;
+use std::mem;
 
+use super::joblib::{self, Wrapped};
 use super::literal::{Reader, parse_line_int};
-use super::{Call, Global, Id, Node, Pickle, bad};
+use super::{Call, Global, Id, Node, Pickle, View, bad, unlisted};
 use crate::error::Result;
 
 /// Maximum number of values in a pickle, and of stored values. A checkpoint of 2000 tensors has about 60,000.
@@ -11,9 +13,23 @@ const MAX_NODES: usize = 1 << 22;
 /// Maximum number of pushes and marks together: opcodes of one byte that create no value add to both.
 const MAX_PUSHES: usize = 3 * MAX_NODES;
 
+/// Maximum nesting of pickles within pickles, as joblib writes arrays of objects.
+const MAX_INNER: usize = 8;
+
+/// What a Python name becomes that is not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unlisted {
+    /// An error.
+    Refused,
+    /// A value of which nothing is known.
+    Unknown,
+}
+
 pub(super) struct Machine<'a, 'g> {
     reader: Reader<'a>,
     allowed: &'g [&'g [Global]],
+    unlisted: Unlisted,
+    inner: usize,
     nodes: Vec<Node<'a>>,
     stack: Vec<Id>,
     /// Stack heights at the open marks.
@@ -23,18 +39,23 @@ pub(super) struct Machine<'a, 'g> {
 }
 
 impl<'a, 'g> Machine<'a, 'g> {
-    pub(super) fn new(bytes: &'a [u8], allowed: &'g [&'g [Global]]) -> Self {
+    pub(super) fn new(bytes: &'a [u8], allowed: &'g [&'g [Global]], unlisted: Unlisted) -> Self {
         let reader = Reader::new(bytes);
         let (nodes, stack, marks, memo) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
-        Self { reader, allowed, nodes, stack, marks, memo, pushes: 0 }
+        Self { reader, allowed, unlisted, inner: 0, nodes, stack, marks, memo, pushes: 0 }
     }
 
     pub(super) fn run(mut self) -> Result<Pickle<'a>> {
+        let root = self.value()?;
+        Ok(Pickle { nodes: self.nodes, root, consumed: self.reader.position() })
+    }
+
+    /// Runs up to STOP.
+    fn value(&mut self) -> Result<Id> {
         loop {
             let op = self.reader.byte()?;
             if op == b'.' {
-                let root = self.pop()?;
-                return Ok(Pickle { nodes: self.nodes, root, consumed: self.reader.position() });
+                return self.pop();
             }
             if let Some(node) = self.reader.literal(op)? {
                 self.push(node)?;
@@ -186,6 +207,7 @@ impl<'a, 'g> Machine<'a, 'g> {
         let list = self.top()?;
         match &mut self.nodes[list as usize] {
             Node::List(all) | Node::Set(all) => all.extend_from_slice(items),
+            Node::Unknown(_) => {}
             _ => return Err(bad("it appends to a value that is no list")),
         }
         Ok(())
@@ -196,6 +218,7 @@ impl<'a, 'g> Machine<'a, 'g> {
         match &mut self.nodes[dict as usize] {
             Node::Dict(all) => all.extend_from_slice(pairs),
             Node::Call(call) => call.pairs.extend_from_slice(pairs),
+            Node::Unknown(_) => {}
             _ => return Err(bad("it sets items of a value that is no dict")),
         }
         Ok(())
@@ -231,7 +254,7 @@ impl<'a, 'g> Machine<'a, 'g> {
             b'c' => {
                 let (module, name) = (self.reader.line()?, self.reader.line()?);
                 let global = self.global(module, name)?;
-                self.push(Node::Global(global))?;
+                self.push(global)?;
             }
             0x93 => self.stack_global()?,
             // REDUCE and NEWOBJ differ only in what would be called.
@@ -239,12 +262,19 @@ impl<'a, 'g> Machine<'a, 'g> {
                 let (args, function) = (self.pop()?, self.pop()?);
                 self.call(function, args)?;
             }
+            // NEWOBJ_EX: with named arguments, which no listed class takes.
+            0x92 => {
+                let (_, args, class) = (self.pop()?, self.pop()?, self.pop()?);
+                self.call(class, args)?;
+            }
             b'i' => {
                 let (module, name) = (self.reader.line()?, self.reader.line()?);
                 let global = self.global(module, name)?;
                 self.push_marked(Node::Tuple)?;
                 let args = self.pop()?;
-                self.push(call_node(global, args))?;
+                self.push(global)?;
+                let class = self.pop()?;
+                self.call(class, args)?;
             }
             b'o' => self.object()?,
             b'b' => self.build()?,
@@ -264,16 +294,18 @@ impl<'a, 'g> Machine<'a, 'g> {
         Ok(true)
     }
 
-    /// The listed name, or an error that names the one that is not listed.
-    fn global(&self, module: &[u8], name: &[u8]) -> Result<Global> {
-        let listed = self.allowed.iter().flat_map(|list| list.iter());
-        listed.copied().find(|g| g.module.as_bytes() == module && g.name.as_bytes() == name).ok_or_else(|| {
-            let short = |b: &[u8]| String::from_utf8_lossy(&b[..b.len().min(80)]).into_owned();
-            let (module, name) = (short(module), short(name));
-            bad(format!(
-                "it refers to {module}.{name}; only plain arrays are read and nothing is run: save arrays alone"
-            ))
-        })
+    /// The listed name, or what a name becomes that is not listed.
+    fn global(&self, module: &[u8], name: &[u8]) -> Result<Node<'a>> {
+        let mut listed = self.allowed.iter().flat_map(|list| list.iter());
+        if let Some(global) = listed.find(|g| g.module.as_bytes() == module && g.name.as_bytes() == name) {
+            return Ok(Node::Global(*global));
+        }
+        let short = |b: &[u8]| String::from_utf8_lossy(&b[..b.len().min(80)]).into_owned();
+        let full = format!("{}.{}", short(module), short(name));
+        match self.unlisted {
+            Unlisted::Refused => Err(unlisted(&full)),
+            Unlisted::Unknown => Ok(Node::Unknown(full.into())),
+        }
     }
 
     fn stack_global(&mut self) -> Result<()> {
@@ -282,15 +314,15 @@ impl<'a, 'g> Machine<'a, 'g> {
             return Err(bad("it refers to a name that is no text"));
         };
         let global = self.global(module.as_bytes(), name.as_bytes())?;
-        self.push(Node::Global(global))
+        self.push(global)
     }
 
     fn call(&mut self, function: Id, args: Id) -> Result<()> {
-        let (Node::Global(function), Node::Tuple(_)) = (&self.nodes[function as usize], &self.nodes[args as usize])
-        else {
-            return Err(bad("it calls a value that is no function"));
+        let node = match (&self.nodes[function as usize], &self.nodes[args as usize]) {
+            (Node::Unknown(name), _) => Node::Unknown(name.clone()),
+            (Node::Global(function), Node::Tuple(_)) => call_node(*function, args),
+            _ => return Err(bad("it calls a value that is no function")),
         };
-        let node = call_node(*function, args);
         self.push(node)
     }
 
@@ -303,14 +335,39 @@ impl<'a, 'g> Machine<'a, 'g> {
         self.call(class, args)
     }
 
-    /// BUILD: notes the state of a called object.
+    /// BUILD: notes the state of a called object. The bytes of joblib's arrays follow it.
     fn build(&mut self) -> Result<()> {
         let (state, object) = (self.pop()?, self.top()?);
-        match &mut self.nodes[object as usize] {
-            Node::Call(call) => call.state = Some(state),
+        let wrapper = match &mut self.nodes[object as usize] {
+            Node::Call(call) => {
+                call.state = Some(state);
+                joblib::is_wrapper(call.function)
+            }
+            Node::Unknown(_) => false,
             _ => return Err(bad("it sets the state of a plain value")),
+        };
+        if !wrapper {
+            return Ok(());
         }
+        let node = match joblib::array(View { nodes: &self.nodes, id: state }, &mut self.reader)? {
+            Wrapped::Numbers(array) => Node::Array(Box::new(array)),
+            Wrapped::Objects => self.inner_pickle()?,
+        };
+        self.nodes[object as usize] = node;
         Ok(())
+    }
+
+    /// The value of a whole pickle that starts here, taken out of its place.
+    fn inner_pickle(&mut self) -> Result<Node<'a>> {
+        self.inner += 1;
+        if self.inner > MAX_INNER {
+            return Err(bad("it nests pickles too deep"));
+        }
+        let outer = (mem::take(&mut self.stack), mem::take(&mut self.marks), mem::take(&mut self.memo));
+        let root = self.value()?;
+        (self.stack, self.marks, self.memo) = outer;
+        self.inner -= 1;
+        Ok(mem::replace(&mut self.nodes[root as usize], Node::None))
     }
 }
 

@@ -1,18 +1,21 @@
 //! Pickles, read without executing anything.
 //!
-//! A small machine for protocols 0 to 5 builds a flat list of nodes. A reference to a Python name is refused unless
-//! the caller's list has it, and a call of a listed name is only *noted*: its meaning is up to the
-//! reader ([`numpy`], `.pt` files). No node owns another, so depth costs nothing, and the number of
-//! nodes is bounded.
+//! A small machine for protocols 0 to 5 builds a flat list of nodes. A reference to a Python name that the caller's list
+//! lacks is refused, or becomes a value without content, as does all that is made with it. A call of a listed name is
+//! only *noted*: its meaning is up to the reader ([`numpy`], `.pt` files). No node owns another, so depth costs nothing,
+//! and the number of nodes is bounded.
 
 mod file;
+mod joblib;
 mod literal;
 mod machine;
 pub mod numpy;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 pub use file::PickleFile;
+pub(crate) use joblib::JOBLIB_GLOBALS;
 
 use crate::error::{Error, Result};
 
@@ -42,10 +45,18 @@ impl Global {
 /// Names that plain data needs in old protocols.
 pub const PLAIN_GLOBALS: &[Global] = &[
     Global::new("collections", "OrderedDict"),
+    Global::new("collections", "defaultdict"),
+    Global::new("builtins", "dict"),
+    Global::new("__builtin__", "dict"),
+    Global::new("builtins", "list"),
+    Global::new("__builtin__", "list"),
     Global::new("_codecs", "encode"),
     Global::new("builtins", "bytes"),
     Global::new("__builtin__", "bytes"),
 ];
+
+/// Names of the listed classes that are dicts.
+const DICTS: [&str; 3] = ["OrderedDict", "defaultdict", "dict"];
 
 /// Maximum length of an argument list or shape: shared ones may be read many times.
 const MAX_SHORT: usize = 32;
@@ -73,6 +84,10 @@ pub(crate) enum Node<'a> {
     Call(Box<Call>),
     /// A persistent id, by which `.pt` files refer to storages.
     Persistent(Id),
+    /// An array whose bytes lie between the opcodes, as joblib writes it.
+    Array(Box<numpy::Stored<'a>>),
+    /// A name that is not listed, or what is made with it: nothing is known of its content.
+    Unknown(Arc<str>),
 }
 
 /// A call in the pickle, noted and not executed.
@@ -98,19 +113,32 @@ pub struct Pickle<'a> {
 /// [`Error::Format`] for broken pickles, unknown opcodes, more than four million values, and any other name, which
 /// is in the message.
 pub fn parse<'a>(bytes: &'a [u8], allowed: &[&[Global]]) -> Result<Pickle<'a>> {
-    machine::Machine::new(bytes, allowed).run()
+    machine::Machine::new(bytes, allowed, machine::Unlisted::Refused).run()
+}
+
+/// [`parse`] that passes over values made with names that are not listed; they are [`View::as_unknown`].
+///
+/// # Errors
+/// As [`parse`], but for other names.
+pub(crate) fn parse_known<'a>(bytes: &'a [u8], allowed: &[&[Global]]) -> Result<Pickle<'a>> {
+    machine::Machine::new(bytes, allowed, machine::Unlisted::Unknown).run()
+}
+
+/// The error about a Python name that is not listed.
+pub(crate) fn unlisted(name: &str) -> Error {
+    bad(format!("it refers to {name}; only plain arrays are read and nothing is run: save arrays alone"))
 }
 
 impl<'a> Pickle<'a> {
     /// The value.
     pub fn root(&self) -> View<'_, 'a> {
-        View { pickle: self, id: self.root }
+        View { nodes: &self.nodes, id: self.root }
     }
 
     /// All persistent ids, in file order.
     pub(crate) fn persistents(&self) -> impl Iterator<Item = View<'_, 'a>> {
         self.nodes.iter().filter_map(|node| match node {
-            Node::Persistent(id) => Some(View { pickle: self, id: *id }),
+            Node::Persistent(id) => Some(View { nodes: &self.nodes, id: *id }),
             _ => None,
         })
     }
@@ -124,17 +152,17 @@ impl<'a> Pickle<'a> {
 /// One value within a [`Pickle`].
 #[derive(Debug, Clone, Copy)]
 pub struct View<'p, 'a> {
-    pickle: &'p Pickle<'a>,
+    nodes: &'p [Node<'a>],
     id: Id,
 }
 
 impl<'p, 'a> View<'p, 'a> {
     pub(crate) fn node(self) -> &'p Node<'a> {
-        &self.pickle.nodes[self.id as usize]
+        &self.nodes[self.id as usize]
     }
 
     fn at(self, id: Id) -> Self {
-        Self { pickle: self.pickle, id }
+        Self { nodes: self.nodes, id }
     }
 
     /// A text, or a Python 2 string of at most 64 KiB that is UTF-8.
@@ -203,14 +231,22 @@ impl<'p, 'a> View<'p, 'a> {
         }
     }
 
-    /// Keys and values of a dict or an `OrderedDict`.
+    /// Keys and values of a dict, an `OrderedDict` or a `defaultdict`.
     pub fn entries(self) -> Option<Vec<[Self; 2]>> {
         let pairs = match self.node() {
             Node::Dict(pairs) => pairs,
-            Node::Call(call) if call.function.is(&["collections"], "OrderedDict") => &call.pairs,
+            Node::Call(call) if DICTS.contains(&call.function.name) => &call.pairs,
             _ => return None,
         };
         Some(pairs.iter().map(|pair| pair.map(|id| self.at(id))).collect())
+    }
+
+    /// The Python name for whose sake the content of the value is unknown.
+    pub(crate) fn as_unknown(self) -> Option<&'p str> {
+        match self.node() {
+            Node::Unknown(name) => Some(name),
+            _ => None,
+        }
     }
 
     /// A name.

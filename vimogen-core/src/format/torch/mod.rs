@@ -4,6 +4,7 @@
 //! dicts and lists are flattened, keys joined by dots; a file that holds a single tensor has the one name `""`.
 
 mod containers;
+mod rebuild;
 mod tree;
 mod write;
 
@@ -12,10 +13,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
+pub(super) use containers::{LegacyFile, Storages, ZipFile, is_legacy};
+pub(super) use rebuild::{Rebuilt, StorageRef, TORCH_GLOBALS};
 pub use write::{Tree, save};
 
 use super::backing::Backing;
-use super::tensor::{RawTensor, TensorInfo, TensorSource, gather_from, no_such_tensor};
+use super::tensor::{RawTensor, TensorInfo, TensorSource, gather_from, negate, no_such_tensor};
 use crate::error::{Error, Result};
 
 const FORMAT: &str = "PyTorch";
@@ -50,6 +53,8 @@ struct Contents {
     tensors: Vec<Entry>,
     index: HashMap<String, usize>,
     scalars: HashMap<String, Scalar>,
+    /// Python names of the entries that were passed over.
+    unknown: HashMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -63,7 +68,7 @@ struct Entry {
 #[derive(Debug)]
 enum Place {
     /// Part of a storage, itself a part of the file; offset and strides in elements.
-    Storage { range: Range<usize>, offset: usize, strides: Vec<usize> },
+    Storage { range: Range<usize>, offset: usize, strides: Vec<usize>, negated: bool },
     /// A NumPy array in the pickle.
     Inline(Vec<u8>),
 }
@@ -71,9 +76,11 @@ enum Place {
 impl TorchFile {
     /// Opens a file by mapping it.
     ///
+    /// Entries that are neither tensors, arrays nor plain data are passed over.
+    ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`], and [`Error::Format`] for damaged files, tensors outside their
-    /// storage, and pickles that refer to anything but tensors, arrays and plain data.
+    /// storage, and files that hold something else as a whole.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Backing::read(path.as_ref(), Self::new)
     }
@@ -97,7 +104,10 @@ impl TorchFile {
     }
 
     fn entry(&self, name: &str) -> Result<&Entry> {
-        let index = self.contents.index.get(name).ok_or_else(|| no_such_tensor(name))?;
+        let index = self.contents.index.get(name).ok_or_else(|| match self.contents.unknown.get(name) {
+            Some(class) => bad(format!("its entry {name:?} is a {class}, which is not read: save a tensor instead")),
+            None => no_such_tensor(name),
+        })?;
         Ok(&self.contents.tensors[*index])
     }
 }
@@ -115,9 +125,10 @@ impl TensorSource for TorchFile {
         let entry = self.entry(name)?;
         match &entry.place {
             Place::Inline(bytes) => Ok(Cow::Borrowed(bytes)),
-            Place::Storage { range, offset, strides } => {
+            Place::Storage { range, offset, strides, negated } => {
                 let storage = &self.backing.as_ref()[range.clone()];
-                gather_from(FORMAT, storage, &entry.info, *offset, strides)
+                let bytes = gather_from(FORMAT, storage, &entry.info, *offset, strides)?;
+                Ok(if *negated { Cow::Owned(negate(entry.info.dtype, bytes.into_owned())) } else { bytes })
             }
         }
     }

@@ -1,10 +1,11 @@
 //! From the pickle of a `.pt` file to its tensors.
 
-use super::super::pickle::{Global, Node, Pickle, View, numpy};
-use super::super::tensor::{DType, TensorInfo, extent};
+use super::super::pickle::{Node, Pickle, View, numpy, unlisted};
+use super::super::tensor::TensorInfo;
 use super::containers::Storages;
+use super::rebuild::{Rebuilt, StorageRef};
 use super::{Contents, Entry, Place, Scalar, bad};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Maximum nesting of dicts and lists.
 const MAX_DEPTH: usize = 32;
@@ -14,95 +15,6 @@ const MAX_VISITS: usize = 1 << 20;
 const MAX_NAMES: usize = 1 << 26;
 /// Maximum length of a text that is kept as a [`Scalar`].
 const MAX_TEXT: usize = 4096;
-/// Maximum length of the key of a storage; PyTorch's keys are integers.
-const MAX_KEY: usize = 64;
-
-const UTILS: &[&str] = &["torch._utils"];
-const TENSOR: &[&str] = &["torch._tensor"];
-const STORAGE_MODULES: &[&str] = &["torch", "torch.cuda", "torch.storage"];
-
-macro_rules! globals {
-    ($($module:literal: $($name:literal)*;)*) => { &[$($(Global::new($module, $name),)*)*] };
-}
-
-/// Names of tensors and of plain settings.
-pub(super) const TORCH_GLOBALS: &[Global] = globals! {
-    "torch._utils": "_rebuild_tensor" "_rebuild_tensor_v2" "_rebuild_tensor_v3" "_rebuild_parameter"
-        "_rebuild_parameter_with_state";
-    "torch._tensor": "_rebuild_from_type_v2";
-    "torch.nn.parameter": "Parameter" "Buffer";
-    "torch": "Tensor" "Size" "device" "DoubleStorage" "FloatStorage" "HalfStorage" "BFloat16Storage" "LongStorage"
-        "IntStorage" "ShortStorage" "CharStorage" "ByteStorage" "BoolStorage" "UntypedStorage" "float64" "float32"
-        "float16" "bfloat16" "int64" "int32" "int16" "int8" "uint64" "uint32" "uint16" "uint8" "bool";
-    "torch.cuda": "DoubleStorage" "FloatStorage" "HalfStorage" "BFloat16Storage" "LongStorage" "IntStorage"
-        "ShortStorage" "CharStorage" "ByteStorage" "BoolStorage";
-    "torch.storage": "UntypedStorage";
-};
-
-/// A storage as a persistent id names it: `('storage', class, key, location, numel[, view])`.
-pub(super) struct StorageRef<'p> {
-    pub(super) key: &'p str,
-    /// `None`: bytes, typed by the tensor.
-    dtype: Option<DType>,
-    /// Elements by which a view into another storage is shifted; only very old files have it.
-    shift: usize,
-}
-
-impl<'p> StorageRef<'p> {
-    pub(super) fn parse(id: View<'p, '_>) -> Result<Self> {
-        let broken = || bad("it refers to a storage in an unknown way");
-        let parts = if id.count() <= 6 { id.items() } else { None }.ok_or_else(broken)?;
-        let ([kind, class, key, _, _], view) = parts.split_first_chunk::<5>().ok_or_else(broken)?;
-        let class = class.as_global().filter(|g| STORAGE_MODULES.contains(&g.module)).ok_or_else(broken)?;
-        let dtype = storage_type(class).ok_or_else(broken)?;
-        let key = key.as_str().filter(|key| key.len() <= MAX_KEY && kind.as_str() == Some("storage"));
-        let key = key.ok_or_else(broken)?;
-        let shift = view.first().and_then(|v| v.items()?.get(1)?.as_usize()).unwrap_or(0);
-        Ok(Self { key, dtype, shift })
-    }
-
-    pub(super) fn element_size(&self) -> usize {
-        self.dtype.map_or(1, DType::size)
-    }
-}
-
-/// The element type of a storage class; `Some(None)` for untyped ones.
-fn storage_type(class: Global) -> Option<Option<DType>> {
-    Some(Some(match class.name {
-        "DoubleStorage" => DType::F64,
-        "FloatStorage" => DType::F32,
-        "HalfStorage" => DType::F16,
-        "BFloat16Storage" => DType::BF16,
-        "LongStorage" => DType::I64,
-        "IntStorage" => DType::I32,
-        "ShortStorage" => DType::I16,
-        "CharStorage" => DType::I8,
-        "ByteStorage" => DType::U8,
-        "BoolStorage" => DType::Bool,
-        "UntypedStorage" => return Some(None),
-        _ => return None,
-    }))
-}
-
-/// The element type of `torch.float32` and the like.
-fn element_type(global: Global) -> Option<DType> {
-    Some(match global.name {
-        "float64" => DType::F64,
-        "float32" => DType::F32,
-        "float16" => DType::F16,
-        "bfloat16" => DType::BF16,
-        "int64" => DType::I64,
-        "int32" => DType::I32,
-        "int16" => DType::I16,
-        "int8" => DType::I8,
-        "uint64" => DType::U64,
-        "uint32" => DType::U32,
-        "uint16" => DType::U16,
-        "uint8" => DType::U8,
-        "bool" => DType::Bool,
-        _ => return None,
-    })
-}
 
 /// Collects the tensors below a value.
 pub(super) struct Walk<'s> {
@@ -121,6 +33,9 @@ impl<'s> Walk<'s> {
 
     pub(super) fn run(mut self, pickle: &Pickle<'_>) -> Result<Contents> {
         self.inline_left = pickle.consumed().saturating_mul(2);
+        if let Some(name) = pickle.root().as_unknown() {
+            return Err(unlisted(name));
+        }
         self.visit(pickle.root(), String::new(), 0)?;
         Ok(self.out)
     }
@@ -145,7 +60,11 @@ impl<'s> Walk<'s> {
             let mut numbered = items.iter().enumerate();
             return numbered.try_for_each(|(i, v)| self.visit(*v, join(&name, i), depth + 1));
         }
-        if let Some(tensor) = self.tensor(value, depth)? {
+        if let Some(class) = value.as_unknown() {
+            self.out.unknown.insert(name, class.into());
+            return Ok(());
+        }
+        if let Some(tensor) = self.tensor(value)? {
             return self.add(name, tensor);
         }
         if let Some(scalar) = scalar(value) {
@@ -163,33 +82,12 @@ impl<'s> Walk<'s> {
     }
 
     /// The tensor or array that `value` makes; `None` if it makes something else.
-    fn tensor(&mut self, value: View<'_, '_>, depth: usize) -> Result<Option<(TensorInfo, Place)>> {
-        let Some((function, args)) = value.as_call() else { return Ok(None) };
-        self.rebuild(value, function, &args, depth)
-    }
-
-    fn rebuild(
-        &mut self,
-        value: View<'_, '_>,
-        function: Global,
-        args: &[View<'_, '_>],
-        depth: usize,
-    ) -> Result<Option<(TensorInfo, Place)>> {
-        let broken = || bad(format!("{}.{} has unknown arguments", function.module, function.name));
-        if depth > MAX_DEPTH {
-            return Err(broken());
+    fn tensor(&mut self, value: View<'_, '_>) -> Result<Option<(TensorInfo, Place)>> {
+        if let Some(tensor) = Rebuilt::parse(value)? {
+            return self.stored(tensor).map(Some);
         }
-        if function.is(UTILS, "_rebuild_parameter") || function.is(UTILS, "_rebuild_parameter_with_state") {
-            return self.tensor(*args.first().ok_or_else(broken)?, depth + 1);
-        }
-        if function.is(TENSOR, "_rebuild_from_type_v2") {
-            let inner = args.first().and_then(|f| f.as_global()).ok_or_else(broken)?;
-            let inner_args =
-                args.get(2).filter(|a| a.count() <= MAX_DEPTH).and_then(|a| a.items()).ok_or_else(broken)?;
-            return self.rebuild(value, inner, &inner_args, depth + 1);
-        }
-        if UTILS.contains(&function.module) {
-            return self.stored(args).map(Some);
+        if numpy::objects(value).is_some() {
+            return Ok(None);
         }
         numpy::array(value)?.map(|array| self.inline(array)).transpose()
     }
@@ -200,26 +98,15 @@ impl<'s> Walk<'s> {
         Ok((array.info().clone(), Place::Inline(array.into_bytes())))
     }
 
-    /// `(storage, offset, size, stride, ...)`, with the element type in seventh place for untyped storages.
-    fn stored(&self, args: &[View<'_, '_>]) -> Result<(TensorInfo, Place)> {
-        let broken = || bad("it has a tensor of unknown form");
-        let ([storage, offset, size, stride], rest) = args.split_first_chunk::<4>().ok_or_else(broken)?;
-        let storage = StorageRef::parse(storage.as_persistent().ok_or_else(broken)?)?;
-        let dtype = storage.dtype.or_else(|| element_type(rest.get(2)?.as_global()?)).ok_or_else(broken)?;
-        let info = TensorInfo { dtype, shape: size.sizes().ok_or_else(broken)? };
-        let strides = stride.sizes().filter(|s| s.len() == info.shape.len()).ok_or_else(broken)?;
-        let offset = offset.as_usize().and_then(|o| o.checked_add(storage.shift)).ok_or_else(broken)?;
+    fn stored(&self, tensor: Rebuilt<'_, '_>) -> Result<(TensorInfo, Place)> {
+        let id = tensor.storage.as_persistent().ok_or_else(|| bad("it has a tensor of unknown form"))?;
+        let storage = StorageRef::parse(id)?;
         let missing = || bad(format!("its storage {:?} is missing", storage.key));
         let range = self.storages.get(storage.key).cloned().ok_or_else(missing)?;
-        match extent(&info, offset, &strides) {
-            Some(end) if end <= range.len() => Ok((info, Place::Storage { range, offset, strides })),
-            _ => Err(outside(&info, range.len())),
-        }
+        let negated = tensor.negated;
+        let (info, offset, strides) = tensor.place(storage.dtype, storage.shift, range.len())?;
+        Ok((info, Place::Storage { range, offset, strides, negated }))
     }
-}
-
-fn outside(info: &TensorInfo, have: usize) -> Error {
-    bad(format!("it declares a tensor of shape {:?} in a storage of {have} bytes", info.shape))
 }
 
 /// A dict key as part of a name.

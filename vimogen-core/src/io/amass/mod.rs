@@ -4,5 +4,4 @@ mod read;
 mod write;
 
 pub use read::load;
-pub(super) use read::load_npz;
 pub use write::save;
