@@ -34,6 +34,7 @@ impl Motion {
     /// - `.npy`, `.pt`, `.pth`: features (T, 276), in PyTorch's files as the only tensor or as `motion` or `features`;
     ///   of 426 columns, as in the release's samples, the first 276 are kept
     /// - `.bvh`: see [`bvh::load`]
+    /// - `.glb`, `.gltf`, `.vrm`, `.vrma`: see [`gltf::load`]
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
@@ -57,6 +58,8 @@ impl Motion {
             FileFormat::Npy => features::load_npy(path),
             FileFormat::Torch => features::load_torch(path),
             FileFormat::Bvh => bvh::load_with(path, options),
+            FileFormat::Glb | FileFormat::Gltf => gltf::load_with(path, options),
+            FileFormat::Fbx => unreachable!("refused above"),
             other => unreachable!("{other:?} is not read"),
         };
         let motion = motion.map_err(|e| e.with_path(path))?;
@@ -98,7 +101,7 @@ impl Motion {
     /// As [`Motion::save`].
     pub fn save_as(&self, format: FileFormat, path: impl AsRef<Path>, options: &SaveOptions<'_>) -> Result<()> {
         let path = path.as_ref();
-        format.check_build()?;
+        format.check_writes()?;
         match format {
             FileFormat::Npz => amass::save(path, self),
             FileFormat::Npy => features::save_npy(path, self),
@@ -112,8 +115,7 @@ impl Motion {
             FileFormat::Svg => picture::save_svg(path, self),
             #[cfg(feature = "render")]
             FileFormat::Mp4 | FileFormat::Gif | FileFormat::Png => picture::save_film(path, self, options.body),
-            #[cfg(not(feature = "render"))]
-            picture => unreachable!("{picture:?} was refused above"),
+            other => unreachable!("{other:?} was refused above"),
         }
     }
 

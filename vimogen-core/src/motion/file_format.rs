@@ -19,6 +19,10 @@ pub enum FileFormat {
     Bvh,
     /// Skinned mesh and animation as binary glTF.
     Glb,
+    /// glTF as text, and avatars and animations of VRM.
+    Gltf,
+    /// Skeleton and animation as FBX.
+    Fbx,
     /// Table of joint positions.
     Csv,
     /// Player as an HTML page.
@@ -38,22 +42,27 @@ struct Traits {
     extensions: &'static [&'static str],
     description: &'static str,
     reads: bool,
+    writes: bool,
     lossless: bool,
     picture: bool,
 }
 
-const WRITTEN: Traits = Traits { extensions: &[], description: "", reads: false, lossless: false, picture: false };
+const WRITTEN: Traits =
+    Traits { extensions: &[], description: "", reads: false, writes: true, lossless: false, picture: false };
+const READ: Traits = Traits { reads: true, writes: false, ..WRITTEN };
 const LOSSLESS: Traits = Traits { reads: true, lossless: true, ..WRITTEN };
 const PICTURE: Traits = Traits { picture: true, ..WRITTEN };
 
 impl FileFormat {
     /// All formats, in the order of messages and tables.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Npz,
         Self::Npy,
         Self::Torch,
         Self::Bvh,
         Self::Glb,
+        Self::Gltf,
+        Self::Fbx,
         Self::Csv,
         Self::Html,
         Self::Svg,
@@ -84,7 +93,18 @@ impl FileFormat {
             Self::Glb => Traits {
                 extensions: &["glb"],
                 description: "glTF 2.0: skinned mesh, 22 named joints, one animation; y up, faces +z, metres",
+                reads: true,
                 ..WRITTEN
+            },
+            Self::Gltf => Traits {
+                extensions: &["gltf", "vrm", "vrma"],
+                description: "animations of human skeletons in glTF as text, VRM avatars and VRM animations",
+                ..READ
+            },
+            Self::Fbx => Traits {
+                extensions: &["fbx"],
+                description: "animations of human skeletons, as downloaded from Mixamo",
+                ..READ
             },
             Self::Csv => Traits {
                 extensions: &["csv"],
@@ -109,14 +129,14 @@ impl FileFormat {
         self.traits().description
     }
 
-    /// Whether [`Motion::load`](crate::Motion::load) reads the format.
+    /// Whether [`Motion::load`](crate::Motion::load) of this build reads the format.
     pub fn reads(self) -> bool {
-        self.traits().reads
+        self.traits().reads && self.missing_feature().is_none()
     }
 
     /// Whether [`Motion::save`](crate::Motion::save) of this build writes the format.
     pub fn writes(self) -> bool {
-        self.missing_feature().is_none()
+        self.traits().writes && self.missing_feature().is_none()
     }
 
     /// Whether a saved motion is read back with the same features.
@@ -129,17 +149,18 @@ impl FileFormat {
         self.traits().picture
     }
 
-    /// The cargo feature that this build lacks to write the format.
+    /// The cargo feature that this build lacks for the format.
     fn missing_feature(self) -> Option<&'static str> {
         match self {
             _ if self.is_picture() && !cfg!(feature = "render") => Some("render"),
             Self::Mp4 if !cfg!(feature = "video") => Some("video"),
+            Self::Fbx if !cfg!(feature = "fbx") => Some("fbx"),
             _ => None,
         }
     }
 
     /// # Errors
-    /// [`Error::InvalidArgument`] if this build cannot write the format.
+    /// [`Error::InvalidArgument`] if this build cannot read or write the format.
     pub(crate) fn check_build(self) -> Result<()> {
         self.missing_feature().map_or(Ok(()), |feature| {
             let reason = format!("{} files need the cargo feature `{feature}`", self.extensions()[0]);
@@ -147,20 +168,31 @@ impl FileFormat {
         })
     }
 
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the format is only read, or if this build cannot write it.
+    pub(crate) fn check_writes(self) -> Result<()> {
+        if !self.traits().writes {
+            let reason = format!("{} files are read, not written", self.extensions()[0]);
+            return Err(Error::invalid("file extension", reason));
+        }
+        self.check_build()
+    }
+
     /// The format of a file that is to be read.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if no format that is read has the extension.
+    /// [`Error::InvalidArgument`] if no format that is read has the extension, or if this build cannot read it.
     pub fn to_read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::find(path.as_ref(), Self::reads)
+        let format = Self::find(path.as_ref(), |format| format.traits().reads)?;
+        format.check_build().map(|()| format)
     }
 
     /// The format of a file that is to be written.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if no format has the extension.
+    /// [`Error::InvalidArgument`] if no format that is written has the extension.
     pub fn to_write(path: impl AsRef<Path>) -> Result<Self> {
-        Self::find(path.as_ref(), |_| true)
+        Self::find(path.as_ref(), |format| format.traits().writes)
     }
 
     fn find(path: &Path, allowed: fn(Self) -> bool) -> Result<Self> {
@@ -182,8 +214,8 @@ mod tests {
             for extension in format.extensions() {
                 let path = format!("walk.{}", extension.to_uppercase());
                 assert_eq!(FileFormat::to_read(&path).ok(), format.reads().then_some(format), "{path}");
-                assert_eq!(FileFormat::to_write(&path).ok(), Some(format), "{path}");
-                assert_eq!(format.check_build().is_ok(), format.writes(), "{path}");
+                assert_eq!(FileFormat::to_write(&path).ok(), format.traits().writes.then_some(format), "{path}");
+                assert_eq!(format.check_writes().is_ok(), format.writes(), "{path}");
             }
         }
         all.sort_unstable();
@@ -192,9 +224,12 @@ mod tests {
 
     #[test]
     fn errors_list_the_formats_that_would_do() {
-        let read = FileFormat::to_read("walk.glb").unwrap_err().to_string();
-        assert!(read.contains("\"glb\" is none of npz, npy, pt, pth, bvh, path: \"walk.glb\""), "{read}");
+        let read = FileFormat::to_read("walk.csv").unwrap_err().to_string();
+        let known = "\"csv\" is none of npz, npy, pt, pth, bvh, glb, gltf, vrm, vrma, fbx, path: \"walk.csv\"";
+        assert!(read.contains(known), "{read}");
         let written = FileFormat::to_write("walk").unwrap_err().to_string();
         assert!(written.contains("glb, csv, html"), "{written}");
+        let read_only = FileFormat::Gltf.check_writes().unwrap_err().to_string();
+        assert!(read_only.contains("gltf files are read, not written"), "{read_only}");
     }
 }

@@ -9,12 +9,14 @@ pub(in crate::io) mod names;
 pub(in crate::io) mod retarget;
 mod subject;
 mod unit;
+pub(in crate::io) mod takes;
 pub(in crate::io) mod up;
 mod world;
 
 use glam::{DMat3, DVec3};
 
 use crate::motion::MotionSource;
+use crate::motion::layout::JOINTS;
 
 /// A skeleton with its motion, in the axes and the unit of its file.
 pub(in crate::io) trait Rig: Sync {
@@ -37,6 +39,11 @@ pub(in crate::io) trait Rig: Sync {
     /// [`Rig::fps`] is not the file's.
     fn found(&self) -> MotionSource {
         MotionSource::default()
+    }
+
+    /// The joint of the file for each of ours, if the file itself says (VRM).
+    fn known_joints(&self) -> Option<[Option<usize>; JOINTS]> {
+        None
     }
 }
 
