@@ -13,6 +13,7 @@ mod options;
 #[cfg(feature = "render")]
 pub mod picture;
 mod rig;
+mod scene;
 mod text;
 
 use std::path::Path;

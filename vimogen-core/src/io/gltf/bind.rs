@@ -9,9 +9,10 @@ use glam::{DAffine3, DMat3, DMat4, DVec3};
 use super::accessor::Accessors;
 use super::container::bad;
 use super::json::{Document, Skin};
-use super::nodes::{Tree, rotation};
 use super::skeletons::Skeleton;
 use crate::error::Result;
+use crate::io::scene::rest::fill;
+use crate::io::scene::tree::{Tree, inverse, rotation};
 
 /// Joints that are compared to find the axes of the mesh.
 const COMPARED: usize = 512;
@@ -33,50 +34,7 @@ pub(super) fn rest(
             rest[node].get_or_insert(place);
         }
     }
-    fill(tree, skeleton, &mut rest);
-    Ok(skeleton.joints.iter().map(|node| rest[*node].unwrap_or(tree.world[*node])).collect())
-}
-
-/// Joints without a bind matrix: a parent is where its children's are, others keep their present place relative to
-/// their parent.
-fn fill(tree: &Tree, skeleton: &Skeleton, rest: &mut [Option<DAffine3>]) {
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); tree.parents.len()];
-    for node in skeleton.joints.iter().rev() {
-        if rest[*node].is_none() {
-            rest[*node] = above(tree, &children[*node], rest);
-        }
-        if let Some(parent) = tree.parents[*node] {
-            children[parent].push(*node);
-        }
-    }
-    for node in &skeleton.joints {
-        let parent = tree.parents[*node].and_then(|parent| rest[parent]);
-        rest[*node] = rest[*node].or_else(|| parent.map(|parent| parent * tree.locals[*node].affine()));
-    }
-}
-
-/// The place of a node from the places of its children, whose offsets do not turn with them: three children span the
-/// axes of the node; of fewer the first one's present rotation is trusted.
-fn above(tree: &Tree, children: &[usize], rest: &[Option<DAffine3>]) -> Option<DAffine3> {
-    let known = || children.iter().filter_map(|child| Some((tree.locals[*child].translation, rest[*child]?)));
-    let (offset, first) = known().next()?;
-    let arms: Vec<(DVec3, DVec3)> =
-        known().skip(1).map(|(o, place)| (o - offset, place.translation - first.translation)).collect();
-    let frame = |a: DVec3, b: DVec3| {
-        let across = a.cross(b).try_normalize()?;
-        let along = a.try_normalize()?;
-        (a.angle_between(b).sin() > 0.05).then_some(DMat3::from_cols(along, across, along.cross(across)))
-    };
-    let pair = arms.iter().skip(1).find_map(|(own, bound)| {
-        let (own_first, bound_first) = arms[0];
-        let turn = frame(bound_first, *bound)? * frame(own_first, *own)?.transpose();
-        Some(turn * DMat3::from_diagonal(DVec3::splat(bound_first.length() / own_first.length())))
-    });
-    let child = children.iter().find(|child| rest[**child].is_some())?;
-    match pair {
-        Some(matrix3) => Some(DAffine3 { matrix3, translation: first.translation - matrix3 * offset }),
-        None => inverse(&tree.locals[*child].affine()).map(|up| first * up),
-    }
+    Ok(fill(tree, &skeleton.joints, rest))
 }
 
 /// Joints and places of a skin, in the axes and the unit of the nodes.
@@ -159,11 +117,4 @@ fn angle(a: DMat3, b: DMat3) -> f64 {
     let turn = a.transpose() * b;
     let trace = turn.x_axis.x + turn.y_axis.y + turn.z_axis.z;
     (0.5 * (trace - 1.0)).clamp(-1.0, 1.0).acos()
-}
-
-/// The inverse of a transform that is not flat.
-pub(super) fn inverse(place: &DAffine3) -> Option<DAffine3> {
-    let flat = place.matrix3.determinant().abs() < 1e-18;
-    let inverse = if flat { return None } else { place.inverse() };
-    inverse.is_finite().then_some(inverse)
 }

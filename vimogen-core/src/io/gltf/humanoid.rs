@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::json::{Bone, Document, Humanoid as Bones, Vrm};
-use crate::io::rig::names::Map;
 use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::joint::{PELVIS, SPINE1, SPINE2, SPINE3};
 
@@ -69,7 +68,7 @@ impl Humanoid {
     }
 
     /// Our joints among the joints of a skeleton, which are nodes; `None` if the hips are not among them.
-    pub(super) fn map(&self, joints: &[usize]) -> Option<Map> {
+    pub(super) fn map(&self, joints: &[usize]) -> Option<[Option<usize>; JOINTS]> {
         let mut map = self.nodes.map(|node| joints.iter().position(|joint| Some(*joint) == node));
         // A spine of fewer bones: its last carries the arms.
         if map[SPINE3].is_none() {

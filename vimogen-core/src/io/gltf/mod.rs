@@ -2,13 +2,11 @@
 //! `.glb` file, and animations of human skeletons are read from `.glb`, `.gltf`, `.vrm` and `.vrma`.
 
 mod accessor;
-mod animated;
 mod bind;
 mod container;
 mod humanoid;
 mod json;
 mod nodes;
-mod rate;
 mod read;
 mod skeletons;
 mod tracks;

@@ -2,20 +2,25 @@
 
 use std::path::Path;
 
+use glam::DAffine3;
+
 use super::accessor::Accessors;
-use super::animated::{Animated, Parts};
+use super::bind;
 use super::container::{Container, MAX_FILE, bad};
 use super::humanoid::Humanoid;
 use super::json::Document;
-use super::nodes::Tree;
+use super::nodes::{Local, tree};
 use super::skeletons::{Skeleton, skeletons};
-use super::tracks::Track;
+use super::tracks::{Track, Tracks};
 use crate::error::Result;
 use crate::format::read_bounded;
 use crate::io::LoadOptions;
-use crate::io::rig::retarget;
-use crate::io::rig::takes::{self, Take};
-use crate::motion::Motion;
+use crate::io::scene::animated::{Animated, Parts};
+use crate::io::scene::choice::{self, Scene};
+use crate::io::scene::clock::Clock;
+use crate::io::scene::takes::Take;
+use crate::io::scene::tree::Tree;
+use crate::motion::{Motion, MotionSource};
 
 /// Reads the animation of a skinned human from a `.glb`, `.gltf`, `.vrm` or `.vrma` file.
 ///
@@ -61,25 +66,15 @@ fn read(bytes: &[u8], folder: Option<&Path>, options: &LoadOptions<'_>) -> Resul
     if document.animations.0.is_empty() {
         return Err(bad("it has no animation; export the character together with one"));
     }
-    let tree = Tree::new(&document.nodes.0)?;
+    let tree = tree(&document.nodes.0)?;
     let human = Humanoid::of(document);
     let bodies = skeletons(document, &tree, human.as_ref())?;
-    let takes = all_takes(document, &tree, &bodies);
-    let names = takes::names(&takes);
-    let scene = Scene { document, tree: &tree, bodies: &bodies, human: human.as_ref() };
-    let accessors = Accessors::new(&file);
-    if let Some(asked) = options.person {
-        let chosen = takes::find(&takes, &names, asked)?;
-        let mut rig = scene.rig(&takes[chosen], &accessors, options)?;
-        rig.say(takes::found(&names, chosen, true));
-        return retarget::to_motion(&rig, options);
-    }
-    scene.first(&takes, &names, &accessors, options)
+    let takes = takes(document, &tree, &bodies);
+    choice::read(&File { document, tree, bodies, human, takes, accessors: Accessors::new(&file) }, options)
 }
 
-/// Each animation of each body that it moves.
-fn all_takes(document: &Document, tree: &Tree, bodies: &[Skeleton]) -> Vec<Take> {
-    // The body of each node, which is that of a joint below for the nodes above a skeleton.
+/// Each animation of each body whose joints it moves.
+fn takes(document: &Document, tree: &Tree, bodies: &[Skeleton]) -> Vec<Take> {
     let mut owner: Vec<Option<usize>> = vec![None; tree.parents.len()];
     for (body, skeleton) in bodies.iter().enumerate() {
         skeleton.joints.iter().for_each(|node| owner[*node] = Some(body));
@@ -97,90 +92,67 @@ fn all_takes(document: &Document, tree: &Tree, bodies: &[Skeleton]) -> Vec<Take>
     takes
 }
 
-struct Scene<'a> {
+struct File<'a> {
     document: &'a Document,
-    tree: &'a Tree,
-    bodies: &'a [Skeleton],
-    human: Option<&'a Humanoid>,
+    tree: Tree,
+    bodies: Vec<Skeleton>,
+    human: Option<Humanoid>,
+    takes: Vec<Take>,
+    accessors: Accessors<'a>,
 }
 
-impl Scene<'_> {
-    /// The first take that moves and is human; without such a one the fault of the first.
-    fn first(
-        &self,
-        takes: &[Take],
-        names: &[String],
-        accessors: &Accessors<'_>,
-        options: &LoadOptions<'_>,
-    ) -> Result<Motion> {
-        let mut still = Vec::new();
-        let mut fault = None;
-        let mut refused = vec![false; self.bodies.len()];
-        let attempt = |chosen: usize, refused: &mut Vec<bool>| {
-            let take = &takes[chosen];
-            let mut rig = self.rig(take, accessors, options)?;
-            rig.say(takes::found(names, chosen, false));
-            retarget::to_motion(&rig, options).inspect_err(|_| refused[take.body.0] = true)
-        };
-        for (chosen, take) in takes.iter().enumerate() {
-            if refused[take.body.0] {
-                continue;
-            }
-            match self.tracks(take, accessors) {
-                Ok(tracks) if tracks.iter().any(Track::moves) => match attempt(chosen, &mut refused) {
-                    Ok(motion) => return Ok(motion),
-                    Err(error) => drop(fault.get_or_insert(error)),
-                },
-                Ok(_) => still.push(chosen),
-                // The file is damaged or compressed: other takes may be as well, and the first is asked for.
-                Err(error) => return Err(error),
-            }
-        }
-        for chosen in still {
-            if refused[takes[chosen].body.0] {
-                continue;
-            }
-            match attempt(chosen, &mut refused) {
-                Ok(motion) => return Ok(motion),
-                Err(error) => drop(fault.get_or_insert(error)),
-            }
-        }
-        Err(fault.unwrap_or_else(|| bad("none of its animations moves a skeleton")))
-    }
-
-    fn tracks(&self, take: &Take, accessors: &Accessors<'_>) -> Result<Vec<Track>> {
-        let needed = self.needed(&self.bodies[take.body.0]);
+impl File<'_> {
+    fn tracks(&self, take: &Take) -> Result<Vec<Track>> {
+        let needed = self.tree.needed(&self.bodies[take.body.0].joints);
         let animation = &self.document.animations.0[take.animation.0];
         let channels = animation.channels.iter().filter(|channel| {
             channel.target.node.is_some_and(|node| needed.get(node as usize).copied().unwrap_or(false))
         });
-        channels.filter_map(|channel| Track::read(animation, channel, accessors).transpose()).collect()
+        channels.filter_map(|channel| Track::read(animation, channel, &self.accessors).transpose()).collect()
+    }
+}
+
+impl Scene for File<'_> {
+    fn format(&self) -> &'static str {
+        "glTF"
     }
 
-    /// Whether the place of each node matters to the body: joints, and what is above them.
-    fn needed(&self, body: &Skeleton) -> Vec<bool> {
-        let mut needed = vec![false; self.tree.parents.len()];
-        body.joints.iter().for_each(|node| needed[*node] = true);
-        for node in self.tree.order.iter().rev().filter(|node| self.tree.parents[**node].is_some()) {
-            if let Some(parent) = self.tree.parents[*node] {
-                needed[parent] |= needed[*node];
-            }
-        }
-        needed
+    fn takes(&self) -> &[Take] {
+        &self.takes
     }
 
-    fn rig(&self, take: &Take, accessors: &Accessors<'_>, options: &LoadOptions<'_>) -> Result<Animated> {
+    fn moves(&self, take: &Take) -> Result<bool> {
+        Ok(self.tracks(take)?.iter().any(Track::moves))
+    }
+
+    fn rig(&self, take: &Take, options: &LoadOptions<'_>) -> Result<Animated> {
         let body = &self.bodies[take.body.0];
-        let tracks = self.tracks(take, accessors)?;
-        Animated::new(Parts {
-            tree: self.tree,
-            needed: &self.needed(body),
-            body,
+        let tracks = Tracks::new(self.document.nodes.0.iter().map(Local::of).collect(), self.tracks(take)?);
+        let times = tracks.times();
+        if times.is_empty() {
+            return Err(bad("its animation does not move the skeleton"));
+        }
+        let nodes = self.tree.needed(&body.joints).iter().filter(|needed| **needed).count();
+        let (clock, sure) = Clock::of_keys("glTF", &times, options.fps, nodes)?;
+        let mut found = MotionSource::default();
+        if !sure {
+            let fps = clock.fps;
+            let warning = format!("the keys follow no clock; sampled at {fps} frames per second, `fps` overrides it");
+            found.warnings.push(warning);
+        }
+        let human = self.human.as_ref();
+        let back = human.is_some_and(|human| human.faces_back);
+        Ok(Animated::new(Parts {
+            format: "glTF",
+            tree: &self.tree,
+            joints: &body.joints,
             names: body.joints.iter().map(|node| self.document.nodes.0[*node].name.clone()).collect(),
-            rest: &super::bind::rest(self.document, self.tree, body, accessors)?,
-            tracks,
-            human: self.human.filter(|human| human.map(&body.joints).is_some()),
-            fps: options.fps,
-        })
+            rest: bind::rest(self.document, &self.tree, body, &self.accessors)?,
+            turn: if back { DAffine3::from_rotation_y(std::f64::consts::PI) } else { DAffine3::IDENTITY },
+            curves: Box::new(tracks),
+            clock,
+            known: human.and_then(|human| human.map(&body.joints)),
+            found,
+        }))
     }
 }

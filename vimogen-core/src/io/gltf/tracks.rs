@@ -1,14 +1,16 @@
 //! Animated properties of nodes over time.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use glam::{DQuat, DVec4};
+use glam::{DAffine3, DQuat, DVec4};
 
 use super::accessor::{Accessors, Rows};
 use super::container::bad;
 use super::json::{Animation, Channel, Interpolation, Path};
 use super::nodes::{Local, unit};
 use crate::error::Result;
+use crate::io::scene::animated::Curves;
 
 /// Seconds by which a key may be late: times are in single precision.
 const ROUNDING: f64 = 1e-4;
@@ -51,11 +53,6 @@ impl Track {
     /// Times of the keys, seconds.
     pub(super) fn times(&self) -> &[f32] {
         &self.times.values
-    }
-
-    /// Whether two tracks share their list of times.
-    pub(super) fn same_times(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.times, &other.times)
     }
 
     /// Whether the values of the keys differ.
@@ -118,5 +115,43 @@ impl Track {
             + self.part(key, 2) * (step * (s3 - 2.0 * s2 + s))
             + self.key(key + 1) * (3.0 * s2 - 2.0 * s3)
             + self.part(key + 1, 0) * (step * (s3 - s2))
+    }
+}
+
+/// The tracks of an animation, with the places of all nodes without it.
+#[derive(Debug)]
+pub(super) struct Tracks {
+    locals: Vec<Local>,
+    /// Sorted by their nodes.
+    tracks: Vec<Track>,
+}
+
+impl Tracks {
+    pub(super) fn new(locals: Vec<Local>, mut tracks: Vec<Track>) -> Self {
+        tracks.sort_by_key(|track| track.node);
+        Self { locals, tracks }
+    }
+
+    /// Times of all keys, in no order.
+    pub(super) fn times(&self) -> Vec<f64> {
+        let mut seen = HashSet::new();
+        let mut times = Vec::new();
+        for track in &self.tracks {
+            // Most tracks share one list of times.
+            if seen.insert(Arc::as_ptr(&track.times)) {
+                times.extend(track.times().iter().map(|t| f64::from(*t)));
+            }
+        }
+        times
+    }
+}
+
+impl Curves for Tracks {
+    fn local(&self, node: usize, time: f64) -> DAffine3 {
+        let mut local = self.locals[node];
+        let start = self.tracks.partition_point(|track| track.node < node);
+        let own = self.tracks[start..].iter().take_while(|track| track.node == node);
+        own.for_each(|track| track.apply(time, &mut local));
+        local.affine()
     }
 }

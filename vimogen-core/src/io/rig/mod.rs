@@ -9,7 +9,6 @@ pub(in crate::io) mod names;
 pub(in crate::io) mod retarget;
 mod subject;
 mod unit;
-pub(in crate::io) mod takes;
 pub(in crate::io) mod up;
 mod world;
 

@@ -21,7 +21,7 @@ const USUAL: [f64; 17] = [
     200.0,
 ];
 /// Rate without a sign of another.
-pub(super) const DEFAULT: f64 = 30.0;
+const DEFAULT: f64 = 30.0;
 /// Lowest rate that counts as one; slower keys are poses of a slower hand, between which the curve is sampled.
 const SLOWEST: f64 = 19.5;
 const FASTEST: f64 = 1000.0;
