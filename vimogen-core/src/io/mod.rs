@@ -6,6 +6,8 @@
 pub mod amass;
 pub mod bvh;
 pub mod csv;
+#[cfg(feature = "fbx")]
+pub mod fbx;
 mod features;
 pub mod gltf;
 mod joint_map;
@@ -35,7 +37,7 @@ impl Motion {
     /// - `.npy`, `.pt`, `.pth`: features (T, 276), in PyTorch's files as the only tensor or as `motion` or `features`;
     ///   of 426 columns, as in the release's samples, the first 276 are kept
     /// - `.bvh`: see [`bvh::load`]
-    /// - `.glb`, `.gltf`, `.vrm`, `.vrma`: see [`gltf::load`]
+    /// - `.glb`, `.gltf`, `.vrm`, `.vrma`: see [`gltf::load`]; `.fbx` (feature `fbx`): see `fbx::load`
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
@@ -60,7 +62,8 @@ impl Motion {
             FileFormat::Torch => features::load_torch(path),
             FileFormat::Bvh => bvh::load_with(path, options),
             FileFormat::Glb | FileFormat::Gltf => gltf::load_with(path, options),
-            FileFormat::Fbx => unreachable!("refused above"),
+            #[cfg(feature = "fbx")]
+            FileFormat::Fbx => fbx::load_with(path, options),
             other => unreachable!("{other:?} is not read"),
         };
         let motion = motion.map_err(|e| e.with_path(path))?;

@@ -34,7 +34,7 @@ use crate::motion::{Motion, MotionSource};
 /// compression does not matter.
 ///
 /// # Errors
-/// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`], [`Error::TooLarge`], [`Error::InvalidArgument`] for a `person` that the file does
+/// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io), [`Error::TooLarge`], [`Error::InvalidArgument`] for a `person` that the file does
 /// not hold, [`Error::Format`](crate::Error::Format) for damaged files, files without an animation of a skeleton, missing joints (by name) and
 /// compressed or sparse animations.
 pub fn load(path: impl AsRef<Path>) -> Result<Motion> {

@@ -62,6 +62,12 @@ impl Clock {
         Ok(Self { start: span.start, fps, frames: frames as usize })
     }
 
+    /// The rate of keys that are one frame apart somewhere.
+    #[cfg(feature = "fbx")]
+    pub(in crate::io) fn dense(times: &[f64]) -> Option<f64> {
+        rate::dense(times)
+    }
+
     pub(in crate::io) fn time(&self, frame: usize) -> f64 {
         self.start + frame as f64 / self.fps
     }

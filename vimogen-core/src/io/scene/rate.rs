@@ -28,32 +28,52 @@ const FASTEST: f64 = 1000.0;
 
 /// Frames per second from the times of all keys, and whether they agree with it.
 pub(super) fn rate(times: &[f64]) -> (f64, bool) {
-    let mut times = times.to_vec();
-    times.sort_by(f64::total_cmp);
-    times.dedup_by(|a, b| (*a - *b).abs() < 1e-4);
-    let Some(first) = times.first().copied().filter(|_| times.len() >= 2) else { return (DEFAULT, true) };
-    times.iter_mut().for_each(|t| *t -= first);
-    let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    steps.sort_by(f64::total_cmp);
-    let shortest = steps[0];
-    // The mean of the steps that are one frame: single steps are rounded.
-    let single = &steps[..steps.partition_point(|step| *step < 1.1 * shortest)];
-    let found = single.len() as f64 / single.iter().sum::<f64>();
-    if found < SLOWEST {
-        return USUAL.into_iter().find(|fps| fits(&times, *fps)).map_or((DEFAULT, false), |fps| (fps, true));
+    let times = from_zero(times);
+    if times.len() < 2 {
+        return (DEFAULT, true);
     }
-    let near = USUAL.into_iter().filter(|fps| (fps / found - 1.0).abs() < 0.02 && fits(&times, *fps));
-    let best = near.min_by(|a, b| misfit(&times, *a).total_cmp(&misfit(&times, *b)));
-    if let Some(fps) = best {
+    if let Some(fps) = dense_of(&times) {
         return (fps, true);
     }
-    if found <= FASTEST && fits(&times, found) {
-        return (found, true);
+    let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    steps.sort_by(f64::total_cmp);
+    if steps[0].recip() < SLOWEST {
+        return USUAL.into_iter().find(|fps| fits(&times, *fps)).map_or((DEFAULT, false), |fps| (fps, true));
     }
     // Keys of an uneven clock: the rate of most steps.
     let median = steps[steps.len() / 2].recip();
     let near = USUAL.into_iter().min_by(|a, b| (a / median).ln().abs().total_cmp(&(b / median).ln().abs()));
     (near.filter(|fps| (fps / median - 1.0).abs() < 0.15).unwrap_or(DEFAULT), false)
+}
+
+/// Frames per second of keys that are one frame apart somewhere; `None` for keys that are too few to tell.
+#[cfg(feature = "fbx")]
+pub(super) fn dense(times: &[f64]) -> Option<f64> {
+    dense_of(&from_zero(times))
+}
+
+/// Each time once, sorted, from the first.
+fn from_zero(times: &[f64]) -> Vec<f64> {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times.dedup_by(|a, b| (*a - *b).abs() < 1e-4);
+    let first = times.first().copied().unwrap_or(0.0);
+    times.iter_mut().for_each(|t| *t -= first);
+    times
+}
+
+fn dense_of(times: &[f64]) -> Option<f64> {
+    let steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let shortest = steps.iter().copied().min_by(f64::total_cmp)?;
+    // The mean of the steps that are one frame: single steps are rounded.
+    let single: Vec<f64> = steps.into_iter().filter(|step| *step < 1.1 * shortest).collect();
+    let found = single.len() as f64 / single.iter().sum::<f64>();
+    if !(SLOWEST..=FASTEST).contains(&found) {
+        return None;
+    }
+    let near = USUAL.into_iter().filter(|fps| (fps / found - 1.0).abs() < 0.02 && fits(times, *fps));
+    let best = near.min_by(|a, b| misfit(times, *a).total_cmp(&misfit(times, *b)));
+    best.or_else(|| Some(found).filter(|fps| fits(times, *fps)))
 }
 
 /// Distance of the times from whole frames, in frames.

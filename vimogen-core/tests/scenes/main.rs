@@ -1,6 +1,7 @@
-//! Reading glTF and VRM: files of a known motion, written here in the ways of other programs.
+//! Reading glTF, VRM and FBX: files of a known motion, written here in the ways of other programs, and by Blender.
 
 mod author;
+mod blender;
 mod choice;
 mod hostile;
 mod same;
@@ -18,7 +19,7 @@ fn read(bytes: &[u8]) -> Motion {
 }
 
 /// As FBX files become glTF: centimetres and z up below an Armature.
-fn blender() -> DAffine3 {
+fn from_fbx() -> DAffine3 {
     DAffine3::from_scale_rotation_translation(
         DVec3::splat(0.01),
         DQuat::from_rotation_x(-std::f64::consts::FRAC_PI_2),
@@ -51,7 +52,7 @@ fn bones_with_axes_of_their_own_are_relative_to_the_bind_pose_whatever_the_nodes
 fn an_armature_that_scales_and_turns_counts_whatever_the_mesh_was_bound_in() {
     let motion = walk(30, 24.0);
     for bound_in_armature in [false, true] {
-        let author = Author { armature: blender(), bound_in_armature, present: 9, ..Author::default() };
+        let author = Author { armature: from_fbx(), bound_in_armature, present: 9, ..Author::default() };
         assert_same(&read(&author.glb(&motion)), &motion);
     }
 }
