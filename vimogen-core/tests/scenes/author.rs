@@ -165,15 +165,8 @@ impl Author {
 
     /// Transforms of the joints to the world, y up.
     fn world(&self, motion: &Motion, t: usize) -> Vec<DAffine3> {
-        let (joints, turns) = (motion.joints(), motion.local_rotations());
-        let mut world: Vec<DQuat> = Vec::new();
-        for j in 0..JOINTS {
-            let [w, x, y, z] = std::array::from_fn(|c| f64::from(turns[[t, j, c]]));
-            let above = PARENTS[j].map_or(DQuat::from_mat3(&SWAP.as_dmat3()), |p| world[p]);
-            world.push(above * DQuat::from_xyzw(x, y, z, w).normalize());
-        }
-        let place = |j: usize| DVec3::from(swap_up::<f64>(std::array::from_fn(|c| f64::from(joints[[t, j, c]]))));
-        (0..JOINTS).map(|j| self.bone(j, place(j), world[j])).collect()
+        let joints = world_turns(motion, t).into_iter().enumerate();
+        joints.map(|(j, (turn, place))| self.bone(j, place, turn)).collect()
     }
 
     fn locals(&self, world: &[DAffine3]) -> Vec<DAffine3> {
@@ -209,6 +202,19 @@ impl Author {
         let slopes: Vec<f64> = (0..rows[t].len()).map(slope).collect();
         [slopes.clone(), rows[t].clone(), slopes].concat()
     }
+}
+
+/// Rotation since rest and place of each joint in the world, y up, metres.
+pub fn world_turns(motion: &Motion, t: usize) -> Vec<(DQuat, DVec3)> {
+    let (joints, turns) = (motion.joints(), motion.local_rotations());
+    let mut world: Vec<(DQuat, DVec3)> = Vec::new();
+    for j in 0..JOINTS {
+        let [w, x, y, z] = std::array::from_fn(|c| f64::from(turns[[t, j, c]]));
+        let above = PARENTS[j].map_or(DQuat::from_mat3(&SWAP.as_dmat3()), |p| world[p].0);
+        let place = swap_up::<f64>(std::array::from_fn(|c| f64::from(joints[[t, j, c]])));
+        world.push((above * DQuat::from_xyzw(x, y, z, w).normalize(), DVec3::from(place)));
+    }
+    world
 }
 
 /// A property of a joint in all frames, quaternions without jumps of sign.

@@ -3,6 +3,8 @@
 mod author;
 mod blender;
 mod choice;
+#[cfg(feature = "fbx")]
+mod fbx;
 mod hostile;
 mod same;
 

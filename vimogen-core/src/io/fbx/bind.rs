@@ -1,7 +1,7 @@
 //! The rest pose of an FBX skeleton.
 
-use glam::{DAffine3, DMat3, DVec3};
-use ufbx::{Matrix, Node, RotationOrder, SceneRoot, Transform};
+use glam::{DAffine3, DMat3, DQuat, DVec3};
+use ufbx::{Matrix, Node, Quat, RotationOrder, SceneRoot, Transform, Vec3};
 
 use super::curves::{affine, index};
 use crate::io::scene::rest::fill;
@@ -40,11 +40,19 @@ fn zero(scene: &SceneRoot, tree: &Tree, joints: &[usize], rest: &mut [Option<DAf
 }
 
 /// Rotation of a node whose animated angles are zero, if it has any.
-fn own_angles(node: &Node) -> Option<ufbx::Quat> {
-    let angles = |name: &str| ufbx::find_prop(&node.element.props, name).map(|prop| prop.value_vec4);
-    let pre = angles("PreRotation")?;
-    let pre = ufbx::Vec3 { x: pre.x, y: pre.y, z: pre.z };
-    (pre.x != 0.0 || pre.y != 0.0 || pre.z != 0.0).then(|| ufbx::euler_to_quat(pre, RotationOrder::Xyz))
+fn own_angles(node: &Node) -> Option<Quat> {
+    let angles = |name: &str| {
+        let angles = ufbx::find_prop(&node.element.props, name)?.value_vec4;
+        let any = angles.x != 0.0 || angles.y != 0.0 || angles.z != 0.0;
+        any.then(|| ufbx::euler_to_quat(Vec3 { x: angles.x, y: angles.y, z: angles.z }, RotationOrder::Xyz))
+    };
+    let (pre, post) = (angles("PreRotation"), angles("PostRotation"));
+    if !node.use_rotation_space || (pre.is_none() && post.is_none()) {
+        return None;
+    }
+    let turn = |q: Option<Quat>| q.map_or(DQuat::IDENTITY, |q| DQuat::from_xyzw(q.x, q.y, q.z, q.w));
+    let both = turn(pre) * turn(post).inverse();
+    Some(Quat { x: both.x, y: both.y, z: both.z, w: both.w })
 }
 
 fn matrix(m: &Matrix) -> Option<DAffine3> {
