@@ -81,6 +81,18 @@ fn the_first_animation_is_read_or_the_asked_one_and_all_are_listed() {
 }
 
 #[test]
+fn the_rate_of_few_keys_is_that_of_the_other_animations() {
+    let (sparse, full) = (walk(25, 24.0), walk(10, 24.0));
+    // Every eighth frame: thirds of a second.
+    let (mut document, mut bytes) = Author { step: 8, ..Author::default() }.write(&sparse);
+    let (other, tail) = Author::default().write(&full);
+    assert_eq!(read(&container(&document, &bytes)).fps(), 30.0);
+    append(&mut document, &mut bytes, &other["animations"], &other, &tail);
+    let motion = read(&container(&document, &bytes));
+    assert_eq!((motion.len(), motion.fps()), (25, 24.0));
+}
+
+#[test]
 fn an_animation_that_stands_still_is_left_out_unless_it_is_asked_for() {
     let (moves, still) = (walk(20, 30.0), walk(20, 30.0));
     let author = Author::default();
@@ -111,7 +123,7 @@ fn clothes_on_the_same_bones_are_no_second_body() {
 fn of_two_bodies_the_human_or_the_asked_one_is_read() {
     let motion = walk(10, 30.0);
     let (mut document, bytes) = Author::default().write(&motion);
-    // A second skeleton of the same animation, first a dog's, then another human's.
+    // A second skeleton in the same animation.
     let shift = len(&document["nodes"]);
     let nodes: Vec<Value> = document["nodes"].as_array().expect("nodes").clone();
     for mut this in nodes {
@@ -134,13 +146,19 @@ fn of_two_bodies_the_human_or_the_asked_one_is_read() {
     assert_eq!(read(&both).source().expect("source").persons, ["Armature", "Second"]);
     assert_same(&with_person(&both, "Second").expect("motion"), &motion);
 
-    for joint in 0..JOINTS {
-        document["nodes"][node(joint)]["name"] = json!(format!("dog_{joint}"));
-    }
-    let dog = container(&document, &bytes);
-    let source = read(&dog).source().cloned().expect("source");
-    assert_eq!(source.person.as_deref(), Some("Second"));
-    assert!(with_person(&dog, "1").is_err());
+    // A rope before both.
+    let first = len(&document["nodes"]);
+    push(&mut document["nodes"], json!({"name": "rope", "children": [first + 1]}));
+    push(&mut document["nodes"], json!({"name": "end", "translation": [0, 1, 0]}));
+    document["skins"].as_array_mut().expect("skins").insert(0, json!({"name": "Rope", "joints": [first, first + 1]}));
+    let mut channel = document["animations"][0]["channels"][1].clone();
+    channel["target"]["node"] = json!(first);
+    push(&mut document["animations"][0]["channels"], channel);
+    let rope = container(&document, &bytes);
+    let source = read(&rope).source().cloned().expect("source");
+    assert_eq!((source.person.as_deref(), source.persons.len()), (Some("Armature"), 3));
+    let refused = with_person(&rope, "1").expect_err("refused").to_string();
+    assert!(refused.contains("rope"), "{refused}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod author;
 mod blender;
+mod characters;
 mod choice;
 #[cfg(feature = "fbx")]
 mod fbx;

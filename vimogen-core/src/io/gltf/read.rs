@@ -22,6 +22,9 @@ use crate::io::scene::takes::Take;
 use crate::io::scene::tree::Tree;
 use crate::motion::{Motion, MotionSource};
 
+/// Lists of times that are looked at for the rate of a file.
+const LISTS: usize = 1024;
+
 /// Reads the animation of a skinned human from a `.glb`, `.gltf`, `.vrm` or `.vrma` file.
 ///
 /// The rest pose is that of the inverse bind matrices, and the animation is relative to it. Keys are sampled at the rate
@@ -110,6 +113,22 @@ impl File<'_> {
         });
         channels.filter_map(|channel| Track::read(animation, channel, &self.accessors).transpose()).collect()
     }
+
+    /// The rate of an animation whose keys are too far apart to tell: that of the file's other animations, if it fits.
+    fn rate(&self, times: &[f64]) -> Option<f64> {
+        if Clock::dense(times).is_some() {
+            return None;
+        }
+        let animations = &self.document.animations.0;
+        let mut lists: Vec<usize> = animations.iter().flat_map(|all| &all.samplers).map(|one| one.input).collect();
+        lists.sort_unstable();
+        lists.dedup();
+        // Animations that cannot be read have no say.
+        let lists = lists.into_iter().take(LISTS).filter_map(|list| self.accessors.rows(list).ok());
+        let all: Vec<f64> =
+            lists.flat_map(|rows| rows.values.iter().map(|t| f64::from(*t)).collect::<Vec<_>>()).collect();
+        Clock::dense(&all).filter(|fps| Clock::fits(times, *fps))
+    }
 }
 
 impl Scene for File<'_> {
@@ -133,7 +152,8 @@ impl Scene for File<'_> {
             return Err(bad("its animation does not move the skeleton"));
         }
         let nodes = self.tree.needed(&body.joints).iter().filter(|needed| **needed).count();
-        let (clock, sure) = Clock::of_keys("glTF", &times, options.fps, nodes)?;
+        let rate = options.fps.map_or_else(|| self.rate(&times), |fps| Some(f64::from(fps)));
+        let (clock, sure) = Clock::of_keys("glTF", &times, rate, nodes)?;
         let mut found = MotionSource::default();
         if !sure {
             let fps = clock.fps;

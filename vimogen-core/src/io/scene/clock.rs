@@ -28,11 +28,11 @@ impl Clock {
     pub(in crate::io) fn of_keys(
         format: &'static str,
         times: &[f64],
-        fps: Option<f32>,
+        fps: Option<f64>,
         nodes: usize,
     ) -> Result<(Self, bool)> {
         let (fps, sure) = match fps {
-            Some(fps) => (f64::from(fps), true),
+            Some(fps) => (fps, true),
             None => rate::rate(times),
         };
         let start = times.iter().copied().fold(f64::INFINITY, f64::min);
@@ -63,9 +63,13 @@ impl Clock {
     }
 
     /// The rate of keys that are one frame apart somewhere.
-    #[cfg(feature = "fbx")]
     pub(in crate::io) fn dense(times: &[f64]) -> Option<f64> {
         rate::dense(times)
+    }
+
+    /// Whether the keys are at whole frames of a rate.
+    pub(in crate::io) fn fits(times: &[f64], fps: f64) -> bool {
+        rate::fits(&rate::from_zero(times), fps)
     }
 
     pub(in crate::io) fn time(&self, frame: usize) -> f64 {

@@ -47,13 +47,12 @@ pub(super) fn rate(times: &[f64]) -> (f64, bool) {
 }
 
 /// Frames per second of keys that are one frame apart somewhere; `None` for keys that are too few to tell.
-#[cfg(feature = "fbx")]
 pub(super) fn dense(times: &[f64]) -> Option<f64> {
     dense_of(&from_zero(times))
 }
 
 /// Each time once, sorted, from the first.
-fn from_zero(times: &[f64]) -> Vec<f64> {
+pub(super) fn from_zero(times: &[f64]) -> Vec<f64> {
     let mut times = times.to_vec();
     times.sort_by(f64::total_cmp);
     times.dedup_by(|a, b| (*a - *b).abs() < 1e-4);
@@ -81,7 +80,8 @@ fn misfit(times: &[f64], fps: f64) -> f64 {
     times.iter().map(|t| (t * fps - (t * fps).round()).abs()).fold(0.0, f64::max)
 }
 
-fn fits(times: &[f64], fps: f64) -> bool {
+/// Whether all times, counted from the first, are at whole frames.
+pub(super) fn fits(times: &[f64], fps: f64) -> bool {
     misfit(times, fps) < 0.05
 }
 
