@@ -20,16 +20,14 @@ pub fn walk(frames: usize, fps: f32) -> Motion {
         let phase = std::f32::consts::TAU * 0.8 * t as f32 / fps;
         for joint in 1..JOINTS {
             for axis in 0..3 {
-                let size = if joint < 3 || joint > 15 { 0.3 } else { 0.1 };
+                let size = if (3..=15).contains(&joint) { 0.1 } else { 0.3 };
                 let shift = 1.3 * joint as f32 + 2.1 * axis as f32;
                 smpl.body_pose[[t, 3 * (joint - 1) + axis]] = size * (phase + shift).sin();
             }
         }
         let heading = glam::Quat::from_rotation_z(0.4 * phase.sin()) * glam::Quat::from_mat3(&SWAP);
         let turn = heading.to_scaled_axis().to_array();
-        for axis in 0..3 {
-            smpl.global_orient[[t, axis]] = turn[axis];
-        }
+        (0..3).for_each(|c| smpl.global_orient[[t, c]] = turn[c]);
         let place = [0.2 * phase.sin(), 0.9 * t as f32 / fps, 1.2 + 0.02 * (2.0 * phase).cos()];
         (0..3).for_each(|c| smpl.transl[[t, c]] = place[c]);
     }

@@ -1,5 +1,7 @@
 //! Characters of other makers, where they are at hand: `../shared/characters`, not part of the repository.
 
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 use std::path::{Path, PathBuf};
 
 use vimogen_core::Motion;

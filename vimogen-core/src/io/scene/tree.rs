@@ -70,7 +70,7 @@ pub(in crate::io) fn rotation(matrix: DMat3) -> Option<DMat3> {
     }
     let mut turn = matrix * size.recip();
     if turn.determinant() < 0.0 {
-        turn = turn * DMat3::from_diagonal(DVec3::new(-1.0, 1.0, 1.0));
+        turn *= DMat3::from_diagonal(DVec3::new(-1.0, 1.0, 1.0));
     }
     // Higham's iteration for the polar decomposition; a scaled rotation is there already.
     for _ in 0..20 {
