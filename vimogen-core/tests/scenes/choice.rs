@@ -107,6 +107,36 @@ fn an_animation_that_stands_still_is_left_out_unless_it_is_asked_for() {
 }
 
 #[test]
+fn numbers_packed_into_shorts_and_between_others_are_unpacked() {
+    let motion = walk(12, 30.0);
+    let (mut document, mut bytes) = Author::default().write(&motion);
+    // Rotations as 16-bit fractions, each followed by four other bytes.
+    for channel in 0..3 * JOINTS {
+        if document["animations"][0]["channels"][channel]["target"]["path"] != "rotation" {
+            continue;
+        }
+        let output = document["animations"][0]["samplers"][channel]["output"].as_u64().expect("output") as usize;
+        let view = document["accessors"][output]["bufferView"].as_u64().expect("view") as usize;
+        let start = document["bufferViews"][view]["byteOffset"].as_u64().expect("offset") as usize;
+        let packed = bytes.len();
+        for row in 0..motion.len() {
+            for c in 0..4 {
+                let at = start + 16 * row + 4 * c;
+                let value = f32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+                bytes.extend(((value * 32_767.0).round() as i16).to_le_bytes());
+            }
+            bytes.extend([7; 4]);
+        }
+        document["bufferViews"][view] =
+            json!({"buffer": 0, "byteOffset": packed, "byteLength": 12 * motion.len(), "byteStride": 12});
+        document["accessors"][output]["componentType"] = json!(5122);
+        document["accessors"][output]["normalized"] = json!(true);
+    }
+    document["buffers"][0]["byteLength"] = json!(bytes.len());
+    assert_same(&read(&container(&document, &bytes)), &motion);
+}
+
+#[test]
 fn clothes_on_the_same_bones_are_no_second_body() {
     let motion = walk(10, 30.0);
     let (mut document, bytes) = Author::default().write(&motion);

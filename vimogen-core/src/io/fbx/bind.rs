@@ -10,7 +10,9 @@ use crate::io::scene::tree::Tree;
 /// Transforms of the joints to the world at rest: those that meshes were bound in, then those of bind poses. A file
 /// without both has the pose of all animated angles at zero, if its joints have angles of their own (PreRotation, as
 /// rigs of Maya and Mixamo do), or else the present one.
-pub(super) fn rest(scene: &SceneRoot, tree: &Tree, joints: &[usize]) -> Vec<DAffine3> {
+///
+/// Also says whether that is the present one.
+pub(super) fn rest(scene: &SceneRoot, tree: &Tree, joints: &[usize]) -> (Vec<DAffine3>, bool) {
     let mut rest: Vec<Option<DAffine3>> = vec![None; scene.nodes.len()];
     let clusters = scene.skin_clusters.iter();
     let bound = clusters.filter_map(|c| Some((index(&c.bone_node.as_ref()?.element), matrix(&c.bind_to_world)?)));
@@ -22,7 +24,8 @@ pub(super) fn rest(scene: &SceneRoot, tree: &Tree, joints: &[usize]) -> Vec<DAff
     if joints.iter().all(|joint| rest[*joint].is_none()) {
         zero(scene, tree, joints, &mut rest);
     }
-    fill(tree, joints, rest)
+    let present = joints.iter().all(|joint| rest[*joint].is_none());
+    (fill(tree, joints, rest), present)
 }
 
 fn zero(scene: &SceneRoot, tree: &Tree, joints: &[usize], rest: &mut [Option<DAffine3>]) {

@@ -15,6 +15,7 @@ use crate::io::scene::animated::{Animated, Parts};
 use crate::io::scene::bodies::{Body, MAX_JOINTS, bodies, moved_trees};
 use crate::io::scene::choice::{self, Scene};
 use crate::io::scene::clock::Clock;
+use crate::io::scene::rest::PRESENT;
 use crate::io::scene::takes::Take;
 use crate::io::scene::tree::Tree;
 use crate::motion::{LengthUnit, Motion, MotionSource, UpAxis};
@@ -168,17 +169,20 @@ impl Scene for File {
         let needed = self.tree.needed(joints);
         let count = needed.iter().filter(|needed| **needed).count();
         let names = joints.iter().map(|node| self.scene.nodes[*node].element.name.to_string()).collect();
+        let (rest, present) = bind::rest(&self.scene, &self.tree, joints);
+        let mut found = found(&self.scene);
+        found.warnings.extend(present.then(|| PRESENT.into()));
         Ok(Animated::new(Parts {
             format: FORMAT,
             tree: &self.tree,
             joints,
             names,
-            rest: bind::rest(&self.scene, &self.tree, joints),
+            rest,
             turn: DAffine3::IDENTITY,
             curves: Box::new(FbxCurves { scene: self.scene.clone(), stack: take.animation.0 }),
             clock: self.clock(take, &needed, count, options)?,
             known: None,
-            found: found(&self.scene),
+            found,
         }))
     }
 }

@@ -45,13 +45,13 @@ impl Humanoid {
     pub(super) fn of(document: &Document) -> Option<Self> {
         let extensions = &document.extensions;
         let count = document.nodes.0.len();
-        let newer = |vrm: &Option<Vrm<BTreeMap<String, Bone>>>| {
+        let newer = |vrm: &Option<Vrm<BTreeMap<String, Option<Bone>>>>| {
             let bones = &vrm.as_ref()?.humanoid.as_ref()?.human_bones;
-            Some(Self::new(count, false, |name| bones.get(name).map(|bone| bone.node)))
+            Some(Self::new(count, false, |name| bones.get(name)?.as_ref()?.node))
         };
         let older = || {
             let Bones { human_bones } = extensions.vrm0.as_ref()?.humanoid.as_ref()?;
-            let find = |name: &str| human_bones.iter().find(|bone| bone.bone == name).map(|bone| bone.node);
+            let find = |name: &str| human_bones.iter().find(|bone| bone.bone == name)?.node;
             Some(Self::new(count, true, find))
         };
         let found = newer(&extensions.vrm1).or_else(|| newer(&extensions.vrma)).or_else(older);

@@ -179,9 +179,9 @@ pub(super) struct Extensions {
     #[serde(rename = "VRM")]
     pub vrm0: Option<Vrm<Vec<NamedBone>>>,
     #[serde(rename = "VRMC_vrm")]
-    pub vrm1: Option<Vrm<BTreeMap<String, Bone>>>,
+    pub vrm1: Option<Vrm<BTreeMap<String, Option<Bone>>>>,
     #[serde(rename = "VRMC_vrm_animation")]
-    pub vrma: Option<Vrm<BTreeMap<String, Bone>>>,
+    pub vrma: Option<Vrm<BTreeMap<String, Option<Bone>>>>,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -195,14 +195,14 @@ pub(super) struct Humanoid<Bones> {
     pub human_bones: Bones,
 }
 
-/// A bone of VRM 0.x; a missing one may have node -1.
+/// A bone of VRM 0.x; a missing one may have no node, or -1.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct NamedBone {
     pub bone: String,
-    pub node: i64,
+    pub node: Option<i64>,
 }
 
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Bone {
-    pub node: i64,
+    pub node: Option<i64>,
 }

@@ -161,6 +161,9 @@ impl Scene for File<'_> {
             found.warnings.push(warning);
         }
         let human = self.human.as_ref();
+        if body.skins.is_empty() && human.is_none() {
+            found.warnings.push(crate::io::scene::rest::PRESENT.into());
+        }
         let back = human.is_some_and(|human| human.faces_back);
         Ok(Animated::new(Parts {
             format: "glTF",

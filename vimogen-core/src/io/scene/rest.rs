@@ -4,6 +4,10 @@ use glam::{DAffine3, DMat3, DVec3};
 
 use super::tree::{Tree, inverse};
 
+/// What a reader says of a file without a bind pose.
+pub(in crate::io) const PRESENT: &str = "no mesh is bound to the skeleton, so the present pose of its nodes is taken for the \
+     rest pose; export it together with its mesh if limbs come out bent";
+
 /// Places of all joints from those of some: a parent is where its children's are, others keep their present place
 /// relative to their parent, and without any place at all the present one is taken.
 pub(in crate::io) fn fill(tree: &Tree, joints: &[usize], mut rest: Vec<Option<DAffine3>>) -> Vec<DAffine3> {
