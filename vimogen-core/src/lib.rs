@@ -36,6 +36,7 @@
 //! |---|---|---|
 //! | `cpu` | yes | CPU backend; implies `model` |
 //! | `render` | yes | [`render`]: HTML player, pictures, GIF |
+//! | `fbx` | no | FBX files in [`io`]; built with a C compiler |
 //! | `video` | no | MP4 files from [`render`]; built with a C++ compiler |
 //! | `cuda` | no | NVIDIA GPUs; implies `model` |
 //! | `wgpu` | no | GPUs through Vulkan, Metal, DX12 or WebGPU; implies `model` |

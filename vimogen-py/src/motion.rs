@@ -82,7 +82,8 @@ impl Motion {
         Ok(Core::from_features(owned(as_2d(&features, "features")?), fps).or_raise(py)?.into())
     }
 
-    /// Read a clip from ``.npz`` (ours, or in the layout of AMASS), ``.npy``, ``.pt``, ``.pth``, ``.bvh`` or ``.amc``.
+    /// Read a clip from ``.npz`` (ours, or in the layout of AMASS), ``.npy``, ``.pt``, ``.pth``, ``.pkl``, ``.pickle``,
+    /// ``.joblib``, ``.bvh``, ``.amc``, ``.glb``, ``.gltf``, ``.vrm``, ``.vrma`` or ``.fbx``.
     ///
     /// What the file is, which axis points up and its unit are found in it, see :attr:`source`; doubts are warnings of
     /// the class ``MotionWarning``. The other arguments override what was found.
@@ -418,7 +419,7 @@ impl Motion {
 /// --------
 /// >>> import vimogen
 /// >>> [f["extensions"][0] for f in vimogen.file_formats() if f["reads"]]
-/// ['npz', 'npy', 'pt', 'bvh', 'amc']
+/// ['npz', 'npy', 'pt', 'pkl', 'bvh', 'amc', 'glb', 'gltf', 'fbx']
 #[pyfunction]
 pub fn file_formats(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let entry = |format: FileFormat| {

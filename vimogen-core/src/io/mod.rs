@@ -7,6 +7,8 @@ pub mod amass;
 pub mod asf;
 pub mod bvh;
 pub mod csv;
+#[cfg(feature = "fbx")]
+pub mod fbx;
 mod features;
 pub mod gltf;
 mod joint_map;
@@ -15,6 +17,7 @@ mod options;
 pub mod picture;
 mod results;
 mod rig;
+mod scene;
 mod text;
 
 use std::path::Path;
@@ -38,6 +41,7 @@ impl Motion {
     ///   GVHMR, WHAM, TRAM, PromptHMR, PHALP, ROMP, GLAMR, HY-Motion, Kimodo, MDM and more
     /// - a folder: a file for each frame, as SMPLer-X writes them
     /// - `.bvh`: see [`bvh::load`]; `.amc`: see [`asf::load`]
+    /// - `.glb`, `.gltf`, `.vrm`, `.vrma`: see [`gltf::load`]; `.fbx` (feature `fbx`): see `fbx::load`
     ///
     /// [`Motion::source`] says what was found: program, axes, rate, persons, and doubts.
     ///
@@ -65,6 +69,9 @@ impl Motion {
             FileFormat::Npz | FileFormat::Npy | FileFormat::Torch | FileFormat::Pickle => results::load(path, options),
             FileFormat::Bvh => bvh::load_with(path, options),
             FileFormat::Amc => asf::load_with(path, options),
+            FileFormat::Glb | FileFormat::Gltf => gltf::load_with(path, options),
+            #[cfg(feature = "fbx")]
+            FileFormat::Fbx => fbx::load_with(path, options),
             other => unreachable!("{other:?} is not read"),
         };
         let motion = motion.map_err(|e| e.with_path(path))?;

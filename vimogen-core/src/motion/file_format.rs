@@ -23,6 +23,10 @@ pub enum FileFormat {
     Amc,
     /// Skinned mesh and animation as binary glTF.
     Glb,
+    /// glTF as text, and avatars and animations of VRM.
+    Gltf,
+    /// Skeleton and animation as FBX.
+    Fbx,
     /// Table of joint positions.
     Csv,
     /// Player as an HTML page.
@@ -55,7 +59,7 @@ const PICTURE: Traits = Traits { picture: true, ..WRITTEN };
 
 impl FileFormat {
     /// All formats, in the order of messages and tables.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Npz,
         Self::Npy,
         Self::Torch,
@@ -63,6 +67,8 @@ impl FileFormat {
         Self::Bvh,
         Self::Amc,
         Self::Glb,
+        Self::Gltf,
+        Self::Fbx,
         Self::Csv,
         Self::Html,
         Self::Svg,
@@ -107,7 +113,18 @@ impl FileFormat {
             Self::Glb => Traits {
                 extensions: &["glb"],
                 description: "glTF 2.0: skinned mesh, 22 named joints, one animation; y up, faces +z, metres",
+                reads: true,
                 ..WRITTEN
+            },
+            Self::Gltf => Traits {
+                extensions: &["gltf", "vrm", "vrma"],
+                description: "animations of human skeletons in glTF as text, VRM avatars and VRM animations",
+                ..READ
+            },
+            Self::Fbx => Traits {
+                extensions: &["fbx"],
+                description: "animations of human skeletons, as downloaded from Mixamo",
+                ..READ
             },
             Self::Csv => Traits {
                 extensions: &["csv"],
@@ -132,9 +149,9 @@ impl FileFormat {
         self.traits().description
     }
 
-    /// Whether [`Motion::load`](crate::Motion::load) reads the format.
+    /// Whether [`Motion::load`](crate::Motion::load) of this build reads the format.
     pub fn reads(self) -> bool {
-        self.traits().reads
+        self.traits().reads && self.missing_feature().is_none()
     }
 
     /// Whether [`Motion::save`](crate::Motion::save) of this build writes the format.
@@ -152,17 +169,18 @@ impl FileFormat {
         self.traits().picture
     }
 
-    /// The cargo feature that this build lacks to write the format.
+    /// The cargo feature that this build lacks for the format.
     fn missing_feature(self) -> Option<&'static str> {
         match self {
             _ if self.is_picture() && !cfg!(feature = "render") => Some("render"),
             Self::Mp4 if !cfg!(feature = "video") => Some("video"),
+            Self::Fbx if !cfg!(feature = "fbx") => Some("fbx"),
             _ => None,
         }
     }
 
     /// # Errors
-    /// [`Error::InvalidArgument`] if this build cannot write the format.
+    /// [`Error::InvalidArgument`] if this build cannot read or write the format.
     pub(crate) fn check_build(self) -> Result<()> {
         self.missing_feature().map_or(Ok(()), |feature| {
             let reason = format!("{} files need the cargo feature `{feature}`", self.extensions()[0]);
@@ -183,9 +201,10 @@ impl FileFormat {
     /// The format of a file that is to be read.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if no format that is read has the extension.
+    /// [`Error::InvalidArgument`] if no format that is read has the extension, or if this build cannot read it.
     pub fn to_read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::find(path.as_ref(), Self::reads)
+        let format = Self::find(path.as_ref(), |format| format.traits().reads)?;
+        format.check_build().map(|()| format)
     }
 
     /// The format of a file that is to be written.
@@ -225,10 +244,12 @@ mod tests {
 
     #[test]
     fn errors_list_the_formats_that_would_do() {
-        let read = FileFormat::to_read("walk.glb").unwrap_err().to_string();
-        let known = "\"glb\" is none of npz, npy, pt, pth, pkl, pickle, joblib, bvh, amc, path: \"walk.glb\"";
+        let read = FileFormat::to_read("walk.csv").unwrap_err().to_string();
+        let known = "\"csv\" is none of npz, npy, pt, pth, pkl, pickle, joblib, bvh, amc, glb, gltf, vrm, vrma, fbx, path:";
         assert!(read.contains(known), "{read}");
         let written = FileFormat::to_write("walk").unwrap_err().to_string();
         assert!(written.contains("glb, csv, html"), "{written}");
+        let read_only = FileFormat::Gltf.check_writes().unwrap_err().to_string();
+        assert!(read_only.contains("gltf files are read, not written"), "{read_only}");
     }
 }

@@ -72,14 +72,12 @@ pub(in crate::io) fn find(rig: &dyn Rig, options: &LoadOptions<'_>) -> Result<Fo
     Ok(found)
 }
 
-/// As the file itself says.
-fn known(rig: &dyn Rig) -> Option<Found> {
-    let map = rig.known_joints()?;
-    Some(Found { how: "joints as VRM names them".into(), map, warnings: Vec::new() })
-}
-
-/// By names of known rigs, then by shape.
+/// As the file itself says, then by names of known rigs, then by shape.
 fn recognise(tree: &Tree<'_>, rig: &dyn Rig) -> Result<Found> {
+    if let Some(mut map) = rig.known_joints().filter(|map| missing(map).is_empty()) {
+        place::fill(tree, &mut map);
+        return Ok(Found { how: "joints as VRM names them".into(), map, warnings: Vec::new() });
+    }
     let best = recognise::best_row(tree);
     let mut map = best.map;
     if missing(&map).is_empty() {

@@ -1,0 +1,16 @@
+//! glTF 2.0, for Blender, Unity, Unreal, three.js and others: a skinned mesh and its animation are written as one
+//! `.glb` file, and animations of human skeletons are read from `.glb`, `.gltf`, `.vrm` and `.vrma`.
+
+mod accessor;
+mod bind;
+mod container;
+mod humanoid;
+mod json;
+mod nodes;
+mod read;
+mod skeletons;
+mod tracks;
+mod write;
+
+pub use read::{from_bytes, load, load_with};
+pub use write::{save, to_bytes};
