@@ -108,6 +108,9 @@
 /// Values per frame of a reference motion in training batches.
 #define VIMOGEN_REFERENCE_FEATURES 138
 
+/// What the file says, or what is found in it.
+#define VIMOGEN_FROM_FILE -1
+
 /// Result of a call. The codes are the same in every language and never change. Later versions may add codes: treat an
 /// unknown one as an error.
 enum vimogen_status
@@ -318,6 +321,60 @@ typedef int32_t vimogen_style;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/// Axis of a file that points up.
+enum vimogen_up_axis
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// +y, as in BVH and glTF.
+  VIMOGEN_UP_AXIS_Y = 0,
+  /// +z, as in AMASS and Blender.
+  VIMOGEN_UP_AXIS_Z = 1,
+  /// +x.
+  VIMOGEN_UP_AXIS_X = 2,
+  /// -y, as in the frame of a camera.
+  VIMOGEN_UP_AXIS_MINUS_Y = 3,
+  /// -z.
+  VIMOGEN_UP_AXIS_MINUS_Z = 4,
+  /// -x.
+  VIMOGEN_UP_AXIS_MINUS_X = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum vimogen_up_axis vimogen_up_axis;
+#else
+typedef int32_t vimogen_up_axis;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Unit of length of a file.
+enum vimogen_unit
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// Centimetres, the usual unit of BVH.
+  VIMOGEN_UNIT_CENTIMETRES = 0,
+  /// Metres, the unit of this library.
+  VIMOGEN_UNIT_METRES = 1,
+  /// Millimetres.
+  VIMOGEN_UNIT_MILLIMETRES = 2,
+  /// Decimetres.
+  VIMOGEN_UNIT_DECIMETRES = 3,
+  /// Inches, of 2.54 cm.
+  VIMOGEN_UNIT_INCHES = 4,
+  /// Feet, of 30.48 cm.
+  VIMOGEN_UNIT_FEET = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum vimogen_unit vimogen_unit;
+#else
+typedef int32_t vimogen_unit;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /// Immutable motion. `const vimogen_motion *` may be used from several threads at once.
 typedef struct vimogen_motion vimogen_motion;
 
@@ -477,6 +534,30 @@ typedef struct vimogen_joint {
   /// forward.
   float rest_offset[3];
 } vimogen_joint;
+
+/// Options of reading a motion file. Fill it with `vimogen_motion_load_params_init`, then change fields.
+typedef struct vimogen_motion_load_params {
+  /// Set by `vimogen_motion_load_params_init`.
+  uint32_t struct_size;
+  /// Axis of the file that points up, a `vimogen_up_axis`. Default: `VIMOGEN_FROM_FILE`.
+  int32_t up;
+  /// Unit of length of the file, a `vimogen_unit`. Default: `VIMOGEN_FROM_FILE`.
+  int32_t unit;
+  /// Frames per second. Default: 0, which is the file's rate, or that of the program that wrote it.
+  float fps;
+  /// Name or number of the person to read from a file of several. Default: NULL.
+  const char *person;
+  /// Names of the file's joints by ours, for a skeleton that is not recognised: a JSON object such as
+  /// `{"pelvis": "Hips", "left_hip": "LeftUpLeg"}`, or the path of a file that holds one. Default: NULL.
+  const char *names;
+  /// SMPL or SMPL-X file, such as `SMPLX_NEUTRAL.npz`, of the body that gives a clip of SMPL parameters its joints.
+  /// Default: NULL, the neutral body.
+  const char *body;
+  /// Not 0: fit a body to a file of joint positions without rotations. Default: 0.
+  int32_t fit_joints;
+  /// Always 0.
+  int32_t reserved;
+} vimogen_motion_load_params;
 
 /// Options of pictures. Fill it with `vimogen_render_params_init`, then change fields.
 typedef struct vimogen_render_params {
@@ -786,7 +867,8 @@ vimogen_status vimogen_motion_smpl(const struct vimogen_motion *motion,
                                    size_t size);
 
 /// The pose at a moment, `seconds` from the first frame, interpolated between frames: for a rig with
-/// its own frame rate. Before the first frame it is the first pose, after the last frame the last. `size` is `sizeof(vimogen_pose)`.
+/// its own frame rate. Before the first frame it is the first pose, after the last frame the last; NaN is an error. `size` is
+/// `sizeof(vimogen_pose)`.
 VIMOGEN_API
 vimogen_status vimogen_motion_pose_at(const struct vimogen_motion *motion,
                                       double seconds,
@@ -837,6 +919,24 @@ vimogen_status vimogen_motion_quality(const struct vimogen_motion *motion,
 /// `sizeof(vimogen_joint)`.
 VIMOGEN_API vimogen_status vimogen_skeleton_joint(size_t index, struct vimogen_joint *joint, size_t size);
 
+/// Sets every field to its default. `size` is `sizeof(vimogen_motion_load_params)`.
+VIMOGEN_API vimogen_status vimogen_motion_load_params_init(struct vimogen_motion_load_params *params, size_t size);
+
+/// Reads a motion as `vimogen_motion_load` does, with options. `params`: NULL for the defaults. `motion`: receives it, to be
+/// freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_load_with(const char *path,
+                                        const struct vimogen_motion_load_params *params,
+                                        struct vimogen_motion **motion);
+
+/// What the reader found in the motion's file. `json` receives an object, to be freed with `vimogen_string_free`: `"kind"`
+/// (format and program), `"up"` and `"unit"` of the file, `"rate"` (origin of the frame rate), `"person"`, `"persons"` and
+/// `"warnings"`, of which each names the option that settles it. For a motion that was made otherwise, or changed, it is the
+/// text `null`.
+VIMOGEN_API
+vimogen_status vimogen_motion_source(const struct vimogen_motion *motion,
+                                     char **json);
+
 /// Sets every field to its default. `size` is `sizeof(vimogen_render_params)`.
 VIMOGEN_API vimogen_status vimogen_render_params_init(struct vimogen_render_params *params, size_t size);
 
@@ -851,11 +951,12 @@ vimogen_status vimogen_motion_render(const struct vimogen_motion *motion,
 /// Sets every field to its default. `size` is `sizeof(vimogen_evaluate_params)`.
 VIMOGEN_API vimogen_status vimogen_evaluate_params_init(struct vimogen_evaluate_params *params, size_t size);
 
-/// Scores the motions in a folder (`.npy`, `.npz`, `.pt`) with MBench's motion-quality metrics, or with `info` in all its
-/// dimensions.
+/// Scores the motions in a folder, of all formats that are read, with MBench's motion-quality metrics, or with `info` in all
+/// its dimensions.
 ///
 /// `params`: NULL for the defaults. `json` receives the report, to be freed with `vimogen_string_free`: mean, deviation and
-/// count by metric under `"dimensions"`, the values of each motion under `"motions"`. With `info`, `"dimensions"` holds
+/// count by metric under `"dimensions"`, the values of each motion under `"motions"`; files that could not be measured, and
+/// are left out, under `"failed"` with their reasons; doubts about other files under `"warnings"`. With `info`, `"dimensions"` holds
 /// `"aggregate"` and `"per_motion"` of each, and `"missing"`, `"failed"` and `"skipped"` the rest; MBench's
 /// files, a table and a page are written, and a second call continues after a stop. Judged dimensions need the environment
 /// variable `GEMINI_API_KEY`, or `OPENAI_BASE_URL`, `OPENAI_API_KEY` and `VIMOGEN_JUDGE_MODEL`.
@@ -904,6 +1005,9 @@ vimogen_status vimogen_trainer_checkpoint(const struct vimogen_trainer *trainer,
 
 /// Converts `count` rotations. `from` and `to` are `vimogen_rotation`s; `input` holds `count` rotations
 /// as `from`, `output` has memory for `count` rotations as `to`, and the two do not overlap.
+///
+/// A value that is not finite is an error that names its index, and so is a result that is not finite, such as that of
+/// values that overflow; the rotations before it are then written.
 ///
 /// Rounding is that of the released model's data: a matrix made of a small angle is orthonormal only to 1e-6 / angle.
 VIMOGEN_API

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ._vimogen import InvalidArgumentError
@@ -9,7 +10,7 @@ from ._vimogen import InvalidArgumentError
 _MAX_BYTES = 1 << 26
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a regular file of at most 64 MiB, in UTF-8."""
     path = Path(path)
     if path.exists() and not path.is_file():

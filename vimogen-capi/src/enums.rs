@@ -80,3 +80,37 @@ pub enum vimogen_style {
     /// field of view of 55 degrees, regardless of view, yaw and pitch.
     Depth = 1,
 }
+
+/// Axis of a file that points up.
+#[repr(i32)]
+pub enum vimogen_up_axis {
+    /// +y, as in BVH and glTF.
+    Y = 0,
+    /// +z, as in AMASS and Blender.
+    Z = 1,
+    /// +x.
+    X = 2,
+    /// -y, as in the frame of a camera.
+    MinusY = 3,
+    /// -z.
+    MinusZ = 4,
+    /// -x.
+    MinusX = 5,
+}
+
+/// Unit of length of a file.
+#[repr(i32)]
+pub enum vimogen_unit {
+    /// Centimetres, the usual unit of BVH.
+    Centimetres = 0,
+    /// Metres, the unit of this library.
+    Metres = 1,
+    /// Millimetres.
+    Millimetres = 2,
+    /// Decimetres.
+    Decimetres = 3,
+    /// Inches, of 2.54 cm.
+    Inches = 4,
+    /// Feet, of 30.48 cm.
+    Feet = 5,
+}

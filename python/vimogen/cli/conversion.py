@@ -15,7 +15,7 @@ import click
 from .. import Motion, VimogenError
 from . import formats
 from .progress import progress
-from .reading import found
+from .reading import found, length
 
 
 @dataclass
@@ -34,14 +34,16 @@ class Converted:
     def of(cls, source: Path, targets: Sequence[Path], motion: Motion, read: Motion) -> Converted:
         """Describe a motion that was written; `read` is what the file held."""
         kept: Any = read.source
-        return cls(str(source), [str(path) for path in targets], len(motion), motion.fps, kept, text=found(read))
+        changed = (len(motion), motion.fps) != (len(read), read.fps)
+        text = f"{found(read)} -> {', '.join(map(str, targets))}" + (f": {length(motion)}" if changed else "")
+        return cls(str(source), [str(path) for path in targets], len(motion), motion.fps, kept, text=text)
 
     def lines(self) -> Iterator[tuple[str, bool]]:
         """Lines for people, and whether they are of trouble."""
         if self.reason is not None:
             yield f"{self.source}: not converted: {self.reason}", True
             return
-        yield f"{self.source}: {self.text} -> {', '.join(self.files)}", False
+        yield f"{self.source}: {self.text}", False
         yield from ((f"{self.source}: warning: {doubt}", True) for doubt in self.doubts)
 
     @property

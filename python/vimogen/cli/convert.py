@@ -79,7 +79,7 @@ def convert(
     """
     leave_doubts_to_the_command()
     source, target = _pair(sources, out, endings)
-    if source is not None and source.is_dir() and target is not None:
+    if source is not None and source.is_dir() and target is not None and formats.is_model(source):
         written = convert_model(source, target, dtype=dtype, text_only=text_only)
         rows = {"model": str(target), "parameters": len(written)}
         click.echo(json.dumps(rows, indent=2) if as_json else f"{target}: {len(written)} tensors")
@@ -118,10 +118,10 @@ def _pair(
             example = "vimogen convert clips/ -o out --to npz"
             raise click.UsageError(f"give SOURCE and TARGET, or a folder for the results with --out: {example}")
         source, target = sources
-        if source.is_dir() and not formats.is_model(source):
+        if source.is_dir() and not formats.is_model(source) and not formats.is_clip(source):
             raise click.UsageError(f"{source} holds motions; give --out: vimogen convert {source} -o {target}")
         return source, target
-    single = len(sources) == 1 and not sources[0].is_dir() and not endings
+    single = len(sources) == 1 and not endings and (not sources[0].is_dir() or formats.is_clip(sources[0]))
     if single and not out.is_dir() and out.suffix[1:].lower() in formats.WRITES:
         return sources[0], out
     return None, None

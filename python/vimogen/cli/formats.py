@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import Motion, file_formats
+from .. import Motion, VimogenError, file_formats
 
 READS = tuple(f".{extension}" for kind in file_formats() if kind["reads"] for extension in kind["extensions"])
 """Extensions of the motion files that are read."""
@@ -36,10 +36,25 @@ def is_model(folder: Path) -> bool:
     return any((folder / part).is_file() for part in parts) or not any(motion_files([folder]))
 
 
+def is_clip(folder: Path) -> bool:
+    """Whether a folder holds one clip, with a file for each frame."""
+    inner = [path for path in (folder, folder / "smplx") if path.is_dir()]
+    if not any(path.stem[-1:].isdigit() for place in inner for path in place.glob("*.npz")):
+        return False
+    try:
+        # The rate plays no part, but such files have none.
+        Motion.load(folder, fps=30)
+    except (VimogenError, OSError):
+        return False
+    return True
+
+
 def motion_files(sources: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """Give each source that is a file, and the motion files below each that is a folder, with their place in it."""
+    """Give each source that is a clip, and the motion files below each folder of clips, with their place in it."""
     for source in sources:
-        if source.is_dir():
+        if source.is_dir() and is_clip(source):
+            yield source, Path(f"{source.resolve().name}.folder")
+        elif source.is_dir():
             found = (path for path in source.rglob("*") if is_motion(path) and path.is_file())
             visible = (
                 path for path in found if not any(part.startswith(".") for part in path.relative_to(source).parts)

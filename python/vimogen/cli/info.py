@@ -65,7 +65,8 @@ def _described(paths: tuple[Path, ...], read: Reading) -> Iterator[dict[str, Any
 
 
 def _motion(path: Path, motion: Motion) -> dict[str, Any]:
-    facts: dict[str, Any] = {"file": str(path), "bytes": path.stat().st_size}
+    parts = path.rglob("*") if path.is_dir() else [path]
+    facts: dict[str, Any] = {"file": str(path), "bytes": sum(part.stat().st_size for part in parts if part.is_file())}
     facts |= {"frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
     facts["source"] = motion.source
     joints = motion.joints

@@ -78,13 +78,18 @@ def leave_doubts_to_the_command() -> None:
     warnings.simplefilter("ignore", MotionWarning)
 
 
+def length(motion: Motion) -> str:
+    """Describe the length of a motion."""
+    return f"{len(motion)} frames at {motion.fps:g} fps"
+
+
 def found(motion: Motion) -> str:
     """Describe the file of a motion in a line."""
     source = motion.source
     if source is None:
-        return f"{len(motion)} frames at {motion.fps:g} fps"
+        return length(motion)
     said = [f"{name} {source[name]}" for name in ("up", "unit", "person") if source[name] is not None]
     if len(source["persons"]) > 1:
         said.append(f"one of {len(source['persons'])} persons")
     rate = f" ({source['rate']})" if source["rate"] not in ("", "file") else ""
-    return ", ".join([source["kind"], *said, f"{len(motion)} frames at {motion.fps:g} fps{rate}"])
+    return ", ".join([source["kind"], *said, length(motion) + rate])
