@@ -60,6 +60,7 @@ pub mod data;
 pub mod declare;
 #[cfg(feature = "model")]
 pub mod device;
+pub mod edit;
 pub mod error;
 #[cfg(feature = "experiment")]
 pub mod experiment;

@@ -12,6 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["error", "declare", "progress", "retry"],
     &["motion", "format"],
     &["body"],
+    &["edit"],
     &["model", "text", "sample", "weights"],
     &["device", "pipeline"],
     &["data", "train", "mbench", "render", "io"],

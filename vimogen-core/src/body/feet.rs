@@ -23,15 +23,17 @@ const REACH: f32 = 0.999;
 /// Maximum pull on a foot, metres: farther away it was not a stand.
 const LONGEST_PULL: f32 = 0.25;
 
-/// Changes the legs so that standing feet stand and no foot is below the ground.
-pub(super) fn lock(skeleton: &Skeleton, poses: &mut [Pose], fps: f32) {
+/// Changes the legs so that standing feet stand and no foot is below the ground; `weight` of a pose, from 0 to 1, limits
+/// the change.
+pub(super) fn lock(skeleton: &Skeleton, poses: &mut [Pose], fps: f32, weight: impl Fn(usize) -> f32) {
     let places: Vec<_> = poses.iter().map(|pose| skeleton.fk(pose.root, pose.rotations).1).collect();
     let lowest = places.iter().flat_map(|p| LEGS.map(|leg| p[leg[3]].z)).fold(f32::INFINITY, f32::min);
     let floor = floor_of(lowest, 1.0);
     for leg in LEGS {
         let path: Vec<Vec3> = places.iter().map(|p| p[leg[3]]).collect();
         let pulls = pulls(&path, floor, lowest, fps);
-        for (pose, pull) in poses.iter_mut().zip(pulls) {
+        for (t, (pose, pull)) in poses.iter_mut().zip(pulls).enumerate() {
+            let pull = pull * weight(t);
             if pull.length_squared() > 1e-10 {
                 move_ankle(skeleton, pose, leg, pull);
             }
