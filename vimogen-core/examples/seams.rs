@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vimogen_core::edit::{JoinOptions, Seam};
 use vimogen_core::Motion;
+use vimogen_core::edit::{JoinOptions, Seam};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -31,17 +31,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         seams.extend(joined.seams.into_iter().map(|seam| (names.clone(), seam)));
     }
     seams.sort_by(|a, b| b.1.excess().total_cmp(&a.1.excess()));
-    for (name, jump) in [
-        ("position", (|seam: &Seam| seam.position) as fn(&Seam) -> _),
-        ("velocity", |seam| seam.velocity),
-        ("angle", |seam| seam.angle),
-    ] {
-        let mut excess: Vec<f32> = seams.iter().map(|(_, seam)| jump(seam).excess()).collect();
-        excess.sort_by(f32::total_cmp);
-        let over = excess.iter().filter(|e| **e > 1.1).count();
-        let at = |share: f32| excess[(share * (excess.len() - 1) as f32) as usize];
-        println!("{name:9} median {:.2}, 95 % {:.2}, largest {:.2}, over 1.1: {over}", at(0.5), at(0.95), at(1.0));
-    }
+    let excess: Vec<f32> = seams.iter().map(|(_, seam)| seam.excess()).collect();
+    let at = |share: f32| excess[(share * (excess.len() - 1) as f32) as usize];
+    let over = excess.iter().filter(|e| **e > 1.1).count();
+    println!(
+        "excess: median {:.2}, 95 % {:.2}, largest {:.2}; over 1.1: {over} of {pairs}",
+        at(0.5),
+        at(0.05),
+        at(0.0)
+    );
     let mean = seams.iter().map(|(_, seam)| seam.blend).sum::<f32>() / seams.len() as f32;
     println!("mean blend {mean:.2} s");
     for (names, seam) in seams.iter().take(5) {

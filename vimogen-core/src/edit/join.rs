@@ -11,7 +11,7 @@ use crate::motion::skeleton::joint::{LEFT_ANKLE, LEFT_FOOT, LEFT_KNEE, RIGHT_FOO
 use crate::motion::{Motion, Pose, floor_of};
 
 /// Lengths of a blend that are tried, as multiples of the one that was asked for.
-const LENGTHS: [f32; 5] = [1.0, 1.5, 2.0, 3.0, 4.0];
+const LENGTHS: [f32; 6] = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0];
 /// Excess of a join over its clips from which it is noticed.
 const VISIBLE: f32 = 1.05;
 /// Frames within reach of the feet's easing around a join, seconds.
@@ -21,7 +21,7 @@ const FEET: f32 = 0.2;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct JoinOptions {
-    /// Time in which the second clip takes over, seconds. Poses that are far apart take up to four times as long, so that
+    /// Time in which the second clip takes over, seconds. Poses that are far apart take up to six times as long, so that
     /// nothing moves faster in the join than in the clips.
     pub blend: f64,
     /// Time at the end of the first and at the start of the second clip in which the best cut is sought, seconds.
@@ -127,7 +127,7 @@ fn append(track: &mut Track, since: usize, mut next: Track, options: &JoinOption
             let [position, velocity, angle] = jumps(&Changes::of(&joined, zone), &usual);
             let (frame, blend) = (left + 1, frames / fps);
             let (dropped_before, dropped_after) = (dropped, entered);
-            let seam = Seam { frame, dropped_before, dropped_after, blend, position, velocity, angle };
+            let seam = Seam { frame, dropped_before, dropped_after, blend, fps, position, velocity, angle };
             let excess = seam.excess();
             tried.push((joined, seam));
             if excess <= VISIBLE {

@@ -17,9 +17,9 @@ pub struct Jump {
 }
 
 impl Jump {
-    /// The join against the maximum of the clips: above 1, something happens in it that happens nowhere else.
-    pub fn excess(&self) -> f32 {
-        if self.seam <= 0.0 { 0.0 } else { self.seam / self.max.max(f32::MIN_POSITIVE) }
+    /// The join against the maximum of the clips, or `least` if that is larger.
+    fn excess(&self, least: f32) -> f32 {
+        self.seam / self.max.max(least)
     }
 }
 
@@ -35,6 +35,8 @@ pub struct Seam {
     pub dropped_after: usize,
     /// Length of the blend, seconds.
     pub blend: f32,
+    /// Frames per second of the joined clip.
+    pub fps: f32,
     /// Step of a joint from frame to frame, metres.
     pub position: Jump,
     /// Change of the velocity of a joint from frame to frame, metres per second.
@@ -44,9 +46,13 @@ pub struct Seam {
 }
 
 impl Seam {
-    /// The largest [`Jump::excess`] of the three.
+    /// The join against the maxima of the clips, the largest of the three ratios: above 1, something happens in it that
+    /// happens nowhere else. A clip that hardly moves counts as one in which a joint goes at 1 m/s, gains 10 m/s a second
+    /// and turns by 120 degrees a second.
     pub fn excess(&self) -> f32 {
-        [self.position, self.velocity, self.angle].iter().map(Jump::excess).fold(0.0, f32::max)
+        let fps = self.fps;
+        let of = [(self.position, 1.0 / fps), (self.velocity, 10.0 / fps), (self.angle, 120.0 / fps)];
+        of.into_iter().map(|(jump, least)| jump.excess(least)).fold(0.0, f32::max)
     }
 }
 
