@@ -436,6 +436,46 @@ static void bodies_are_scored_with_progress(const char *folder) {
   OK(vimogen_string_free(json));
 }
 
+static size_t frames_of(vimogen_motion *motion) {
+  size_t frames = 0;
+  OK(vimogen_motion_frames(motion, &frames));
+  OK(vimogen_motion_free(motion));
+  return frames;
+}
+
+static void edits_make_new_motions(const vimogen_motion *motion) {
+  size_t frames = 0;
+  OK(vimogen_motion_frames(motion, &frames));
+  vimogen_motion *edited = NULL;
+  OK(vimogen_motion_turn(motion, 90.0f, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_move(motion, 1.0f, 2.0f, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_mirror(motion, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_smooth(motion, 0.05f, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_with_upper_body(motion, motion, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_hold(motion, 1.0, &edited));
+  CHECK(frames_of(edited) == frames + 20);
+  OK(vimogen_motion_trim(motion, 0.2, -1.0, &edited));
+  CHECK(frames_of(edited) == frames - 4);
+  OK(vimogen_motion_retime(motion, 2.0f, &edited));
+  CHECK(frames_of(edited) == frames / 2);
+  OK(vimogen_motion_then(motion, motion, 0.3, &edited));
+  CHECK(frames_of(edited) > frames);
+  OK(vimogen_motion_loop(motion, 0.3, &edited));
+  CHECK(frames_of(edited) <= frames);
+  OK(vimogen_motion_repeat(motion, 3, 0.3, &edited));
+  CHECK(frames_of(edited) > frames);
+  const float far_away[] = {0.0f, 0.0f, 0.0f, 300.0f};
+  edited = NULL;
+  FAILS(INVALID_ARGUMENT, "path", vimogen_motion_along(motion, far_away, 2, &edited));
+  FAILS(INVALID_ARGUMENT, "times", vimogen_motion_repeat(motion, 0, 0.3, &edited));
+  CHECK(edited == NULL);
+}
+
 static void the_skeleton_is_a_tree(void) {
   vimogen_joint joint;
   for (size_t i = 0; i < VIMOGEN_JOINTS; i++) {
@@ -485,6 +525,7 @@ int main(int argc, char **argv) {
   files_come_back(motion, argv[1]);
   motions_become_pictures(motion, argv[1]);
   motions_are_made_of_features_and_scored(motion);
+  edits_make_new_motions(motion);
   the_skeleton_is_a_tree();
   rotations_survive_every_route();
 
