@@ -55,6 +55,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
+pub mod control;
 #[cfg(feature = "train")]
 pub mod data;
 pub mod declare;

@@ -13,8 +13,9 @@ const FLOORS: &[&[&str]] = &[
     &["motion", "format"],
     &["body"],
     &["edit", "model", "text", "sample", "weights"],
+    &["edit", "model", "text", "sample", "weights"],
     &["device", "pipeline"],
-    &["data", "train", "mbench", "render", "io"],
+    &["control", "data", "train", "mbench", "render", "io"],
     &["experiment"],
     &["schema"],
 ];

@@ -6,12 +6,14 @@
 
 mod feet;
 pub mod hmr;
+mod limb;
 mod model;
 mod neutral;
 mod reconcile;
 mod refit;
 mod track;
 
+pub(crate) use limb::Limb;
 pub use model::{BodyGradient, BodyKind, BodyModel, BodyParams, Posed, motion_joints};
 pub(crate) use model::{top4_weights, vertex_normals};
 pub use neutral::{NEUTRAL, REST_OFFSETS, REST_TO_WORLD, SHIN, THIGH};

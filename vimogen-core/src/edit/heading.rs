@@ -9,7 +9,7 @@ use crate::motion::skeleton::joint::{LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_S
 
 /// Direction that a body faces, radians from +x towards +y: level and square to the line through hips and shoulders.
 /// `None` if that line is upright.
-pub(super) fn heading(joints: &[Vec3; JOINTS]) -> Option<f32> {
+pub(crate) fn heading(joints: &[Vec3; JOINTS]) -> Option<f32> {
     let across = (joints[RIGHT_HIP] - joints[LEFT_HIP]) + (joints[RIGHT_SHOULDER] - joints[LEFT_SHOULDER]);
     let across = across.truncate();
     (across.length() > 1e-3).then(|| across.perp().to_angle())
@@ -17,35 +17,35 @@ pub(super) fn heading(joints: &[Vec3; JOINTS]) -> Option<f32> {
 
 /// A turn about the vertical and a shift.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Move {
+pub(crate) struct Move {
     turn: Quat,
     shift: Vec3,
 }
 
 impl Move {
     /// A turn by `angle` radians, counterclockwise from above, about the vertical through `centre`.
-    pub(super) fn about(angle: f32, centre: Vec2) -> Self {
+    pub(crate) fn about(angle: f32, centre: Vec2) -> Self {
         let (turn, centre) = (Quat::from_rotation_z(angle), centre.extend(0.0));
         Self { turn, shift: centre - turn * centre }
     }
 
     /// The same move with a further shift.
-    pub(super) fn then_shift(self, shift: Vec3) -> Self {
+    pub(crate) fn then_shift(self, shift: Vec3) -> Self {
         Self { shift: self.shift + shift, ..self }
     }
 
-    pub(super) fn point(&self, point: Vec3) -> Vec3 {
+    pub(crate) fn point(&self, point: Vec3) -> Vec3 {
         self.turn * point + self.shift
     }
 
-    pub(super) fn pose(&self, pose: &Pose) -> Pose {
+    pub(crate) fn pose(&self, pose: &Pose) -> Pose {
         let mut rotations = pose.rotations;
         rotations[0] = (self.turn * rotations[0]).normalize();
         Pose { root: self.point(pose.root), rotations }
     }
 
     /// Moves all poses.
-    pub(super) fn apply(&self, track: &mut Track) {
+    pub(crate) fn apply(&self, track: &mut Track) {
         track.poses.iter_mut().for_each(|pose| *pose = self.pose(pose));
     }
 }

@@ -7,10 +7,10 @@
 mod cut;
 mod cycle;
 mod decay;
-mod heading;
+pub(crate) mod heading;
 mod join;
 mod mix;
-mod path;
+pub(crate) mod path;
 mod place;
 mod seam;
 mod timing;
@@ -51,7 +51,7 @@ fn check_seconds(name: &'static str, seconds: f64) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use glam::{Quat, Vec3};
 
     use super::*;
@@ -61,8 +61,12 @@ mod tests {
 
     /// A walk of the neutral skeleton along +y, 1 m/s, a stride of 24 frames at 20 frames per second.
     pub(super) fn stroll(frames: usize) -> Motion {
-        let poses: Vec<Pose> = (0..=frames).map(|t| stride(t as f32 / 24.0, t as f32 / 20.0)).collect();
-        Track::new(NEUTRAL, poses, 20.0).to_motion().unwrap()
+        Track::new(NEUTRAL, strides(frames + 1), 20.0).to_motion().unwrap()
+    }
+
+    /// The poses of [`stroll`].
+    pub(crate) fn strides(frames: usize) -> Vec<Pose> {
+        (0..frames).map(|t| stride(t as f32 / 24.0, t as f32 / 20.0)).collect()
     }
 
     fn stride(phase: f32, y: f32) -> Pose {

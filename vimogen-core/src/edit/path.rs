@@ -6,7 +6,7 @@ use super::heading::heading;
 use crate::body::Track;
 use crate::error::{Error, Result};
 use crate::motion::smooth::gaussian_kernel;
-use crate::motion::{Motion, Pose};
+use crate::motion::{Motion, Pose, Skeleton};
 
 /// Time over which the sway of a walk is averaged out of its path, seconds.
 const SWAY: f32 = 0.3;
@@ -34,8 +34,8 @@ impl Motion {
     pub fn along(&self, path: &[[f32; 2]]) -> Result<Self> {
         let path = Curve::rounded(path)?;
         let mut track = Track::of(self)?;
-        let own = OwnPath::of(&track);
-        let (ours, length) = (own.distances[own.distances.len() - 1], path.length());
+        let own = OwnPath::of(&track.poses, &track.skeleton, track.fps);
+        let (ours, length) = (own.length(), path.length());
         if ours < 0.1 {
             return Err(Error::invalid("motion", "it stays in place, so there is no path to bend"));
         }
@@ -62,25 +62,26 @@ impl Motion {
 }
 
 /// The path that a clip takes by itself.
-struct OwnPath {
-    places: Vec<Vec2>,
+pub(crate) struct OwnPath {
+    /// The root without the sway of the body.
+    pub places: Vec<Vec2>,
     /// Distance covered so far, metres.
-    distances: Vec<f32>,
+    pub distances: Vec<f32>,
     /// Direction of travel, radians; while the clip stands, that before or after.
-    directions: Vec<f32>,
+    pub directions: Vec<f32>,
 }
 
 impl OwnPath {
-    fn of(track: &Track) -> Self {
-        let roots: Vec<Vec2> = track.poses.iter().map(|pose| pose.root.truncate()).collect();
-        let places = smooth(&roots, SWAY * track.fps);
+    pub fn of(poses: &[Pose], skeleton: &Skeleton, fps: f32) -> Self {
+        let roots: Vec<Vec2> = poses.iter().map(|pose| pose.root.truncate()).collect();
+        let places = smooth(&roots, SWAY * fps);
         let distances = distances(&places);
         let step = |t: usize| places[(t + 1).min(places.len() - 1)] - places[t.saturating_sub(1)];
         let known: Vec<Option<f32>> = (0..places.len())
-            .map(|t| Some(step(t)).filter(|step| step.length() * 0.5 * track.fps > STANDING).map(Vec2::to_angle))
+            .map(|t| Some(step(t)).filter(|step| step.length() * 0.5 * fps > STANDING).map(Vec2::to_angle))
             .collect();
-        let facing = |pose: &Pose| heading(&track.skeleton.fk(pose.root, pose.rotations).1);
-        let first = known.iter().flatten().next().copied().or_else(|| facing(&track.poses[0])).unwrap_or_default();
+        let facing = |pose: &Pose| heading(&skeleton.fk(pose.root, pose.rotations).1);
+        let first = known.iter().flatten().next().copied().or_else(|| facing(&poses[0])).unwrap_or_default();
         let mut direction = first;
         let directions = known.into_iter().map(|next| {
             direction = next.unwrap_or(direction);
@@ -88,16 +89,26 @@ impl OwnPath {
         });
         Self { distances, directions: directions.collect(), places }
     }
+
+    /// Length of the whole path, metres.
+    pub fn length(&self) -> f32 {
+        self.distances[self.distances.len() - 1]
+    }
 }
 
 /// A path of points about [`STEP`] apart.
-struct Curve {
+#[derive(Debug, Clone)]
+pub(crate) struct Curve {
     points: Vec<Vec2>,
     distances: Vec<f32>,
 }
 
 impl Curve {
-    fn rounded(path: &[[f32; 2]]) -> Result<Self> {
+    /// A path with its corners rounded.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for points that are not finite and a path without length.
+    pub fn rounded(path: &[[f32; 2]]) -> Result<Self> {
         let bad = |reason: String| Err(Error::invalid("path", reason));
         let corners: Vec<Vec2> = path.iter().map(|point| Vec2::from_array(*point)).collect();
         if let Some(i) = corners.iter().position(|point| !point.is_finite()) {
@@ -116,12 +127,13 @@ impl Curve {
         Ok(Self { distances: distances(&points), points })
     }
 
-    fn length(&self) -> f32 {
+    /// Length, metres.
+    pub fn length(&self) -> f32 {
         self.distances[self.distances.len() - 1]
     }
 
     /// Place and direction after a distance.
-    fn at(&self, distance: f32) -> (Vec2, f32) {
+    pub fn at(&self, distance: f32) -> (Vec2, f32) {
         let after = self.distances.partition_point(|d| *d < distance).clamp(1, self.points.len() - 1);
         let (a, b) = (self.points[after - 1], self.points[after]);
         let share =
