@@ -13,7 +13,6 @@ const FLOORS: &[&[&str]] = &[
     &["motion", "format"],
     &["body"],
     &["edit", "model", "text", "sample", "weights"],
-    &["edit", "model", "text", "sample", "weights"],
     &["device", "pipeline"],
     &["control", "data", "train", "mbench", "render", "io"],
     &["experiment"],

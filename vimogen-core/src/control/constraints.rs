@@ -5,6 +5,7 @@ use std::path::Path;
 use glam::{Quat, Vec2, Vec3};
 use serde::{Deserialize, Serialize};
 
+use crate::edit::heading::Move;
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 use crate::motion::layout::JOINTS;
@@ -239,6 +240,24 @@ impl Constraint {
             }
             Self::Loop if clip < 8 => Err(format!("{clip} frames do not make a loop, at least 8 do")),
             Self::Loop => Ok(()),
+        }
+    }
+
+    /// The constraint at another place.
+    pub(super) fn moved(&self, by: &Move) -> Self {
+        let ground = |p: &[f32; 2]| by.point(Vec2::from_array(*p).extend(0.0)).truncate().to_array();
+        match self {
+            Self::Pose { frame, .. } => match self.whole_pose() {
+                Some((_, pose)) => Constraints::new().pose(*frame, &by.pose(&pose)).constraints.remove(0),
+                None => self.clone(),
+            },
+            Self::Root { frame, position } => Self::Root { frame: *frame, position: ground(position) },
+            Self::Path { points } => Self::Path { points: points.iter().map(ground).collect() },
+            Self::Joint { joint, frame, frames, position } => {
+                let position = by.point(Vec3::from_array(*position)).to_array();
+                Self::Joint { joint: joint.clone(), frame: *frame, frames: *frames, position }
+            }
+            Self::Loop => Self::Loop,
         }
     }
 

@@ -1,22 +1,22 @@
 //! Generating under constraints.
 
-use glam::Vec3;
-use ndarray::{Array2, ArrayView2};
+use glam::{Mat3, Vec2, Vec3};
+use ndarray::Array2;
 
 use super::constraints::{Constraint, Constraints};
 use super::project::Projector;
-use crate::body::{Reconcile, SMPLX_ROOT, Track};
+use crate::body::{NEUTRAL, Reconcile, Track};
 use crate::edit::heading::{Move, heading};
 use crate::error::{Error, Result};
 use crate::motion::codec::{DecodeMode, decode, write_at};
-use crate::motion::layout::{
-    BODY_ROT6D, JOINTS, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
-};
+use crate::motion::layout::{BODY_ROT6D, JOINTS, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES};
 use crate::motion::rotation::{rot6d_from_matrix, rot6d_from_quaternion, wxyz_from_quat};
 use crate::motion::skeleton::JOINT_NAMES;
 use crate::motion::{Motion, Pose, Skeleton, Stats};
+use crate::pipeline::Source;
 use crate::progress::{self, OnProgress};
-use crate::sample::{DEFAULT_FRAMES, GenerateOptions, Guide, GuidedClip};
+use crate::sample::options::DEFAULT_FRAMES;
+use crate::sample::{GenerateOptions, Guide, GuidedClip};
 use crate::{Pipeline, Request};
 
 /// Weights of the consistency step for a model that has none of its own.
@@ -84,7 +84,7 @@ impl Pipeline {
     ) -> Result<Constrained> {
         let request = request.into();
         // A reference has its own length, which is known when it has been read.
-        if !matches!(request.source, crate::pipeline::Source::Reference(_)) {
+        if !matches!(request.source, Source::Reference(_)) {
             constraints.check(request.num_frames.or(options.num_frames).unwrap_or(DEFAULT_FRAMES))?;
         }
         let (placed, start) = placed(constraints);
@@ -104,7 +104,8 @@ impl Pipeline {
         };
         let mut track = land(&projector, sampled)?;
         let landed = track.to_motion()?;
-        let met = std::iter::zip(distances(&placed, sampled)?, distances(&placed, &landed)?);
+        let distances = |motion: &Motion| distances(&placed, &projector, motion);
+        let met = std::iter::zip(distances(sampled)?, distances(&landed)?);
         let met = met.map(|(raw, landed)| Met { raw, landed }).collect();
         start.apply(&mut track);
         Ok(Constrained { motion: track.to_motion()?, met })
@@ -115,10 +116,10 @@ impl Pipeline {
 fn placed(constraints: &Constraints) -> (Constraints, Move) {
     let poses = constraints.constraints.iter().filter_map(Constraint::whole_pose);
     let first = poses.into_iter().find(|(frame, _)| *frame == 0).map(|(_, pose)| pose);
-    let facing = first.and_then(|pose| heading(&crate::body::NEUTRAL.fk(pose.root, pose.rotations).1));
+    let facing = first.and_then(|pose| heading(&NEUTRAL.fk(pose.root, pose.rotations).1));
     let Some((pose, facing)) = first.zip(facing) else { return (constraints.clone(), Move::IDENTITY) };
     let turn = facing - std::f32::consts::FRAC_PI_2;
-    let there = Move::about(turn, glam::Vec2::ZERO).then_shift(pose.root.with_z(0.0));
+    let there = Move::about(turn, Vec2::ZERO).then_shift(pose.root.with_z(0.0));
     let back = there.inverse();
     let constraints = constraints.constraints.iter().map(|constraint| constraint.moved(&back)).collect();
     (Constraints { constraints }, there)
@@ -173,7 +174,7 @@ fn project(projector: &Projector, mut features: Array2<f32>, fps: f32, level: f6
 
 /// Writes poses and joints into all channels of the features; the steps of the last frame stay.
 fn write(features: &mut Array2<f32>, before: &[Pose], poses: &[Pose], joints: &[[Vec3; JOINTS]]) {
-    let rotation = |t: usize| glam::Mat3::from_quat(poses[t].rotations[0]);
+    let rotation = |t: usize| Mat3::from_quat(poses[t].rotations[0]);
     for (t, pose) in poses.iter().enumerate() {
         let mut row = features.row_mut(t);
         for (j, rotation) in pose.rotations.iter().enumerate().skip(1) {
@@ -181,7 +182,7 @@ fn write(features: &mut Array2<f32>, before: &[Pose], poses: &[Pose], joints: &[
             write_at(row.view_mut(), start, &rot6d_from_quaternion(wxyz_from_quat(*rotation)));
         }
         write_at(row.view_mut(), ROOT_ROT6D.start, &rot6d_from_matrix(rotation(t)));
-        write_at(row.view_mut(), POSITIONS.start, Vec3::as_floats(&joints[t]));
+        write_at(row.view_mut(), POSITIONS.start, &flat(&joints[t]));
         let moved = pose.root - before[t].root;
         for c in 0..3 {
             row[TRANSL.start + c] += moved[c];
@@ -192,9 +193,105 @@ fn write(features: &mut Array2<f32>, before: &[Pose], poses: &[Pose], joints: &[
             std::array::from_fn(|c| features[[t + 1, TRANSL.start + c]] - features[[t, TRANSL.start + c]]);
         let mut row = features.row_mut(t);
         let steps: [Vec3; JOINTS] = std::array::from_fn(|j| joints[t + 1][j] - joints[t][j]);
-        write_at(row.view_mut(), VELOCITIES.start, Vec3::as_floats(&steps));
+        write_at(row.view_mut(), VELOCITIES.start, &flat(&steps));
         let turn = rotation(t + 1) * rotation(t).transpose();
         write_at(row.view_mut(), ROOT_STEP6D.start, &rot6d_from_matrix(turn));
         write_at(row.view_mut(), TRANSL_STEP.start, &transl);
+    }
+}
+
+fn flat(points: &[Vec3; JOINTS]) -> [f32; 3 * JOINTS] {
+    std::array::from_fn(|i| points[i / 3][i % 3])
+}
+
+/// The sampled clip on one skeleton, exactly on its constraints, with standing feet locked where no pose binds them.
+fn land(projector: &Projector, sampled: &Motion) -> Result<Track> {
+    let mut track = Track::of(sampled)?;
+    track.poses.pop();
+    for _ in 0..ROUNDS {
+        projector.project(&mut track.poses, &track.skeleton, track.fps, 0.0);
+    }
+    track.lock_feet(|t| 1.0 - projector.bound(t));
+    let end = track.poses.len() - 1;
+    let step = track.poses[end].root - track.poses[end.saturating_sub(1)].root;
+    let last = track.poses[end];
+    track.poses.push(Pose { root: last.root + step, ..last });
+    Ok(track)
+}
+
+/// The distance of a clip from each constraint, metres.
+fn distances(constraints: &Constraints, projector: &Projector, motion: &Motion) -> Result<Vec<f32>> {
+    let track = Track::of(motion)?;
+    let joint = |t: usize, j: usize| motion.smpl().joint(t, j);
+    let mean = |f: &dyn Fn(usize) -> f32| (0..JOINTS).map(f).sum::<f32>() / JOINTS as f32;
+    let end = motion.len() - 1;
+    let distance = |constraint: &Constraint| match constraint {
+        Constraint::Root { frame, position } => joint(*frame, 0).truncate().distance(Vec2::from_array(*position)),
+        Constraint::Path { .. } => projector.off_path(&track.poses[..=end], &track.skeleton, track.fps),
+        Constraint::Joint { joint: name, frame, frames, position } => {
+            let j = JOINT_NAMES.iter().position(|known| known == name).unwrap_or_default();
+            let apart = |t: usize| joint(t, j).distance(Vec3::from_array(*position));
+            (*frame..frame + frames).map(apart).sum::<f32>() / *frames as f32
+        }
+        Constraint::Loop => mean(&|j| (joint(end, j) - joint(end, 0)).distance(joint(0, j) - joint(0, 0))),
+        Constraint::Pose { .. } => constraint.whole_pose().map_or(0.0, |(frame, pose)| {
+            let (_, places) = track.skeleton.fk(pose.root, pose.rotations);
+            mean(&|j| joint(frame, j).distance(places[j]))
+        }),
+    };
+    Ok(constraints.constraints.iter().map(distance).collect())
+}
+
+#[cfg(all(test, feature = "cpu"))]
+mod tests {
+    use super::*;
+
+    fn pipeline() -> Pipeline {
+        Pipeline::builtin().unwrap()
+    }
+
+    fn options() -> GenerateOptions {
+        GenerateOptions::default().with_num_frames(80).with_num_inference_steps(20)
+    }
+
+    #[test]
+    fn constraints_of_all_kinds_are_met_together() {
+        let pipeline = pipeline();
+        let other = pipeline.generate("a person walks forward", &options().with_seed(9)).unwrap().refit(false).unwrap();
+        let constraints = Constraints::new().pose(0, &other.pose_at(0.0)).pose(60, &other.pose_at(3.0)).joint(
+            "right_wrist",
+            30..33,
+            (other.pose_at(1.5).root + Vec3::new(0.2, 0.3, 0.25)).to_array(),
+        );
+        let made = pipeline.generate_constrained("a person walks forward", &constraints, &options()).unwrap();
+        assert_eq!(made.motion.len(), 80);
+        for (i, met) in made.met.iter().enumerate() {
+            assert!(met.landed < 2e-3, "{i}: {:?}", made.met);
+        }
+        assert!(made.motion.kinematic_error().max < 1e-3);
+        let pelvis = made.motion.smpl().joint(60, 0);
+        assert!(pelvis.distance(other.smpl().joint(60, 0)) < 5e-3, "in the world of the constraints");
+    }
+
+    #[test]
+    fn a_path_is_followed_and_a_loop_closes() {
+        let pipeline = pipeline();
+        let path = Constraints::new().path(&[[0.0, 0.0], [0.0, 1.5], [1.5, 2.5]]);
+        let made = pipeline.generate_constrained("a person walks forward", &path, &options()).unwrap();
+        assert!(made.met[0].landed < 0.02, "{:?}", made.met);
+        let made = pipeline.generate_constrained("a person waves", &Constraints::new().looped(), &options()).unwrap();
+        assert!(made.met[0].landed < 0.01, "{:?}", made.met);
+    }
+
+    #[test]
+    fn constraints_beyond_the_clip_are_refused_before_sampling_and_none_change_little() {
+        let pipeline = pipeline();
+        let late = Constraints::new().root(200, [0.0, 1.0]);
+        let error = pipeline.generate_constrained("a person walks", &late, &options()).unwrap_err().to_string();
+        assert!(error.contains("constraint 0: frame 200"), "{error}");
+        let free = pipeline.generate_constrained("a person walks", &Constraints::new(), &options()).unwrap();
+        let plain = pipeline.generate("a person walks", &options()).unwrap();
+        let far = (&free.motion.joints() - &plain.joints()).iter().fold(0.0, |m: f32, d| m.max(d.abs()));
+        assert!(far < 0.3, "{far}");
     }
 }

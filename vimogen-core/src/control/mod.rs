@@ -12,7 +12,9 @@
 mod constraints;
 #[cfg(feature = "model")]
 mod generate;
+#[cfg(any(feature = "model", test))]
 mod kernel;
+#[cfg(any(feature = "model", test))]
 mod project;
 
 pub use constraints::{Constraint, Constraints};

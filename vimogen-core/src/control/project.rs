@@ -94,6 +94,15 @@ impl Projector {
         self.limbs.iter().map(of).fold(whole, f32::max).clamp(0.0, 1.0)
     }
 
+    /// Mean distance of the root from the path, without the sway of the body, metres.
+    pub(super) fn off_path(&self, poses: &[Pose], skeleton: &Skeleton, fps: f32) -> f32 {
+        let Some((curve, _)) = &self.path else { return 0.0 };
+        let own = OwnPath::of(poses, skeleton, fps);
+        let share = curve.length() / own.length().max(0.05);
+        let off = |t: usize| curve.at(own.distances[t] * share).0.distance(own.places[t]);
+        (0..poses.len()).map(off).sum::<f32>() / poses.len() as f32
+    }
+
     fn project_ground(&self, poses: &mut [Pose]) {
         let value = |row: &Row| -> Vec2 { row.iter().map(|(t, w)| poses[*t].root.truncate() * *w as f32).sum() };
         let wanted = self.places.iter().copied().chain(std::iter::repeat(Vec2::ZERO));

@@ -23,6 +23,15 @@ pub(crate) struct Move {
 }
 
 impl Move {
+    /// No move.
+    pub(crate) const IDENTITY: Self = Self { turn: Quat::IDENTITY, shift: Vec3::ZERO };
+
+    /// The move back.
+    pub(crate) fn inverse(self) -> Self {
+        let turn = self.turn.inverse();
+        Self { turn, shift: -(turn * self.shift) }
+    }
+
     /// A turn by `angle` radians, counterclockwise from above, about the vertical through `centre`.
     pub(crate) fn about(angle: f32, centre: Vec2) -> Self {
         let (turn, centre) = (Quat::from_rotation_z(angle), centre.extend(0.0));
@@ -65,5 +74,6 @@ mod tests {
         let left = Move::about(0.5, Vec2::new(1.0, 2.0)).then_shift(Vec3::X);
         assert!((facing(&left.pose(&pose)) - std::f32::consts::FRAC_PI_2 - 0.5).abs() < 1e-5);
         assert!(left.point(Vec3::new(1.0, 2.0, 3.0)).abs_diff_eq(Vec3::new(2.0, 2.0, 3.0), 1e-6));
+        assert!(left.inverse().point(left.point(Vec3::X)).abs_diff_eq(Vec3::X, 1e-6));
     }
 }
