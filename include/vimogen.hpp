@@ -472,6 +472,14 @@ public:
     });
   }
 
+  /// Generates a motion that meets constraints, given as JSON; see vimogen_generate_constrained.
+  Result<Motion> generate_constrained(const std::string &prompt, const std::string &constraints,
+                                      const vimogen_generate_params &params = GenerateParams()) const {
+    return detail::made<Motion>([&](auto **handle) {
+      return vimogen_generate_constrained(get(), prompt.c_str(), constraints.c_str(), &params, handle);
+    });
+  }
+
   /// Generates a motion that follows another.
   Result<Motion> generate_from_reference(const Motion &reference,
                                          const vimogen_generate_params &params = GenerateParams()) const {

@@ -21,6 +21,8 @@ from ._types import (
     View,
 )
 
+from .control import Constraints
+
 __version__: str
 
 _Floats: TypeAlias = NDArray[np.float32]
@@ -212,6 +214,17 @@ class Pipeline:
         quality: Preset = "full",
         **options: Unpack[GenerateOptions],
     ) -> Motion | list[Motion]: ...
+    def constrained(
+        self,
+        prompt: str,
+        constraints: Constraints | _Config,
+        *,
+        num_frames: int | None = None,
+        seed: int | None = None,
+        callback: _Callback | None = None,
+        quality: Preset = "full",
+        **options: Unpack[GenerateOptions],
+    ) -> tuple[Motion, list[dict[str, float]]]: ...
     def encode(self, prompt: str) -> _Floats: ...
     def normalize(self, features: ArrayLike) -> _Floats: ...
     def denormalize(self, features: ArrayLike) -> _Floats: ...

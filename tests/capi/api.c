@@ -476,6 +476,26 @@ static void edits_make_new_motions(const vimogen_motion *motion) {
   CHECK(edited == NULL);
 }
 
+static void constraints_are_met(const vimogen_pipeline *pipeline) {
+  vimogen_generate_params params;
+  OK(vimogen_generate_params_init(&params, sizeof params));
+  params.num_frames = 40;
+  params.num_inference_steps = 4;
+  vimogen_motion *motion = NULL;
+  const char *point = "{\"constraints\": [{\"type\": \"root\", \"frame\": 39, \"position\": [0.5, 1.0]}]}";
+  OK(vimogen_generate_constrained(pipeline, "a person walks", point, &params, &motion));
+  const float *roots = NULL;
+  size_t len = 0;
+  OK(vimogen_motion_root_positions(motion, &roots, &len));
+  CHECK(len == 120 && near(roots[117], 0.5f, 0.01f) && near(roots[118], 1.0f, 0.01f));
+  CHECK(frames_of(motion) == 40);
+  motion = NULL;
+  const char *late = "{\"constraints\": [{\"type\": \"root\", \"frame\": 40, \"position\": [0, 1]}]}";
+  FAILS(INVALID_ARGUMENT, "constraint 0", vimogen_generate_constrained(pipeline, "a person walks", late, &params, &motion));
+  FAILS(FORMAT, "constraints", vimogen_generate_constrained(pipeline, "a person walks", "{", &params, &motion));
+  CHECK(motion == NULL);
+}
+
 static void the_skeleton_is_a_tree(void) {
   vimogen_joint joint;
   for (size_t i = 0; i < VIMOGEN_JOINTS; i++) {
@@ -519,6 +539,7 @@ int main(int argc, char **argv) {
   fast_is_another_solver_with_fewer_steps(pipeline);
   embeddings_and_batches_give_what_the_prompt_gives(pipeline, motion);
   follows_a_reference(pipeline, motion);
+  constraints_are_met(pipeline);
   OK(vimogen_pipeline_free(pipeline)); // motions outlive their pipeline
   arrays_fit_together(motion);
   poses_and_clips_at_other_rates(motion);
