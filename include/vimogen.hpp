@@ -332,6 +332,39 @@ public:
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_refit(get(), lock_feet, handle); });
   }
 
+  /// The seconds from `start` to `end`; an `end` below 0: to its end.
+  Result<Motion> trimmed(double start, double end = -1.0) const { return edited(vimogen_motion_trim, start, end); }
+  /// Turned about the vertical through its start, degrees; 90 turns to the left.
+  Result<Motion> turned(float degrees) const { return edited(vimogen_motion_turn, degrees); }
+  /// Shifted on the ground, metres.
+  Result<Motion> moved(float x, float y) const { return edited(vimogen_motion_move, x, y); }
+  /// Left and right exchanged.
+  Result<Motion> mirrored() const { return edited(vimogen_motion_mirror); }
+  /// One round that leads to its own start.
+  Result<Motion> looped(double blend = 0.3) const { return edited(vimogen_motion_loop, blend); }
+  /// A loop that is played several times and travels on.
+  Result<Motion> repeated(std::size_t times, double blend = 0.3) const {
+    return edited(vimogen_motion_repeat, times, blend);
+  }
+  /// The last pose for some seconds more.
+  Result<Motion> hold(double seconds) const { return edited(vimogen_motion_hold, seconds); }
+  /// The same movement faster; 2 halves the duration.
+  Result<Motion> retimed(float factor) const { return edited(vimogen_motion_retime, factor); }
+  /// A Gaussian mean over time, of a standard deviation in seconds.
+  Result<Motion> smoothed(float seconds = 0.05F) const { return edited(vimogen_motion_smooth, seconds); }
+  /// Bent to a path, `count` points of x and y in metres; see vimogen_motion_along.
+  Result<Motion> along(const float *points, std::size_t count) const {
+    return edited(vimogen_motion_along, points, count);
+  }
+  /// Followed by another, which starts where this one ends.
+  Result<Motion> then(const Motion &other, double blend = 0.3) const {
+    return edited(vimogen_motion_then, other.get(), blend);
+  }
+  /// With spine, head and arms of another.
+  Result<Motion> with_upper_body(const Motion &other) const {
+    return edited(vimogen_motion_with_upper_body, other.get());
+  }
+
   /// A range of frames.
   Result<Motion> slice(std::size_t first, std::size_t count) const {
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_slice(get(), first, count, handle); });
@@ -362,6 +395,10 @@ public:
   }
 
 private:
+  template <class Edit, class... Values> Result<Motion> edited(Edit edit, Values... values) const {
+    return detail::made<Motion>([&](auto **handle) { return edit(get(), values..., handle); });
+  }
+
   View view(vimogen_status (*getter)(const vimogen_motion *, const float **, std::size_t *)) const {
     const float *data = nullptr;
     std::size_t size = 0;
@@ -432,6 +469,14 @@ public:
                                           const vimogen_generate_params &params = GenerateParams()) const {
     return detail::made<Motion>([&](auto **handle) {
       return vimogen_generate_from_embeddings(get(), embeddings, rows, text_dim, &params, handle);
+    });
+  }
+
+  /// Generates a motion that meets constraints, given as JSON; see vimogen_generate_constrained.
+  Result<Motion> generate_constrained(const std::string &prompt, const std::string &constraints,
+                                      const vimogen_generate_params &params = GenerateParams()) const {
+    return detail::made<Motion>([&](auto **handle) {
+      return vimogen_generate_constrained(get(), prompt.c_str(), constraints.c_str(), &params, handle);
     });
   }
 

@@ -48,11 +48,13 @@ from ._vimogen import (
     sample,
     save_player,
 )
+from .control import Constraints
 
 __all__ = [
     "Body",
     "CancelledError",
     "ConfigError",
+    "Constraints",
     "DeviceError",
     "Dit",
     "DivergedError",

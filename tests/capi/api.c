@@ -436,6 +436,66 @@ static void bodies_are_scored_with_progress(const char *folder) {
   OK(vimogen_string_free(json));
 }
 
+static size_t frames_of(vimogen_motion *motion) {
+  size_t frames = 0;
+  OK(vimogen_motion_frames(motion, &frames));
+  OK(vimogen_motion_free(motion));
+  return frames;
+}
+
+static void edits_make_new_motions(const vimogen_motion *motion) {
+  size_t frames = 0;
+  OK(vimogen_motion_frames(motion, &frames));
+  vimogen_motion *edited = NULL;
+  OK(vimogen_motion_turn(motion, 90.0f, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_move(motion, 1.0f, 2.0f, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_mirror(motion, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_smooth(motion, 0.05f, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_with_upper_body(motion, motion, &edited));
+  CHECK(frames_of(edited) == frames);
+  OK(vimogen_motion_hold(motion, 1.0, &edited));
+  CHECK(frames_of(edited) == frames + 20);
+  OK(vimogen_motion_trim(motion, 0.2, -1.0, &edited));
+  CHECK(frames_of(edited) == frames - 4);
+  OK(vimogen_motion_retime(motion, 2.0f, &edited));
+  CHECK(frames_of(edited) == frames / 2);
+  OK(vimogen_motion_then(motion, motion, 0.3, &edited));
+  CHECK(frames_of(edited) > frames);
+  OK(vimogen_motion_loop(motion, 0.3, &edited));
+  CHECK(frames_of(edited) <= frames);
+  OK(vimogen_motion_repeat(motion, 3, 0.3, &edited));
+  CHECK(frames_of(edited) > frames);
+  const float far_away[] = {0.0f, 0.0f, 0.0f, 300.0f};
+  edited = NULL;
+  FAILS(INVALID_ARGUMENT, "path", vimogen_motion_along(motion, far_away, 2, &edited));
+  FAILS(INVALID_ARGUMENT, "times", vimogen_motion_repeat(motion, 0, 0.3, &edited));
+  CHECK(edited == NULL);
+}
+
+static void constraints_are_met(const vimogen_pipeline *pipeline) {
+  vimogen_generate_params params;
+  OK(vimogen_generate_params_init(&params, sizeof params));
+  params.num_frames = 40;
+  params.num_inference_steps = 4;
+  vimogen_motion *motion = NULL;
+  const char *point = "{\"constraints\": [{\"type\": \"root\", \"frame\": 39, \"position\": [0.5, 1.0]}]}";
+  OK(vimogen_generate_constrained(pipeline, "a person walks", point, &params, &motion));
+  const float *roots = NULL;
+  size_t len = 0;
+  OK(vimogen_motion_root_positions(motion, &roots, &len));
+  CHECK(len == 120 && near(roots[117], 0.5f, 0.01f) && near(roots[118], 1.0f, 0.01f));
+  CHECK(frames_of(motion) == 40);
+  motion = NULL;
+  const char *late = "{\"constraints\": [{\"type\": \"root\", \"frame\": 40, \"position\": [0, 1]}]}";
+  FAILS(INVALID_ARGUMENT, "constraint 0", vimogen_generate_constrained(pipeline, "a person walks", late, &params, &motion));
+  FAILS(FORMAT, "constraints", vimogen_generate_constrained(pipeline, "a person walks", "{", &params, &motion));
+  CHECK(motion == NULL);
+}
+
 static void the_skeleton_is_a_tree(void) {
   vimogen_joint joint;
   for (size_t i = 0; i < VIMOGEN_JOINTS; i++) {
@@ -479,12 +539,14 @@ int main(int argc, char **argv) {
   fast_is_another_solver_with_fewer_steps(pipeline);
   embeddings_and_batches_give_what_the_prompt_gives(pipeline, motion);
   follows_a_reference(pipeline, motion);
+  constraints_are_met(pipeline);
   OK(vimogen_pipeline_free(pipeline)); // motions outlive their pipeline
   arrays_fit_together(motion);
   poses_and_clips_at_other_rates(motion);
   files_come_back(motion, argv[1]);
   motions_become_pictures(motion, argv[1]);
   motions_are_made_of_features_and_scored(motion);
+  edits_make_new_motions(motion);
   the_skeleton_is_a_tree();
   rotations_survive_every_route();
 

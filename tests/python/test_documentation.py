@@ -51,12 +51,13 @@ def test_everything_compiled_is_documented():
     assert not missing
 
 
-def test_the_readmes_python_runs(tmp_path):
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/src/how-to/direct.md", "docs/src/how-to/edit.md"])
+def test_the_python_of_a_page_runs(page, tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     assert blocks
     for block in blocks:
         subprocess.run([sys.executable, "-c", block], cwd=tmp_path, check=True, timeout=300)
-    assert any(tmp_path.iterdir())
+    assert any(tmp_path.iterdir()) == any(".save(" in block for block in blocks)
 
 
 def test_the_readmes_rust_runs(artifacts, tmp_path):

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2};
+use vimogen_core::control::Constraints;
 use vimogen_core::declare::NamedEnum;
 use vimogen_core::sample::Smoothing;
 use vimogen_core::{Error, GenerateOptions, Motion, Pipeline, Progress, Request, Result, Solver};
@@ -227,6 +228,39 @@ pub unsafe extern "C" fn vimogen_generate_from_embeddings(
             Ok(Request::embeds(matrix("embeddings", embeddings, rows, text_dim)?))
         })
     }
+}
+
+/// Generates a motion from a prompt that meets constraints, given as JSON:
+/// `{"constraints": [{"type": "root", "frame": 60, "position": [0.5, 2]}, {"type": "loop"}]}`; the kinds are in the book, under
+/// "Direct a motion". What cannot be reached is approached. For the rest see `vimogen_generate`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_generate_constrained(
+    pipeline: *const vimogen_pipeline,
+    prompt: *const c_char,
+    constraints: *const c_char,
+    params: *const vimogen_generate_params,
+    motion: *mut *mut vimogen_motion,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (pipeline, prompt, constraints, params, place) = unsafe {
+            (
+                borrow("pipeline", pipeline)?,
+                text("prompt", prompt)?,
+                text("constraints", constraints)?,
+                optional_params("params", params)?,
+                Place::new("motion", motion)?,
+            )
+        };
+        let made = pipeline.0.generate_constrained_with(
+            prompt,
+            &Constraints::from_json(constraints)?,
+            &params.options()?,
+            &mut |progress| notify(params.progress, params.user_data, progress),
+        )?;
+        place.write(handle(vimogen_motion::new(made.motion)));
+        Ok(())
+    })
 }
 
 /// Generates a motion that follows another. Its frames are those of the reference at the model's frame rate, unless

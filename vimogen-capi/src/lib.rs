@@ -8,6 +8,7 @@
 
 mod allocator;
 mod edge;
+mod edit;
 #[allow(dead_code, reason = "for the header: functions take the values as int32_t")]
 mod enums;
 mod evaluate;

@@ -56,11 +56,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
+pub mod control;
 #[cfg(feature = "train")]
 pub mod data;
 pub mod declare;
 #[cfg(feature = "model")]
 pub mod device;
+pub mod edit;
 pub mod error;
 #[cfg(feature = "experiment")]
 pub mod experiment;

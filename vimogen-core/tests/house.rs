@@ -12,9 +12,9 @@ const FLOORS: &[&[&str]] = &[
     &["error", "declare", "progress", "retry"],
     &["motion", "format"],
     &["body"],
-    &["model", "text", "sample", "weights"],
+    &["edit", "model", "text", "sample", "weights"],
     &["device", "pipeline"],
-    &["data", "train", "mbench", "render", "io"],
+    &["control", "data", "train", "mbench", "render", "io"],
     &["experiment"],
     &["schema"],
 ];

@@ -10,6 +10,7 @@ mod benchmark;
 mod body;
 mod collective;
 mod dit;
+mod edit;
 mod error;
 mod evaluate;
 mod experiment;

@@ -8,13 +8,15 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice, PyTuple};
 use vimogen_core::Motion as Core;
+use vimogen_core::edit::JoinOptions;
 use vimogen_core::io::bvh::BvhOptions;
 use vimogen_core::io::{SaveOptions, picture};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::FileFormat;
 
-use crate::args::{Floats, as_2d, owned};
+use crate::args::{Floats, as_2d, as_3d, owned};
 use crate::body::Body;
+use crate::edit;
 use crate::error::OrRaise;
 use crate::reading::{ReadingArguments, source};
 use crate::render::{RenderArguments, render};
@@ -306,6 +308,159 @@ impl Motion {
     /// The clip in canonical placement, that of references: at the origin, facing +y, on the ground.
     fn canonical(&self, py: Python<'_>) -> PyResult<Self> {
         Ok(detached(py, || self.core.canonical())?.into())
+    }
+
+    /// A clip from poses, on the skeleton of the neutral body.
+    ///
+    /// Parameters
+    /// ----------
+    /// rotations : array_like
+    ///     Quaternions w, x, y, z, (T, 22, 4), relative to the parents; the pelvis' takes SMPL's rest pose to the world.
+    /// roots : array_like
+    ///     Positions of the pelvis, (T, 3), metres, z up.
+    /// fps : float
+    ///     Frames per second.
+    #[staticmethod]
+    #[pyo3(signature = (rotations, roots, fps=20.0))]
+    fn from_poses(py: Python<'_>, rotations: Floats<'_>, roots: Floats<'_>, fps: f32) -> PyResult<Self> {
+        let poses = edit::poses(as_3d(&rotations, "rotations")?, as_2d(&roots, "roots")?).or_raise(py)?;
+        Ok(Core::from_poses(&poses, fps).or_raise(py)?.into())
+    }
+
+    /// The clip, then another, which starts where this one ends and faces the same way.
+    ///
+    /// Parameters
+    /// ----------
+    /// other : Motion
+    ///     Any rate and place.
+    /// blend : float
+    ///     Seconds in which it takes over. Poses that are far apart take up to six times as long.
+    #[pyo3(signature = (other, blend=0.3))]
+    fn then(&self, py: Python<'_>, other: PyRef<'_, Self>, blend: f64) -> PyResult<Self> {
+        let other = &other.core;
+        Ok(detached(py, || self.core.then(other, blend))?.into())
+    }
+
+    /// Clips one after another, and how much each join shows.
+    ///
+    /// Each join is cut where both clips are most alike.
+    ///
+    /// Parameters
+    /// ----------
+    /// clips : sequence of Motion
+    ///     The first gives frame rate, place and bones.
+    /// blend : float
+    ///     Seconds in which a clip takes over.
+    /// window : float
+    ///     Seconds at the ends of the clips in which the best cut is sought.
+    /// lock_feet : bool
+    ///     Keep standing feet in place around a join.
+    ///
+    /// Returns
+    /// -------
+    /// (Motion, list of dict)
+    ///     Of each join: ``frame``, ``dropped_before``, ``dropped_after``, ``blend`` (seconds), ``excess`` (above 1: something
+    ///     moves faster in it than in both clips), and ``position`` (m), ``velocity`` (m/s) and ``angle`` (degrees) per frame
+    ///     as dicts of ``seam``, ``usual`` and ``max``.
+    #[staticmethod]
+    #[pyo3(signature = (clips, *, blend=0.3, window=0.5, lock_feet=true))]
+    fn join<'py>(
+        py: Python<'py>,
+        clips: Vec<PyRef<'_, Self>>,
+        blend: f64,
+        window: f64,
+        lock_feet: bool,
+    ) -> PyResult<(Self, Vec<Bound<'py, PyDict>>)> {
+        let options = JoinOptions::default().with_blend(blend).with_window(window).with_lock_feet(lock_feet);
+        let clips: Vec<Core> = clips.iter().map(|clip| clip.core.clone()).collect();
+        let joined = detached(py, || Core::join(&clips, &options))?;
+        let seams = joined.seams.iter().map(|seam| edit::seam(py, seam)).collect::<PyResult<_>>()?;
+        Ok((joined.motion.into(), seams))
+    }
+
+    /// One round of the clip as a loop: pose and velocity at its end are those of its start, while place and heading go on.
+    ///
+    /// Parameters
+    /// ----------
+    /// blend : float
+    ///     Seconds after the start in which the rest of the difference fades.
+    #[pyo3(name = "loop", signature = (blend=0.3))]
+    fn looped(&self, py: Python<'_>, blend: f64) -> PyResult<Self> {
+        Ok(detached(py, || self.core.looped(blend))?.motion.into())
+    }
+
+    /// The clip as a loop, see :meth:`loop`, played several times; it travels on.
+    #[pyo3(signature = (times, blend=0.3))]
+    fn repeated(&self, py: Python<'_>, times: usize, blend: f64) -> PyResult<Self> {
+        Ok(detached(py, || self.core.repeated(times, blend))?.into())
+    }
+
+    /// The clip, then its last pose for some seconds more.
+    fn hold(&self, py: Python<'_>, seconds: f64) -> PyResult<Self> {
+        Ok(detached(py, || self.core.hold(seconds))?.into())
+    }
+
+    /// The clip turned about the vertical through its start, degrees counterclockwise from above: 90 turns to the left.
+    fn turned(&self, py: Python<'_>, degrees: f32) -> PyResult<Self> {
+        Ok(detached(py, || self.core.turned(degrees))?.into())
+    }
+
+    /// The clip shifted on the ground, metres: x to the right and y forward in the world.
+    fn moved(&self, py: Python<'_>, x: f32, y: f32) -> PyResult<Self> {
+        Ok(detached(py, || self.core.moved(x, y))?.into())
+    }
+
+    /// The clip with left and right exchanged, mirrored along its first heading.
+    fn mirrored(&self, py: Python<'_>) -> PyResult<Self> {
+        Ok(detached(py, || self.core.mirrored())?.into())
+    }
+
+    /// The clip between two times, seconds from its first frame. ``end=None``: to its end.
+    #[pyo3(signature = (start=0.0, end=None))]
+    fn trimmed(&self, py: Python<'_>, start: f64, end: Option<f64>) -> PyResult<Self> {
+        Ok(self.core.trimmed(start, end).or_raise(py)?.into())
+    }
+
+    /// The same movement faster or slower at the same frame rate: 2 halves the duration.
+    fn retimed(&self, py: Python<'_>, factor: f32) -> PyResult<Self> {
+        Ok(detached(py, || self.core.retimed(factor))?.into())
+    }
+
+    /// The clip without shaking: a Gaussian mean over time, of this standard deviation in seconds.
+    #[pyo3(signature = (seconds=0.05))]
+    fn smoothed(&self, py: Python<'_>, seconds: f32) -> PyResult<Self> {
+        Ok(detached(py, || self.core.smoothed(seconds))?.into())
+    }
+
+    /// The clip bent to a path on the ground. The person keeps their heading relative to it, and standing feet stay in place.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : array_like
+    ///     Points (N, 2), metres, x to the right and y forward; the clip starts at the first and ends at the last. The length
+    ///     may be 0.6 to 1.6 times that of the clip's own path.
+    fn along(&self, py: Python<'_>, path: Floats<'_>) -> PyResult<Self> {
+        let path = edit::points(as_2d(&path, "path")?).or_raise(py)?;
+        Ok(detached(py, || self.core.along(&path))?.into())
+    }
+
+    /// The clip with the upper body of another: spine, neck, head and arms, frame by frame.
+    fn with_upper_body(&self, py: Python<'_>, other: PyRef<'_, Self>) -> PyResult<Self> {
+        let other = &other.core;
+        Ok(detached(py, || self.core.with_upper_body(other))?.into())
+    }
+
+    /// The clip with the rotations of some joints from another, frame by frame; a shorter one holds its last pose.
+    ///
+    /// Parameters
+    /// ----------
+    /// other : Motion
+    ///     Gives the rotations.
+    /// joints : sequence of str
+    ///     Names such as ``"left_shoulder"``; the pelvis is none of them.
+    fn with_joints_of(&self, py: Python<'_>, other: PyRef<'_, Self>, joints: Vec<String>) -> PyResult<Self> {
+        let (other, joints) = (&other.core, edit::joints(&joints).or_raise(py)?);
+        Ok(detached(py, || self.core.with_joints_of(other, &joints))?.into())
     }
 
     /// MBench's motion-quality metrics of the clip, by name; for all but ``Dynamic_Degree`` lower is better.

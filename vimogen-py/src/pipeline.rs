@@ -7,6 +7,7 @@ use numpy::{IntoPyArray, PyArray1, PyArray2, ToPyArray};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+use vimogen_core::control::Constraints;
 use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
 use vimogen_core::{Error, Motion as CoreMotion, Pipeline as Core, Prompt, Request, Result};
@@ -139,6 +140,57 @@ impl Pipeline {
         Ok(Bound::new(py, motions.next().ok_or_else(missing)?)?.into_any())
     }
 
+    /// Generate a motion that meets constraints: poses, places of hands and feet, way points, a path, a loop.
+    ///
+    /// Parameters
+    /// ----------
+    /// prompt : str
+    ///     What the person does.
+    /// constraints : Constraints, dict or path
+    ///     What is to be met at which frames; a dict or JSON file has the form of :meth:`Constraints.to_dict`.
+    /// num_frames : int, optional
+    ///     Length in frames, 2 to 1000. None: 100.
+    /// seed : int, optional
+    ///     Seed of the noise. None: 42.
+    /// callback : callable, optional
+    ///     As for calling the pipeline.
+    /// **options
+    ///     Options of the sampler; :func:`vimogen.generate` lists them.
+    ///
+    /// Returns
+    /// -------
+    /// (Motion, list of dict)
+    ///     Of each constraint its distance in metres: ``raw`` of the sampled motion and ``landed`` of the result. What cannot
+    ///     be reached is approached.
+    #[pyo3(signature = (prompt, constraints, *, num_frames=None, seed=None, callback=None, **options))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn constrained<'py>(
+        &self,
+        py: Python<'py>,
+        prompt: &str,
+        constraints: &Bound<'py, PyAny>,
+        num_frames: Option<usize>,
+        seed: Option<u64>,
+        callback: Option<Py<PyAny>>,
+        options: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<(Motion, Vec<Bound<'py, PyDict>>)> {
+        let constraints = constraints_of(constraints)?;
+        let mut options = generate_options(py, options.as_ref())?;
+        options.num_frames = num_frames.or(options.num_frames);
+        options.seed = seed.unwrap_or(options.seed);
+        let work = |on_progress: &mut vimogen_core::progress::OnProgress<'_>| {
+            self.core.generate_constrained_with(prompt, &constraints, &options, on_progress)
+        };
+        let made = with_progress(py, callback, work)?;
+        let met = made.met.iter().map(|met| {
+            let dict = PyDict::new(py);
+            dict.set_item("raw", met.raw)?;
+            dict.set_item("landed", met.landed)?;
+            Ok(dict)
+        });
+        Ok((made.motion.into(), met.collect::<PyResult<_>>()?))
+    }
+
     /// Encode a prompt as the model's text encoder does: (L, text_dim).
     fn encode<'py>(&self, py: Python<'py>, prompt: &str) -> PyResult<Bound<'py, PyArray2<f32>>> {
         Ok(detached(py, || self.core.encode(prompt))?.into_pyarray(py))
@@ -201,6 +253,15 @@ impl Pipeline {
     pub fn core(&self) -> &Core {
         &self.core
     }
+}
+
+/// Constraints of a file, of a dict, or of an object with ``to_dict``.
+fn constraints_of(value: &Bound<'_, PyAny>) -> PyResult<Constraints> {
+    if let Ok(path) = value.extract::<PathBuf>() {
+        return Constraints::load(path).or_raise(value.py());
+    }
+    let dict = if value.hasattr("to_dict")? { value.call_method0("to_dict")? } else { value.clone() };
+    args::config("constraints", &dict)
 }
 
 /// An encoder, or one from its folder.

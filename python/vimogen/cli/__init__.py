@@ -13,11 +13,13 @@ import click
 from .. import VimogenError, __version__
 from .convert import convert
 from .download import download
+from .edit import edit
 from .encode_text import encode_text
 from .evaluate import evaluate
 from .gate import gate
 from .generate import generate
 from .info import info
+from .join import join
 from .organize import organize
 from .prepare_data import prepare_data
 from .reading import print_doubts
@@ -28,7 +30,7 @@ from .train import train
 from .view import view
 
 COMMANDS = {
-    "Motions": (generate, convert, render, view, info),
+    "Motions": (generate, convert, edit, join, render, view, info),
     "Training": (prepare_data, encode_text, train, download),
     "Scores": (evaluate, organize, gate, smplify, set_metrics),
 }

@@ -58,6 +58,7 @@ DEFAULT_FORMATS = ("npz", "bvh", "html")
 @text_encoder_options
 @generation_options
 @click.option("--reference", type=FILE, help="Motion file of any program to follow instead of a prompt.")
+@click.option("--constraints", type=FILE, help="JSON file of poses, places, way points, a path or a loop to be met.")
 @click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of the model.")
 @click.option("--lora", type=FILE, help="File of LoRA adapters to add to the model.")
 @click.option("--mbench", "prompts_of_mbench", type=FILE, help="MBench_final.json: one folder per prompt, resumable.")
@@ -87,6 +88,7 @@ def generate(
     text_dtype: str,
     text_cache: Path | None,
     reference: Path | None,
+    constraints: Path | None,
     text_only: bool,
     lora: Path | None,
     prompts_of_mbench: Path | None,
@@ -125,6 +127,8 @@ def generate(
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
     if wanted and reference is not None:
         raise click.UsageError("a reference is followed instead of a prompt; give one of them")
+    if constraints is not None and len(wanted) != 1:
+        raise click.UsageError("--constraints go with one prompt")
     names = wanted or [f"like {reference.stem}" if reference else ""]
     targets = [_targets(out, formats, i, name, len(names)) for i, name in enumerate(names)]
     left = [i for i, files in enumerate(targets) if not (skip_existing and all(f.exists() for f in files))]
@@ -132,9 +136,14 @@ def generate(
     if left:
         start = time.perf_counter()
         pipe = load()
+        made: Any
         request: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
         with progress("generating", hidden=quiet or as_json, stage="sample") as callback:
-            made: Any = pipe(**request, **options, callback=callback)
+            if constraints is not None:
+                made, met = pipe.constrained(wanted[0], constraints, **options, callback=callback)
+                _report(met)
+            else:
+                made = pipe(**request, **options, callback=callback)
         motions: list[Motion] = made if isinstance(made, list) else [made]
         seconds = time.perf_counter() - start
         results = [
@@ -147,6 +156,13 @@ def generate(
     else:
         for file in (file for files in targets for file in files):
             click.echo(file)
+
+
+def _report(met: list[dict[str, float]]) -> None:
+    """Name the constraints that were only approached."""
+    for i, constraint in enumerate(met):
+        if constraint["landed"] > 0.01:
+            click.echo(f"constraint {i} is missed by {100 * constraint['landed']:.1f} cm", err=True)
 
 
 def _targets(out: Path, formats: tuple[str, ...], number: int, name: str, count: int) -> list[Path]:

@@ -8,8 +8,10 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 /// Modules of the crate in the order of the header.
-const MODULES: [&str; 11] =
-    ["version", "status", "enums", "pipeline", "generate", "motion", "load", "render", "evaluate", "trainer", "rotation"];
+const MODULES: [&str; 12] = [
+    "version", "status", "enums", "pipeline", "generate", "motion", "load", "edit", "render", "evaluate", "trainer",
+    "rotation",
+];
 /// Modules that export nothing.
 const INTERNAL: [&str; 3] = ["allocator", "edge", "tests"];
 

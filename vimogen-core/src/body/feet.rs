@@ -1,15 +1,13 @@
 //! Foot locking: the joint behind the toes of a foot on the ground is kept in place by inverse kinematics of the leg.
 
-use glam::{Quat, Vec3};
+use glam::Vec3;
 
-use crate::motion::skeleton::joint::{
-    LEFT_ANKLE, LEFT_FOOT, LEFT_HIP, LEFT_KNEE, RIGHT_ANKLE, RIGHT_FOOT, RIGHT_HIP, RIGHT_KNEE,
-};
+use super::limb::Limb;
+use crate::motion::skeleton::joint::{LEFT_FOOT, RIGHT_FOOT};
 use crate::motion::{Pose, Skeleton, floor_of};
 
-/// Hip, knee, ankle and the ball of the foot of each leg.
-const LEGS: [[usize; 4]; 2] =
-    [[LEFT_HIP, LEFT_KNEE, LEFT_ANKLE, LEFT_FOOT], [RIGHT_HIP, RIGHT_KNEE, RIGHT_ANKLE, RIGHT_FOOT]];
+/// Each leg with the ball of its foot.
+const LEGS: [(Limb, usize); 2] = [(Limb::LEFT_LEG, LEFT_FOOT), (Limb::RIGHT_LEG, RIGHT_FOOT)];
 /// Maximum speed of a standing foot, metres per second; it is also lower than [`NEAR`].
 const SLOW: f32 = 0.35;
 /// Maximum height of a standing foot above the ground, metres.
@@ -18,22 +16,22 @@ const NEAR: f32 = 0.07;
 const SHORTEST: f32 = 0.15;
 /// Time over which a leg goes from its own path to a stand, seconds.
 const EASE: f32 = 0.2;
-/// Maximum stretch of a leg as a share of its length.
-const REACH: f32 = 0.999;
 /// Maximum pull on a foot, metres: farther away it was not a stand.
 const LONGEST_PULL: f32 = 0.25;
 
-/// Changes the legs so that standing feet stand and no foot is below the ground.
-pub(super) fn lock(skeleton: &Skeleton, poses: &mut [Pose], fps: f32) {
+/// Changes the legs so that standing feet stand and no foot is below the ground; `weight` of a pose, from 0 to 1, limits
+/// the change.
+pub(super) fn lock(skeleton: &Skeleton, poses: &mut [Pose], fps: f32, weight: impl Fn(usize) -> f32) {
     let places: Vec<_> = poses.iter().map(|pose| skeleton.fk(pose.root, pose.rotations).1).collect();
-    let lowest = places.iter().flat_map(|p| LEGS.map(|leg| p[leg[3]].z)).fold(f32::INFINITY, f32::min);
+    let lowest = places.iter().flat_map(|p| LEGS.map(|(_, foot)| p[foot].z)).fold(f32::INFINITY, f32::min);
     let floor = floor_of(lowest, 1.0);
-    for leg in LEGS {
-        let path: Vec<Vec3> = places.iter().map(|p| p[leg[3]]).collect();
+    for (leg, foot) in LEGS {
+        let path: Vec<Vec3> = places.iter().map(|p| p[foot]).collect();
         let pulls = pulls(&path, floor, lowest, fps);
-        for (pose, pull) in poses.iter_mut().zip(pulls) {
+        for (t, (pose, pull)) in poses.iter_mut().zip(pulls).enumerate() {
+            let pull = pull * weight(t);
             if pull.length_squared() > 1e-10 {
-                move_ankle(skeleton, pose, leg, pull);
+                leg.pull(skeleton, pose, pull);
             }
         }
     }
@@ -86,33 +84,6 @@ fn stands(path: &[Vec3], ground: f32, fps: f32) -> Vec<(usize, usize)> {
     found
 }
 
-/// Turns hip and knee so that the ankle moves by `pull`; the foot keeps its orientation in the world.
-fn move_ankle(skeleton: &Skeleton, pose: &mut Pose, [hip, knee, ankle, _]: [usize; 4], pull: Vec3) {
-    let (turns, places) = skeleton.fk(pose.root, pose.rotations);
-    let (thigh, shin) = (places[knee] - places[hip], places[ankle] - places[knee]);
-    let target = places[ankle] + pull - places[hip];
-    let (a, b) = (thigh.length(), shin.length());
-    if a < 1e-3 || b < 1e-3 || target.length() < 1e-3 {
-        return;
-    }
-    let distance = target.length().clamp((a - b).abs() + 1e-3, REACH * (a + b));
-    let bent = |d: f32| ((a * a + b * b - d * d) / (2.0 * a * b)).clamp(-1.0, 1.0).acos();
-    // The knee's own hinge where the leg is bent, the thigh's side axis where it is all but straight.
-    let side = turns[hip] * Vec3::X;
-    let hinge = thigh.cross(shin);
-    let hinge = if hinge.length() > 0.02 * a * b { hinge.normalize_or(side) } else { side };
-    // A smaller angle within the knee turns the shin on about the hinge.
-    let knee_turn = Quat::from_axis_angle(hinge, bent((thigh + shin).length()) - bent(distance));
-    let leg = thigh + knee_turn * shin;
-    let Some((from, to)) = leg.try_normalize().zip(target.try_normalize()) else { return };
-    let hip_turn = Quat::from_rotation_arc(from, to);
-    let thigh_now = (hip_turn * turns[hip]).normalize();
-    let shin_now = (hip_turn * knee_turn * turns[knee]).normalize();
-    pose.rotations[hip] = turns[0].inverse() * thigh_now;
-    pose.rotations[knee] = thigh_now.inverse() * shin_now;
-    pose.rotations[ankle] = shin_now.inverse() * turns[ankle];
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::s;
@@ -120,6 +91,7 @@ mod tests {
     use super::*;
     use crate::body::refit::tests::march;
     use crate::motion::Motion;
+    use crate::motion::joint::LEFT_KNEE;
 
     /// The farthest that a foot moves within any stand of the left foot of the march, metres.
     fn slide(motion: &Motion) -> f32 {

@@ -7,16 +7,20 @@
 mod feet;
 mod fit;
 pub mod hmr;
+mod limb;
 mod model;
 mod neutral;
 mod reconcile;
 mod refit;
+mod track;
 
 pub use fit::fit_joints;
+pub(crate) use limb::Limb;
 pub use model::{BodyGradient, BodyKind, BodyModel, BodyParams, Posed, motion_joints};
 pub(crate) use model::{top4_weights, vertex_normals};
 pub use neutral::{NEUTRAL, REST_OFFSETS, REST_TO_WORLD, SHIN, THIGH};
 pub use reconcile::Reconcile;
 pub use refit::KinematicError;
+pub(crate) use track::Track;
 
 pub use crate::motion::canonical::SMPLX_ROOT;

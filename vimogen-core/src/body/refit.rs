@@ -5,13 +5,10 @@
 //! and places the joints by forward kinematics on the clip's own bones. [`crate::body::Reconcile`] is the counterpart for
 //! models that ask for it: it weighs all channels against each other.
 
-use glam::Vec3;
-
-use super::feet;
+use super::track::Track;
 use crate::error::Result;
-use crate::motion::codec::{DecodeMode, decode, encode, vec3, write_at};
 use crate::motion::layout::JOINTS;
-use crate::motion::{Motion, Pose, Skeleton};
+use crate::motion::{Motion, Skeleton};
 
 /// Distance between the joints of a clip and the forward kinematics of its rotations, metres; 0 if they agree.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,32 +44,21 @@ impl Motion {
     /// # Errors
     /// [`Error::NonFinite`](crate::Error::NonFinite) for a clip whose sums of steps overflow.
     pub fn refit(&self, lock_feet: bool) -> Result<Self> {
-        // One frame more than the clip has: a step leads to the next frame, also from the last. Its body pose is that of
-        // the last frame while its joints are not, so the bones are fitted without it.
-        let mut smpl = decode(self.features(), DecodeMode::EqualLength)?;
-        let skeleton = Skeleton::fit_offsets(&smpl, self.len()).as_f32();
-        let mut poses: Vec<Pose> = (0..smpl.len()).map(|t| smpl.pose(t)).collect();
+        let mut track = Track::of(self)?;
         if lock_feet {
-            feet::lock(&skeleton, &mut poses, self.fps());
+            track.lock_feet(|_| 1.0);
         }
-        let roots = (0..self.len()).map(|t| smpl.joint(t, 0) - vec3(smpl.transl.row(t), 0));
-        let root = roots.sum::<Vec3>() / self.len() as f32;
-        for (t, pose) in poses.iter().enumerate() {
-            write_at(smpl.transl.row_mut(t), 0, &(pose.root - root).to_array());
-            smpl.set_rotations(t, &pose.rotations);
-            smpl.set_joints(t, &skeleton.fk(pose.root, pose.rotations).1);
-        }
-        Self::from_features(encode(&smpl)?, self.fps())
+        track.to_motion()
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use glam::Quat;
+    use glam::{Quat, Vec3};
 
     use super::*;
     use crate::body::{NEUTRAL, REST_TO_WORLD, SMPLX_ROOT};
-    use crate::motion::codec::SmplMotion;
+    use crate::motion::codec::{SmplMotion, encode, write_at};
     use crate::motion::skeleton::joint as names;
 
     /// A body of the neutral skeleton that walks on the spot forwards: one foot stands while the other swings, and the

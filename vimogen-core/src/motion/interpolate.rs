@@ -1,13 +1,15 @@
 //! Interpolation between the frames of a clip: its pose at any time, and the clip at another frame rate.
 
-use glam::{Quat, Vec3};
+use glam::Vec3;
 use ndarray::{ArrayView2, ArrayView3};
 
 use super::clip::Motion;
 use super::codec::{DecodeMode, SmplMotion, decode, encode, vec3, write_at};
+use super::layout::JOINTS;
 use super::pose::Pose;
 use super::resample::resampled_len;
 use super::rotation::quat_from_wxyz;
+use super::skeleton::Skeleton;
 use crate::error::Result;
 
 impl Motion {
@@ -24,11 +26,7 @@ impl Motion {
     /// ```
     pub fn pose_at(&self, seconds: f64) -> Pose {
         let position = Position::new(seconds * f64::from(self.fps()), self.len());
-        let (before, after) = (self.pose(position.before), self.pose(position.after));
-        Pose {
-            root: before.root.lerp(after.root, position.weight),
-            rotations: std::array::from_fn(|j| position.slerp(before.rotations[j], after.rotations[j])),
-        }
+        position.pose(&self.pose(position.before), &self.pose(position.after))
     }
 
     /// The pose of frame `t`.
@@ -42,7 +40,8 @@ impl Motion {
     }
 
     /// The same movement at another frame rate, of the same duration and speed in metres per second: rotations are
-    /// interpolated along the short arc, positions linearly.
+    /// interpolated along the short arc, the root linearly. Joints follow by forward kinematics, so bones keep their
+    /// length; what a frame's joints differ from it is interpolated linearly.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a rate outside (0, 1000] or more than 2^20 frames.
@@ -53,10 +52,20 @@ impl Motion {
         }
         // One frame more than the clip has: a step leads to the next frame, also from the last.
         let source = decode(self.features(), DecodeMode::EqualLength)?;
+        let skeleton = Skeleton::fit_offsets(&source, self.len()).as_f32();
+        let poses: Vec<Pose> = (0..source.len()).map(|t| source.pose(t)).collect();
+        let rests: Vec<[Vec3; JOINTS]> = (0..self.len()).map(|t| rest(&source, t, &skeleton, &poses[t])).collect();
         let mut out = SmplMotion::zeros(frames + 1);
         for i in 0..=frames {
             let position = Position::new(i as f64 * f64::from(self.fps()) / f64::from(fps), source.len());
-            write_frame(&source, position, &mut out, i);
+            let pose = position.pose(&poses[position.before], &poses[position.after]);
+            out.set_rotations(i, &pose.rotations);
+            let (_, places) = skeleton.fk(pose.root, pose.rotations);
+            // The pose after the last frame repeats a body pose: it has the rest of that frame.
+            let rest = |j: usize| position.lerp(|t| rests[t.min(self.len() - 1)][j]);
+            out.set_joints(i, &std::array::from_fn(|j| places[j] + rest(j)));
+            let transl = position.lerp(|t| vec3(source.transl.row(t), 0));
+            write_at(out.transl.row_mut(i), 0, &transl.to_array());
         }
         Self::from_features(encode(&out)?, fps)
     }
@@ -80,8 +89,9 @@ impl Position {
         Self { before, after: (before + 1).min(last), weight: (at - before as f64) as f32 }
     }
 
-    fn slerp(self, before: Quat, after: Quat) -> Quat {
-        before.slerp(after, self.weight).normalize()
+    fn pose(self, before: &Pose, after: &Pose) -> Pose {
+        let slerp = |j: usize| before.rotations[j].slerp(after.rotations[j], self.weight).normalize();
+        Pose { root: before.root.lerp(after.root, self.weight), rotations: std::array::from_fn(slerp) }
     }
 
     fn lerp(self, point: impl Fn(usize) -> Vec3) -> Vec3 {
@@ -89,19 +99,15 @@ impl Position {
     }
 }
 
-/// Frame `i` of `out` is `source` at `position`.
-fn write_frame(source: &SmplMotion, position: Position, out: &mut SmplMotion, i: usize) {
-    let (before, after) = (source.rotations(position.before), source.rotations(position.after));
-    out.set_rotations(i, &std::array::from_fn(|j| position.slerp(before[j], after[j])));
-    out.set_joints(i, &std::array::from_fn(|j| position.lerp(|t| source.joint(t, j))));
-    let transl = position.lerp(|t| vec3(source.transl.row(t), 0));
-    write_at(out.transl.row_mut(i), 0, &transl.to_array());
+/// What the joints of a frame differ from the forward kinematics of its pose.
+fn rest(motion: &SmplMotion, t: usize, skeleton: &Skeleton, pose: &Pose) -> [Vec3; JOINTS] {
+    let (_, places) = skeleton.fk(pose.root, pose.rotations);
+    std::array::from_fn(|j| motion.joint(t, j) - places[j])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::motion::layout::JOINTS;
     use glam::Mat3;
 
     /// Turns, bends and moves on, 20 frames per second. Positions and rotations need not agree.
@@ -158,6 +164,24 @@ mod tests {
     }
 
     #[test]
+    fn bones_keep_their_length_at_another_rate() {
+        let skeleton = Skeleton::new(std::array::from_fn(|j| Vec3::new((j as f32).sin(), 0.3, (j as f32).cos()) * 0.2));
+        let mut smpl = walk(24).smpl().clone();
+        for t in 0..smpl.len() {
+            let pose = smpl.pose(t);
+            smpl.set_joints(t, &skeleton.fk(pose.root, pose.rotations).1);
+        }
+        let other = Motion::from_features(encode(&smpl).unwrap(), 20.0).unwrap().resample(60.0).unwrap();
+        let other = other.smpl();
+        for t in 0..other.len() {
+            for (j, parent) in skeleton.parents.iter().enumerate().filter_map(|(j, p)| Some((j, (*p)?))) {
+                let length = other.joint(t, j).distance(other.joint(t, parent));
+                assert!((length - skeleton.offsets[j].length()).abs() < 1e-4, "frame {t}, joint {j}");
+            }
+        }
+    }
+
+    #[test]
     fn another_rate_keeps_the_speed_in_metres_per_second() {
         let motion = walk(40);
         for fps in [60.0, 30.0, 7.0] {
@@ -168,8 +192,10 @@ mod tests {
                 let at = i as f64 * 20.0 / f64::from(fps);
                 let position = Position::new(at, 40);
                 if at <= 39.0 {
-                    let (want, got) = (position.lerp(|t| a.joint(t, 15)), b.joint(i, 15));
-                    assert!(want.abs_diff_eq(got, 1e-3), "{fps} fps, frame {i}: {want} {got}");
+                    for (joint, near) in [(0, 1e-3), (15, 5e-3)] {
+                        let (want, got) = (position.lerp(|t| a.joint(t, joint)), b.joint(i, joint));
+                        assert!(want.abs_diff_eq(got, near), "{fps} fps, frame {i}, joint {joint}: {want} {got}");
+                    }
                 }
             }
         }

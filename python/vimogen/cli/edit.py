@@ -1,0 +1,89 @@
+"""``vimogen edit``: turn, mirror, cut, loop, bend and mix a motion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from .. import Motion
+from . import formats
+from .options import FILE, json_option
+
+_STEPS = "vimogen.edit.steps"
+
+
+def _step(
+    name: str, edit: Callable[[Motion, Any], Motion], help_text: str, **options: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option that adds an edit; edits are applied in the order of the command line."""
+
+    def add(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        if value not in (None, False):
+            ctx.meta.setdefault(_STEPS, []).append((name, edit, value))
+
+    return click.option(f"--{name}", callback=add, expose_value=False, help=help_text, **options)
+
+
+def _points(text: str) -> np.ndarray:
+    """Points of a path: pairs with a comma in between, or a file with one pair per line."""
+    source = Path(text).read_text(encoding="utf-8") if Path(text).is_file() else text
+    pairs = [pair.split(",") for pair in source.replace(";", " ").split()]
+    try:
+        return np.array([[float(x), float(y)] for x, y in pairs], dtype=np.float32)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no list of points such as '0,0 0,2 2,2', and no file of them", param_hint="--along"
+        ) from None
+
+
+@click.command(
+    short_help="Turn, mirror, cut, loop, bend or mix a motion.",
+    epilog=f"Reads {' '.join(formats.READS)}. Writes .{' .'.join(formats.WRITES)}.",
+)
+@click.argument("source", type=FILE)
+@click.option("-o", "--output", required=True, type=FILE, help="The new file.")
+@_step("trim", lambda m, v: m.trimmed(*v), "Keep the seconds from A to B.", type=float, nargs=2, metavar="A B")
+@_step("turn", lambda m, v: m.turned(v), "Turn by degrees, to the left if above 0.", type=float)
+@_step("move", lambda m, v: m.moved(*v), "Shift by X m right and Y m forward.", type=float, nargs=2, metavar="X Y")
+@_step("mirror", lambda m, _: m.mirrored(), "Exchange left and right.", is_flag=True)
+@_step("loop", lambda m, _: m.loop(), "One round that can be played again and again.", is_flag=True)
+@_step("repeat", lambda m, v: m.repeated(v), "A loop, played this many times; it travels on.", type=int)
+@_step("hold", lambda m, v: m.hold(v), "Hold the last pose for seconds.", type=float)
+@_step("speed", lambda m, v: m.retimed(v), "Play faster: 2 halves the duration.", type=float)
+@_step("smooth", lambda m, v: m.smoothed(v), "Average over seconds, such as 0.05.", type=float)
+@_step(
+    "along",
+    lambda m, v: m.along(_points(v)),
+    "Bend to a path: '0,0 0,2 2,2', metres to the right and forward, or a file of such points.",
+    metavar="POINTS",
+)
+@_step(
+    "upper-body",
+    lambda m, v: m.with_upper_body(Motion.load(v)),
+    "Spine, head and arms of another motion file.",
+    type=FILE,
+)
+@json_option
+@click.pass_context
+def edit(ctx: click.Context, source: Path, output: Path, as_json: bool) -> None:
+    """Change a motion. Edits are applied in the order in which they are given.
+
+    \b
+    vimogen edit walk.npz --turn 90 --mirror -o turned.npz
+    vimogen edit walk.bvh --repeat 3 --along "0,0 0,4 3,6" -o path.glb
+    vimogen edit walk.npz --upper-body wave.npz -o both.html
+    """
+    steps = ctx.meta.get(_STEPS, [])
+    if not steps:
+        raise click.UsageError("give at least one edit, such as --turn 90; vimogen edit --help lists them")
+    motion = Motion.load(source)
+    for _, change, value in steps:
+        motion = change(motion, value)
+    formats.save(motion, output)
+    result = {"file": str(output), "frames": len(motion), "fps": motion.fps, "edits": [name for name, _, _ in steps]}
+    click.echo(json.dumps(result, indent=2) if as_json else f"{output}: {len(motion)} frames at {motion.fps:g} fps")
