@@ -245,7 +245,8 @@ mod tests {
     #[test]
     fn errors_list_the_formats_that_would_do() {
         let read = FileFormat::to_read("walk.csv").unwrap_err().to_string();
-        let known = "\"csv\" is none of npz, npy, pt, pth, pkl, pickle, joblib, bvh, amc, glb, gltf, vrm, vrma, fbx, path:";
+        let known =
+            "\"csv\" is none of npz, npy, pt, pth, pkl, pickle, joblib, bvh, amc, glb, gltf, vrm, vrma, fbx, path:";
         assert!(read.contains(known), "{read}");
         let written = FileFormat::to_write("walk").unwrap_err().to_string();
         assert!(written.contains("glb, csv, html"), "{written}");

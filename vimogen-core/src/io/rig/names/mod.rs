@@ -61,7 +61,7 @@ pub(in crate::io) fn find(rig: &dyn Rig, options: &LoadOptions<'_>) -> Result<Fo
     if let Some(names) = options.names.filter(|names| !names.is_empty()) {
         return with_given(&tree, rig, names);
     }
-    if let Some(found) = known(rig) {
+    if let Some(found) = known(&tree, rig) {
         return Ok(found);
     }
     let found = recognise(&tree, rig)?;
@@ -72,12 +72,15 @@ pub(in crate::io) fn find(rig: &dyn Rig, options: &LoadOptions<'_>) -> Result<Fo
     Ok(found)
 }
 
-/// As the file itself says, then by names of known rigs, then by shape.
+/// As the file itself says.
+fn known(tree: &Tree<'_>, rig: &dyn Rig) -> Option<Found> {
+    let mut map = rig.known_joints().filter(|map| missing(map).is_empty())?;
+    place::fill(tree, &mut map);
+    Some(Found { how: "joints as VRM names them".into(), map, warnings: Vec::new() })
+}
+
+/// By names of known rigs, then by shape.
 fn recognise(tree: &Tree<'_>, rig: &dyn Rig) -> Result<Found> {
-    if let Some(mut map) = rig.known_joints().filter(|map| missing(map).is_empty()) {
-        place::fill(tree, &mut map);
-        return Ok(Found { how: "joints as VRM names them".into(), map, warnings: Vec::new() });
-    }
     let best = recognise::best_row(tree);
     let mut map = best.map;
     if missing(&map).is_empty() {
@@ -107,7 +110,7 @@ fn refused(tree: &Tree<'_>, rig: &dyn Rig, best: &recognise::Match) -> Error {
 
 /// The joints as the caller says; those that are not given as recognised, if they are.
 fn with_given(tree: &Tree<'_>, rig: &dyn Rig, names: &BTreeMap<String, String>) -> Result<Found> {
-    let recognised = known(rig).map_or_else(|| recognise(tree, rig), Ok);
+    let recognised = known(tree, rig).map_or_else(|| recognise(tree, rig), Ok);
     let (mut map, how) = match &recognised {
         Ok(found) => (found.map, format!("{}, {} as given", found.how, names.len())),
         Err(_) => ([None; JOINTS], "joints as given".into()),
