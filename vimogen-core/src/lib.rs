@@ -72,6 +72,7 @@ pub mod model;
 pub mod motion;
 #[cfg(feature = "model")]
 pub mod pipeline;
+pub mod process;
 pub mod progress;
 #[cfg(feature = "render")]
 pub mod render;
@@ -85,6 +86,8 @@ mod schema;
 pub mod text;
 #[cfg(feature = "train")]
 pub mod train;
+#[cfg(feature = "model")]
+mod turns;
 #[cfg(feature = "model")]
 pub mod weights;
 

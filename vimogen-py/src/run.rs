@@ -7,16 +7,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 use vimogen_core::progress::OnProgress;
-use vimogen_core::{Error, Progress, Result};
+use vimogen_core::{Error, Progress, Result, process};
 
 use crate::error::{OrRaise, raise};
 
 /// Runs `work` without the GIL.
 pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     py.check_signals()?;
-    match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
+    match py.detach(|| catch_unwind(AssertUnwindSafe(|| in_pool_of_process(work)))) {
         Ok(result) => result.or_raise(py),
         Err(panic) => Err(raise(py, &Error::Internal { reason: message(panic.as_ref()) })),
+    }
+}
+
+/// Runs `work` where its parallel parts have threads, also in a process that was forked.
+fn in_pool_of_process<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    match process::enter()? {
+        None => work(),
+        Some(pool) => pool.install(work),
     }
 }
 
