@@ -181,3 +181,32 @@ def test_a_generation_within_a_callback_of_another_one_does_not_wait_for_it():
         """,
         2,
     )
+
+
+WORK = {
+    "film": 'vimogen.Motion(np.zeros((20000, 276))).save(folder + "/a.gif")',
+    "set metrics": "vimogen.mbench.fid(np.random.rand(3000, 2048), np.random.rand(3000, 2048))",
+    "Dit": "pipeline.dit(np.zeros((64, 900, 276)), 500.0, np.zeros((64, 8, 256)))",
+    "resample": "long.resample(19.0)",
+    "resampled features": "vimogen.motion.resample(long.features, 20, 19.0)",
+    "vertices": "vimogen.Body().vertices(long[:80000])",
+}
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_ctrl_c_ends_long_work_within_a_second(work, tmp_path):
+    """The work is repeated, so that it is under way whenever the signal comes."""
+    body = f"""
+        folder = {str(tmp_path)!r}
+        pipeline = vimogen.Pipeline.from_pretrained()
+        long = vimogen.Motion(np.zeros((200_000, 276), np.float32), fps=20)
+        print("ready", flush=True)
+        try:
+            while True:
+                {WORK[work]}
+        except KeyboardInterrupt:
+            sys.stderr.write("KeyboardInterrupt\\n")
+            sys.stderr.flush()
+            os._exit(1)
+        """
+    assert interrupted(body) < 2  # a second, and one for a loaded machine

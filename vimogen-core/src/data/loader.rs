@@ -170,7 +170,7 @@ impl Shared {
             queue.begin += 1;
             drop(queue);
             // A panic would leave the step waiting for ever.
-let make = || with_pool(|| self.source.batch(step)).flatten();
+            let make = || with_pool(|| self.source.batch(step)).flatten();
             let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(make));
             let made = made.unwrap_or_else(|_| Err(Error::internal(format!("making batch {step} failed"))));
             self.lock().ready.insert(step, made);
