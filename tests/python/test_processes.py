@@ -209,4 +209,4 @@ def test_ctrl_c_ends_long_work_within_a_second(work, tmp_path):
             sys.stderr.flush()
             os._exit(1)
         """
-    assert interrupted(body) < 2  # a second, and one for a loaded machine
+    assert interrupted(body) < 3  # a second, and two for a loaded machine

@@ -50,7 +50,7 @@ pub(super) fn save_film(
     body: Option<&BodyModel>,
     on_progress: &mut OnProgress<'_>,
 ) -> Result<()> {
-    let sequence = MeshSequence::body(motion, body.unwrap_or(BodyModel::neutral()))?;
+    let sequence = MeshSequence::body_with(motion, body.unwrap_or(BodyModel::neutral()), on_progress)?;
     encode::save(path, &Renderer::new(&sequence, &RenderOptions::default())?, motion.fps(), on_progress)
 }
 
