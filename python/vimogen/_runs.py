@@ -19,7 +19,7 @@ _SAMPLE = 1 << 16
 def record(
     prompts: Sequence[str], model: str | Path | None, others: Mapping[str, Path | None], options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the motions of a run depend on: the model, other files, the options and the prompts."""
+    """Give the parts on which the motions of a run depend: the model, other files, the options and the prompts."""
     files = {name: None if path is None else fingerprint(path) for name, path in others.items()}
     return {
         "model": f"built in, {__version__}" if model is None else fingerprint(Path(model)),

@@ -166,7 +166,7 @@ def generate(
 
 
 def _report(path: Path, errors: dict[str, str]) -> None:
-    """Write the errors of a job beside its results; a job without one leaves no file."""
+    """Write the errors of a job next to its results; a job without one leaves no file."""
     if not errors:
         path.unlink(missing_ok=True)
         return
