@@ -10,8 +10,8 @@ from ._vimogen import InvalidArgumentError
 _MAX_BYTES = 1 << 26
 
 
-def read_text(path: str | os.PathLike[str]) -> str:
-    """The text of a regular file of at most 64 MiB, in UTF-8."""
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a regular file of at most 64 MiB."""
     path = Path(path)
     if path.exists() and not path.is_file():
         raise InvalidArgumentError(f"{path} is not a regular file")
@@ -19,4 +19,9 @@ def read_text(path: str | os.PathLike[str]) -> str:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise InvalidArgumentError(f"{path} is larger than {_MAX_BYTES} bytes")
-    return data.decode("utf-8")
+    return data
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a regular file of at most 64 MiB, in UTF-8."""
+    return read_bytes(path).decode("utf-8")

@@ -12,12 +12,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import _runs
 from ._options import DEFAULT_SEED, lists_options
 from ._vimogen import Motion, Pipeline, TextEncoder, VimogenError, file_formats
 
@@ -41,10 +43,26 @@ class _Generator:
         self.options = options
 
     def __call__(self, rows: Rows) -> Rows:
-        prompts, seeds = [str(prompt) for prompt in rows["prompt"]], [int(seed) for seed in rows["seed"]]
-        for motion, path in zip(self.pipe(prompts, seed=seeds, **self.options), rows["path"], strict=True):
-            motion.save(str(path))
-        return rows
+        items = [(str(p), int(s), str(f)) for p, s, f in zip(rows["prompt"], rows["seed"], rows["path"], strict=True)]
+        try:
+            self._make(items)
+        except (VimogenError, OSError):
+            # One of them is at fault; the others are made without it.
+            return rows | {"error": np.array([self._make_one(item) for item in items])}
+        return rows | {"error": np.array([""] * len(items))}
+
+    def _make(self, items: list[tuple[str, int, str]]) -> None:
+        prompts, seeds = [prompt for prompt, _, _ in items], [seed for _, seed, _ in items]
+        for motion, (_, _, path) in zip(self.pipe(prompts, seed=seeds, **self.options), items, strict=True):
+            motion.save(path)
+
+    def _make_one(self, item: tuple[str, int, str]) -> str:
+        """Make a motion; the reason if it cannot be made."""
+        try:
+            self._make([item])
+        except (VimogenError, OSError) as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
 
 
 class _Encoder:
@@ -117,11 +135,20 @@ def generate(
     Returns
     -------
     list of pathlib.Path
-        The files, in the order of the prompts.
+        The files, in the order of the prompts. A prompt without a motion does not end the job: its file is missing, a
+        warning names it, and ``errors.json`` in the folder holds its error.
 
     """
     folder = Path(out).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    lora = options.get("lora")
+    run = _runs.record(
+        list(prompts),
+        None if model is None else Path(model),
+        {"lora": None if lora is None else Path(lora)},
+        {**options, "seed": seed, "dtype": dtype, "ending": ending},
+    )
+    _runs.check(folder, run)
+    _runs.write(folder, run)
     files = [folder / f"{i:06d}-{_slug(prompt)}.{ending}" for i, prompt in enumerate(prompts)]
     todo = [
         {"prompt": prompt, "seed": seed + i, "path": str(file)}
@@ -132,8 +159,20 @@ def generate(
         load = {"device": device, "dtype": dtype}
         # A worker has another working directory.
         path = None if model is None else os.fspath(Path(model).resolve())
-        _run(todo, _Generator, workers, batch_size, resources, (path, load, options))
+        made = _run(todo, _Generator, workers, batch_size, resources, (path, load, options))
+        errors = {Path(str(row["path"])).name: str(row["error"]) for row in made if str(row["error"])}
+        _report(folder / "errors.json", dict(sorted(errors.items())))
     return files
+
+
+def _report(path: Path, errors: dict[str, str]) -> None:
+    """Write the errors of a job next to its results; a job without one leaves no file."""
+    if not errors:
+        path.unlink(missing_ok=True)
+        return
+    path.write_text(json.dumps(errors, indent=2) + "\n", encoding="utf-8")
+    name, reason = next(iter(errors.items()))
+    warnings.warn(f"{len(errors)} motions could not be made, see {path}; {name}: {reason}", stacklevel=3)
 
 
 def evaluate(

@@ -10,6 +10,7 @@ from conftest import HERE, ROOT, need, run
 PROGRAMS = {
     "api": ["api.c"],
     "errors": ["errors.c"],
+    "fork": ["fork.c"],
     "threads": ["threads.c"],
     "train": ["train.c"],
     "hpp": ["hpp.cpp", "hpp_other.cpp"],
@@ -31,7 +32,7 @@ def folder(tmp_path):
 
 
 def arguments(name, folder):
-    return [] if name in ("errors", "threads", "leak") else [folder]
+    return [] if name in ("errors", "fork", "threads", "leak") else [folder]
 
 
 @pytest.mark.parametrize("kind", ["shared", "static"])

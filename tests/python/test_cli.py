@@ -26,7 +26,7 @@ def run(*words, code=0, **options):
 
 def test_generate_writes_a_file_of_each_format_for_each_prompt(tmp_path):
     done = run("generate", "A person waves!", "a person jumps", "-o", tmp_path / "out", "--seed", 7, *QUICK)
-    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    names = sorted(path.name for path in (tmp_path / "out").iterdir() if path.name != "vimogen-run.json")
     endings = ("bvh", "html", "npz")
     assert names == [f"{slug}.{e}" for slug in ("000-a-person-waves", "001-a-person-jumps") for e in endings]
     assert all(name in done.stdout for name in names)
@@ -77,6 +77,41 @@ def test_generate_skips_what_is_there(tmp_path):
     before = next(tmp_path.iterdir()).stat().st_mtime_ns
     assert json.loads(run(*words).stdout) == []
     assert next(tmp_path.iterdir()).stat().st_mtime_ns == before
+
+
+def test_a_batch_that_is_killed_keeps_what_is_done_and_goes_on(tmp_path):
+    (tmp_path / "prompts.txt").write_text("".join(f"a person walks {i} steps\n" for i in range(40)))
+    words = ["generate", "-f", tmp_path / "prompts.txt", "-o", tmp_path / "out", "--format", "npy", *QUICK]
+    words += ["--skip-existing"]
+
+    def made():
+        return sorted((tmp_path / "out").glob("*.npy"))
+
+    with subprocess.Popen([sys.executable, "-m", "vimogen", *map(str, words)], stdout=subprocess.DEVNULL) as process:
+        end = time.monotonic() + 100
+        while not made() and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.005)
+        process.kill()
+    done = {path: path.stat().st_mtime_ns for path in made()}
+    assert 0 < len(done) < 40
+    run(*words)
+    assert len(made()) == 40 and all(path.stat().st_mtime_ns == before for path, before in done.items())
+    want = vimogen.generate("a person walks 3 steps", num_frames=24, num_inference_steps=2)
+    np.testing.assert_allclose(np.load(made()[3]), want.features, atol=1e-4)
+
+
+def test_runs_that_differ_are_not_mixed(tmp_path):
+    words = ["generate", "a person waves", "a person sits", "-o", tmp_path, "--format", "npy", *QUICK]
+    run(*words, "--seed", 7)
+    run(*words, "--seed", 7, "--skip-existing")
+    text = run(*words, "--seed", 8, "--skip-existing", code=1).stderr
+    assert "seed was 7 and is 8" in text and "Choose another folder" in text
+    other = [word.replace("sits", "sits down") if isinstance(word, str) else word for word in words]
+    assert "prompts was" in run(*other, "--seed", 7, "--skip-existing", code=1).stderr
+    vimogen.convert(None, tmp_path / "model")
+    text = run(*words, "--seed", 7, "--skip-existing", "-m", tmp_path / "model", code=1).stderr
+    assert 'model was "built in' in text
+    run(*words, "--seed", 8)  # all are made again
 
 
 def test_generate_follows_a_reference_into_one_file(tmp_path):

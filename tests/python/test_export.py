@@ -14,7 +14,7 @@ def amass(artifacts):
 def test_an_amass_file_has_its_arrays_and_texts(amass):
     frames = len(amass["poses"])
     assert str(amass["gender"]) == "neutral" and str(amass["surface_model_type"]) == "smplx"
-    assert float(amass["mocap_frame_rate"]) == 20.0
+    assert float(amass["mocap_frame_rate"]) == float(amass["mocap_framerate"]) == 20.0
     assert float(amass["mocap_time_length"]) == pytest.approx(frames / 20)
     assert amass["betas"].shape == (16,) and int(amass["num_betas"]) == 16
     names = ("root_orient", "pose_body", "pose_jaw", "pose_eye", "pose_hand")

@@ -50,6 +50,19 @@ def test_workers_generate_what_one_process_does_and_skip_what_is_there(tmp_path)
         vray.evaluate(tmp_path)
 
 
+def test_a_bad_prompt_does_not_end_a_job_and_runs_are_not_mixed(tmp_path):
+    from vimogen import ray as vray
+
+    prompts = [PROMPTS[0], "", PROMPTS[1]]
+    with pytest.warns(UserWarning, match="1 motions could not be made"):
+        files = vray.generate(prompts, tmp_path, workers=1, batch_size=3, **QUICK)
+    assert [file.exists() for file in files] == [True, False, True]
+    errors = json.loads((tmp_path / "errors.json").read_text())
+    assert list(errors) == [files[1].name] and "InvalidArgumentError" in errors[files[1].name]
+    with pytest.raises(vimogen.InvalidArgumentError, match="seed was 42 and is 43"):
+        vray.generate(prompts, tmp_path, seed=43, **QUICK)
+
+
 def test_workers_share_the_texts_of_a_data_set(tmp_path):
     from encoders import small_encoder
     from vimogen import ray as vray

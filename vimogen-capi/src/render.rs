@@ -91,13 +91,12 @@ pub unsafe extern "C" fn vimogen_motion_render(
         // SAFETY: the caller keeps the conventions of the header.
         let (motion, path, params) =
             unsafe { (borrow("motion", motion)?, text("path", path)?, optional_params("params", params)?) };
+        let mut on_progress = |progress| notify(params.progress, params.user_data, progress);
         let sequence = match params.figure {
-            0 => MeshSequence::body(&motion.motion, BodyModel::neutral())?,
+            0 => MeshSequence::body_with(&motion.motion, BodyModel::neutral(), &mut on_progress)?,
             _ => MeshSequence::figure(motion.motion.joints())?,
         };
         let renderer = Renderer::new(&sequence, &params.options()?)?;
-        encode::save(path, &renderer, motion.motion.fps(), &mut |progress| {
-            notify(params.progress, params.user_data, progress)
-        })
+        encode::save(path, &renderer, motion.motion.fps(), &mut on_progress)
     })
 }

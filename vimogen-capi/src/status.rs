@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use vimogen_core::{Error, ErrorCode, Result};
+use vimogen_core::{Error, ErrorCode, Result, process};
 
 /// Result of a call. The codes are the same in every language and never change. Later versions may add codes: treat an
 /// unknown one as an error.
@@ -78,7 +78,7 @@ thread_local! {
 
 /// Runs the body of a function. An `Err` or a panic becomes a status and the thread's last error.
 pub fn guard(f: impl FnOnce() -> Result<()>) -> vimogen_status {
-    let error = match catch_unwind(AssertUnwindSafe(f)) {
+    let error = match catch_unwind(AssertUnwindSafe(|| in_pool_of_process(f))) {
         Ok(Ok(())) => return vimogen_status::Ok,
         Ok(Err(error)) => error,
         Err(panic) => {
@@ -94,6 +94,30 @@ pub fn guard(f: impl FnOnce() -> Result<()>) -> vimogen_status {
     };
     remember(&error);
     error.code().into()
+}
+
+/// Runs `f` where its parallel parts have threads, also in a process that was forked.
+fn in_pool_of_process(f: impl FnOnce() -> Result<()>) -> Result<()> {
+    match process::enter()? {
+        None => f(),
+        Some(pool) => {
+            let f = Lent(f);
+            pool.install(move || f.call())
+        }
+    }
+}
+
+/// Body of a function that another thread runs while the caller waits for it.
+struct Lent<F>(F);
+
+// SAFETY: the caller's thread waits until the body has run, so what the body refers to is used by one thread at a time, and
+// bodies use no variables of a thread.
+unsafe impl<F> Send for Lent<F> {}
+
+impl<F: FnOnce() -> Result<()>> Lent<F> {
+    fn call(self) -> Result<()> {
+        (self.0)()
+    }
 }
 
 fn remember(error: &Error) {

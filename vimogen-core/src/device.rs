@@ -9,6 +9,7 @@ pub use burn::tensor::Device;
 use burn::tensor::DeviceType;
 
 use crate::error::{Error, Result};
+use crate::process;
 
 /// Environment variables of the local rank, set by Open MPI, MPICH and Intel MPI, MVAPICH, Slurm and torchrun. Slurm's comes
 /// after those of MPI: under an `mpirun` that Slurm started, it has one value in all processes.
@@ -87,6 +88,9 @@ impl DeviceSpec {
     /// [`Error::Device`] if this build lacks the feature of the device, which the message names, or if the machine has no such
     /// device.
     pub fn open(self) -> Result<Device> {
+        if self != Self::Cpu {
+            process::check_accelerator()?;
+        }
         match self {
             Self::Cpu => self.cpu(),
             Self::Cuda(index) => self.cuda(index),

@@ -75,6 +75,7 @@ pub mod model;
 pub mod motion;
 #[cfg(feature = "model")]
 pub mod pipeline;
+pub mod process;
 pub mod progress;
 #[cfg(feature = "render")]
 pub mod render;
@@ -88,6 +89,8 @@ mod schema;
 pub mod text;
 #[cfg(feature = "train")]
 pub mod train;
+#[cfg(feature = "model")]
+mod turns;
 #[cfg(feature = "model")]
 pub mod weights;
 

@@ -29,7 +29,7 @@ named_enum! {
 pub struct Progress {
     /// Kind of work.
     pub stage: Stage,
-    /// Steps done, 1..=total.
+    /// Steps done. A call that waits for its turn in the thread pool repeats its last step, which is 0 before the first.
     pub step: usize,
     /// Steps of the whole call.
     pub total: usize,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms (a file or a folder of `src`) from the ground up. Rooms of one floor may import each other, one way.
 const FLOORS: &[&[&str]] = &[
-    &["error", "declare", "progress", "retry"],
+    &["error", "declare", "process", "progress", "retry", "turns"],
     &["motion", "format"],
     &["body"],
     &["edit", "model", "text", "sample", "weights"],

@@ -1,6 +1,7 @@
 //! `vimogen.Body`: the neutral body, SMPL and SMPL-X.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray2, PyArray3};
 use pyo3::prelude::*;
@@ -9,7 +10,7 @@ use vimogen_core::body::BodyModel;
 use vimogen_core::body::hmr::HmrParams;
 
 use crate::motion::Motion;
-use crate::run::detached;
+use crate::run::{detached, interruptible};
 
 /// Skinned body that performs motions.
 ///
@@ -27,7 +28,7 @@ use crate::run::detached;
 /// ('neutral', 22)
 #[pyclass(frozen, module = "vimogen", name = "Body")]
 pub struct Body {
-    core: BodyModel,
+    core: Arc<BodyModel>,
 }
 
 impl Body {
@@ -43,7 +44,7 @@ impl Body {
     #[pyo3(signature = (path=None))]
     fn new(py: Python<'_>, path: Option<PathBuf>) -> PyResult<Self> {
         let load = || path.map_or_else(|| Ok(BodyModel::neutral().clone()), BodyModel::load);
-        Ok(Self { core: detached(py, load)? })
+        Ok(Self { core: Arc::new(detached(py, load)?) })
     }
 
     /// ``"neutral"``, ``"smpl"`` or ``"smplx"``.
@@ -66,20 +67,20 @@ impl Body {
 
     /// Vertices of the mean body in the poses of a motion, (T, V, 3), metres, z up.
     fn vertices<'py>(&self, py: Python<'py>, motion: PyRef<'py, Motion>) -> PyResult<Bound<'py, PyArray3<f32>>> {
-        let core = motion.core();
-        Ok(detached(py, || self.core.vertices(core.smpl()))?.into_pyarray(py))
+        let (body, motion) = (self.core.clone(), motion.core().clone());
+        Ok(interruptible(py, move || body.vertices(motion.smpl()))?.into_pyarray(py))
     }
 
     /// Joints of the mean body in the poses of a motion, (T, J, 3), metres, z up.
     fn joints<'py>(&self, py: Python<'py>, motion: PyRef<'py, Motion>) -> PyResult<Bound<'py, PyArray3<f32>>> {
-        let core = motion.core();
-        Ok(detached(py, || self.core.joints(&self.core.params(core.smpl())?))?.into_pyarray(py))
+        let (body, motion) = (self.core.clone(), motion.core().clone());
+        Ok(interruptible(py, move || body.joints(&body.params(motion.smpl())?))?.into_pyarray(py))
     }
 
     /// Points of the face on the surface of the mean body in the poses of a motion, (T, 51, 3) of SMPL-X, else (T, 0, 3).
     fn landmarks<'py>(&self, py: Python<'py>, motion: PyRef<'py, Motion>) -> PyResult<Bound<'py, PyArray3<f32>>> {
-        let core = motion.core();
-        Ok(detached(py, || self.core.landmarks(self.core.vertices(core.smpl())?.view()))?.into_pyarray(py))
+        let (body, motion) = (self.core.clone(), motion.core().clone());
+        Ok(interruptible(py, move || body.landmarks(body.vertices(motion.smpl())?.view()))?.into_pyarray(py))
     }
 
     fn __repr__(&self) -> String {

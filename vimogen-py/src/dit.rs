@@ -1,6 +1,7 @@
 //! `vimogen.Dit` and `vimogen.sample`: the network and the sampler on arrays.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 use numpy::{IntoPyArray, PyArray3};
@@ -21,19 +22,19 @@ use vimogen_core::{Dit as Core, DitConfig, Error, Result, WeightDtype};
 use crate::args::{self, Floats, as_1d, as_2d, as_3d, booleans, optional, owned};
 use crate::error::{OrRaise, raise};
 use crate::options::set_all;
-use crate::run::{detached, with_progress};
+use crate::run::{detached, interruptible, with_progress};
 
 /// The diffusion transformer: noisy motion, a timestep and a condition in, the velocity of the flow out.
 ///
 /// Arrays are NumPy's; the network runs on its device.
 #[pyclass(frozen, module = "vimogen", name = "Dit")]
 pub struct Dit {
-    core: Core,
+    core: Arc<Core>,
 }
 
 impl From<Core> for Dit {
     fn from(core: Core) -> Self {
-        Self { core }
+        Self { core: Arc::new(core) }
     }
 }
 
@@ -91,7 +92,8 @@ impl Dit {
     /// This network with the weights that a Wan2.1 base checkpoint has, the others unchanged; and a report, a dict of
     /// the names that were ``applied``, ``kept`` and ``ignored``.
     fn warm_start<'py>(&self, py: Python<'py>, weights: PathBuf) -> PyResult<(Self, Bound<'py, PyDict>)> {
-        let work = || load(self.core.clone(), open(weights)?.as_ref(), &LoadOptions::warm_start(), &self.core.device());
+        let work =
+            || load(Core::clone(&self.core), open(weights)?.as_ref(), &LoadOptions::warm_start(), &self.core.device());
         let (core, report) = detached(py, work)?;
         Ok((core.into(), names(py, &report)?))
     }
@@ -134,7 +136,8 @@ impl Dit {
         let batch = Arrays { context: &context, x_mask, ref_motion, ref_motion_mask, attend_to_text };
         let clips = batch.clips(py, x.dim().0, x.dim().1)?;
         let timesteps: Vec<f32> = timestep.as_array().iter().copied().collect();
-        Ok(detached(py, || self.core.forward_arrays(x, &timesteps, &clips))?.into_pyarray(py))
+        let dit = self.core.clone();
+        Ok(interruptible(py, move || dit.forward_arrays(x, &timesteps, &clips))?.into_pyarray(py))
     }
 
     /// All parameters by checkpoint name, Linear weights (out, in), as PyTorch has them.

@@ -8,11 +8,10 @@ use pyo3::types::{PyDict, PyString};
 use vimogen_core::mbench::benchmark::{DimensionResult, MotionResult};
 use vimogen_core::mbench::quality::UpAxis;
 use vimogen_core::mbench::{Dimension, EvaluateOptions, Results, evaluate};
-use vimogen_core::progress::ignore;
 
 use crate::benchmark::parse_dimensions;
 use crate::error::OrRaise;
-use crate::run::detached;
+use crate::run::with_progress;
 
 /// Score the motions in a folder with MBench's motion-quality metrics; returns the report as a dict.
 #[pyfunction]
@@ -25,10 +24,10 @@ pub fn evaluate_folder(
     up_axis: usize,
 ) -> PyResult<Bound<'_, PyDict>> {
     let up = UpAxis::from_index(up_axis).or_raise(py)?;
-    let scores = detached(py, || {
+    let scores = with_progress(py, None, |on_progress| {
         let dimensions = dimensions.map(parse_dimensions).transpose()?;
         let options = EvaluateOptions::default().with_dimensions(dimensions).with_up_axis(up);
-        let results = evaluate(folder, &options, &mut ignore)?;
+        let results = evaluate(folder, &options, on_progress)?;
         output.map_or(Ok(()), |path| results.save_summary(path))?;
         Ok(Scores::of(&results))
     })?;

@@ -73,6 +73,7 @@ mod _vimogen {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        vimogen_core::process::adopt();
         crate::error::register(module)?;
         crate::reading::register(module)
     }

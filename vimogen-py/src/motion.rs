@@ -20,7 +20,7 @@ use crate::edit;
 use crate::error::OrRaise;
 use crate::reading::{ReadingArguments, source};
 use crate::render::{RenderArguments, render};
-use crate::run::detached;
+use crate::run::{detached, interruptible, with_progress};
 
 /// Immutable clip of T frames: 276 values per frame and a frame rate.
 ///
@@ -167,7 +167,7 @@ impl Motion {
         let bvh = BvhOptions { names: joint_names.parse().or_raise(py)?, unit: unit.parse().or_raise(py)?, rest: None };
         let body = body.as_ref().map(|body| body.core());
         let options = SaveOptions::default().with_title(title).with_body(body).with_bvh(bvh);
-        detached(py, || self.core.save_with(&path, &options))
+        with_progress(py, None, |on_progress| self.core.save_reporting(&path, &options, on_progress))
     }
 
     /// Write the joint positions as MBench reads them: a ``.npy`` array (T, 22, 3), metres, y up.
@@ -270,13 +270,15 @@ impl Motion {
 
     /// The same movement at another frame rate, to be played or saved.
     fn resample(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
-        Ok(detached(py, || self.core.resample(fps))?.into())
+        let core = self.core.clone();
+        Ok(interruptible(py, move || core.resample(fps))?.into())
     }
 
     /// The clip at another frame rate as the release resamples references: features are interpolated as they are, and
     /// their steps stay those of the old rate.
     fn resample_reference(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
-        Ok(detached(py, || self.core.resample_reference(fps))?.into())
+        let core = self.core.clone();
+        Ok(interruptible(py, move || core.resample_reference(fps))?.into())
     }
 
     /// The same frames, played at another rate.
@@ -302,7 +304,8 @@ impl Motion {
     ///     Keep standing feet in place and above the ground, by inverse kinematics of the legs.
     #[pyo3(signature = (*, lock_feet=false))]
     fn refit(&self, py: Python<'_>, lock_feet: bool) -> PyResult<Self> {
-        Ok(detached(py, || self.core.refit(lock_feet))?.into())
+        let core = self.core.clone();
+        Ok(interruptible(py, move || core.refit(lock_feet))?.into())
     }
 
     /// The clip in canonical placement, that of references: at the origin, facing +y, on the ground.

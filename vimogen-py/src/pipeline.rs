@@ -193,7 +193,7 @@ impl Pipeline {
 
     /// Encode a prompt as the model's text encoder does: (L, text_dim).
     fn encode<'py>(&self, py: Python<'py>, prompt: &str) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        Ok(detached(py, || self.core.encode(prompt))?.into_pyarray(py))
+        Ok(with_progress(py, None, |on_progress| self.core.encode_with(prompt, on_progress))?.into_pyarray(py))
     }
 
     /// Features as the network sees them: (T, 276) less the mean, divided by the standard deviation.

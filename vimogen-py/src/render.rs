@@ -55,7 +55,7 @@ pub fn render(
         };
         let sequence = match shown {
             None => MeshSequence::figure(motion.joints().view())?,
-            Some(body) => MeshSequence::body(motion, body)?,
+            Some(body) => MeshSequence::body_with(motion, body, on_progress)?,
         };
         let below = arguments.overlay.map(encode::frames_of).transpose()?;
         let (width, height) = match (&arguments.size, &below) {

@@ -11,6 +11,7 @@ use vimogen_core::{Error, Result};
 
 use crate::args::{Floats, as_2d, as_3d, owned};
 use crate::error::{OrRaise, raise};
+use crate::run::interruptible;
 
 fn smpl(
     global_orient: &Floats<'_>,
@@ -160,9 +161,10 @@ fn camera(matrix: &Floats<'_>) -> PyResult<[[f32; 3]; 3]> {
 fn features_to<'py>(
     py: Python<'py>,
     features: &Floats<'py>,
-    f: impl FnOnce(ArrayView2<'_, f32>) -> Result<ndarray::Array2<f32>>,
+    f: impl FnOnce(ArrayView2<'_, f32>) -> Result<ndarray::Array2<f32>> + Send + 'static,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    Ok(f(as_2d(features, "features")?).or_raise(py)?.into_pyarray(py))
+    let features = owned(as_2d(features, "features")?);
+    Ok(interruptible(py, move || f(features.view()))?.into_pyarray(py))
 }
 
 /// Smooth each channel of (T, C) over time with a Gaussian; the first and last frames stay as they are.
@@ -174,7 +176,7 @@ pub fn smooth<'py>(
     kernel_size: usize,
     sigma: f32,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    features_to(py, &features, |x| smoothing::smooth(x, kernel_size, sigma))
+    features_to(py, &features, move |x| smoothing::smooth(x, kernel_size, sigma))
 }
 
 /// Bring features (T, 276) from one frame rate to another by linear interpolation.
@@ -185,7 +187,7 @@ pub fn resample<'py>(
     from_fps: f32,
     to_fps: f32,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    features_to(py, &features, |x| resampling::resample(x, from_fps, to_fps))
+    features_to(py, &features, move |x| resampling::resample(x, from_fps, to_fps))
 }
 
 /// Reference channels (T, 138) of features (T, 276).

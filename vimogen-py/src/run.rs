@@ -3,20 +3,61 @@
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 use vimogen_core::progress::OnProgress;
-use vimogen_core::{Error, Progress, Result};
+use vimogen_core::{Error, Progress, Result, process};
 
 use crate::error::{OrRaise, raise};
+
+/// Pause between two looks for Ctrl-C.
+const POLL: Duration = Duration::from_millis(50);
+/// Stack of a thread that works for the caller, as large as the caller's usually is.
+const STACK: usize = 8 << 20;
 
 /// Runs `work` without the GIL.
 pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     py.check_signals()?;
-    match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
+    match py.detach(|| catch_unwind(AssertUnwindSafe(|| in_pool_of_process(work)))) {
         Ok(result) => result.or_raise(py),
         Err(panic) => Err(raise(py, &Error::Internal { reason: message(panic.as_ref()) })),
+    }
+}
+
+/// Runs `work`, which reports no progress, on a thread of its own without the GIL. Ctrl-C leaves that thread to itself: it
+/// ends with its work, whose result is dropped.
+pub fn interruptible<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> PyResult<T> {
+    py.check_signals()?;
+    let (send, mut receive) = sync_channel(1);
+    let run = move || {
+        // Nobody waits for the result after Ctrl-C.
+        let _ = send.send(catch_unwind(AssertUnwindSafe(|| in_pool_of_process(work))));
+    };
+    let thread = std::thread::Builder::new().name("vimogen".into()).stack_size(STACK).spawn(run);
+    thread.map_err(|e| raise(py, &Error::internal(format!("no thread to work on: {e}"))))?;
+    loop {
+        let (result, again) = py.detach(move || (receive.recv_timeout(POLL), receive));
+        receive = again;
+        match result {
+            Ok(Ok(result)) => return result.or_raise(py),
+            Ok(Err(panic)) => return Err(raise(py, &Error::internal(message(panic.as_ref())))),
+            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &Error::internal("the thread has no result"))),
+        }
+    }
+}
+
+/// Runs `work` where its parallel parts have threads, also in a process that was forked.
+fn in_pool_of_process<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    match process::enter()? {
+        None => work(),
+        Some(pool) => pool.install(work),
     }
 }
 

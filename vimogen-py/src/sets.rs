@@ -5,7 +5,7 @@ use vimogen_core::declare::DEFAULT_SEED;
 use vimogen_core::mbench::sets::{self, Repeated, repeated};
 
 use crate::args::{Floats, as_2d, as_3d, owned};
-use crate::run::detached;
+use crate::run::interruptible;
 
 /// Mean and half the 95 % confidence interval.
 type Figure = (f64, f64);
@@ -18,14 +18,14 @@ fn figure(repeated: Repeated) -> Figure {
 #[pyfunction]
 pub fn fid(py: Python<'_>, generated: Floats<'_>, real: Floats<'_>) -> PyResult<f64> {
     let (a, b) = (owned(as_2d(&generated, "generated")?), owned(as_2d(&real, "real")?));
-    detached(py, || sets::fid(a.view(), b.view()))
+    interruptible(py, move || sets::fid(a.view(), b.view()))
 }
 
 /// Mean distance of texts (N, d) from their motions (N, d).
 #[pyfunction]
 pub fn mm_dist(py: Python<'_>, text: Floats<'_>, motion: Floats<'_>) -> PyResult<f64> {
     let (text, motion) = (owned(as_2d(&text, "text")?), owned(as_2d(&motion, "motion")?));
-    detached(py, || sets::mm_dist(text.view(), motion.view()))
+    interruptible(py, move || sets::mm_dist(text.view(), motion.view()))
 }
 
 /// Share of texts (N, d) whose motion (N, d) is among the nearest 1, 2 and 3 of 32: each a (mean, interval) pair.
@@ -39,7 +39,7 @@ pub fn r_precision(
     seed: u64,
 ) -> PyResult<Vec<Figure>> {
     let (text, motion) = (owned(as_2d(&text, "text")?), owned(as_2d(&motion, "motion")?));
-    detached(py, || {
+    interruptible(py, move || {
         // The same seed draws the same pools for each of the three.
         let top =
             |k: usize| repeated(repetitions, seed, |rng| Ok(sets::r_precision(text.view(), motion.view(), rng)?[k]));
@@ -52,7 +52,7 @@ pub fn r_precision(
 #[pyo3(signature = (motion, *, pairs=sets::PAIRS, repetitions=20, seed=DEFAULT_SEED))]
 pub fn diversity(py: Python<'_>, motion: Floats<'_>, pairs: usize, repetitions: usize, seed: u64) -> PyResult<Figure> {
     let motion = owned(as_2d(&motion, "motion")?);
-    detached(py, || repeated(repetitions, seed, |rng| sets::diversity(motion.view(), pairs, rng)).map(figure))
+    interruptible(py, move || repeated(repetitions, seed, |rng| sets::diversity(motion.view(), pairs, rng)).map(figure))
 }
 
 /// Mean distance of pairs of motions of one text, (texts, motions, d): a (mean, interval) pair.
@@ -66,5 +66,7 @@ pub fn multimodality(
     seed: u64,
 ) -> PyResult<Figure> {
     let motion = owned(as_3d(&motion, "motion")?);
-    detached(py, || repeated(repetitions, seed, |rng| sets::multimodality(motion.view(), pairs, rng)).map(figure))
+    interruptible(py, move || {
+        repeated(repetitions, seed, |rng| sets::multimodality(motion.view(), pairs, rng)).map(figure)
+    })
 }

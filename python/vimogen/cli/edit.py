@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from .. import Motion
+from .._files import read_text
 from . import formats
 from .options import FILE, json_option
 
@@ -31,7 +32,7 @@ def _step(
 
 def _points(text: str) -> np.ndarray:
     """Points of a path: pairs with a comma in between, or a file with one pair per line."""
-    source = Path(text).read_text(encoding="utf-8") if Path(text).is_file() else text
+    source = read_text(text) if Path(text).is_file() else text
     pairs = [pair.split(",") for pair in source.replace(";", " ").split()]
     try:
         return np.array([[float(x), float(y)] for x, y in pairs], dtype=np.float32)

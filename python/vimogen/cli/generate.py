@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .. import Motion, Pipeline, mbench
+from .. import Motion, Pipeline, _runs, mbench
 from .encode_text import load_encoder, text_encoder_options
 from .formats import WRITES, save
 from .options import (
@@ -27,6 +28,8 @@ from .progress import progress
 from .prompts import read_prompts
 
 DEFAULT_FORMATS = ("npz", "bvh", "html")
+# Motions that are generated, and written, together.
+_BATCH = 16
 
 
 @click.command(short_help="Make motions from sentences or a reference.")
@@ -120,6 +123,10 @@ def generate(
         if prompts or prompt_file or reference:
             raise click.UsageError("--mbench brings its own prompts and references")
         options |= {"prompt_durations": durations, "text_key": text_key, "root": root}
+        files = {"text encoder": text_encoder, "lora": lora, "prompt file": prompts_of_mbench}
+        run = _runs.record([], model, files, {**options, "dtype": dtype, "text_only": text_only})
+        _runs.check(out, run)
+        _runs.write(out, run)
         _generate_mbench(load(), prompts_of_mbench, out, hidden=quiet, as_json=as_json, **options)
         return
     wanted = [*prompts, *(read_prompts(prompt_file) if prompt_file else ())]
@@ -132,25 +139,33 @@ def generate(
     names = wanted or [f"like {reference.stem}" if reference else ""]
     targets = [_targets(out, formats, i, name, len(names)) for i, name in enumerate(names)]
     left = [i for i, files in enumerate(targets) if not (skip_existing and all(f.exists() for f in files))]
-    results = []
+    if len(names) > 1:
+        files = {"text encoder": text_encoder, "lora": lora}
+        run = _runs.record(wanted, model, files, {**options, "dtype": dtype, "text_only": text_only})
+        if skip_existing:
+            _runs.check(out, run)
+        _runs.write(out, run)
+    results: list[dict[str, Any]] = []
     if left:
         start = time.perf_counter()
         pipe = load()
-        made: Any
-        request: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in left]}
-        with progress("generating", hidden=quiet or as_json, stage="sample") as callback:
+        with progress("generating", hidden=quiet or as_json, stage="sample") as show:
             if constraints is not None:
-                made, met = pipe.constrained(wanted[0], constraints, **options, callback=callback)
+                made, met = pipe.constrained(wanted[0], constraints, **options, callback=show)
                 _report(met)
-            else:
-                made = pipe(**request, **options, callback=callback)
-        motions: list[Motion] = made if isinstance(made, list) else [made]
+                results.append(_write(made, names[0], targets[0], options["seed"]))
+                left = []
+            for first in range(0, len(left), _BATCH):
+                batch = left[first : first + _BATCH]
+                request: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in batch]}
+                motions: Any = pipe(**request, **options, callback=_part(show, first, len(batch), len(left)))
+                motions = motions if isinstance(motions, list) else [motions]
+                # Written batch by batch: a run that is stopped keeps what is done.
+                for i, motion in zip(batch, motions, strict=True):
+                    results.append(_write(motion, names[i], targets[i], options["seed"]))
         seconds = time.perf_counter() - start
-        results = [
-            _write(motion, names[i], targets[i], options["seed"]) for i, motion in zip(left, motions, strict=True)
-        ]
         if not as_json:
-            click.echo(f"{len(motions)} motion(s) in {seconds:.1f} s", err=True)
+            click.echo(f"{len(results)} motion(s) in {seconds:.1f} s", err=True)
     if as_json:
         click.echo(json.dumps(results, indent=2))
     else:
@@ -163,6 +178,19 @@ def _report(met: list[dict[str, float]]) -> None:
     for i, constraint in enumerate(met):
         if constraint["landed"] > 0.01:
             click.echo(f"constraint {i} is missed by {100 * constraint['landed']:.1f} cm", err=True)
+
+
+def _part(
+    show: Callable[[str, int, int], None] | None, first: int, count: int, total: int
+) -> Callable[[str, int, int], None] | None:
+    """Give a callback of `count` motions from `first` on, whose steps are a part of those of all motions."""
+    if show is None or count == total:
+        return show
+
+    def part(stage: str, step: int, steps: int) -> None:
+        show(stage, 1000 * first // total + step * 1000 * count // (steps * total), 1000)
+
+    return part
 
 
 def _targets(out: Path, formats: tuple[str, ...], number: int, name: str, count: int) -> list[Path]:

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import click
 
+from .._files import read_bytes
+
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def read_prompts(path: Path) -> list[str]:
     """Read the prompts of a file, one per line; ``-`` is standard input. Blank lines and ``#`` lines are left out."""
     name = "standard input" if str(path) == "-" else str(path)
-    text = _decoded(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes(), name)
+    text = _decoded(sys.stdin.buffer.read() if str(path) == "-" else read_bytes(path), name)
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 

@@ -261,17 +261,20 @@ fn an_error_or_a_panic_of_a_loading_thread_reaches_the_step() {
     assert!(matches!(threads.take(), Err(Error::Internal { .. })));
 }
 
-fn prepare(clips: &Clips, out: &Path, pack: Option<u64>) -> Result<Prepared> {
-    clips.manifest();
-    let prepare = Prepare {
+fn packing(clips: &Clips) -> Prepare {
+    Prepare {
         manifests: vec![clips.at("manifest.json")],
         root: Some(clips.folder.path().into()),
         stats: true,
-        shard_bytes: pack,
+        shard_bytes: Some(100_000),
         text_key: KEY.into(),
         max_bad_fraction: 0.3,
-    };
-    prepare.run(out, &mut ignore)
+    }
+}
+
+fn prepare(clips: &Clips, out: &Path, pack: Option<u64>) -> Result<Prepared> {
+    clips.manifest();
+    Prepare { shard_bytes: pack, ..packing(clips) }.run(out, &mut ignore)
 }
 
 #[test]
@@ -336,4 +339,60 @@ fn clips_of_other_programs_and_clips_without_a_caption_are_prepared_and_named() 
     assert_eq!((prepared.clips, prepared.bad.len()), (4, 0));
     // 50 frames at 40 frames per second are 25 at 20.
     assert_eq!(prepared.frames, 3 * 50 + 25);
+}
+
+/// The contents of all samples that a manifest names.
+fn contents(manifest: &Path) -> Vec<Sample> {
+    let manifest = Manifest::read(&[(manifest.to_path_buf(), 1)], KEY, None).unwrap();
+    let data = dataset(manifest, Sampling::default(), 0.0);
+    (0..data.len()).map(|i| data.sample(i, &mut rng(i as u64)).unwrap()).collect()
+}
+
+#[test]
+fn a_stop_while_packing_over_an_older_pack_leaves_the_older_one() {
+    let lengths = [(50, "a"), (60, "a"), (70, "a"), (80, "a")];
+    let mut clips = Clips::new(&lengths);
+    let out = clips.at("out");
+    let old = prepare(&clips, &out, Some(100_000)).unwrap();
+    let before = contents(&old.manifest);
+    // The same motions under other captions, in another order.
+    clips.entries.reverse();
+    for entry in &mut clips.entries {
+        entry[KEY] = json!("another caption");
+    }
+    for stop in 1..=4 {
+        clips.manifest();
+        let again = Prepare { manifests: vec![clips.at("manifest.json")], ..packing(&clips) };
+        let stopped = again.run(&out, &mut |progress| match progress.step < stop {
+            true => std::ops::ControlFlow::Continue(()),
+            false => std::ops::ControlFlow::Break(()),
+        });
+        assert!(matches!(stopped, Err(Error::Cancelled)), "{stop}");
+        assert_eq!(contents(&old.manifest), before, "stopped after {stop} clips");
+    }
+    // A training that began with the older manifest keeps its clips when the new one is complete.
+    let reader = Manifest::read(&[(old.manifest.clone(), 1)], KEY, None).unwrap();
+    let new = prepare(&clips, &out, Some(100_000)).unwrap();
+    let running = dataset(reader, Sampling::default(), 0.0);
+    for (i, sample) in before.iter().enumerate() {
+        assert_eq!(running.sample(i, &mut rng(i as u64)).unwrap(), *sample);
+    }
+    assert_eq!(contents(&new.manifest).len(), 4);
+    // Two manifests later the older shards are gone.
+    let names = || std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names().filter(|name| name.starts_with("shard-")).count(), old.shards + new.shards);
+    prepare(&clips, &out, Some(100_000)).unwrap();
+    assert_eq!(names().filter(|name| name.starts_with("shard-")).count(), new.shards);
+    assert!(names().all(|name| !name.starts_with(".vimogen")));
+}
+
+#[test]
+fn a_shard_with_other_clips_than_the_manifest_expects_is_refused() {
+    let clips = Clips::new(&[(50, "a"), (60, "a")]);
+    let prepared = prepare(&clips, &clips.at("out"), Some(1 << 30)).unwrap();
+    let text = std::fs::read_to_string(&prepared.manifest).unwrap();
+    std::fs::write(&prepared.manifest, text.replace("#0\"", "#9\"").replace("#1\"", "#0\"")).unwrap();
+    let manifest = Manifest::read(&[(prepared.manifest, 1)], KEY, None).unwrap();
+    let error = dataset(manifest, Sampling::default(), 0.0).motion(1).unwrap_err().to_string();
+    assert!(error.contains("pack the data again") && error.contains("\"1\""), "{error}");
 }

@@ -14,6 +14,7 @@ use super::corruption::Corruption;
 use super::dataset::ClipDataset;
 use super::synth_loader::ProceduralLoader;
 use crate::error::{Error, Result};
+use crate::process::with_pool;
 use crate::train::TrainBatch;
 
 /// Sets the order of clips, the samples and the corruption of references apart from each other and from the weights.
@@ -169,7 +170,8 @@ impl Shared {
             queue.begin += 1;
             drop(queue);
             // A panic would leave the step waiting for ever.
-            let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.source.batch(step)));
+            let make = || with_pool(|| self.source.batch(step)).flatten();
+            let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(make));
             let made = made.unwrap_or_else(|_| Err(Error::internal(format!("making batch {step} failed"))));
             self.lock().ready.insert(step, made);
             self.changed.notify_all();

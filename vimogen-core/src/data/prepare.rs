@@ -1,5 +1,6 @@
 //! Preparing a data set for training: one manifest with whole paths, statistics in one pass, packed shards.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -8,7 +9,7 @@ use serde_json::Value;
 use super::dataset::{BadClip, check_bad};
 use super::manifest::{EMBED_SUFFIX, Manifest, ManifestEntry, entry_id, read_entries, text};
 use super::motion_file;
-use super::pack::ShardWriter;
+use super::pack::{ShardWriter, remove_unused};
 use crate::error::{Error, Result};
 use crate::format::write_atomic;
 use crate::motion::Stats;
@@ -82,21 +83,26 @@ impl Prepare {
         entries.iter_mut().for_each(|entry| self.complete(entry));
         std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
         let without_caption = entries.iter().filter(|entry| self.has_no_caption(entry)).filter_map(entry_id).collect();
+        let before = folder.join(MANIFEST);
+        // A manifest that cannot be read names no shard.
+        let mut used = shards(&read_entries::<ManifestEntry>(&before).unwrap_or_default());
+        remove_unused(folder, &used)?;
         let builder = StatsBuilder::new(FEATURES);
-        let mut pass = Pass { prepare: self, builder, bad: vec![], warnings: vec![], kept: vec![] };
+        let mut pass = Pass { prepare: self, builder, bad: vec![], warnings: vec![], kept: vec![], unplaced: vec![] };
         if self.stats || self.shard_bytes.is_some() {
             pass.read(&manifest, folder, entries, on_progress)?;
         } else {
             pass.kept = entries;
         }
-        let shards = pass.kept.iter().filter_map(|e| e.get("pack")?.as_str()?.split('#').next());
-        let shards = shards.collect::<std::collections::BTreeSet<_>>().len();
+        let packed = shards(&pass.kept);
         if self.stats {
             pass.builder.finish()?.save(folder.join("mean.npy"), folder.join("std.npy"))?;
             pass.builder.save(folder.join(PARTIAL_STATS))?;
         }
         let path = folder.join(MANIFEST);
         write_atomic(&path, |w| serde_json::to_writer(w, &pass.kept).map_err(std::io::Error::other))?;
+        used.extend(packed.iter().cloned());
+        remove_unused(folder, &used)?;
         Ok(Prepared {
             manifest: path,
             clips: pass.kept.len(),
@@ -105,7 +111,7 @@ impl Prepare {
             warnings: pass.warnings,
             without_caption,
             duplicates: manifest.duplicates,
-            shards,
+            shards: packed.len(),
         })
     }
 
@@ -140,6 +146,14 @@ struct Pass<'a> {
     bad: Vec<BadClip>,
     warnings: Vec<BadClip>,
     kept: Vec<ManifestEntry>,
+    /// Places in `kept` and keys of the clips whose shard is not written yet.
+    unplaced: Vec<(usize, usize)>,
+}
+
+/// Names of the shards of these entries.
+fn shards(entries: &[ManifestEntry]) -> BTreeSet<String> {
+    let name = |entry: &ManifestEntry| Some(entry.get("pack")?.as_str()?.split('#').next()?.to_string());
+    entries.iter().filter_map(name).collect()
 }
 
 impl Pass<'_> {
@@ -157,26 +171,37 @@ impl Pass<'_> {
             let read: Vec<Result<Frames>> = clips.par_iter().map(|clip| frames(&clip.motion_path)).collect();
             for (i, (clip, read)) in clips.iter().zip(read).enumerate() {
                 let number = block * BLOCK + i;
-                let mut entry = entries.next().unwrap_or_default();
-                let packed = read.and_then(|frames| match &mut writer {
-                    Some(writer) => writer.add(number, clip).map(|place| (frames, Some(place))),
-                    None => Ok((frames, None)),
+                let entry = entries.next().unwrap_or_default();
+                let noted = read.and_then(|frames| {
+                    writer.as_mut().map_or(Ok(()), |writer| writer.add(number, clip))?;
+                    Ok(frames)
                 });
-                match packed {
-                    Ok(((frames, warnings), place)) => {
+                match noted {
+                    Ok((frames, warnings)) => {
                         self.builder.merge(&frames)?;
                         let warning = |reason| BadClip { id: clip.id.clone(), reason };
                         self.warnings.extend(warnings.into_iter().map(warning));
-                        place.map(|place| entry.insert("pack".into(), Value::String(place)));
+                        self.unplaced.push((self.kept.len(), number));
                         self.kept.push(entry);
-                        writer.as_mut().map_or(Ok(()), |writer| writer.flush(false))?;
+                        self.flush(&mut writer, false)?;
                     }
                     Err(error) => self.note_bad(&clip.id, &error, total)?,
                 }
                 report(on_progress, Stage::Prepare, number + 1, total)?;
             }
         }
-        writer.as_mut().map_or(Ok(()), |writer| writer.flush(true))
+        self.flush(&mut writer, true)
+    }
+
+    /// Writes a shard that is full, or the last, and its name into the entries of its clips.
+    fn flush(&mut self, writer: &mut Option<ShardWriter>, last: bool) -> Result<()> {
+        let Some(writer) = writer else { return Ok(()) };
+        if let Some(shard) = writer.flush(last)? {
+            for (place, key) in self.unplaced.drain(..) {
+                self.kept[place].insert("pack".into(), Value::String(format!("{shard}#{key}")));
+            }
+        }
+        Ok(())
     }
 
     fn note_bad(&mut self, id: &str, error: &Error, total: usize) -> Result<()> {

@@ -93,7 +93,9 @@ impl Recorder {
         std::fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, e))?;
         let open = || -> Result<_> {
             let table = CsvLog::open(&folder.join("log.csv"), &COLUMNS.map(|(name, _)| name), steps_done)?;
-            Ok((table, EventWriter::create(&folder.join("tensorboard"))?))
+            let mut curves = EventWriter::create(&folder.join("tensorboard"))?;
+            curves.start(steps_done + 1)?;
+            Ok((table, curves))
         };
         Ok(Self {
             files: writes.then(open).transpose()?,

@@ -17,6 +17,10 @@ const WALL_TIME: u8 = 1 << 3 | 1;
 const STEP: u8 = 2 << 3;
 const FILE_VERSION: u8 = 3 << 3 | 2;
 const SUMMARY: u8 = 5 << 3 | 2;
+const SESSION_LOG: u8 = 7 << 3 | 2;
+const STATUS: u8 = 1 << 3;
+/// Status of a session that starts.
+const START: u8 = 1;
 const VALUE: u8 = 1 << 3 | 2;
 const TAG: u8 = 1 << 3 | 2;
 const SIMPLE_VALUE: u8 = 2 << 3 | 5;
@@ -48,6 +52,19 @@ impl EventWriter {
             }
         }
         Err(Error::internal(format!("no free name for an event file in {folder:?}")))
+    }
+
+    /// Notes that a run begins with this step: readers drop steps from it on that an earlier run wrote, so that repeated
+    /// steps of a resumed run do not appear twice.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn start(&mut self, step: usize) -> Result<()> {
+        let mut event = vec![STEP];
+        event.extend(varint(step as u64));
+        event.push(SESSION_LOG);
+        event.extend(bytes(&[STATUS, START]));
+        self.record(&event)
     }
 
     /// Adds the values of a step under the tags `group/name`. They are in the file when this returns.
@@ -133,6 +150,16 @@ mod tests {
         assert_eq!(event[9..], rest.concat());
         let crc = u32::from_le_bytes(second[12 + length..].try_into().unwrap());
         assert_eq!(crc, masked(event));
+    }
+
+    #[test]
+    fn a_run_that_begins_says_from_which_step_on_earlier_ones_are_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = EventWriter::create(folder.path()).unwrap();
+        writer.start(301).unwrap();
+        let data = std::fs::read(&writer.path).unwrap();
+        // Step 301 as a varint; a session log of two bytes: its status, START.
+        assert!(data[..data.len() - 4].ends_with(&[0x10, 0xad, 0x02, 0x3a, 0x02, 0x08, 0x01]), "{data:?}");
     }
 
     #[test]

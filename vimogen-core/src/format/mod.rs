@@ -5,6 +5,7 @@ pub mod embedding;
 pub mod npy;
 pub mod npz;
 pub mod pickle;
+pub mod positional;
 pub mod safetensors;
 pub mod tensor;
 pub mod torch;

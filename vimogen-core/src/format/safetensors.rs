@@ -141,7 +141,7 @@ impl TensorSource for SafetensorsFile {
     }
 }
 
-fn element_type(dtype: Dtype) -> Option<DType> {
+pub(super) fn element_type(dtype: Dtype) -> Option<DType> {
     Some(match dtype {
         Dtype::F64 => DType::F64,
         Dtype::F32 => DType::F32,

@@ -29,6 +29,7 @@ use crate::error::Result;
 use crate::format::npy;
 use crate::motion::codec::{SmplMotion, encode};
 pub use crate::motion::{FileFormat, Motion};
+use crate::progress::{OnProgress, ignore};
 pub use joint_map::{JointMap, load_joint_map, parse_joint_map};
 pub use options::{LoadOptions, SaveOptions};
 
@@ -103,8 +104,21 @@ impl Motion {
     /// # Errors
     /// As [`Motion::save`].
     pub fn save_with(&self, path: impl AsRef<Path>, options: &SaveOptions<'_>) -> Result<()> {
+        self.save_reporting(path, options, &mut ignore)
+    }
+
+    /// [`Motion::save_with`] that reports each picture of a film.
+    ///
+    /// # Errors
+    /// As [`Motion::save`]; [`Error::Cancelled`](crate::Error::Cancelled) if `on_progress` breaks.
+    pub fn save_reporting(
+        &self,
+        path: impl AsRef<Path>,
+        options: &SaveOptions<'_>,
+        on_progress: &mut OnProgress<'_>,
+    ) -> Result<()> {
         let path = path.as_ref();
-        self.save_as(FileFormat::to_write(path)?, path, options)
+        self.write_format(FileFormat::to_write(path)?, path, options, on_progress)
     }
 
     /// Writes the clip in the given format, regardless of the extension.
@@ -112,7 +126,17 @@ impl Motion {
     /// # Errors
     /// As [`Motion::save`].
     pub fn save_as(&self, format: FileFormat, path: impl AsRef<Path>, options: &SaveOptions<'_>) -> Result<()> {
-        let path = path.as_ref();
+        self.write_format(format, path.as_ref(), options, &mut ignore)
+    }
+
+    #[cfg_attr(not(feature = "render"), allow(unused_variables, reason = "only films take long"))]
+    fn write_format(
+        &self,
+        format: FileFormat,
+        path: &Path,
+        options: &SaveOptions<'_>,
+        on_progress: &mut OnProgress<'_>,
+    ) -> Result<()> {
         format.check_writes()?;
         match format {
             FileFormat::Npz => amass::save(path, self),
@@ -126,7 +150,9 @@ impl Motion {
             #[cfg(feature = "render")]
             FileFormat::Svg => picture::save_svg(path, self),
             #[cfg(feature = "render")]
-            FileFormat::Mp4 | FileFormat::Gif | FileFormat::Png => picture::save_film(path, self, options.body),
+            FileFormat::Mp4 | FileFormat::Gif | FileFormat::Png => {
+                picture::save_film(path, self, options.body, on_progress)
+            }
             other => unreachable!("{other:?} was refused above"),
         }
     }

@@ -7,7 +7,7 @@ use crate::body::BodyModel;
 use crate::error::Result;
 use crate::format::write_atomic;
 use crate::motion::Motion;
-use crate::progress::ignore;
+use crate::progress::OnProgress;
 use crate::render::player_mesh::{self, SkinnedClip};
 use crate::render::strip_svg;
 use crate::render::{MeshSequence, RenderOptions, Renderer, encode};
@@ -44,9 +44,14 @@ pub(super) fn save_svg(path: &Path, motion: &Motion) -> Result<()> {
     write_atomic(path, |w| w.write_all(strip.as_bytes()))
 }
 
-pub(super) fn save_film(path: &Path, motion: &Motion, body: Option<&BodyModel>) -> Result<()> {
-    let sequence = MeshSequence::body(motion, body.unwrap_or(BodyModel::neutral()))?;
-    encode::save(path, &Renderer::new(&sequence, &RenderOptions::default())?, motion.fps(), &mut ignore)
+pub(super) fn save_film(
+    path: &Path,
+    motion: &Motion,
+    body: Option<&BodyModel>,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<()> {
+    let sequence = MeshSequence::body_with(motion, body.unwrap_or(BodyModel::neutral()), on_progress)?;
+    encode::save(path, &Renderer::new(&sequence, &RenderOptions::default())?, motion.fps(), on_progress)
 }
 
 /// MBench's quality metrics of a motion that is long enough for them.

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::error::Result;
+use crate::process::with_pool;
 
 /// Maximum number of jobs.
 pub(super) const MAX_JOBS: usize = 256;
@@ -26,7 +27,7 @@ pub(super) fn in_parallel<T: Send>(
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let i = next.fetch_add(1, Ordering::Relaxed);
-                    if i >= count || send.send((i, work(i, stop))).is_err() {
+                    if i >= count || send.send((i, with_pool(|| work(i, stop)).flatten())).is_err() {
                         return;
                     }
                 }

@@ -16,10 +16,11 @@ use super::config::DitConfig;
 use super::embed::{TimeEmbedding, embed_time, position_tensor};
 use super::head::Head;
 use super::host::{download, upload};
-use super::kernels::in_pool;
+use super::kernels::{check_process, in_pool};
 use super::layers::{Linear, Mlp, select_rows};
 use super::probe;
 use crate::error::{Error, Result, check_finite};
+use crate::turns::Turn;
 
 /// The conditions of a batch on a device, in the network's order of rows.
 #[derive(Debug, Clone)]
@@ -292,8 +293,9 @@ impl Dit {
     pub fn forward_arrays(&self, x: Array3<f32>, timesteps: &[f32], clips: &ClipBatch) -> Result<Array3<f32>> {
         check_finite("x", &x.view())?;
         let device = self.device();
-        let x = upload(x, &device);
-        download(in_pool(&device, || self.forward(x, timesteps, clips))?)
+        check_process(&device)?;
+        let forward = || in_pool(&device, || self.forward(upload(x, &device), timesteps, clips));
+        download(Turn::take().step(&mut || Ok(()), forward)??)
     }
 }
 

@@ -105,10 +105,16 @@ impl Pipeline {
     /// # Errors
     /// [`Error::NoTextEncoder`], and those of [`TextEncoder::encode`].
     pub fn encode(&self, prompt: &str) -> Result<Array2<f32>> {
-        match &self.encoder {
-            Some(encoder) => encoder.encode(prompt),
-            None => Err(self.no_encoder()),
-        }
+        self.encode_with(prompt, &mut progress::ignore)
+    }
+
+    /// [`Pipeline::encode`] that reports progress, such as each block of a large encoder.
+    ///
+    /// # Errors
+    /// As [`Pipeline::encode`]; [`Error::Cancelled`] if `on_progress` breaks.
+    pub fn encode_with(&self, prompt: &str, on_progress: &mut OnProgress<'_>) -> Result<Array2<f32>> {
+        let rows = self.encode_all(&[prompt], on_progress)?.into_iter().next();
+        rows.ok_or_else(|| Error::internal("a prompt was not encoded"))
     }
 
     /// Encodes prompts together.

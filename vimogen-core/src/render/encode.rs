@@ -12,6 +12,7 @@ use super::renderer::Renderer;
 use super::{check_fps, gif};
 use crate::error::{Error, Result};
 use crate::format::{extension, unknown_extension, write_atomic};
+use crate::process::with_pool;
 use crate::progress::{OnProgress, Stage, report};
 
 /// Pictures in a contact sheet, and columns of it.
@@ -120,7 +121,8 @@ fn each(
         let (send, pictures) = sync_channel(1);
         scope.spawn(move || {
             for part in frames.chunks(ahead) {
-                let drawn: Vec<_> = part.par_iter().map(|frame| (*frame, renderer.frame(*frame))).collect();
+                let draw = || part.par_iter().map(|frame| (*frame, renderer.frame(*frame))).collect::<Vec<_>>();
+                let drawn = with_pool(draw).unwrap_or_else(|error| vec![(0, Err(error))]);
                 // The receiver is dropped when `take` fails or the caller cancels.
                 if send.send(drawn).is_err() {
                     return;

@@ -1,6 +1,7 @@
 //! A moving triangle mesh, the input of the renderer.
 
 use std::f32::consts::{FRAC_PI_2, TAU};
+use std::time::{Duration, Instant};
 
 use glam::Vec3;
 use ndarray::{ArrayView2, ArrayView3};
@@ -12,9 +13,12 @@ use crate::body::{BodyKind, BodyModel, vertex_normals};
 use crate::error::{Error, Result, check_finite};
 use crate::motion::Motion;
 use crate::motion::skeleton::JOINT_NAMES;
+use crate::progress::{OnProgress, Stage, ignore, report};
 
 /// Maximum number of vertices and of triangles of a mesh.
 pub const MAX_MESH: usize = 1 << 20;
+/// Pause between two reports while bodies are posed.
+const REPORT_EVERY: Duration = Duration::from_millis(200);
 /// Frames of a body that are posed at a time.
 const FRAMES_A_PART: usize = 64;
 /// Maximum number of vertices over all frames: 2.4 GB.
@@ -70,17 +74,30 @@ impl MeshSequence {
     /// # Errors
     /// As [`MeshSequence::mesh`].
     pub fn body(motion: &Motion, body: &BodyModel) -> Result<Self> {
+        Self::body_with(motion, body, &mut ignore)
+    }
+
+    /// [`MeshSequence::body`] of a long motion, which reports step 0 of its pictures while bodies are posed.
+    ///
+    /// # Errors
+    /// As [`MeshSequence::mesh`]; [`Error::Cancelled`] if `on_progress` breaks.
+    pub fn body_with(motion: &Motion, body: &BodyModel, on_progress: &mut OnProgress<'_>) -> Result<Self> {
         Self::check_len(motion.len(), Some(body))?;
         let smpl = motion.smpl();
         let joints = checked_frames(smpl.joints.view(), 1.0)?;
         let faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();
         check_faces(&faces, body.num_vertices())?;
         let mut frames = Vec::with_capacity(motion.len());
+        let mut reported = Instant::now();
         // In parts, so that there are never two copies of all vertices.
         for start in (0..motion.len()).step_by(FRAMES_A_PART) {
             let vertices = body.vertices(&smpl.slice(start..motion.len().min(start + FRAMES_A_PART)))?;
             check_finite("vertices", &vertices.view())?;
             frames.extend(vertices.outer_iter().map(points));
+            if reported.elapsed() >= REPORT_EVERY {
+                report(on_progress, Stage::Render, 0, motion.len())?;
+                reported = Instant::now();
+            }
         }
         let colours = match body.kind() {
             BodyKind::Neutral => side_colours(body),

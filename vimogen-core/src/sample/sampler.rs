@@ -14,10 +14,11 @@ use super::solver::Integrator;
 use crate::error::{Error, Result, check_finite};
 use crate::model::config::MAX_POSITIONS;
 use crate::model::host::{download, upload};
-use crate::model::kernels::in_pool;
+use crate::model::kernels::{check_process, in_pool};
 use crate::model::{ClipBatch, Dit, probe};
 use crate::motion::smooth::{KERNEL_SIZE, SIGMA, smooth};
 use crate::progress::{OnProgress, Stage, report};
+use crate::turns::Turn;
 use crate::weights::GenerationDefaults;
 
 /// Maximum time between two waits for the device.
@@ -113,6 +114,7 @@ impl Sampler {
         on_progress: &mut OnProgress<'_>,
     ) -> Result<Array3<f32>> {
         self.check(dit, noise, clips)?;
+        check_process(&dit.device())?;
         let frames = self.frames_to_compute(clips, noise.len_of(Axis(1)));
         let x = noise.slice(s![.., ..frames, ..]).select(Axis(0), &clips.rows().order);
         let x = download(self.denoise(dit, x, clips, reborrow(&mut guide), on_progress)?)?;
@@ -166,8 +168,10 @@ impl Sampler {
         let SamplerOptions { guidance_interval, solver, .. } = self.options;
         let (device, frames, steps) = (dit.device(), noise.len_of(Axis(1)), self.schedule.len());
         let time = dit.embed_time(self.schedule.timesteps(), &device);
-        let evaluator =
-            in_pool(&device, || Evaluator::new(dit, clips, self.guidance_scale, guidance_interval, frames))?;
+        let turn = Turn::take();
+        let mut first = || report(on_progress, Stage::Sample, 0, steps);
+        let prepare = || Evaluator::new(dit, clips, self.guidance_scale, guidance_interval, frames);
+        let evaluator = turn.step(&mut first, || in_pool(&device, prepare))??;
         let mut x = upload(noise, &device);
         let mut integrator = Integrator::new(solver, &self.schedule);
         let mut waited = Instant::now();
@@ -182,7 +186,9 @@ impl Sampler {
                     None => Ok(v),
                 }
             };
-            let next = || in_pool(&device, || integrator.step(step, x.clone(), &mut velocity));
+            let mut waiting = || report(on_progress, Stage::Sample, step, steps);
+            let next =
+                || turn.step(&mut waiting, || in_pool(&device, || integrator.step(step, x.clone(), &mut velocity)))?;
             probe::count("step");
             x = probe::try_part(&format!("step{step}"), next)?;
             if let Some(guide) = reborrow(&mut guide).filter(|_| last) {

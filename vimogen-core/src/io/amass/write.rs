@@ -8,6 +8,7 @@
 //! | `betas`, `num_betas` | (16), () | shape: all 0, the mean body; 16 |
 //! | `gender`, `surface_model_type` | text | `neutral`, `smplx` |
 //! | `mocap_frame_rate`, `mocap_time_length` | () | frames per second, seconds |
+//! | `mocap_framerate` | () | the same rate by its older name, which AMASS's SMPL-H files and their readers use |
 //! | `features`, `fps` | (T, 276), () | the representation itself, which [`Motion::load`] reads |
 //! | `joints` | (T, 22, 3) | joint positions in metres, z up |
 //!
@@ -48,6 +49,7 @@ pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
         ("betas", f32s(Array1::zeros(BETAS).view())),
         ("num_betas", RawTensor::new(DType::I64, vec![], (BETAS as i64).to_le_bytes().to_vec())?),
         ("mocap_frame_rate", scalar(motion.fps())?),
+        ("mocap_framerate", scalar(motion.fps())?),
         ("mocap_time_length", scalar(motion.duration())?),
         ("root_orient", f32s(smpl.global_orient.view())),
         ("pose_body", f32s(smpl.body_pose.view())),

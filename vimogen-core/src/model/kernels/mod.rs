@@ -55,6 +55,14 @@ pub(crate) fn in_pool<T: Send>(device: &Device, f: impl FnOnce() -> T + Send) ->
     }
 }
 
+/// Checks that the device can be used in this process, which may have been forked.
+///
+/// # Errors
+/// [`crate::Error::Device`] naming the remedy.
+pub(crate) fn check_process(device: &Device) -> crate::Result<()> {
+    if *device == Device::flex() { Ok(()) } else { crate::process::check_accelerator() }
+}
+
 /// GELU, tanh form: `x * sigmoid(2u)`, `u = sqrt(2/pi) (x + 0.044715 x^3)`.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if is_half(&x) {

@@ -10,6 +10,7 @@ use super::memory;
 use super::options::{EncoderDtype, EncoderMemory, Umt5Options};
 use super::weights::{BlockWeights, Weights};
 use crate::error::Result;
+use crate::process::with_pool;
 
 /// Memory that stays free when the blocks are kept, bytes.
 const HEADROOM: u64 = 2 << 30;
@@ -121,7 +122,7 @@ impl Blocks {
             let (give, take) = sync_channel(0);
             scope.spawn(move || {
                 for index in 0..self.weights.config().layers {
-                    let block = self.read(index);
+                    let block = with_pool(|| self.read(index)).flatten();
                     let failed = block.is_err();
                     if give.send(block).is_err() || failed {
                         return;

@@ -1,0 +1,212 @@
+"""Threads and processes: forked children work, crowds of threads take turns, Ctrl-C ends a wait."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+
+START = """
+import os, signal, sys, threading, time
+import numpy as np
+import vimogen
+
+QUICK = dict(num_frames=24, num_inference_steps=2)
+
+def generate(seed=1, **options):
+    return vimogen.generate("a person waves", seed=seed, **{**QUICK, **options})
+
+def in_child(work):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(100)
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, status
+"""
+
+
+def run(body, threads=None, timeout=300):
+    """Runs a program that must end in time."""
+    env = {**os.environ, **({} if threads is None else {"RAYON_NUM_THREADS": str(threads)})}
+    program = START + textwrap.dedent(body)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=timeout, env=env, check=False
+    )
+    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+    return done.stdout
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_a_forked_child_generates_loads_draws_and_evaluates_the_network(threads, tmp_path):
+    run(
+        f"""
+        want = generate().features
+        pipeline = vimogen.Pipeline.from_pretrained()
+
+        def work():
+            assert np.array_equal(generate().features, want)
+            assert np.array_equal(pipeline("a person waves", seed=1, **QUICK).features, want)
+            motion = vimogen.Pipeline.from_pretrained()("a person waves", seed=1, **QUICK)
+            motion.render({str(tmp_path / "a.gif")!r}, size=(64, 64))
+            motion.save({str(tmp_path / "a.npz")!r})
+            assert vimogen.Motion.load({str(tmp_path / "a.npz")!r}) == motion
+            x, context = np.zeros((1, 8, 276), np.float32), np.zeros((1, 4, 256), np.float32)
+            assert pipeline.dit(x, 500.0, context).shape == (1, 8, 276)
+            made = []
+            threads = [threading.Thread(target=lambda: made.append(generate())) for _ in range(4)]
+            [thread.start() for thread in threads]
+            [thread.join() for thread in threads]
+            assert len(made) == 4 and all(np.array_equal(motion.features, want) for motion in made)
+            in_child(lambda: np.testing.assert_array_equal(generate().features, want))
+
+        in_child(work)
+        in_child(work)
+        assert np.array_equal(generate().features, want)
+        """,
+        threads,
+    )
+
+
+def test_a_pool_of_forked_processes_generates():
+    run(
+        """
+        import multiprocessing
+        want = [generate(seed).features for seed in range(4)]
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            made = pool.map(generate, range(4))
+        assert all(np.array_equal(motion.features, features) for motion, features in zip(made, want))
+        """
+    )
+
+
+def interrupted(body, wait=2.0):
+    """Seconds from Ctrl-C to the end of a program that prints `ready` and works on."""
+    program = START + textwrap.dedent(body)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline().strip() == b"ready"
+            time.sleep(wait)
+            assert process.poll() is None, process.stderr.read()
+            start = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            text = process.communicate(timeout=60)[1].decode()
+        finally:
+            process.kill()
+    assert "KeyboardInterrupt" in text, text
+    return time.monotonic() - start
+
+
+def test_ctrl_c_ends_a_generation_in_a_forked_child():
+    body = """
+        generate()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(100)
+            print("ready", flush=True)
+            generate(num_frames=200, num_inference_steps=1000)
+        else:
+            signal.signal(signal.SIGINT, lambda *_: os.kill(child, signal.SIGINT))
+            os.waitpid(child, 0)
+        """
+    assert interrupted(body) < 3
+
+
+@pytest.mark.parametrize("threads", [2, 16])
+def test_hundreds_of_threads_with_small_stacks_are_served_in_their_order(threads):
+    run(
+        """
+        want = generate().features
+        threading.stack_size(256 * 1024)
+        started, finished = [], []
+
+        def work(i):
+            started.append(i)
+            assert np.array_equal(generate().features, want)
+            finished.append(i)
+
+        crowd = [threading.Thread(target=work, args=(i,)) for i in range(512)]
+        [thread.start() for thread in crowd]
+        [thread.join() for thread in crowd]
+        turn = {caller: place for place, caller in enumerate(started)}
+        late = [place for place, caller in enumerate(finished) if place > 1.5 * turn[caller] + 32]
+        assert len(finished) == 512 and not late, (late, finished)
+        """,
+        threads,
+    )
+
+
+def test_ctrl_c_ends_the_wait_for_a_turn():
+    body = """
+        generate()
+        long = dict(num_frames=200, num_inference_steps=1000)
+        for _ in range(32):
+            threading.Thread(target=generate, kwargs=long, daemon=True).start()
+        time.sleep(1)
+        print("ready", flush=True)
+        try:
+            generate(**long)
+        except KeyboardInterrupt:
+            sys.stderr.write("KeyboardInterrupt\\n")
+            sys.stderr.flush()
+            os._exit(1)
+        """
+    assert interrupted(body) < 3
+
+
+def test_a_generation_within_a_callback_of_another_one_does_not_wait_for_it():
+    run(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        made = []
+        with ThreadPoolExecutor() as pool:
+            def callback(stage, step, total):
+                if step:
+                    made.append(generate())
+                    made.append(pool.submit(generate).result())
+            pipeline = vimogen.Pipeline.from_pretrained()
+            pipeline("a person jumps", callback=callback, **QUICK)
+        assert len(made) >= 4
+        """,
+        2,
+    )
+
+
+WORK = {
+    "film": 'vimogen.Motion(np.zeros((20000, 276))).save(folder + "/a.gif")',
+    "set metrics": "vimogen.mbench.fid(np.random.rand(3000, 2048), np.random.rand(3000, 2048))",
+    "Dit": "pipeline.dit(np.zeros((64, 900, 276)), 500.0, np.zeros((64, 8, 256)))",
+    "resample": "long.resample(19.0)",
+    "resampled features": "vimogen.motion.resample(long.features, 20, 19.0)",
+    "vertices": "vimogen.Body().vertices(long[:80000])",
+}
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_ctrl_c_ends_long_work_within_a_second(work, tmp_path):
+    """The work is repeated, so that it is under way whenever the signal comes."""
+    body = f"""
+        folder = {str(tmp_path)!r}
+        pipeline = vimogen.Pipeline.from_pretrained()
+        long = vimogen.Motion(np.zeros((200_000, 276), np.float32), fps=20)
+        print("ready", flush=True)
+        try:
+            while True:
+                {WORK[work]}
+        except KeyboardInterrupt:
+            sys.stderr.write("KeyboardInterrupt\\n")
+            sys.stderr.flush()
+            os._exit(1)
+        """
+    assert interrupted(body) < 3  # a second, and two for a loaded machine
