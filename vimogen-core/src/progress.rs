@@ -45,9 +45,6 @@ pub fn ignore(_: Progress) -> ControlFlow<()> {
 }
 
 /// Reports one step.
-///
-/// # Errors
-/// [`Error::Cancelled`](crate::Error::Cancelled) if the callback breaks.
 #[cfg(any(feature = "mbench", feature = "model", feature = "render"))]
 pub(crate) fn report(on_progress: &mut OnProgress<'_>, stage: Stage, step: usize, total: usize) -> crate::Result<()> {
     match on_progress(Progress { stage, step, total }) {

@@ -10,7 +10,7 @@ use vimogen_core::device::Device;
 use vimogen_core::mbench::Dimension;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::codec::encode;
-use vimogen_core::text::StaticWordsEncoder;
+use vimogen_core::text::WordEncoder;
 use vimogen_core::train::{Precision, TrainConfig, Trainer};
 use vimogen_core::{GenerateOptions, Motion, Pipeline, Request};
 
@@ -73,7 +73,7 @@ fn losses(precision: Precision, steps: usize) -> Vec<f64> {
     let model = Pipeline::builtin().unwrap().dit().config().clone();
     let config = TrainConfig::default().with_batch_size(4).with_lr(1e-3).with_warmup_steps(20);
     let config = config.with_grad_clip(1.0).with_precision(precision);
-    let encoder = Arc::new(StaticWordsEncoder::builtin().unwrap());
+    let encoder = Arc::new(WordEncoder::builtin().unwrap());
     let loader =
         ProceduralLoader::new(config.seed, config.batch_size, model.text_len, ConditionMix::default(), encoder)
             .unwrap();

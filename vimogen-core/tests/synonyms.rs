@@ -4,7 +4,7 @@
 #![cfg(feature = "model")]
 
 use ndarray::{Array1, Axis};
-use vimogen_core::text::{HashingEncoder, RowConfig, StaticWordsEncoder, TextEncoder};
+use vimogen_core::text::{RowConfig, TextEncoder, WordEncoder};
 
 /// `(family, verb)` pairs of `tools/synonyms.txt`: those a model has seen, and the unseen ones.
 type Verbs = Vec<(String, String)>;
@@ -50,8 +50,8 @@ fn score(encoder: &dyn TextEncoder) -> (f64, f64) {
 
 #[test]
 fn word_vectors_place_unseen_verbs_better_than_spelling_does() {
-    let (hash_hits, hash_auc) = score(&HashingEncoder::new(RowConfig::default()).unwrap());
-    let (word_hits, word_auc) = score(&StaticWordsEncoder::builtin().unwrap());
+    let (hash_hits, hash_auc) = score(&WordEncoder::new(RowConfig::default(), None).unwrap());
+    let (word_hits, word_auc) = score(&WordEncoder::builtin().unwrap());
     let (seen, unseen) = verbs();
     println!("{} unseen verbs, {} seen ones", unseen.len(), seen.len());
     println!("hashing       nearest seen verb right {:5.1}%, AUC {hash_auc:.3}", 100.0 * hash_hits);

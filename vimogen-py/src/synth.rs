@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use vimogen_core::TextEncoder;
 use vimogen_core::data::{ConditionMix, ProceduralLoader};
-use vimogen_core::text::StaticWordsEncoder;
+use vimogen_core::text::WordEncoder;
 
 use crate::args;
 use crate::error::invalid;
@@ -54,7 +54,7 @@ impl SyntheticData {
         }
         let mix: ConditionMix = mix.as_ref().map_or(Ok(ConditionMix::default()), |mix| args::config("mix", mix))?;
         let (core, text_dim) = detached(py, || {
-            let encoder = StaticWordsEncoder::builtin()?;
+            let encoder = WordEncoder::builtin()?;
             let text_dim = encoder.dim();
             Ok((ProceduralLoader::new(seed, batch_size, text_len, mix, Arc::new(encoder))?, text_dim))
         })?;

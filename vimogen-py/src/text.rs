@@ -150,7 +150,7 @@ impl TextEncoder {
         callback: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let job = EncodeJob { manifest, text_key: text_key.into(), output, shard };
-        let report = with_progress(py, callback, |on_progress| encode_manifest(&self.core, &job, on_progress))?;
+        let report = with_progress(py, callback, |on_progress| encode_manifest(&*self.core, &job, on_progress))?;
         args::to_python(py, &report)
     }
 

@@ -191,12 +191,12 @@ mod tests {
     use crate::data::Manifest;
     use crate::format::embedding;
     use crate::progress;
-    use crate::text::{HashingEncoder, RowConfig};
+    use crate::text::{RowConfig, WordEncoder};
     use serde_json::json;
     use std::ops::ControlFlow;
 
-    fn encoder() -> HashingEncoder {
-        HashingEncoder::new(RowConfig::default()).unwrap()
+    fn encoder() -> WordEncoder {
+        WordEncoder::new(RowConfig::default(), None).unwrap()
     }
 
     /// A manifest of good and bad entries, and the job that encodes it.

@@ -12,9 +12,6 @@ use crate::motion::layout::FPS;
 ///
 /// Files of features are taken as they are. Other clips are placed as references are ([`Motion::canonical`]), since models
 /// are trained on such clips. The rate of all is that of the representation, 20 frames per second.
-///
-/// # Errors
-/// Those of [`Motion::load`], [`Motion::resample`] and [`Motion::canonical`], which name the file.
 pub(super) fn load(path: &Path) -> Result<(Array2<f32>, Vec<String>)> {
     let motion = Motion::load(path)?;
     let source = motion.source().cloned();

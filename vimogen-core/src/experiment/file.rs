@@ -167,9 +167,6 @@ impl Experiment {
     }
 
     /// Divides the work among `ranks` processes: each has its part of `global_batch`, or `per_device_batch` clips.
-    ///
-    /// # Errors
-    /// [`Error::Config`] if the clips cannot be divided evenly.
     pub(super) fn divide(&mut self, ranks: usize) -> Result<()> {
         let clips = match self.global_batch {
             // As it was read.

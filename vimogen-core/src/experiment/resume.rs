@@ -26,10 +26,6 @@ pub enum Resume {
 
 impl Resume {
     /// The trainer of an experiment.
-    ///
-    /// # Errors
-    /// Those of reading checkpoints; [`Error::Config`] if [`Resume::Never`] finds one, [`Error::NotFound`] if
-    /// [`Resume::From`] finds none.
     pub(super) fn trainer(&self, experiment: &Experiment, device: &Device) -> Result<Trainer> {
         let own = experiment.checkpoints();
         let resumed = match self {

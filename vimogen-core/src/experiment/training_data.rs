@@ -9,7 +9,7 @@ use crate::data::{Batches, Captions, ClipDataset, ClipLoader, Manifest, Procedur
 use crate::error::{Error, Result};
 use crate::format::embedding;
 use crate::motion::Stats;
-use crate::text::{StaticWordsEncoder, TextEncoder};
+use crate::text::{TextEncoder, WordEncoder};
 use crate::train::TrainBatch;
 
 /// Training data, opened.
@@ -87,7 +87,7 @@ fn clips(
 }
 
 fn builtin(width: usize) -> Result<Arc<dyn TextEncoder>> {
-    let encoder = StaticWordsEncoder::builtin()?;
+    let encoder = WordEncoder::builtin()?;
     if encoder.dim() != width {
         let reason = format!("{width}; the built-in text encoder makes rows of {}", encoder.dim());
         return Err(Error::config("model.text_dim", reason));

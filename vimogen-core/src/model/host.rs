@@ -22,9 +22,6 @@ pub(crate) fn upload_values<const N: usize>(
 }
 
 /// Brings a tensor to the host.
-///
-/// # Errors
-/// [`Error::Device`] if the device failed.
 pub(crate) fn download(x: Tensor<3>) -> Result<Array3<f32>> {
     let (shape, device) = (x.dims(), x.device());
     let failed = |reason: String| Error::Device { device: format!("{device:?}"), reason };

@@ -5,42 +5,6 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::format::{extension, unknown_extension};
 
-/// Format of a motion file, chosen by the file's extension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FileFormat {
-    /// NumPy archive in the layout of AMASS, with the features.
-    Npz,
-    /// Features as a NumPy array.
-    Npy,
-    /// Features as a PyTorch file.
-    Torch,
-    /// Pickle of a program that recovers or generates motion.
-    Pickle,
-    /// Skeleton and rotations as BVH text.
-    Bvh,
-    /// Motion of a skeleton in an ASF file, as in CMU's database.
-    Amc,
-    /// Skinned mesh and animation as binary glTF.
-    Glb,
-    /// glTF as text, and avatars and animations of VRM.
-    Gltf,
-    /// Skeleton and animation as FBX.
-    Fbx,
-    /// Table of joint positions.
-    Csv,
-    /// Player as an HTML page.
-    Html,
-    /// Strip of poses.
-    Svg,
-    /// Video.
-    Mp4,
-    /// Looping picture.
-    Gif,
-    /// Contact sheet.
-    Png,
-}
-
 /// Capabilities of a format.
 struct Traits {
     extensions: &'static [&'static str],
@@ -54,91 +18,68 @@ struct Traits {
 const WRITTEN: Traits =
     Traits { extensions: &[], description: "", reads: false, writes: true, lossless: false, picture: false };
 const READ: Traits = Traits { reads: true, writes: false, ..WRITTEN };
-const LOSSLESS: Traits = Traits { reads: true, lossless: true, ..WRITTEN };
+const BOTH: Traits = Traits { reads: true, ..WRITTEN };
+const LOSSLESS: Traits = Traits { lossless: true, ..BOTH };
 const PICTURE: Traits = Traits { picture: true, ..WRITTEN };
 
-impl FileFormat {
-    /// All formats, in the order of messages and tables.
-    pub const ALL: [Self; 15] = [
-        Self::Npz,
-        Self::Npy,
-        Self::Torch,
-        Self::Pickle,
-        Self::Bvh,
-        Self::Amc,
-        Self::Glb,
-        Self::Gltf,
-        Self::Fbx,
-        Self::Csv,
-        Self::Html,
-        Self::Svg,
-        Self::Mp4,
-        Self::Gif,
-        Self::Png,
-    ];
-
-    const fn traits(self) -> Traits {
-        match self {
-            Self::Npz => Traits {
-                extensions: &["npz"],
-                description: "layout of AMASS and SMPL-X, the 276 features, joints; z up, metres, radians",
-                ..LOSSLESS
-            },
-            Self::Npy => Traits {
-                extensions: &["npy"],
-                description: "the 276 features, at 20 fps only; results of TRAM, MDM, Motion-X, HumanML3D",
-                ..LOSSLESS
-            },
-            Self::Torch => Traits {
-                extensions: &["pt", "pth"],
-                description: "the 276 features, as in the release's files; results of GVHMR",
-                ..LOSSLESS
-            },
-            Self::Pickle => Traits {
-                extensions: &["pkl", "pickle", "joblib"],
-                description: "results of programs that recover or collect motion: WHAM, PromptHMR, PHALP, GLAMR, AIST++",
-                ..READ
-            },
-            Self::Bvh => Traits {
-                extensions: &["bvh"],
-                description: "skeleton and rotations; y up, faces +z, centimetres or metres",
-                reads: true,
-                ..WRITTEN
-            },
-            Self::Amc => Traits {
-                extensions: &["amc"],
-                description: "motion of a skeleton in an `.asf` file next to it, as in CMU's database",
-                ..READ
-            },
-            Self::Glb => Traits {
-                extensions: &["glb"],
-                description: "glTF 2.0: skinned mesh, 22 named joints, one animation; y up, faces +z, metres",
-                reads: true,
-                ..WRITTEN
-            },
-            Self::Gltf => Traits {
-                extensions: &["gltf", "vrm", "vrma"],
-                description: "animations of human skeletons in glTF as text, VRM avatars and VRM animations",
-                ..READ
-            },
-            Self::Fbx => Traits {
-                extensions: &["fbx"],
-                description: "animations of human skeletons, as downloaded from Mixamo",
-                ..READ
-            },
-            Self::Csv => Traits {
-                extensions: &["csv"],
-                description: "table of joint positions, one row per frame; z up, metres",
-                ..WRITTEN
-            },
-            Self::Html => Traits { extensions: &["html"], description: "player that needs no network", ..PICTURE },
-            Self::Svg => Traits { extensions: &["svg"], description: "strip of eight poses", ..PICTURE },
-            Self::Mp4 => Traits { extensions: &["mp4"], description: "video, H.264", ..PICTURE },
-            Self::Gif => Traits { extensions: &["gif"], description: "looping picture", ..PICTURE },
-            Self::Png => Traits { extensions: &["png"], description: "contact sheet of eight moments", ..PICTURE },
+/// Declares the formats, in the order of messages and tables: capabilities, extensions, and the content of the file.
+macro_rules! formats {
+    ($($(#[$about:meta])* $Name:ident: $traits:ident, $extensions:expr, $description:literal;)+) => {
+        /// Format of a motion file, chosen by the file's extension.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum FileFormat {
+            $($(#[$about])* $Name,)+
         }
-    }
 
+        impl FileFormat {
+            /// All formats, in the order of messages and tables.
+            pub const ALL: [Self; [$(Self::$Name),+].len()] = [$(Self::$Name),+];
+
+            const fn traits(self) -> Traits {
+                match self {
+                    $(Self::$Name => Traits { extensions: &$extensions, description: $description, ..$traits },)+
+                }
+            }
+        }
+    };
+}
+
+formats! {
+    /// NumPy archive in the layout of AMASS, with the features.
+    Npz: LOSSLESS, ["npz"], "layout of AMASS and SMPL-X, the 276 features, joints; z up, metres, radians";
+    /// Features as a NumPy array.
+    Npy: LOSSLESS, ["npy"], "the 276 features, at 20 fps only; results of TRAM, MDM, Motion-X, HumanML3D";
+    /// Features as a PyTorch file.
+    Torch: LOSSLESS, ["pt", "pth"], "the 276 features, as in the release's files; results of GVHMR";
+    /// Pickle of a program that recovers or generates motion.
+    Pickle: READ, ["pkl", "pickle", "joblib"],
+        "results of programs that recover or collect motion: WHAM, PromptHMR, PHALP, GLAMR, AIST++";
+    /// Skeleton and rotations as BVH text.
+    Bvh: BOTH, ["bvh"], "skeleton and rotations; y up, faces +z, centimetres or metres";
+    /// Motion of a skeleton in an ASF file, as in CMU's database.
+    Amc: READ, ["amc"], "motion of a skeleton in an `.asf` file next to it, as in CMU's database";
+    /// Skinned mesh and animation as binary glTF.
+    Glb: BOTH, ["glb"], "glTF 2.0: skinned mesh, 22 named joints, one animation; y up, faces +z, metres";
+    /// glTF as text, and avatars and animations of VRM.
+    Gltf: READ, ["gltf", "vrm", "vrma"], "animations of human skeletons in glTF as text, VRM avatars and VRM animations";
+    /// Skeleton and animation as FBX.
+    Fbx: READ, ["fbx"], "animations of human skeletons, as downloaded from Mixamo";
+    /// Table of joint positions.
+    Csv: WRITTEN, ["csv"], "table of joint positions, one row per frame; z up, metres";
+    /// Player as an HTML page.
+    Html: PICTURE, ["html"], "player that needs no network";
+    /// Strip of poses.
+    Svg: PICTURE, ["svg"], "strip of eight poses";
+    /// Video.
+    Mp4: PICTURE, ["mp4"], "video, H.264";
+    /// Looping picture.
+    Gif: PICTURE, ["gif"], "looping picture";
+    /// Contact sheet.
+    Png: PICTURE, ["png"], "contact sheet of eight moments";
+}
+
+impl FileFormat {
     /// Extensions in lower case, without the dot; the usual one first.
     pub fn extensions(self) -> &'static [&'static str] {
         self.traits().extensions

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Pipeline, encoder};
 use crate::device::DeviceSpec;
@@ -23,7 +24,7 @@ pub struct PipelineBuilder {
     dtype: WeightDtype,
     text_only: bool,
     lora: Option<PathBuf>,
-    text_encoder: Option<Box<dyn TextEncoder>>,
+    text_encoder: Option<Arc<dyn TextEncoder>>,
 }
 
 impl fmt::Debug for PipelineBuilder {
@@ -66,8 +67,8 @@ impl PipelineBuilder {
 
     /// Encodes prompts with another encoder than the directory's; the model must have been trained with it.
     #[must_use]
-    pub fn text_encoder(mut self, encoder: impl TextEncoder + 'static) -> Self {
-        self.text_encoder = Some(Box::new(encoder));
+    pub fn text_encoder(mut self, encoder: Arc<dyn TextEncoder>) -> Self {
+        self.text_encoder = Some(encoder);
         self
     }
 

@@ -10,7 +10,7 @@ use crate::text::{TextEncoder, TextEncoderConfig, WordVectors};
 use crate::weights::ModelDir;
 
 /// An encoder, or why there is none.
-type Found = (Option<Box<dyn TextEncoder>>, Option<String>);
+type Found = (Option<Arc<dyn TextEncoder>>, Option<String>);
 
 /// The text encoder that a directory's `config.json` names, or the release's if its files are in the directory.
 pub(super) fn of(dir: &ModelDir, device: &Device) -> Result<Found> {
@@ -24,7 +24,7 @@ pub(super) fn of(dir: &ModelDir, device: &Device) -> Result<Found> {
         return umt5(&place.folder(dir.folder().unwrap_or(Path::new("")))?, device);
     }
     let words = dir.words().map(WordVectors::from_bytes).transpose()?;
-    Ok((Some(config.build(words.map(Arc::new))?), None))
+    Ok((Some(Arc::new(config.build(words.map(Arc::new))?)), None))
 }
 
 /// The release's encoder in a folder. Without its files the model still takes encoded prompts.
@@ -32,7 +32,7 @@ pub(super) fn of(dir: &ModelDir, device: &Device) -> Result<Found> {
 fn umt5(folder: &Path, device: &Device) -> Result<Found> {
     use crate::text::umt5::{Umt5Encoder, Umt5Options};
     match Umt5Encoder::open(folder, &Umt5Options::default().with_device(device.clone())) {
-        Ok(encoder) => Ok((Some(Box::new(encoder)), None)),
+        Ok(encoder) => Ok((Some(Arc::new(encoder)), None)),
         Err(Error::NoTextEncoder { reason }) => Ok((None, Some(reason))),
         Err(other) => Err(other),
     }

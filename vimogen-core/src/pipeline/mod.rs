@@ -10,6 +10,7 @@ mod tests;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2, s};
 
@@ -43,7 +44,7 @@ pub struct Pipeline {
     config: ModelConfig,
     stats: Stats,
     null_context: Array2<f32>,
-    encoder: Option<Box<dyn TextEncoder>>,
+    encoder: Option<Arc<dyn TextEncoder>>,
     /// Why there is no encoder, if one was looked for.
     without_encoder: Option<String>,
     /// Where the model came from, for messages.

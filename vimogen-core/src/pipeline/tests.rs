@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use ndarray::Array1;
@@ -15,7 +16,7 @@ use crate::model::{DitConfig, probe};
 use crate::motion::layout::FEATURES;
 use crate::progress::Stage;
 use crate::sample::{FinishedClip, GuidedClip};
-use crate::text::{HashingEncoder, RowConfig};
+use crate::text::{RowConfig, WordEncoder};
 use crate::weights::{GenerationDefaults, ModelDir, NativeParts, WeightDtype, save_native};
 
 const PROMPT: &str = "a person walks forward and waves";
@@ -343,9 +344,9 @@ fn text_encoders_that_do_not_fit_are_configuration_errors() {
     assert!(broken(json!({ "kind": "hashing", "hash_dim": 8 })).contains("text_encoder"));
     assert!(broken(json!({ "kind": "gpt" })).contains("text_encoder"));
     assert!(broken(json!("hashing")).contains("text_encoder"));
-    let narrow = HashingEncoder::new(RowConfig { hash_dim: 8, ..RowConfig::default() }).unwrap();
+    let narrow = WordEncoder::new(RowConfig { hash_dim: 8, ..RowConfig::default() }, None).unwrap();
     let dir = directory(&config(true));
-    assert!(Pipeline::builder().text_encoder(narrow).open(dir.path()).is_err());
+    assert!(Pipeline::builder().text_encoder(Arc::new(narrow)).open(dir.path()).is_err());
 }
 
 #[test]

@@ -127,10 +127,7 @@ impl Aim {
     /// Seen along the view direction a point at (a, b) and c towards the viewer is in the picture of a camera at
     /// (x, y, d) if |a - x| <= slope (d - c), and the same for b: the least d follows from the extremes of a +- slope c.
     pub fn frame(&self, points: impl Iterator<Item = Vec3>, width: usize, height: usize, free: f32) -> Camera {
-        let (sy, cy, sp, cp) = (self.yaw.sin(), self.yaw.cos(), self.pitch.sin(), self.pitch.cos());
-        let back = Vec3::new(sy * cp, cy * cp, sp);
-        let right = Vec3::new(-cy, sy, 0.0);
-        let up = Vec3::new(-sy * sp, -cy * sp, cp);
+        let [right, up, back] = axes(self.yaw, self.pitch);
         let tan = (self.field * 0.5).tan();
         let slope = Vec2::new(tan * width as f32 / height as f32, tan) * (1.0 - 2.0 * free);
         let mut most = [Vec2::MIN; 2];
@@ -152,6 +149,12 @@ impl Aim {
             centre: Vec2::new(width as f32, height as f32) * 0.5,
         }
     }
+}
+
+/// Unit vectors to the right and the top of a picture and towards its viewer; the angles as in [`Aim`].
+pub(super) fn axes(yaw: f32, pitch: f32) -> [Vec3; 3] {
+    let (sy, cy, sp, cp) = (yaw.sin(), yaw.cos(), pitch.sin(), pitch.cos());
+    [Vec3::new(-cy, sy, 0.0), Vec3::new(-sy * sp, -cy * sp, cp), Vec3::new(sy * cp, cy * cp, sp)]
 }
 
 /// The smallest and largest coordinates.

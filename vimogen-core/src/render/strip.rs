@@ -3,6 +3,7 @@
 use glam::{Vec2, Vec3};
 use ndarray::ArrayView3;
 
+use super::camera::axes;
 use super::figure::{self, PARTS, POINTS, Part, Side};
 use super::svg::Svg;
 use crate::error::{Error, Result};
@@ -20,28 +21,9 @@ const YAW: f32 = 0.96;
 /// Downward angle of the viewer, radians.
 const PITCH: f32 = 0.12;
 
-/// Axes of the picture in the world.
-struct View {
-    right: Vec3,
-    up: Vec3,
-    /// Towards the viewer.
-    back: Vec3,
-}
-
-impl View {
-    fn new() -> Self {
-        let (sy, cy, sp, cp) = (YAW.sin(), YAW.cos(), PITCH.sin(), PITCH.cos());
-        Self {
-            right: Vec3::new(-cy, sy, 0.0),
-            up: Vec3::new(-sy * sp, -cy * sp, cp),
-            back: Vec3::new(sy * cp, cy * cp, sp),
-        }
-    }
-
-    /// A point in the picture plane: metres to the right and up.
-    fn flat(&self, p: Vec3) -> Vec2 {
-        Vec2::new(p.dot(self.right), p.dot(self.up))
-    }
+/// A point in the picture plane, metres to the right and up, and towards the viewer.
+fn seen(p: Vec3) -> Vec3 {
+    Vec3::from_array(axes(YAW, PITCH).map(|axis| p.dot(axis)))
 }
 
 /// One pose, translated to have its pelvis at x = y = 0.
@@ -69,8 +51,8 @@ pub fn strip_svg(joints: ArrayView3<'_, f32>, fps: f32, poses: usize) -> Result<
     let low = frames.iter().flatten().map(|p| p.z).fold(f32::MAX, f32::min);
     let floor = crate::motion::floor_of(low, scale);
     let poses: Vec<Pose> = (0..poses).map(|i| pose(&frames, i, poses, fps, scale, floor)).collect();
-    let (view, column) = (View::new(), WIDTH / poses.len() as f32);
-    let pixels = pixels_per_metre(&poses, &view, column, scale);
+    let column = WIDTH / poses.len() as f32;
+    let pixels = pixels_per_metre(&poses, column, scale);
     let height = TALL + BELOW;
     let seconds = (frames.len() - 1) as f32 / fps;
     let label = format!("role=\"img\" aria-label=\"{} poses of a motion of {seconds:.1} seconds\"", poses.len());
@@ -79,7 +61,7 @@ pub fn strip_svg(joints: ArrayView3<'_, f32>, fps: f32, poses: usize) -> Result<
     svg.add(format_args!("<path d=\"M8 {TALL}H{}\" stroke=\"#8b95a5\" stroke-opacity=\".45\"/>", WIDTH - 8.0));
     for (i, pose) in poses.iter().enumerate() {
         let origin = Vec2::new((i as f32 + 0.5) * column, TALL);
-        draw(&mut svg, pose, &view, origin, pixels, scale);
+        draw(&mut svg, pose, origin, pixels, scale);
     }
     Ok(svg.finish())
 }
@@ -106,22 +88,22 @@ fn pose(frames: &[figure::Joints], index: usize, count: usize, fps: f32, scale: 
 }
 
 /// The scale at which the tallest pose fits the height and the widest its column, with a little overlap.
-fn pixels_per_metre(poses: &[Pose], view: &View, column: f32, scale: f32) -> f32 {
+fn pixels_per_metre(poses: &[Pose], column: f32, scale: f32) -> f32 {
     let margin = Vec2::splat(0.11 * scale);
     let extent = poses
         .iter()
         .flat_map(|pose| pose.points)
-        .fold(Vec2::splat(0.5 * scale), |extent, p| extent.max(view.flat(p).abs() + margin));
+        .fold(Vec2::splat(0.5 * scale), |extent, p| extent.max(seen(p).truncate().abs() + margin));
     ((TALL - 8.0) / extent.y).min(1.3 * column / (2.0 * extent.x))
 }
 
-fn draw(svg: &mut Svg, pose: &Pose, view: &View, origin: Vec2, pixels: f32, scale: f32) {
-    let spot = |p: Vec3| origin + view.flat(p) * Vec2::new(pixels, -pixels);
+fn draw(svg: &mut Svg, pose: &Pose, origin: Vec2, pixels: f32, scale: f32) {
+    let spot = |p: Vec3| origin + seen(p).truncate() * Vec2::new(pixels, -pixels);
     let (x, y, r) = (origin.x, origin.y + 3.0, 0.34 * scale * pixels);
     let flat = 0.24 * r;
     svg.add(format_args!("<ellipse cx=\"{x:.1}\" cy=\"{y:.1}\" rx=\"{r:.1}\" ry=\"{flat:.1}\" fill=\"url(#s)\"/>"));
     let mut parts = PARTS;
-    let depth = |p: &Part| (pose.points[p.from] + pose.points[p.to]).dot(view.back);
+    let depth = |p: &Part| seen(pose.points[p.from] + pose.points[p.to]).z;
     parts.sort_by(|a, b| depth(a).total_cmp(&depth(b)));
     for part in parts {
         let ends = [(part.from, part.from_radius), (part.to, part.to_radius)];

@@ -56,9 +56,6 @@ impl EmbedCache {
     }
 
     /// Adds the rows of a text.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
     pub(crate) fn put(&self, fingerprint: &str, text: &str, rows: ArrayView2<'_, f32>) -> Result<()> {
         if rows.len() as u64 * 4 > self.max_bytes.min(MAX_ENTRY) {
             return Ok(());

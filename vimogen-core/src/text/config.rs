@@ -15,9 +15,9 @@ const MAX_WORDS: usize = 512;
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum TextEncoderConfig {
-    /// [`HashingEncoder`](super::HashingEncoder), which needs no file.
+    /// A [`WordEncoder`](super::WordEncoder) without word vectors, which needs no file.
     Hashing(RowConfig),
-    /// [`StaticWordsEncoder`](super::StaticWordsEncoder), which needs the word vectors of the model's training.
+    /// A [`WordEncoder`](super::WordEncoder) with the word vectors of the model's training.
     StaticWords(RowConfig),
     /// The release's encoder, [`umt5`](super::umt5), which needs the feature of that name and its own files.
     Umt5(Umt5Place),

@@ -1,4 +1,4 @@
-//! The encoders of the built-in model.
+//! The encoder of the built-in model.
 
 use super::config::RowConfig;
 use super::hash::fnv1a;
@@ -20,79 +20,40 @@ impl TextEncoderConfig {
     ///
     /// [`Error::Config`] if a width is zero, huge, or larger than the word vectors; [`Error::NoTextEncoder`] for
     /// [`Umt5`](Self::Umt5), which is opened from its files.
-    pub fn build(&self, vectors: Option<Arc<WordVectors>>) -> Result<Box<dyn TextEncoder>> {
-        Ok(match self {
-            Self::Hashing(rows) => Box::new(HashingEncoder::new(rows.clone())?),
+    pub fn build(&self, vectors: Option<Arc<WordVectors>>) -> Result<WordEncoder> {
+        match self {
+            Self::Hashing(rows) => WordEncoder::new(rows.clone(), None),
             Self::StaticWords(rows) => {
-                let vectors = match vectors {
-                    Some(vectors) => vectors,
-                    None => WordVectors::builtin()?,
-                };
-                Box::new(StaticWordsEncoder::new(rows.clone(), vectors)?)
+                let vectors = vectors.map_or_else(WordVectors::builtin, Ok)?;
+                WordEncoder::new(rows.clone(), Some(vectors))
             }
             Self::Umt5(_) => {
                 let reason = "its text encoder is UMT5, whose files are opened by themselves".into();
-                return Err(Error::NoTextEncoder { reason });
+                Err(Error::NoTextEncoder { reason })
             }
-        })
+        }
     }
 }
 
-/// Rows from spelling, neighbours and position, without a file. The columns for word vectors stay zero, so that the layout is
-/// that of [`StaticWordsEncoder`].
+/// Rows from word vectors, spelling, neighbours and position: the text encoder of the built-in model. Without vectors their
+/// columns stay zero, so that the layout is the same.
 #[derive(Debug, Clone)]
-pub struct HashingEncoder {
+pub struct WordEncoder {
     config: RowConfig,
+    vectors: Option<Arc<WordVectors>>,
 }
 
-impl HashingEncoder {
-    /// An encoder with these widths.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] naming the field that is out of range.
-    pub fn new(config: RowConfig) -> Result<Self> {
-        config.validate()?;
-        Ok(Self { config })
-    }
-}
-
-impl TextEncoder for HashingEncoder {
-    fn encode(&self, prompt: &str) -> Result<Array2<f32>> {
-        encode(&self.config, None, prompt)
-    }
-    fn dim(&self) -> usize {
-        self.config.dim()
-    }
-    fn max_words(&self) -> usize {
-        self.config.max_words
-    }
-    fn name(&self) -> &str {
-        "hashing"
-    }
-    fn fingerprint(&self) -> String {
-        fingerprint(&TextEncoderConfig::Hashing(self.config.clone()), 0)
-    }
-}
-
-/// Rows from word vectors, spelling, neighbours and position: the text encoder of the built-in model.
-#[derive(Debug, Clone)]
-pub struct StaticWordsEncoder {
-    config: RowConfig,
-    vectors: Arc<WordVectors>,
-}
-
-impl StaticWordsEncoder {
-    /// An encoder with these widths and word vectors.
+impl WordEncoder {
+    /// An encoder with these widths, with or without word vectors.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] naming the field that is out of range or wider than the vectors.
-    pub fn new(config: RowConfig, vectors: Arc<WordVectors>) -> Result<Self> {
+    pub fn new(config: RowConfig, vectors: Option<Arc<WordVectors>>) -> Result<Self> {
         config.validate()?;
         let widest = config.static_dim.max(config.context_static_dim);
-        if widest > vectors.dim() {
-            let reason = format!("{widest} is more than the {} entries of the word vectors", vectors.dim());
+        if let Some(entries) = vectors.as_ref().map(|vectors| vectors.dim()).filter(|entries| widest > *entries) {
+            let reason = format!("{widest} is more than the {entries} entries of the word vectors");
             return Err(Error::config("static_dim, context_static_dim", reason));
         }
         Ok(Self { config, vectors })
@@ -104,7 +65,7 @@ impl StaticWordsEncoder {
     ///
     /// [`Error::Format`] if the library was built with a damaged asset.
     pub fn builtin() -> Result<Self> {
-        Self::new(RowConfig::default(), WordVectors::builtin()?)
+        Self::new(RowConfig::default(), Some(WordVectors::builtin()?))
     }
 
     /// The widths of the parts of a row.
@@ -113,9 +74,14 @@ impl StaticWordsEncoder {
     }
 }
 
-impl TextEncoder for StaticWordsEncoder {
+impl TextEncoder for WordEncoder {
     fn encode(&self, prompt: &str) -> Result<Array2<f32>> {
-        encode(&self.config, Some(&self.vectors), prompt)
+        let words = split_words(prompt, self.config.max_words);
+        if words.is_empty() {
+            let reason = "it holds no word; describe the motion, such as \"a person walks forward\"";
+            return Err(Error::invalid("prompt", reason));
+        }
+        Ok(build_rows(&self.config, self.vectors.as_deref(), &words))
     }
     fn dim(&self) -> usize {
         self.config.dim()
@@ -124,26 +90,17 @@ impl TextEncoder for StaticWordsEncoder {
         self.config.max_words
     }
     fn name(&self) -> &str {
-        "static-words"
+        if self.vectors.is_some() { "static-words" } else { "hashing" }
     }
     fn fingerprint(&self) -> String {
-        fingerprint(&TextEncoderConfig::StaticWords(self.config.clone()), self.vectors.hash())
+        let (config, vectors) = match &self.vectors {
+            Some(vectors) => (TextEncoderConfig::StaticWords(self.config.clone()), vectors.hash()),
+            None => (TextEncoderConfig::Hashing(self.config.clone()), 0),
+        };
+        let settings = serde_json::to_string(&config).unwrap_or_default();
+        let text = format!("{ALGORITHM} {settings} {vectors:016x}");
+        format!("{:016x}", fnv1a(text.bytes()))
     }
-}
-
-fn encode(config: &RowConfig, vectors: Option<&WordVectors>, prompt: &str) -> Result<Array2<f32>> {
-    let words = split_words(prompt, config.max_words);
-    if words.is_empty() {
-        let reason = "it holds no word; describe the motion, such as \"a person walks forward\"";
-        return Err(Error::invalid("prompt", reason));
-    }
-    Ok(build_rows(config, vectors, &words))
-}
-
-fn fingerprint(config: &TextEncoderConfig, vectors: u64) -> String {
-    let settings = serde_json::to_string(config).unwrap_or_default();
-    let text = format!("{ALGORITHM} {settings} {vectors:016x}");
-    format!("{:016x}", fnv1a(text.bytes()))
 }
 
 #[cfg(test)]
@@ -152,12 +109,12 @@ mod tests {
     use ndarray::{Array1, Axis};
     use proptest::prelude::*;
 
-    fn hashing() -> HashingEncoder {
-        HashingEncoder::new(RowConfig::default()).unwrap()
+    fn hashing() -> WordEncoder {
+        WordEncoder::new(RowConfig::default(), None).unwrap()
     }
 
-    fn builtin() -> StaticWordsEncoder {
-        StaticWordsEncoder::builtin().unwrap()
+    fn builtin() -> WordEncoder {
+        WordEncoder::builtin().unwrap()
     }
 
     fn cosine(a: &Array1<f32>, b: &Array1<f32>) -> f32 {
@@ -250,7 +207,7 @@ mod tests {
 
     #[test]
     fn fingerprints_tell_kinds_and_settings_apart() {
-        let other = HashingEncoder::new(RowConfig { hash_dim: 32, ..RowConfig::default() }).unwrap();
+        let other = WordEncoder::new(RowConfig { hash_dim: 32, ..RowConfig::default() }, None).unwrap();
         let prints = [builtin().fingerprint(), hashing().fingerprint(), other.fingerprint()];
         assert!(prints.iter().all(|p| p.len() == 16));
         assert!(prints[0] != prints[1] && prints[1] != prints[2]);
@@ -260,7 +217,7 @@ mod tests {
     #[test]
     fn widths_beyond_the_vectors_are_refused() {
         let config = RowConfig { static_dim: 65, ..RowConfig::default() };
-        let error = StaticWordsEncoder::new(config, WordVectors::builtin().unwrap()).unwrap_err();
+        let error = WordEncoder::new(config, WordVectors::builtin().ok()).unwrap_err();
         assert!(error.to_string().contains("static_dim"), "{error}");
     }
 

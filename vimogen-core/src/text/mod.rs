@@ -1,8 +1,8 @@
 //! Text encoders: a prompt in, one row of values per word out.
 //!
-//! The encoder of the built-in model is [`StaticWordsEncoder`]: distilled word vectors, hashed spelling, neighbours and position,
-//! without a network and a tensor library, so that a prompt gives the same bits on every machine. [`HashingEncoder`] builds the
-//! same rows without a word list. The encoder of the released model is `umt5`.
+//! The encoder of the built-in model is [`WordEncoder`]: distilled word vectors, hashed spelling, neighbours and position,
+//! without a network and a tensor library, so that a prompt gives the same bits on every machine. It builds the same rows
+//! without a word list too. The encoder of the released model is `umt5`.
 
 #[cfg(feature = "umt5")]
 mod cache;
@@ -18,7 +18,7 @@ mod vectors;
 #[cfg(feature = "umt5")]
 pub use cache::EmbedCache;
 pub use config::{RowConfig, TextEncoderConfig, Umt5Place};
-pub use encoder::{HashingEncoder, StaticWordsEncoder};
+pub use encoder::WordEncoder;
 pub use rows::RowColumns;
 pub use split::split_words;
 pub use vectors::WordVectors;
@@ -26,7 +26,6 @@ pub use vectors::WordVectors;
 use crate::error::{Error, Result};
 use crate::progress::{OnProgress, Stage, report};
 use ndarray::{Array2, ArrayView2, s};
-use std::sync::Arc;
 
 /// Encodes prompts as rows for the cross-attention of the motion model.
 pub trait TextEncoder: Send + Sync {
@@ -68,32 +67,6 @@ pub trait TextEncoder: Send + Sync {
     /// Fingerprint of settings, word list and algorithm: sixteen hexadecimal digits that change with the rows of any prompt.
     /// Caches of encoded prompts and trained models store it, to detect another encoder.
     fn fingerprint(&self) -> String;
-}
-
-impl<T: TextEncoder + ?Sized> TextEncoder for Arc<T> {
-    fn encode(&self, prompt: &str) -> Result<Array2<f32>> {
-        (**self).encode(prompt)
-    }
-
-    fn encode_batch(&self, prompts: &[&str], on_progress: &mut OnProgress<'_>) -> Result<Vec<Array2<f32>>> {
-        (**self).encode_batch(prompts, on_progress)
-    }
-
-    fn dim(&self) -> usize {
-        (**self).dim()
-    }
-
-    fn max_words(&self) -> usize {
-        (**self).max_words()
-    }
-
-    fn name(&self) -> &str {
-        (**self).name()
-    }
-
-    fn fingerprint(&self) -> String {
-        (**self).fingerprint()
-    }
 }
 
 /// Appends zero rows up to `len`, as the motion model expects its text.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::hash::fnv1a;
@@ -15,10 +16,10 @@ static BUILTIN: &[u8] = include_bytes!("../../assets/nano/words.safetensors");
 /// Sorted words with a vector of about unit length each, kept as int8.
 #[derive(Debug)]
 pub struct WordVectors {
-    /// All words, ascending by bytes, each followed by a newline.
+    /// All words, ascending by bytes, joined by newlines.
     words: String,
-    /// Start of each word in `words`, and the end.
-    starts: Vec<usize>,
+    /// The bytes of each word in `words`.
+    spans: Vec<Range<usize>>,
     vectors: Vec<i8>,
     scale: Vec<f32>,
     dim: usize,
@@ -56,10 +57,10 @@ impl WordVectors {
         let words = tensor(&file, "words", Dtype::U8, 1)?;
         let vectors = tensor(&file, "vectors", Dtype::I8, 2)?;
         let scale = tensor(&file, "scale", Dtype::F32, 1)?;
-        let (words, starts) = read_words(words.data())?;
+        let (words, spans) = read_words(words.data())?;
         let (count, dim) = (vectors.shape()[0], vectors.shape()[1]);
-        if starts.len() != count + 1 || scale.shape()[0] != count {
-            let found = format!("{} words, {count} vectors, {} scales", starts.len() - 1, scale.shape()[0]);
+        if spans.len() != count || scale.shape()[0] != count {
+            let found = format!("{} words, {count} vectors, {} scales", spans.len(), scale.shape()[0]);
             return Err(bad(format!("the numbers of words, vectors and scales differ: {found}")));
         }
         let scale: Vec<f32> =
@@ -68,7 +69,7 @@ impl WordVectors {
             return Err(bad(format!("the scale of word {at} is not a finite number")));
         }
         let vectors = vectors.data().iter().map(|b| *b as i8).collect();
-        Ok(Self { words, starts, vectors, scale, dim, hash: fnv1a(bytes.iter().copied()) })
+        Ok(Self { words, spans, vectors, scale, dim, hash: fnv1a(bytes.iter().copied()) })
     }
 
     /// Number of words.
@@ -98,21 +99,8 @@ impl WordVectors {
         self.hash
     }
 
-    fn word(&self, index: usize) -> &str {
-        &self.words[self.starts[index]..self.starts[index + 1] - 1]
-    }
-
     fn find(&self, word: &str) -> Option<usize> {
-        let (mut low, mut high) = (0, self.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.word(middle).cmp(word) {
-                std::cmp::Ordering::Equal => return Some(middle),
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-            }
-        }
-        None
+        self.spans.binary_search_by(|span| self.words[span.clone()].cmp(word)).ok()
     }
 }
 
@@ -143,22 +131,18 @@ fn tensor<'a>(file: &SafeTensors<'a>, name: &str, dtype: Dtype, rank: usize) -> 
     Ok(view)
 }
 
-/// The words with a closing newline, and the start of each.
-fn read_words(bytes: &[u8]) -> Result<(String, Vec<usize>)> {
-    let mut words = std::str::from_utf8(bytes).map_err(|e| bad(format!("the words are not UTF-8: {e}")))?.to_string();
-    if !words.is_empty() {
-        words.push('\n');
-    }
-    let mut starts = vec![0];
-    starts.extend(words.match_indices('\n').map(|(at, _)| at + 1));
-    let mut previous = "";
-    for word in words.split_terminator('\n') {
+/// The words, and the bytes of each.
+fn read_words(bytes: &[u8]) -> Result<(String, Vec<Range<usize>>)> {
+    let words = std::str::from_utf8(bytes).map_err(|e| bad(format!("the words are not UTF-8: {e}")))?;
+    let (mut spans, mut start, mut previous) = (Vec::new(), 0, "");
+    for word in words.split('\n').filter(|_| !words.is_empty()) {
         if word <= previous {
             return Err(bad(format!("the words must ascend, {word:?} follows {previous:?}")));
         }
-        previous = word;
+        spans.push(start..start + word.len());
+        (start, previous) = (start + word.len() + 1, word);
     }
-    Ok((words, starts))
+    Ok((words.to_string(), spans))
 }
 
 fn bad(reason: impl Into<String>) -> Error {
@@ -224,8 +208,8 @@ mod tests {
             bytes[at] = value;
             bytes.truncate(bytes.len() - cut % bytes.len());
             if let Ok(list) = WordVectors::from_bytes(&bytes) {
-                for index in 0..list.len() {
-                    prop_assert!(list.get(list.word(index)).is_some());
+                for span in &list.spans {
+                    prop_assert!(list.get(&list.words[span.clone()]).is_some());
                 }
             }
         }

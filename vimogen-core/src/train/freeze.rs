@@ -34,9 +34,6 @@ impl Map for Track<'_> {
 }
 
 /// Checks that each substring chooses at least one parameter.
-///
-/// # Errors
-/// [`Error::Config`] with the substring.
 pub(crate) fn check(dit: &Dit, trainable: &[String]) -> Result<()> {
     let all = parameters(dit);
     match trainable.iter().find(|part| !all.iter().any(|parameter| parameter.name.contains(part.as_str()))) {

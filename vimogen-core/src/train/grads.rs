@@ -17,9 +17,6 @@ use crate::weights::mapping::{checkpoint_name, is_linear};
 pub(crate) type PartGradients = (GradientsParams, LossSums);
 
 /// The sum of the gradients of parts, in their order.
-///
-/// # Errors
-/// The first error of a part.
 pub(crate) fn sum(dit: &Dit, parts: impl IntoIterator<Item = Result<PartGradients>>) -> Result<PartGradients> {
     let (mut total, mut sums) = (GradientsParams::new(), LossSums::default());
     for part in parts {

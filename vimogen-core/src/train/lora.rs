@@ -35,9 +35,6 @@ defaults! {
 
 impl LoraConfig {
     /// Checks the ranges.
-    ///
-    /// # Errors
-    /// [`Error::Config`] naming the field.
     pub(crate) fn check(&self) -> Result<()> {
         if !(1..=MAX_RANK).contains(&self.rank) {
             return Err(Error::config("lora.rank", format!("{} is not in 1..={MAX_RANK}", self.rank)));
@@ -51,9 +48,6 @@ impl LoraConfig {
 
 /// Adds adapters to the matrices. They change nothing yet: A is normal(0, 1 / rank), B is zero. A model with adapters
 /// stays as it is.
-///
-/// # Errors
-/// [`Error::Config`] if no Linear layer has a target in its name.
 pub(crate) fn attach(dit: Dit, config: &LoraConfig, seed: u64) -> Result<Dit> {
     let all = parameters(&dit);
     if all.iter().any(|parameter| parameter.name.contains(ADAPTER)) {

@@ -91,9 +91,6 @@ impl Optimizer {
     }
 
     /// Updates the parameters that have a gradient. With `group` each process updates those that it owns.
-    ///
-    /// # Errors
-    /// [`Error::ProcessGroup`] if another process is gone.
     pub(crate) fn step(
         &mut self,
         lr: f64,
@@ -138,9 +135,6 @@ impl Optimizer {
     }
 
     /// The model in f32, with all exact values. With `group` all must call this.
-    ///
-    /// # Errors
-    /// [`Error::ProcessGroup`] if another process is gone.
     pub(crate) fn whole(&self, dit: &Dit, group: Option<&dyn Collective>) -> Result<Dit> {
         let own = self.exact(dit.valid());
         match group.filter(|_| self.rounds) {
@@ -151,9 +145,6 @@ impl Optimizer {
 
     /// Writes the moments of all parameters. With `group` all processes must call this, and the moments are sent one after
     /// another to process 0; a process without a `path` only sends.
-    ///
-    /// # Errors
-    /// [`Error::Io`], [`Error::ProcessGroup`].
     pub(crate) fn save(&self, dit: &Dit, group: Option<&dyn Collective>, path: Option<&Path>) -> Result<()> {
         let all = parameters(dit);
         let mut times: Vec<f32> = all.iter().map(|p| self.moments.get(&p.id).map_or(0.0, |m| m.time as f32)).collect();
@@ -200,9 +191,6 @@ impl Optimizer {
     }
 
     /// Reads the moments of all parameters.
-    ///
-    /// # Errors
-    /// [`Error::Format`] if the file is damaged or of another model.
     pub(crate) fn load(&mut self, dit: &Dit, path: &Path) -> Result<()> {
         let source = open_tensors(path)?;
         for parameter in parameters(dit) {

@@ -126,9 +126,6 @@ struct WanConfig {
 }
 
 /// The configuration of a release: sizes from Wan's `config.json`, the rest from the names and shapes of the weights.
-///
-/// # Errors
-/// [`Error::Config`] for impossible sizes, [`Error::Weights`] if the text embedding is missing.
 pub(super) fn from_wan(json: Value, source: &dyn TensorSource, text_len: usize) -> Result<ModelConfig> {
     let wan: WanConfig = serde_json::from_value(json).map_err(|e| Error::config("config.json", e.to_string()))?;
     let names = source.names();

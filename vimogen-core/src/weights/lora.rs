@@ -25,9 +25,6 @@ const A: &str = "lora_A.weight";
 const B: &str = "lora_B.weight";
 
 /// Writes the adapters of a model in training, without the rest of the model. `scale` is the factor on their products.
-///
-/// # Errors
-/// [`Error::Io`]; [`Error::Internal`] if the device failed.
 #[cfg(feature = "train")]
 pub(crate) fn save_lora(dit: &Dit, scale: f64, path: impl AsRef<Path>) -> Result<()> {
     let mut adapters = Adapters { scale, found: BTreeMap::new() };

@@ -1,6 +1,7 @@
 //! Golden `umt5`: text cleaning, buckets of relative positions, the encoder; and its tokeniser against Python's.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use ndarray::{Array3, ArrayD, Axis, s};
@@ -342,7 +343,7 @@ fn a_release_with_its_text_encoder_generates_from_a_sentence() {
     random_encoder(elsewhere.path(), 32);
     let encoder = open(elsewhere.path(), EncoderMemory::Streamed);
     let rows = encoder.encode(sentence).unwrap();
-    let given = Pipeline::builder().text_encoder(encoder).open(dir.path()).unwrap();
+    let given = Pipeline::builder().text_encoder(Arc::new(encoder)).open(dir.path()).unwrap();
     let given = given.generate(sentence, &options).unwrap();
 
     random_encoder(dir.path(), 32);

@@ -10,7 +10,7 @@ use crate::data::corruption::Rate;
 use crate::data::{Batches, ConditionMix, Corruption, ProceduralLoader};
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::text::StaticWordsEncoder;
+use crate::text::WordEncoder;
 use crate::train::tests::weights;
 use crate::train::{LossWeighting, LrSchedule, TrainBatch, TrainConfig, Trainer, checkpoint};
 use crate::weights::WeightDtype;
@@ -209,7 +209,7 @@ fn the_built_in_model_s_experiment_does_the_steps_of_a_trainer_on_procedural_bat
         ..Corruption::default()
     };
     let mix = ConditionMix { text: 0.85, null_text: 0.1, corruption };
-    let loader = ProceduralLoader::new(7, 4, 32, mix, Arc::new(StaticWordsEncoder::builtin().unwrap())).unwrap();
+    let loader = ProceduralLoader::new(7, 4, 32, mix, Arc::new(WordEncoder::builtin().unwrap())).unwrap();
     let mut trainer = Trainer::new(&experiment.model, &train, &Device::flex()).unwrap();
     for step in 0..4 {
         let batch = loader.batch(step).unwrap();

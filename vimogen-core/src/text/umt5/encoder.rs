@@ -28,10 +28,11 @@ const PASS_TOKENS: usize = 4096;
 /// UMT5's encoder, the text encoder of the release.
 ///
 /// ```no_run
+/// use std::sync::Arc;
 /// use vimogen_core::Pipeline;
 /// use vimogen_core::text::umt5::{Umt5Encoder, Umt5Options};
 /// let encoder = Umt5Encoder::open("Wan2.1-T2V-1.3B", &Umt5Options::default())?;
-/// let pipeline = Pipeline::builder().text_encoder(encoder).open("ViMoGen-DiT-1.3B")?;
+/// let pipeline = Pipeline::builder().text_encoder(Arc::new(encoder)).open("ViMoGen-DiT-1.3B")?;
 /// # Ok::<(), vimogen_core::Error>(())
 /// ```
 pub struct Umt5Encoder {

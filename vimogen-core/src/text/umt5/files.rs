@@ -27,9 +27,6 @@ pub(super) struct Files {
 
 impl Files {
     /// Finds the files in a folder, or next to a weight file.
-    ///
-    /// # Errors
-    /// [`Error::NoTextEncoder`] with the missing file and its source.
     pub(super) fn find(path: &Path) -> Result<Self> {
         let weights = if path.is_file() {
             path.to_path_buf()

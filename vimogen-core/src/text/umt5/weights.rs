@@ -143,7 +143,8 @@ pub(super) struct BlockWeights {
     pub norm2: Vec<f32>,
     /// `[buckets, heads]`
     pub positions: Vec<f32>,
-    matrices: [Matrix; 7],
+    /// By [`Linear`].
+    matrices: Vec<Matrix>,
 }
 
 impl BlockWeights {
@@ -153,9 +154,7 @@ impl BlockWeights {
 
     /// The block with its matrices converted.
     pub(super) fn try_map(self, f: impl FnMut(Matrix) -> Result<Matrix>) -> Result<Self> {
-        let mapped = self.matrices.into_iter().map(f).collect::<Result<Vec<_>>>()?;
-        let matrices = mapped.try_into().unwrap_or_else(|_| unreachable!("seven in, seven out"));
-        Ok(Self { matrices, ..self })
+        Ok(Self { matrices: self.matrices.into_iter().map(f).collect::<Result<_>>()?, ..self })
     }
 }
 
@@ -235,9 +234,6 @@ impl Weights {
     }
 
     /// The embedding's rows of these tokens, `[tokens, dim]`; no other rows are read.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for a token that the embedding does not have, [`Error::Format`].
     pub(super) fn rows(&self, ids: impl Iterator<Item = u32>) -> Result<Vec<f32>> {
         let info = self.source.info(&self.embedding)?;
         let bytes = self.source.bytes(&self.embedding)?;
@@ -266,12 +262,11 @@ impl Weights {
     pub(super) fn block(&self, block: usize) -> Result<BlockWeights> {
         let small = |which| self.source.read_f32(&self.named(&self.style.small(block, which)));
         let read = |which| self.source.read(&self.named(&self.style.linear(block, which))).map(Matrix::Stored);
-        let matrices = LINEARS.into_iter().map(read).collect::<Result<Vec<_>>>()?;
         Ok(BlockWeights {
             norm1: small(Small::Norm1)?,
             norm2: small(Small::Norm2)?,
             positions: small(Small::Positions)?,
-            matrices: matrices.try_into().unwrap_or_else(|_| unreachable!("seven in, seven out")),
+            matrices: LINEARS.into_iter().map(read).collect::<Result<_>>()?,
         })
     }
 }

@@ -19,9 +19,6 @@ use crate::train::loss::LossSums;
 const BUCKET: usize = 1 << 24;
 
 /// The gradient of the loss over the clips of all processes, from the gradients of each, and the loss's sums.
-///
-/// # Errors
-/// This process's own error, if it has one; the others then learn that one has failed.
 pub(crate) fn sum_gradients(
     collective: &dyn Collective,
     dit: &Dit,
