@@ -344,6 +344,21 @@ mod tests {
     }
 
     #[test]
+    fn negated_elements_have_the_other_sign() {
+        for dtype in [DType::F64, DType::F32, DType::F16, DType::BF16, DType::I64, DType::I32, DType::I16, DType::I8] {
+            let one = match dtype {
+                DType::F64 => 1f64.to_le_bytes().to_vec(),
+                DType::F32 => 1f32.to_le_bytes().to_vec(),
+                DType::F16 => f16::ONE.to_le_bytes().to_vec(),
+                DType::BF16 => bf16::ONE.to_le_bytes().to_vec(),
+                _ => [&[1][..], &vec![0; dtype.size() - 1]].concat(),
+            };
+            assert_eq!(dtype.to_f32(&negate(dtype, one)), [-1.0], "{dtype:?}");
+        }
+        assert_eq!(negate(DType::U8, vec![1]), [1]);
+    }
+
+    #[test]
     fn gather_follows_strides_and_stays_inside() {
         let storage: Vec<u8> = (0..24).collect();
         let info = TensorInfo { dtype: DType::U8, shape: vec![2, 3] };

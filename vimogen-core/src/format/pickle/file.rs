@@ -187,6 +187,15 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_of_an_unknown_class_is_passed_over_and_named_when_it_is_asked_for() {
+        // {'cfg': argparse.Namespace(), 'fps': 30}, with the state of the object
+        let bytes = b"\x80\x02}(X\x03\0\0\0cfgcargparse\nNamespace\n)\x81}X\x01\0\0\0aK\x01sbX\x03\0\0\0fpsK\x1eu.";
+        let file = PickleFile::from_bytes(bytes).unwrap();
+        assert_eq!(file.number("fps"), Some(30.0));
+        assert!(file.info("cfg").unwrap_err().to_string().contains("argparse.Namespace"));
+    }
+
+    #[test]
     fn numbers_and_a_bare_value_are_kept() {
         let file = PickleFile::from_bytes(
             b"\x80\x02}(X\x03\x00\x00\x00fpsK\x1eX\x01\x00\x00\x00fG?\xe0\x00\x00\x00\x00\x00\x00u.",

@@ -135,3 +135,19 @@ impl<'a> LegacyFile<'a> {
         Ok(Self { object, storages })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_files_are_known_in_every_protocol_that_has_their_number() {
+        let magic = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.";
+        let frame = b"\x95\x0d\0\0\0\0\0\0\0";
+        assert!(is_legacy(&[b"\x80\x02", &magic[..]].concat()));
+        assert!(is_legacy(&[b"\x80\x03", &magic[..]].concat()));
+        assert!(is_legacy(&[b"\x80\x04", &frame[..], magic].concat()));
+        assert!(is_legacy(&[b"\x80\x05", &frame[..], magic].concat()));
+        assert!(!is_legacy(b"\x80\x04\x95") && !is_legacy(b"\x80\x02}q\0.") && !is_legacy(b""));
+    }
+}

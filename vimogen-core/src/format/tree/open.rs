@@ -8,7 +8,7 @@ use super::super::npz::{Entry, NpzFile};
 use super::super::pickle::numpy::NUMPY_GLOBALS;
 use super::super::pickle::{Global, JOBLIB_GLOBALS, PLAIN_GLOBALS, Pickle, numpy::Stored, parse_known};
 use super::super::torch::{LegacyFile, Storages, TORCH_GLOBALS, ZipFile, is_legacy};
-use super::super::{MAX_BYTES, TensorSource};
+use super::super::{MAX_BYTES, TensorSource, extension};
 use super::build::Builder;
 use super::{Array, Place, Value, inflate};
 use crate::error::{Error, Result};
@@ -21,28 +21,25 @@ const ALLOWED: &[&[Global]] = &[PLAIN_GLOBALS, NUMPY_GLOBALS, JOBLIB_GLOBALS, TO
 /// # Errors
 /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`], [`Error::Format`], and those of `use_tree`.
 pub(crate) fn with_tree<T>(path: &Path, use_tree: impl FnOnce(&Value<'_>) -> Result<T>) -> Result<T> {
-    Backing::read(path, |backing| from_backing(&backing, use_tree))
+    let expected = extension(path);
+    Backing::read(path, |backing| from_backing(&backing, &expected, use_tree))
 }
 
 /// [`with_tree`] of bytes in memory.
 #[cfg(test)]
 pub(crate) fn from_bytes<T>(bytes: Vec<u8>, use_tree: impl FnOnce(&Value<'_>) -> Result<T>) -> Result<T> {
-    from_backing(&bytes.into(), use_tree)
+    from_backing(&bytes.into(), "pkl", use_tree)
 }
 
-fn from_backing<T>(backing: &Backing, use_tree: impl FnOnce(&Value<'_>) -> Result<T>) -> Result<T> {
+/// The tree of a file, which is `expected` by its name: this decides where its first bytes do not.
+fn from_backing<T>(backing: &Backing, expected: &str, use_tree: impl FnOnce(&Value<'_>) -> Result<T>) -> Result<T> {
     let bytes = backing.as_ref();
     if bytes.starts_with(b"version https://git-lfs") {
         let reason = "it is a pointer of Git LFS and not the file itself: run `git lfs pull`";
         return Err(Error::format("motion", reason));
     }
     if bytes.starts_with(b"PK") {
-        let npz = NpzFile::of_backing(backing.clone())?;
-        if !npz.names().is_empty() {
-            return npz_tree(&npz, use_tree);
-        }
-        let file = ZipFile::read(bytes)?;
-        return pickle_tree(&file.object, bytes, &file.storages, use_tree);
+        return zip_tree(backing, expected, use_tree);
     }
     if bytes.starts_with(b"\x93NUMPY") {
         return npy_tree(bytes, use_tree);
@@ -55,8 +52,35 @@ fn from_backing<T>(backing: &Backing, use_tree: impl FnOnce(&Value<'_>) -> Resul
         return Err(Error::TooLarge { what: "pickle".into(), needed: bytes.len() as u64, limit: MAX_BYTES });
     }
     let unpacked = inflate::unpack(bytes)?;
+    if unpacked.is_none() && bytes.first() != Some(&0x80) {
+        // Old pickles start with any letter: a file that is named as something else is damaged.
+        match expected {
+            "npz" => {
+                return NpzFile::of_backing(backing.clone()).map(|_| ()).and(Err(Error::format("npz", "it is empty")));
+            }
+            "npy" => return npy_tree(bytes, use_tree),
+            "pt" | "pth" => {
+                return Err(Error::format("PyTorch", "it is neither a zip archive nor an older PyTorch file"));
+            }
+            _ => {}
+        }
+    }
     let bytes = unpacked.as_deref().unwrap_or(bytes);
     pickle_tree(&parse_known(bytes, ALLOWED)?, bytes, &Storages::new(), use_tree)
+}
+
+/// NumPy's archives hold `.npy` files, PyTorch's a pickle.
+fn zip_tree<T>(backing: &Backing, expected: &str, use_tree: impl FnOnce(&Value<'_>) -> Result<T>) -> Result<T> {
+    let bytes = backing.as_ref();
+    let npz = NpzFile::of_backing(backing.clone()).map(|npz| (!npz.names().is_empty()).then_some(npz));
+    match npz {
+        Ok(Some(npz)) => npz_tree(&npz, use_tree),
+        Err(damaged) if !["pt", "pth"].contains(&expected) => Err(damaged),
+        _ => {
+            let file = ZipFile::read(bytes)?;
+            pickle_tree(&file.object, bytes, &file.storages, use_tree)
+        }
+    }
 }
 
 fn pickle_tree<T>(

@@ -41,7 +41,9 @@ impl Rate {
                 (fps as f32, format!("{kind}, which usually writes {fps}"), Some(said))
             }
             (None, Self::Unknown) => {
-                let reason = format!("the file ({kind}) has no frame rate; give it, such as fps=30 (--from-fps 30)");
+                let reason = format!(
+                    "the file ({kind}) has no frame rate (mocap_frame_rate, fps); give it, such as fps=30 (--from-fps 30)"
+                );
                 return Err(Error::invalid("fps", reason));
             }
         };

@@ -272,3 +272,32 @@ fn a_dict_alone_in_an_archive_is_looked_into() {
     let clip = Motion::load_with(&path, &options().with_fps(25.0)).unwrap();
     assert_eq!((clip.len(), clip.fps(), clip.source().unwrap().rate.as_str()), (4, 25.0, "given"));
 }
+
+#[test]
+fn damaged_files_are_errors_or_clips_and_never_a_panic() {
+    let mut state = 7u64;
+    let mut next = move |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % bound.max(1)
+    };
+    let given = options().with_fps(30.0).with_fit_joints(true);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/results");
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let whole = fs::read(&path).unwrap();
+        assert!(load_bytes(&whole, &given).is_ok() || path.ends_with("motionx.npy"), "{path:?}");
+        for _ in 0..150 {
+            let mut bytes = whole.clone();
+            match next(3) {
+                0 => bytes.truncate(next(whole.len())),
+                1 => (0..=next(4)).for_each(|_| bytes[next(whole.len())] = next(256) as u8),
+                _ => {
+                    // A part in another place: opcodes and lengths that are right elsewhere.
+                    let (from, to, len) = (next(whole.len()), next(whole.len()), next(40));
+                    let part = whole[from..(from + len).min(whole.len())].to_vec();
+                    bytes.splice(to..to, part);
+                }
+            }
+            let _ = load_bytes(&bytes, &given);
+        }
+    }
+}
