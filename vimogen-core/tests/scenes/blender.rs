@@ -38,7 +38,7 @@ pub const NAMES: [&str; 22] = [
 ];
 
 /// A file of `tests/scenes/blender.zip`.
-fn member(name: &str) -> Vec<u8> {
+pub fn member(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenes/blender.zip");
     let mut archive = ZipArchive::new(File::open(path).expect("blender.zip")).expect("zip");
     let mut bytes = Vec::new();

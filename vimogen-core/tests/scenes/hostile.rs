@@ -1,5 +1,7 @@
 //! Damaged and hostile files: an error that names the thing, and no more work than the file is worth.
 
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use vimogen_core::Error;
 use vimogen_core::io::{LoadOptions, gltf};
@@ -146,4 +148,39 @@ fn times_that_no_animation_has_are_refused() {
     assert_says(&changed(|d| d["animations"][0]["samplers"][1]["output"] = json!(0)), &["do not match"]);
     assert_says(&changed(|d| d["animations"][0]["samplers"][1]["input"] = json!(1)), &["list of times"]);
     assert_says(&changed(|d| d["animations"][0]["samplers"] = json!([])), &["sampler"]);
+}
+
+/// Calls `read` with copies of a file in which some digits and bytes are others.
+fn with_damage(bytes: &[u8], times: u64, read: impl Fn(&[u8])) {
+    let digits: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at].is_ascii_digit()).collect();
+    for seed in 0..times {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut copy = bytes.to_vec();
+        for _ in 0..rng.random_range(1..6) {
+            copy[digits[rng.random_range(0..digits.len())]] = b'0' + rng.random_range(0..10);
+        }
+        if seed % 4 == 0 {
+            let at = rng.random_range(0..copy.len());
+            copy[at] = rng.random();
+        }
+        read(&copy);
+    }
+}
+
+#[test]
+fn damaged_files_are_errors_or_motions() {
+    let motion = walk(3, 30.0);
+    let (document, bytes) = Author { interpolation: "CUBICSPLINE", ..Author::default() }.write(&motion);
+    let read = |bytes: &[u8]| drop(gltf::from_bytes(bytes, &LoadOptions::default()));
+    with_damage(&container(&document, &bytes), 400, read);
+    with_damage(crate::author::text(document, &bytes).as_bytes(), 200, read);
+}
+
+#[cfg(feature = "fbx")]
+#[test]
+fn damaged_fbx_is_an_error_or_a_motion() {
+    use vimogen_core::io::fbx;
+    let read = |bytes: &[u8]| drop(fbx::from_bytes(bytes, &LoadOptions::default()));
+    with_damage(crate::fbx::mixamo(&walk(3, 30.0)).as_bytes(), 200, read);
+    with_damage(&crate::blender::member("blender.fbx"), 200, read);
 }
