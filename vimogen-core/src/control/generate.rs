@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     fn pipeline() -> Pipeline {
-        Pipeline::builtin().unwrap()
+        Pipeline::builtin().expect("the built-in model")
     }
 
     fn options() -> GenerateOptions {

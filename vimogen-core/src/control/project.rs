@@ -260,8 +260,8 @@ mod tests {
     fn a_hand_reaches_its_place_and_the_body_stays() {
         let target = Vec3::new(0.35, 2.1, 1.3);
         let (walk, poses) = projected(&Constraints::new().joint("right_wrist", 36..40, target.to_array()), 80);
-        for t in 36..40 {
-            assert!(place(&poses[t], RIGHT_WRIST).distance(target) < 2e-3, "{}", place(&poses[t], RIGHT_WRIST));
+        for pose in &poses[36..40] {
+            assert!(place(pose, RIGHT_WRIST).distance(target) < 2e-3, "{}", place(pose, RIGHT_WRIST));
         }
         for t in 0..80 {
             assert!(place(&poses[t], LEFT_ANKLE).distance(place(&walk[t], LEFT_ANKLE)) < 1e-5);

@@ -149,12 +149,13 @@ fn append(track: &mut Track, since: usize, mut next: Track, options: &JoinOption
 /// Moves `next` so that its frame `entered` is where `track` ends, facing the same way on the same floor, and has steps of
 /// the same length in proportion to the legs.
 fn place(track: &Track, next: &mut Track, entered: usize) {
-    let [ours, theirs] = [&*track, &*next].map(|track| {
+    let measures = |track: &Track| {
         let leg = track.skeleton.offsets[LEFT_KNEE].length() + track.skeleton.offsets[LEFT_ANKLE].length();
         let feet =
             track.joints().into_iter().flat_map(|p| [p[LEFT_FOOT].z, p[RIGHT_FOOT].z]).fold(f32::INFINITY, f32::min);
         (leg, floor_of(feet, 1.0))
-    });
+    };
+    let (ours, theirs) = (measures(track), measures(next));
     let scale = if theirs.0 > 0.1 { ours.0 / theirs.0 } else { 1.0 };
     next.poses.iter_mut().for_each(|pose| {
         pose.root *= scale;

@@ -69,7 +69,7 @@ impl Motion {
 /// The heading of a pose as a rotation about the vertical; that of its pelvis alone if it has none.
 fn level(skeleton: &Skeleton, pose: &Pose) -> Quat {
     let facing = heading(&skeleton.fk(pose.root, pose.rotations).1);
-    facing.map_or(pose.rotations[0], |angle| Quat::from_rotation_z(angle))
+    facing.map_or(pose.rotations[0], Quat::from_rotation_z)
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
             assert!(mixed.smpl().joint(t, 0).abs_diff_eq(walk.smpl().joint(t, 0), 1e-3));
         }
         // The trunk leans as it did on its own legs, in the heading of these.
-        let lean = |m: &Motion, t: usize| (at(m, t, joint::NECK)).normalize().z;
+        let lean = |m: &Motion, t: usize| at(m, t, joint::NECK).normalize_or_zero().z;
         assert!((lean(&mixed, 10) - lean(&raised, 10)).abs() < 0.02, "{} {}", lean(&mixed, 10), lean(&raised, 10));
         assert!(at(&mixed, 10, LEFT_WRIST).dot(Vec3::Z) > at(&walk, 10, LEFT_WRIST).z + 0.3);
         assert!(walk.with_joints_of(&raised, &[0]).is_err() && walk.with_joints_of(&raised, &[22]).is_err());

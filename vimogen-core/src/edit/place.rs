@@ -33,7 +33,7 @@ impl Motion {
     /// [`Error::InvalidArgument`] beyond 100 km.
     pub fn moved(&self, x: f32, y: f32) -> Result<Self> {
         for (name, value) in [("x", x), ("y", y)] {
-            if !(value.abs() <= FARTHEST) {
+            if value.is_nan() || value.abs() > FARTHEST {
                 return Err(Error::invalid(name, format!("{value} m, expected at most {FARTHEST} m either way")));
             }
         }

@@ -88,7 +88,7 @@ fn average(poses: &[Pose], t: usize, weights: &[f32]) -> Pose {
             if excess > 0.0 { poses[at.saturating_sub(1)].root } else { poses[(at + 1).min(poses.len() - 1)].root };
         root += (poses[at].root + (poses[at].root - neighbour) * excess.abs()) * *weight;
         for (j, sum) in sums.iter_mut().enumerate() {
-            *sum = *sum + continued(poses[at].rotations[j], poses[t].rotations[j]) * *weight;
+            *sum += continued(poses[at].rotations[j], poses[t].rotations[j]) * *weight;
         }
     }
     Pose { root, rotations: sums.map(Quat::normalize) }
