@@ -34,6 +34,9 @@ pub(crate) fn from_bytes<T>(bytes: Vec<u8>, use_tree: impl FnOnce(&Value<'_>) ->
 /// The tree of a file, which is `expected` by its name: this decides where its first bytes do not.
 fn from_backing<T>(backing: &Backing, expected: &str, use_tree: impl FnOnce(&Value<'_>) -> Result<T>) -> Result<T> {
     let bytes = backing.as_ref();
+    if bytes.is_empty() {
+        return Err(Error::format("motion", "it is empty"));
+    }
     if bytes.starts_with(b"version https://git-lfs") {
         let reason = "it is a pointer of Git LFS and not the file itself: run `git lfs pull`";
         return Err(Error::format("motion", reason));
