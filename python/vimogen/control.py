@@ -23,7 +23,7 @@ from ._vimogen import Motion
 
 
 class Constraints:
-    """What a motion is to do at which frames; methods add constraints and return the object.
+    """Constraints on a motion at given frames. Methods add one and return the object.
 
     Frames count from 0. Places are metres, x to the right, y forward, z up. A clip starts at the origin and faces +y, unless
     frame 0 has a pose.

@@ -23,7 +23,9 @@ def wave():
 
 
 def run(*words, code=0):
-    done = subprocess.run([sys.executable, "-m", "vimogen", *map(str, words)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-m", "vimogen", *map(str, words)], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done

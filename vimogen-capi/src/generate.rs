@@ -232,7 +232,7 @@ pub unsafe extern "C" fn vimogen_generate_from_embeddings(
 
 /// Generates a motion from a prompt that meets constraints, given as JSON:
 /// `{"constraints": [{"type": "root", "frame": 60, "position": [0.5, 2]}, {"type": "loop"}]}`; the kinds are in the book, under
-/// "Direct a motion". What cannot be reached is approached. For the rest see `vimogen_generate`.
+/// "Direct a motion". A place out of reach is approached. For the rest see `vimogen_generate`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_generate_constrained(
     pipeline: *const vimogen_pipeline,

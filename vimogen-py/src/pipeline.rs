@@ -160,8 +160,8 @@ impl Pipeline {
     /// Returns
     /// -------
     /// (Motion, list of dict)
-    ///     Of each constraint its distance in metres: ``raw`` of the sampled motion and ``landed`` of the result. What cannot
-    ///     be reached is approached.
+    ///     Of each constraint its distance in metres: ``raw`` of the sampled motion and ``landed`` of the result. A place
+    ///     out of reach is approached.
     #[pyo3(signature = (prompt, constraints, *, num_frames=None, seed=None, callback=None, **options))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn constrained<'py>(

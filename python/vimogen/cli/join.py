@@ -34,7 +34,9 @@ def join(sources: tuple[Path, ...], output: Path, blend: float, window: float, l
     motion, seams = Motion.join(clips, blend=blend, window=window, lock_feet=lock_feet)
     formats.save(motion, output)
     if as_json:
-        click.echo(json.dumps({"file": str(output), "frames": len(motion), "fps": motion.fps, "seams": seams}, indent=2))
+        click.echo(
+            json.dumps({"file": str(output), "frames": len(motion), "fps": motion.fps, "seams": seams}, indent=2)
+        )
         return
     for source, seam in zip(sources[1:], seams, strict=True):
         shown = "" if seam["excess"] <= 1.1 else f"; it moves {seam['excess']:.1f} times as fast as the motions"

@@ -1,4 +1,4 @@
-//! What a motion is to do at which frames.
+//! Constraints on a motion at given frames.
 
 use std::path::Path;
 
@@ -13,9 +13,9 @@ use crate::motion::rotation::{quat_from_wxyz, wxyz_from_quat};
 use crate::motion::skeleton::JOINT_NAMES;
 use crate::motion::{Motion, Pose};
 
-/// Largest file of constraints, bytes.
+/// Maximum size of a file of constraints, bytes.
 const MAX_FILE: u64 = 16 << 20;
-/// Most constraints of a generation.
+/// Maximum number of constraints of a generation.
 const MOST: usize = 4096;
 /// Farthest place, metres.
 const FARTHEST: f32 = 1000.0;

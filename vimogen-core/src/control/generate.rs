@@ -46,8 +46,7 @@ pub struct Met {
 impl Pipeline {
     /// Generates a motion that meets constraints.
     ///
-    /// A pose at frame 0 also places the clip: it starts there. What cannot be reached, such as a place beyond the arm, is
-    /// approached; [`Constrained::met`] reports the distance. The clip has one skeleton: its joints are the forward
+    /// A pose at frame 0 also places the clip: it starts there. A place out of reach is approached; [`Constrained::met`] reports the distance. The clip has one skeleton: its joints are the forward
     /// kinematics of its rotations.
     ///
     /// ```
@@ -153,8 +152,8 @@ impl Guide for Constraining<'_> {
     }
 }
 
-/// Projects features that agree with themselves. What their joints differ from the rotations stays, except where a pose
-/// binds them.
+/// Projects features that agree with themselves. The difference between their joints and their rotations stays, except
+/// where a pose binds them.
 fn project(projector: &Projector, mut features: Array2<f32>, fps: f32, level: f64) -> Result<Array2<f32>> {
     let clip = decode(features.view(), DecodeMode::Plain)?;
     let skeleton = Skeleton::fit_offsets(&clip, clip.len()).as_f32();

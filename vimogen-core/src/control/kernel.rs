@@ -40,7 +40,7 @@ fn places(frames: usize) -> Vec<Vec<f64>> {
     sums
 }
 
-/// What corrections of frames a change of the rows' values takes, least in a metric: `K A^T (A K A^T)^-1`.
+/// Corrections of all frames for a change of the rows' values, smallest in a metric: `K A^T (A K A^T)^-1`.
 #[derive(Debug, Clone)]
 pub(super) struct Spread {
     rows: Vec<Row>,

@@ -10,9 +10,9 @@ use crate::motion::{Motion, Pose};
 
 /// Share of a clip at each end in which the cuts of a loop are sought.
 const WINDOW: f64 = 0.25;
-/// Longest window, seconds.
+/// Maximum window, seconds.
 const LONGEST_WINDOW: f64 = 1.5;
-/// Most repetitions.
+/// Maximum number of repetitions.
 const MOST: usize = 1000;
 
 /// A clip whose end leads to its start.

@@ -36,7 +36,7 @@ fn difference(a: Quat, b: Quat) -> Vec3 {
     (if q.w < 0.0 { -q } else { q }).to_scaled_axis()
 }
 
-/// What is left of one movement while another takes over.
+/// The rest of one movement while another takes over.
 pub(super) struct Decay {
     rotations: [(Vec3, Vec3); JOINTS],
     height: (f32, f32),

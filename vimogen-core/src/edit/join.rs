@@ -107,7 +107,7 @@ impl Motion {
 
 /// Appends `next` to `track`, whose last clip starts at `since`.
 fn append(track: &mut Track, since: usize, mut next: Track, options: &JoinOptions) -> Seam {
-    // The pose after the last frame repeats a body pose, so it is no frame of the clip.
+    // The pose after the last frame repeats a body pose, so it does not count as a frame.
     track.poses.pop();
     let fps = track.fps;
     let window = |frames: usize| ((options.window * f64::from(fps)).round() as usize).min(frames / 2);

@@ -84,7 +84,7 @@ pub(crate) mod tests {
         Pose { root: Vec3::new(0.0, y, 0.93), rotations }
     }
 
-    /// Largest difference of a joint coordinate, metres.
+    /// Maximum difference of a joint coordinate, metres.
     pub(super) fn far(a: &Motion, b: &Motion) -> f32 {
         (&a.joints() - &b.joints()).iter().fold(0.0, |m: f32, d| m.max(d.abs()))
     }

@@ -14,7 +14,7 @@ const SWAY: f32 = 0.3;
 const CORNER: f32 = 0.2;
 /// Distance between the points of a path after rounding, metres.
 const STEP: f32 = 0.02;
-/// Longest path, metres.
+/// Maximum length of a path, metres.
 const LONGEST: f32 = 1e4;
 /// Speed below which a clip stays where it is, metres per second.
 const STANDING: f32 = 0.15;

@@ -47,8 +47,8 @@ pub struct Seam {
 
 impl Seam {
     /// The join against the maxima of the clips, the largest of the three ratios: above 1, something happens in it that
-    /// happens nowhere else. A clip that hardly moves counts as one in which a joint goes at 1 m/s, gains 10 m/s a second
-    /// and turns by 120 degrees a second.
+    /// happens nowhere else. A clip that hardly moves counts as one in which a joint goes at 1 m/s, gains 10 m/s per second
+    /// and turns by 120 degrees per second.
     pub fn excess(&self) -> f32 {
         let fps = self.fps;
         let of = [(self.position, 1.0 / fps), (self.velocity, 10.0 / fps), (self.angle, 120.0 / fps)];
@@ -56,7 +56,7 @@ impl Seam {
     }
 }
 
-/// Largest values of a frame over all joints: step, change of velocity, turn.
+/// Maxima of a frame over all joints: step, change of velocity, turn.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Changes(Vec<[f32; 3]>);
 

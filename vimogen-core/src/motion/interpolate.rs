@@ -41,7 +41,7 @@ impl Motion {
 
     /// The same movement at another frame rate, of the same duration and speed in metres per second: rotations are
     /// interpolated along the short arc, the root linearly. Joints follow by forward kinematics, so bones keep their
-    /// length; what a frame's joints differ from it is interpolated linearly.
+    /// length; their difference from it is interpolated linearly.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a rate outside (0, 1000] or more than 2^20 frames.
@@ -99,7 +99,7 @@ impl Position {
     }
 }
 
-/// What the joints of a frame differ from the forward kinematics of its pose.
+/// Difference between the joints of a frame and the forward kinematics of its pose.
 fn rest(motion: &SmplMotion, t: usize, skeleton: &Skeleton, pose: &Pose) -> [Vec3; JOINTS] {
     let (_, places) = skeleton.fk(pose.root, pose.rotations);
     std::array::from_fn(|j| motion.joint(t, j) - places[j])
