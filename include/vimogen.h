@@ -775,6 +775,16 @@ vimogen_status vimogen_generate_from_embeddings(const struct vimogen_pipeline *p
                                                 const struct vimogen_generate_params *params,
                                                 struct vimogen_motion **motion);
 
+/// Generates a motion from a prompt that meets constraints, given as JSON:
+/// `{"constraints": [{"type": "root", "frame": 60, "position": [0.5, 2]}, {"type": "loop"}]}`; the kinds are in the book, under
+/// "Direct a motion". A place out of reach is approached. For the rest see `vimogen_generate`.
+VIMOGEN_API
+vimogen_status vimogen_generate_constrained(const struct vimogen_pipeline *pipeline,
+                                            const char *prompt,
+                                            const char *constraints,
+                                            const struct vimogen_generate_params *params,
+                                            struct vimogen_motion **motion);
+
 /// Generates a motion that follows another. Its frames are those of the reference at the model's frame rate, unless
 /// `num_frames` is set. For the rest see `vimogen_generate`.
 VIMOGEN_API
@@ -936,6 +946,94 @@ vimogen_status vimogen_motion_load_with(const char *path,
 VIMOGEN_API
 vimogen_status vimogen_motion_source(const struct vimogen_motion *motion,
                                      char **json);
+
+/// The seconds from `start` to `end` of a motion; an `end` below 0: to its end.
+/// `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_trim(const struct vimogen_motion *motion,
+                                   double start,
+                                   double end,
+                                   struct vimogen_motion **edited);
+
+/// A motion turned about the vertical through its start, `degrees` counterclockwise from above: 90 turns to the left.
+/// `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_turn(const struct vimogen_motion *motion,
+                                   float degrees,
+                                   struct vimogen_motion **edited);
+
+/// A motion shifted on the ground by `x` metres to the right and `y` forward in the world.
+/// `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_move(const struct vimogen_motion *motion,
+                                   float x,
+                                   float y,
+                                   struct vimogen_motion **edited);
+
+/// A motion with left and right exchanged, mirrored along its first heading.
+/// `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API vimogen_status vimogen_motion_mirror(const struct vimogen_motion *motion, struct vimogen_motion **edited);
+
+/// One round of a motion as a loop: pose and velocity at its end are those of its start, while place and heading go on.
+/// `blend`: seconds after the start in which the rest of the difference fades, such as 0.3.
+/// `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_loop(const struct vimogen_motion *motion,
+                                   double blend,
+                                   struct vimogen_motion **edited);
+
+/// A motion as a loop, see `vimogen_motion_loop`, played `times` times; it travels on.
+/// `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_repeat(const struct vimogen_motion *motion,
+                                     size_t times,
+                                     double blend,
+                                     struct vimogen_motion **edited);
+
+/// A motion, then its last pose for `seconds` more.
+/// `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_hold(const struct vimogen_motion *motion,
+                                   double seconds,
+                                   struct vimogen_motion **edited);
+
+/// The same movement `factor` times as fast at the same frame rate: 2 halves the duration.
+/// `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_retime(const struct vimogen_motion *motion,
+                                     float factor,
+                                     struct vimogen_motion **edited);
+
+/// A motion without shaking: a Gaussian mean over time, of a standard deviation of `seconds`, such as 0.05.
+/// `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_smooth(const struct vimogen_motion *motion,
+                                     float seconds,
+                                     struct vimogen_motion **edited);
+
+/// A motion bent to a path on the ground: `count` points of x to the right and y forward, metres. The motion starts at the
+/// first and ends at the last; the length may be 0.6 to 1.6 times that of its own path. `edited`: receives it, to be freed
+/// with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_along(const struct vimogen_motion *motion,
+                                    const float *points,
+                                    size_t count,
+                                    struct vimogen_motion **edited);
+
+/// A motion, then `other`, which starts where the first ends and faces the same way. `blend`: seconds in which it takes
+/// over, such as 0.3. `edited`: receives it, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_then(const struct vimogen_motion *motion,
+                                   const struct vimogen_motion *other,
+                                   double blend,
+                                   struct vimogen_motion **edited);
+
+/// A motion with the upper body of `other`: spine, neck, head and arms, frame by frame. `edited`: receives it, to be freed
+/// with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_motion_with_upper_body(const struct vimogen_motion *motion,
+                                              const struct vimogen_motion *other,
+                                              struct vimogen_motion **edited);
 
 /// Sets every field to its default. `size` is `sizeof(vimogen_render_params)`.
 VIMOGEN_API vimogen_status vimogen_render_params_init(struct vimogen_render_params *params, size_t size);

@@ -55,7 +55,8 @@ def check(folder: Path, run: Mapping[str, Any]) -> None:
     different = list(_differences(before if isinstance(before, dict) else {}, run))
     if different:
         raise InvalidArgumentError(
-            f"{folder} holds motions of another run: {'; '.join(different)}. Choose another folder, or remove its motions"
+            f"{folder} holds motions of another run: {'; '.join(different)}. "
+            "Choose another folder, or remove its motions"
         )
 
 

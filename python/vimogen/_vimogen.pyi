@@ -20,7 +20,6 @@ from ._types import (
     UpAxis,
     View,
 )
-
 from .control import Constraints
 
 __version__: str

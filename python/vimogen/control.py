@@ -25,8 +25,8 @@ from ._vimogen import Motion
 class Constraints:
     """Constraints on a motion at given frames. Methods add one and return the object.
 
-    Frames count from 0. Places are metres, x to the right, y forward, z up. A clip starts at the origin and faces +y, unless
-    frame 0 has a pose.
+    Frames count from 0. Places are metres, x to the right, y forward, z up. A clip starts at the origin and faces +y,
+    unless frame 0 has a pose.
     """
 
     def __init__(self, constraints: Iterable[dict[str, Any]] = ()) -> None:
@@ -55,7 +55,7 @@ class Constraints:
         return self._add("root", frame=int(frame), position=[float(v) for v in position])
 
     def path(self, points: Iterable[Sequence[float]]) -> Constraints:
-        """Add the way of the pelvis over the whole clip: points x and y; the clip keeps its pace and ends at the last."""
+        """Add the way of the pelvis over the whole clip, points x and y; the clip ends at the last."""
         return self._add("path", points=[[float(v) for v in point] for point in points])
 
     def joint(self, joint: str, frame: int, position: Sequence[float], *, frames: int = 1) -> Constraints:
