@@ -38,7 +38,7 @@ fn the_version_is_the_packages_and_ends_with_nul() {
 fn every_code_of_the_core_is_a_status_of_the_same_name_and_number() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vimogen-core/src/error.rs");
     let text = fs::read_to_string(path).unwrap();
-    let table = text.split_once("pub enum ErrorCode {").unwrap().1.split_once('}').unwrap().0;
+    let table = text.split_once("\nerror_codes! {").unwrap().1.split_once('}').unwrap().0;
     let codes: Vec<(&str, i32)> = table
         .lines()
         .filter_map(|line| line.trim().trim_end_matches(',').split_once(" = "))

@@ -9,7 +9,7 @@ use crate::format::torch::{self, Tree};
 use crate::format::tree::Value;
 use crate::format::{RawTensor, TensorInfo, npy};
 use crate::motion::layout::{FEATURES, FPS};
-use crate::motion::{Motion, MotionSource, UpAxis};
+use crate::motion::{FEATURES_KIND, Motion, MotionSource, UpAxis};
 
 /// Columns of the release's sample clips, whose first 276 are this representation.
 const WIDE_FEATURES: usize = 426;
@@ -38,7 +38,7 @@ pub(super) fn of_tree(tree: &Value<'_>, given: Option<f32>) -> Result<Option<Mot
         (None, Some(_)) => "file".into(),
         (None, None) => format!("the features, which have {FPS} unless said"),
     };
-    let kind = "features".into();
+    let kind = FEATURES_KIND.into();
     Ok(Some(motion.with_source(MotionSource { kind, up: Some(UpAxis::Z), rate, ..MotionSource::default() })))
 }
 

@@ -22,6 +22,7 @@ pub mod stats;
 pub use clip::Motion;
 pub use file_format::FileFormat;
 pub(crate) use ground::floor_of;
+pub(crate) use origin::FEATURES_KIND;
 pub use origin::{LengthUnit, MotionSource, UpAxis};
 pub use pose::Pose;
 pub use skeleton::Skeleton;

@@ -88,7 +88,7 @@ fn a_skeleton_with_hanging_arms_and_one_spine_joint_keeps_its_limbs_where_they_a
         "HIERARCHY ROOT Hips {{ OFFSET 0 0 0 CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation \
          JOINT Spine {{ OFFSET 0 12 0 CHANNELS 3 Zrotation Xrotation Yrotation \
          JOINT Neck {{ OFFSET 0 45 0 CHANNELS 3 Zrotation Xrotation Yrotation End Site {{ OFFSET 0 20 0 }} }} {}{}}} {}{}}} \
-         MOTION Frames: 2 Frame Time: 0.0333333 0 93 0 {} 0 93 0 0 0 90 {} 90 {}",
+         MOTION Frames: 2 Frame Time: 0.0333333\n0 93 0 {}\n0 93 0 0 0 90 {} 90 {}\n",
         arm("Left", 18.0),
         arm("Right", -18.0),
         leg("Left", 9.0),
