@@ -55,7 +55,7 @@ impl LengthUnit {
 }
 
 /// Kind of a file that holds the 276 features themselves; see [`MotionSource::kind`].
-pub(crate) const FEATURES_KIND: &str = "features";
+pub(crate) const FEATURES_KIND: &str = "the 276 features";
 
 /// What a reader found in the file of a clip, and what it assumed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -81,6 +81,6 @@ pub struct MotionSource {
 impl MotionSource {
     /// Whether the file holds the features themselves: nothing was converted.
     pub fn holds_features(&self) -> bool {
-        self.kind == FEATURES_KIND
+        self.kind.starts_with(FEATURES_KIND)
     }
 }
