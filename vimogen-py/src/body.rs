@@ -8,8 +8,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use vimogen_core::body::BodyModel;
 use vimogen_core::body::hmr::HmrParams;
+use vimogen_core::io::LoadOptions;
 
+use crate::error::OrRaise;
 use crate::motion::Motion;
+use crate::reading::person_name;
 use crate::run::{detached, interruptible};
 
 /// Skinned body that performs motions.
@@ -88,17 +91,20 @@ impl Body {
     }
 }
 
-/// Read motion recovered from video: SMPL-X parameters in the frame of the camera.
+/// Read motion recovered from video with its camera: SMPL-X parameters in the frame of the camera.
 ///
 /// Parameters
 /// ----------
 /// path : str or os.PathLike
 ///     A dict in ``.pt``, ``.npz`` or ``.pkl`` of ``global_orient`` (T, 3), ``body_pose`` (T, 63), ``transl`` (T, 3) and
-///     optionally ``focal_length``, ``width``, ``height`` in pixels and ``fps``, as scalars or one value per frame.
+///     optionally ``focal_length``, ``width``, ``height`` in pixels and ``fps``, as scalars or one value per frame; or a
+///     file of a program that recovers motion, as :meth:`Motion.load` reads it.
 /// body : Body, optional
 ///     SMPL-X, for which such parameters are made. None: the neutral body.
 /// save : str or os.PathLike, optional
 ///     A ``.pt`` or ``.npz`` file for the clip and its camera.
+/// fps, up, person
+///     As for :meth:`Motion.load`. A file without a rate has 20 frames per second.
 ///
 /// Returns
 /// -------
@@ -106,16 +112,22 @@ impl Body {
 ///     ``motion``: a :class:`Motion` of T - 1 frames, upright, on the floor, facing +y; ``extrinsic`` (T - 1, 9): Rot6D and
 ///     translation of the camera; ``intrinsic`` (3, 3).
 #[pyfunction]
-#[pyo3(signature = (path, body=None, *, save=None))]
+#[pyo3(signature = (path, body=None, *, save=None, fps=None, up=None, person=None))]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn load_hmr<'py>(
     py: Python<'py>,
     path: PathBuf,
     body: Option<PyRef<'py, Body>>,
     save: Option<PathBuf>,
+    fps: Option<f32>,
+    up: Option<&str>,
+    person: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let given = body.as_ref().map(|body| body.core());
+    let (up, person) = (up.map(str::parse).transpose().or_raise(py)?, person.map(person_name).transpose()?);
+    let options = LoadOptions::default().with_fps(fps).with_up(up).with_person(person.as_deref());
     let (recovered, motion) = detached(py, || {
-        let params = HmrParams::load(path)?;
+        let params = HmrParams::load_with(path, &options)?;
         let recovered = match given {
             Some(body) => params.to_motion(body)?,
             None => params.to_motion(BodyModel::neutral())?,

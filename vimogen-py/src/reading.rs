@@ -47,7 +47,7 @@ pub struct ReadingArguments<'a, 'py> {
 impl ReadingArguments<'_, '_> {
     /// Reads a file and warns about what is in doubt.
     pub fn load(&self, py: Python<'_>, path: &Path) -> PyResult<Motion> {
-        let (person, names) = (self.person.map(person).transpose()?, self.names.map(joint_map).transpose()?);
+        let (person, names) = (self.person.map(person_name).transpose()?, self.names.map(joint_map).transpose()?);
         let options = LoadOptions::default()
             .with_body(self.body.as_ref().map(|body| body.core()))
             .with_fps(self.fps)
@@ -70,7 +70,7 @@ pub fn warned(py: Python<'_>, path: &Path, motion: Motion) -> PyResult<Motion> {
 }
 
 /// A person by name or number.
-fn person(value: &Bound<'_, PyAny>) -> PyResult<String> {
+pub fn person_name(value: &Bound<'_, PyAny>) -> PyResult<String> {
     if value.is_instance_of::<PyString>() || value.is_instance_of::<PyInt>() {
         return value.str()?.extract();
     }

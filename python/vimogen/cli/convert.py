@@ -139,14 +139,14 @@ def _conversion(
     **written: Any,
 ) -> Callable[[Path, Sequence[Path]], Converted]:
     """Make the function that converts a file; the options `written` are those of :func:`formats.save`."""
-    changed = bool(fps or read.fps or refit or lock_feet or canonical)
+    changed = bool(fps or refit or lock_feet or canonical)
 
     def one(source: Path, files: Sequence[Path]) -> Converted:
         # With its camera, if the format stores one and nothing changes the clip.
         whole = [file for file in files if hmr and not changed and file.suffix.lower() in (".pt", ".pth", ".npz")]
+        camera: Any = {name: read.options[name] for name in ("fps", "up", "person")}
         if hmr:
-            motion: Motion = load_hmr(source, body)["motion"]
-            motion = motion if read.fps is None else motion.with_fps(read.fps)
+            motion: Motion = load_hmr(source, body, **camera)["motion"]
         else:
             motion = read(source, body)
         kept = motion
@@ -156,7 +156,7 @@ def _conversion(
         for file in files:
             file.parent.mkdir(parents=True, exist_ok=True)
             if file in whole:
-                load_hmr(source, body, save=file)
+                load_hmr(source, body, save=file, **camera)
             else:
                 formats.save(motion, file, body=body, **written)
         return Converted.of(source, files, motion, kept)

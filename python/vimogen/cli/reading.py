@@ -37,12 +37,6 @@ class Reading:
         """Read a motion file."""
         return Motion.load(path, body=body, **self.options)
 
-    @property
-    def fps(self) -> float | None:
-        """Frame rate, if it was given."""
-        rate: float | None = self.options["fps"]
-        return rate
-
 
 def reading_options(command: _F) -> _F:
     """Give a command the options of reading, which arrive as one argument, ``read``."""
