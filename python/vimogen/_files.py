@@ -11,11 +11,8 @@ _MAX_BYTES = 1 << 26
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a regular file of at most 64 MiB."""
-    path = Path(path)
-    if path.exists() and not path.is_file():
-        raise InvalidArgumentError(f"{path} is not a regular file")
-    with path.open("rb") as file:
+    """The bytes of a file of at most 64 MiB. It may be a pipe, such as that of ``<(command)``."""
+    with Path(path).open("rb") as file:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise InvalidArgumentError(f"{path} is larger than {_MAX_BYTES} bytes")
@@ -23,5 +20,5 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """The text of a regular file of at most 64 MiB, in UTF-8."""
+    """The text of a file of at most 64 MiB, in UTF-8."""
     return read_bytes(path).decode("utf-8")

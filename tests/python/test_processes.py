@@ -184,7 +184,7 @@ def test_a_generation_within_a_callback_of_another_one_does_not_wait_for_it():
 
 
 WORK = {
-    "film": 'vimogen.Motion(np.zeros((20000, 276))).save(folder + "/a.gif")',
+    "film": 'vimogen.Motion(np.zeros((5000, 276))).save(folder + "/a.gif")',
     "set metrics": "vimogen.mbench.fid(np.random.rand(3000, 2048), np.random.rand(3000, 2048))",
     "Dit": "pipeline.dit(np.zeros((64, 900, 276)), 500.0, np.zeros((64, 8, 256)))",
     "resample": "long.resample(19.0)",
