@@ -72,6 +72,7 @@ fn sparse_linear_keys_are_joined_by_the_short_arc() {
     let motion = walk(31, 30.0);
     let read = read(&Author { step: 2, ..Author::default() }.glb(&motion));
     assert_eq!((read.len(), read.fps()), (31, 30.0));
+    assert_eq!(read.source().expect("source").rate, "30, at which its few keys are sampled");
     assert_close(&read, &motion, 0.01, 1.0);
 }
 

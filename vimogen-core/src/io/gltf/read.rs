@@ -155,6 +155,9 @@ impl Scene for File<'_> {
         let rate = options.fps.map_or_else(|| self.rate(&times), |fps| Some(f64::from(fps)));
         let (clock, sure) = Clock::of_keys("glTF", &times, rate, nodes)?;
         let mut found = MotionSource::default();
+        if rate.is_none() && Clock::dense(&times).is_none() {
+            found.rate = format!("{}, at which its few keys are sampled", clock.fps);
+        }
         if !sure {
             let fps = clock.fps;
             let warning = format!("the keys follow no clock; sampled at {fps} frames per second, `fps` overrides it");
