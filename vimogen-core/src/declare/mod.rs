@@ -7,12 +7,10 @@
 //!
 //! `defaults!` declares a struct that only Rust has: its fields with their defaults and builders.
 
-#[cfg(any(feature = "model", feature = "mbench"))]
 mod defaults;
 mod named;
 mod options;
 
-#[cfg(any(feature = "model", feature = "mbench"))]
 pub(crate) use defaults::defaults;
 pub(crate) use named::named_enum;
 pub use named::{NamedEnum, Variant};
