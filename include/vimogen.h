@@ -108,7 +108,7 @@
 /// Values per frame of a reference motion in training batches.
 #define VIMOGEN_REFERENCE_FEATURES 138
 
-/// What the file says, or what is found in it.
+/// As stated by the file, or found in it.
 #define VIMOGEN_FROM_FILE -1
 
 /// Result of a call. The codes are the same in every language and never change. Later versions may add codes: treat an
@@ -939,7 +939,7 @@ vimogen_status vimogen_motion_load_with(const char *path,
                                         const struct vimogen_motion_load_params *params,
                                         struct vimogen_motion **motion);
 
-/// What the reader found in the motion's file. `json` receives an object, to be freed with `vimogen_string_free`: `"kind"`
+/// The reader's report on the motion's file. `json` receives an object, to be freed with `vimogen_string_free`: `"kind"`
 /// (format and program), `"up"` and `"unit"` of the file, `"rate"` (origin of the frame rate), `"person"`, `"persons"` and
 /// `"warnings"`, of which each names the option that settles it. For a motion that was made otherwise, or changed, it is the
 /// text `null`.

@@ -275,7 +275,7 @@ public:
     return detail::made<Motion>([&](auto **handle) { return vimogen_motion_load_with(path.c_str(), &params, handle); });
   }
 
-  /// What was found in the motion's file, as JSON; see vimogen_motion_source.
+  /// The reader's report on the motion's file, as JSON; see vimogen_motion_source.
   Result<std::string> source() const {
     char *json = nullptr;
     const auto status = vimogen_motion_source(get(), &json);

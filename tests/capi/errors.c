@@ -156,7 +156,7 @@ static void numbers_have_ranges(const vimogen_pipeline *pipeline, const vimogen_
     for (int to = 0; to < 3; ++to) FAILS(NON_FINITE, "[1, 2]", vimogen_convert_rotations(3, to, broken, 2, converted));
     broken[6] = INFINITY;
     FAILS(NON_FINITE, "[1, 2]", vimogen_convert_rotations(3, 0, broken, 2, converted));
-    /* The trace of a matrix that is no rotation may overflow. */
+    /* The trace of a matrix other than a rotation may overflow. */
     float huge[9] = {3e38f, 0, 0, 0, 3e38f, 0, 0, 0, 3e38f};
     FAILS(INVALID_ARGUMENT, "not finite", vimogen_convert_rotations(1, 3, huge, 1, converted));
   }

@@ -12,7 +12,7 @@ use crate::edge::{Growing, Params, Place, borrow, handle, init, optional_params,
 use crate::motion::vimogen_motion;
 use crate::status::{guard, vimogen_status};
 
-/// What the file says, or what is found in it.
+/// As stated by the file, or found in it.
 pub const VIMOGEN_FROM_FILE: i32 = -1;
 
 /// Options of reading a motion file. Fill it with `vimogen_motion_load_params_init`, then change fields.
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn vimogen_motion_load_with(
     })
 }
 
-/// What the reader found in the motion's file. `json` receives an object, to be freed with `vimogen_string_free`: `"kind"`
+/// The reader's report on the motion's file. `json` receives an object, to be freed with `vimogen_string_free`: `"kind"`
 /// (format and program), `"up"` and `"unit"` of the file, `"rate"` (origin of the frame rate), `"person"`, `"persons"` and
 /// `"warnings"`, of which each names the option that settles it. For a motion that was made otherwise, or changed, it is the
 /// text `null`.

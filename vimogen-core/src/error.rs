@@ -107,7 +107,7 @@ pub enum Error {
     ProcessGroup {
         /// How the processes communicate, such as `mpi`.
         group: String,
-        /// What happened, and the remedy.
+        /// The fault, and the remedy.
         reason: String,
     },
     /// The progress callback of the caller stopped the work.

@@ -297,7 +297,7 @@ fn encoder(value: &Bound<'_, PyAny>) -> PyResult<serde_json::Value> {
 /// callback : callable, optional
 ///     As in :meth:`Pipeline.__call__`.
 /// **options
-///     Options of the sampler; :func:`vimogen.generate` lists them. What is None is as in the release.
+///     Options of the sampler; :func:`vimogen.generate` lists them. None leaves a setting as in the release.
 ///
 /// Returns
 /// -------

@@ -87,7 +87,7 @@ impl Motion {
     /// Read a clip from ``.npz`` (ours, or in the layout of AMASS), ``.npy``, ``.pt``, ``.pth``, ``.pkl``, ``.pickle``,
     /// ``.joblib``, ``.bvh``, ``.amc``, ``.glb``, ``.gltf``, ``.vrm``, ``.vrma`` or ``.fbx``.
     ///
-    /// What the file is, which axis points up and its unit are found in it, see :attr:`source`; doubts are warnings of
+    /// Format, up axis and unit are found in the file, see :attr:`source`; doubts are warnings of
     /// the class ``MotionWarning``. The other arguments override what was found.
     ///
     /// Parameters
@@ -127,7 +127,7 @@ impl Motion {
         Ok(arguments.load(py, &path)?.into())
     }
 
-    /// What the reader found in the clip's file: a dict of ``kind`` (format, program), ``up`` and ``unit`` of the file,
+    /// The reader's report on the clip's file: a dict of ``kind`` (format, program), ``up`` and ``unit`` of the file,
     /// ``rate`` (origin of the frame rate), ``person``, ``persons`` and ``warnings``. None for a clip that was made
     /// otherwise, or changed.
     #[getter]

@@ -60,7 +60,7 @@ impl ReadingArguments<'_, '_> {
     }
 }
 
-/// The clip of a file, after its doubts were told as Python warnings.
+/// The clip of a file, after its doubts were raised as Python warnings.
 pub fn warned(py: Python<'_>, path: &Path, motion: Motion) -> PyResult<Motion> {
     for doubt in motion.source().map_or(&[][..], |source| &source.warnings) {
         let text = format!("{}: {doubt}", path.display()).replace('\0', " ");
@@ -88,7 +88,7 @@ fn joint_map(value: &Bound<'_, PyAny>) -> PyResult<JointMap> {
     load_joint_map(value.extract::<PathBuf>()?).or_raise(value.py())
 }
 
-/// What a reader found in a clip's file, as a dict; None for clips of no file.
+/// The reader's report on a clip's file, as a dict; None for clips of no file.
 pub fn source<'py>(py: Python<'py>, motion: &Motion) -> PyResult<Option<Bound<'py, PyAny>>> {
     motion.source().map(|source| to_python(py, source)).transpose()
 }

@@ -74,7 +74,7 @@ def convert(
     vimogen convert params.pt walk.npz --hmr --body SMPLX_NEUTRAL.npz
     vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
 
-    What a file is, which axis points up, its unit and its frame rate are found and printed; --up, --from-unit and
+    Format, up axis, unit and frame rate of each file are found and printed; --up, --from-unit and
     --from-fps override them. A file that cannot be read is named, the others are converted, and the exit code is 1.
     """
     leave_doubts_to_the_command()

@@ -179,7 +179,7 @@ mod tests {
         encode(&motion).unwrap()
     }
 
-    /// Largest differences of joints and root translation, and of root orientation.
+    /// Maximum differences of joints and root translation, and of root orientation.
     fn worst(features: &Array2<f32>, other: &Array2<f32>) -> (f32, f32) {
         let decode = |x: &Array2<f32>| decode(x.view(), DecodeMode::Velocity).unwrap();
         let (a, b) = (decode(features), decode(other));

@@ -25,7 +25,7 @@ use crate::text::{TextEncoder, padded};
 const MOCAP: [&str; 2] = ["motion31", "mogen_db"];
 /// Parts of a path that mark clips of whose captions only the body's rotations are trusted.
 const LOCAL_ONLY: [&str; 2] = ["mogen_db", "vigen"];
-/// Most rows of an encoded caption.
+/// Maximum rows of an encoded caption.
 const MAX_TEXT_ROWS: usize = 512;
 /// Clips that are drawn in place of one that cannot be used, before giving up.
 const MAX_DRAWS: usize = 1000;
@@ -35,9 +35,9 @@ defaults! {
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     #[serde(default, deny_unknown_fields)]
     pub struct Sampling {
-        /// Shortest clip, in frames.
+        /// Minimum length of a clip, frames.
         min_frames: usize = 40;
-        /// Longest clip, in frames.
+        /// Maximum length of a clip, frames.
         max_frames: usize = 200;
         /// Share of clips that attend to their text; the others follow their reference.
         text: f64 = 0.8;
@@ -119,7 +119,7 @@ pub enum Captions {
 pub struct BadClip {
     /// The clip's name in the manifest.
     pub id: String,
-    /// What is wrong, with the file.
+    /// The fault, with the file.
     pub reason: String,
 }
 
@@ -231,7 +231,7 @@ impl ClipDataset {
         self.encoded(&self.clips[index])
     }
 
-    /// The clip's motion, not normalised, whatever its length; a file of another program is converted, see
+    /// The clip's motion, not normalised, of any length; a file of another program is converted, see
     /// [`Prepare`](super::prepare::Prepare).
     ///
     /// # Errors

@@ -124,7 +124,7 @@ impl Batches for ClipLoader {
     }
 }
 
-/// Threads that make batches ahead of the step that takes them, in the order of steps whatever their number.
+/// Threads that make batches ahead of the step that takes them, in the order of steps for any number of threads.
 pub struct Prefetch {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -156,7 +156,7 @@ impl Shared {
         self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a thread does until it is stopped.
+    /// The work of a thread until it is stopped.
     fn work(&self) {
         loop {
             let mut queue = self.lock();
@@ -229,7 +229,7 @@ impl Drop for Prefetch {
         self.shared.lock().stop = true;
         self.shared.changed.notify_all();
         for thread in self.threads.drain(..) {
-            // A thread that panicked has told the step.
+            // A thread that panicked has reported the step.
             let _ = thread.join();
         }
     }

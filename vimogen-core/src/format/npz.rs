@@ -45,7 +45,7 @@ pub struct NpzFile {
     index: HashMap<String, usize>,
 }
 
-/// What a file of an archive holds.
+/// Content of a file of an archive.
 #[derive(Debug)]
 pub(super) enum Entry {
     /// An array of numbers.
@@ -85,7 +85,7 @@ impl NpzFile {
         limit(self.archive.clone().into_inner().get_ref().as_ref().len() as u64)
     }
 
-    /// What a file of the archive holds. Objects and texts are read, and what they need is taken from `left`.
+    /// Content of a file of the archive. Objects and texts are read, and the memory that they need is taken from `left`.
     pub(super) fn entry(&self, name: &str, left: &mut u64) -> Result<Entry> {
         self.with_array(name, |r, _| {
             let header = AnyHeader::read(r)?;

@@ -8,7 +8,7 @@ use crate::declare::defaults;
 use crate::motion::{LengthUnit, UpAxis};
 
 defaults! {
-    /// Options of [`Motion::load_with`](crate::Motion::load_with). What is left open is found in the file, and reported by
+    /// Options of [`Motion::load_with`](crate::Motion::load_with). Open options are found in the file, and reported by
     /// [`Motion::source`](crate::Motion::source).
     #[derive(Debug, Clone, Copy)]
     #[non_exhaustive]

@@ -70,7 +70,7 @@ impl Motion {
         self.fps
     }
 
-    /// What the reader found in the clip's file; `None` for clips that were made otherwise, or changed.
+    /// The reader's report on the clip's file; `None` for clips that were made otherwise, or changed.
     pub fn source(&self) -> Option<&MotionSource> {
         self.source.as_deref()
     }

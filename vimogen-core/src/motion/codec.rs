@@ -317,7 +317,7 @@ pub(super) fn decode_joints(features: ArrayView2<'_, f32>) -> Array3<f32> {
 }
 
 /// The rotations of [`decode`] by [`DecodeMode::Velocity`] as unit quaternions `[w, x, y, z]`, `[frames, 22, 4]`, the
-/// pelvis first, without jumps of sign from frame to frame. What is not a rotation becomes the identity.
+/// pelvis first, without jumps of sign from frame to frame. Values that are not a rotation become the identity.
 pub(super) fn decode_rotations(features: ArrayView2<'_, f32>) -> Array3<f32> {
     let features = in_rows(features);
     let features: &[Frame] = chunks(&features);

@@ -57,7 +57,7 @@ impl LengthUnit {
 /// Kind of a file that holds the 276 features themselves; see [`MotionSource::kind`].
 pub(crate) const FEATURES_KIND: &str = "the 276 features";
 
-/// What a reader found in the file of a clip, and what it assumed.
+/// A reader's report on the file of a clip: findings and assumptions.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

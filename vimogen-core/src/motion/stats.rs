@@ -56,12 +56,12 @@ impl Stats {
         npy::save_f32(std, self.std.view().into_dyn())
     }
 
-    /// Means, one a channel.
+    /// Means, one per channel.
     pub fn mean(&self) -> &Array1<f32> {
         &self.mean
     }
 
-    /// Standard deviations, one a channel, all above 0.
+    /// Standard deviations, one per channel, all above 0.
     pub fn std(&self) -> &Array1<f32> {
         &self.std
     }

@@ -94,7 +94,7 @@ impl RenderOptions {
 pub struct Renderer<'a> {
     sequence: &'a MeshSequence,
     options: RenderOptions,
-    /// One for all frames, or one a frame.
+    /// One for all frames, or one per frame.
     cameras: Vec<Camera>,
     ground: Ground,
     /// The ground without a shadow, if the camera stands still.
@@ -132,7 +132,7 @@ impl<'a> Renderer<'a> {
         Ok(renderer)
     }
 
-    /// Lays the pictures at 50 % over PNG files of their size, one a frame, such as the frames of a video.
+    /// Lays the pictures at 50 % over PNG files of their size, one per frame, such as the frames of a video.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there are fewer files than frames.

@@ -34,7 +34,7 @@ fn motions(golden: &Golden) -> Vec<String> {
 fn every_metric_of_every_motion_matches() {
     let golden = Golden::open("mbench_motion_quality");
     let mut compared = 0;
-    // The release scores NaN like a motion without faults, which is no score here.
+    // The release scores NaN like a motion without faults, which is an error here.
     let broken = joints(&golden, "with_nan");
     for dimension in golden.case("with_nan")["metrics"].as_object().expect("metrics").keys() {
         assert_eq!(metric(dimension, &broken).unwrap_err().code(), ErrorCode::NonFinite, "{dimension}");

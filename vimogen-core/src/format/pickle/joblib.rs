@@ -13,7 +13,7 @@ pub(crate) const JOBLIB_GLOBALS: &[Global] = &[
     Global::new("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper"),
 ];
 
-/// What a wrapper stands for.
+/// Content of a wrapper.
 pub(super) enum Wrapped<'a> {
     /// Numbers, whose bytes were taken.
     Numbers(Stored<'a>),

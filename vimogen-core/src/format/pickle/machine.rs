@@ -16,7 +16,7 @@ const MAX_PUSHES: usize = 3 * MAX_NODES;
 /// Maximum nesting of pickles within pickles, as joblib writes arrays of objects.
 const MAX_INNER: usize = 8;
 
-/// What a Python name becomes that is not listed.
+/// Treatment of a Python name that is not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unlisted {
     /// An error.

@@ -1,7 +1,7 @@
 //! Files of nested dicts, lists and arrays, whichever program packed them: npz, npy, `.pt`, pickles and joblib's pickles,
 //! compressed or not. The container is found by its content, not by its extension.
 //!
-//! The structure is read at once, an array when it is asked for. What is neither data nor a known array is passed over by
+//! The structure is read at once, an array when it is asked for. Anything else is passed over by
 //! itself: [`Value::Unknown`].
 
 mod build;
@@ -31,7 +31,7 @@ pub(crate) enum Value<'a> {
     List(Vec<Value<'a>>),
     /// Keys are texts; integers are written out.
     Dict(Vec<(Cow<'a, str>, Value<'a>)>),
-    /// What was passed over, and why.
+    /// Entries that were passed over, and why.
     Unknown(String),
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Bone {
     pub axes: DMat3,
     /// Order in which rotations about its axes are applied.
     pub order: [usize; 3],
-    /// What each of its values in a frame is.
+    /// Meaning of each of its values in a frame.
     pub freedoms: Vec<Freedom>,
 }
 
@@ -106,7 +106,7 @@ fn in_section(words: &mut Words<'_>) -> bool {
     words.peek().is_some_and(|word| !word.starts_with(b":"))
 }
 
-/// What is read so far; the bones in the order of the file.
+/// The part that has been read; the bones in the order of the file.
 struct File {
     bones: Vec<Bone>,
     by_name: HashMap<String, usize>,

@@ -129,7 +129,7 @@ fn a_motion_finds_its_skeleton_in_its_folder() {
     std::fs::write(at("07_01.amc"), &amc).unwrap();
     let refused = Motion::load(at("07_01.amc")).unwrap_err().to_string();
     assert!(refused.contains("07_01.asf or 07.asf in the same folder, which has no .asf file"), "{refused}");
-    // The only one, whatever its name.
+    // The only one, under any name.
     std::fs::write(at("other.asf"), &asf).unwrap();
     assert_eq!(Motion::load(at("07_01.amc")).unwrap().len(), 3);
     // Of several, the subject's; and the one of the same name before that.

@@ -18,7 +18,7 @@ pub(super) struct Frames {
     pub frame_time: f64,
     /// Frames per second that the frame time means.
     pub fps: Option<f64>,
-    /// What is wrong with the number of frames, if anything.
+    /// Fault of the number of frames, if any.
     pub doubt: Option<String>,
 }
 
@@ -170,7 +170,7 @@ impl Rows<'_> {
         words.bad(format!("{word} is no number, expected the value of {place}"))
     }
 
-    /// What follows after the frames.
+    /// The text after the frames.
     fn rest(&self, words: &mut Words<'_>, said: usize) -> Option<String> {
         let numbers = words.clone().number().is_some();
         let lines = words.lines_left();

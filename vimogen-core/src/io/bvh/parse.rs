@@ -72,7 +72,7 @@ impl Bvh {
         self.frames.fps
     }
 
-    /// What is wrong with the number of frames, in a sentence, if anything is.
+    /// Fault of the number of frames as a sentence, if any.
     pub fn doubt(&self) -> Option<&str> {
         self.frames.doubt.as_deref()
     }

@@ -6,7 +6,7 @@ const USUAL: [f64; 13] = [20.0, 24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 90.0, 100.0,
 const TELEVISION: [f64; 6] = [24.0, 30.0, 48.0, 60.0, 120.0, 240.0];
 /// Relative error of a frame time that was a 32-bit float before it was written with all its digits.
 const SINGLE: f64 = 2e-6;
-/// Relative distance beyond which a rate is another one, whatever the digits allow.
+/// Relative distance beyond which a rate is another one, regardless of the digits.
 const ROUGH: f64 = 0.05;
 
 /// Frames per second of a frame time of `seconds`, written as `text`.

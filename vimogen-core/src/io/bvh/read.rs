@@ -25,7 +25,7 @@ use crate::motion::{Motion, MotionSource};
 /// found. Of several persons the first human is read, or
 /// [`LoadOptions::person`].
 ///
-/// The clip is upright and in metres, and its rotations start from SMPL's T pose, whatever the file's axes, unit and rest
+/// The clip is upright and in metres, and its rotations start from SMPL's T pose, for any axes, unit and rest
 /// pose: [`Motion::source`] reports what was found, and [`LoadOptions`] overrides it.
 ///
 /// The frame rate is the one that the digits of the frame time mean. All frames are kept; the last one's steps are zero.

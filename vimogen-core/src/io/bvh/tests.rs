@@ -311,7 +311,7 @@ fn one_of_several_people_is_read_and_all_are_named() {
     assert_same("a prop first", prop.as_bytes(), 20.0);
 }
 
-/// What the machine reads in a second, for a look: `cargo test -- --ignored --nocapture speed`.
+/// Speed of reading on this machine: `cargo test -- --ignored --nocapture speed`.
 #[test]
 #[ignore = "a measurement"]
 fn speed() {

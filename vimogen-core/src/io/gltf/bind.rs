@@ -1,6 +1,6 @@
 //! The rest pose of a skeleton: where its joints were when the mesh was bound to them.
 //!
-//! The present place of a node is no rest pose: exporters write a frame of the animation there as well. Inverse bind
+//! The present place of a node is not its rest pose: exporters write a frame of the animation there as well. Inverse bind
 //! matrices lead from the mesh to the joint, and the mesh may be in other axes and units than the nodes (an Armature
 //! scaled by 0.01 and turned by 90 degrees above a mesh in centimetres, for one).
 

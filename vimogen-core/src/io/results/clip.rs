@@ -33,10 +33,10 @@ pub(super) enum World {
     Unsaid,
 }
 
-/// What a translation is the place of.
+/// Point of the body that a translation places.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Origin {
-    /// SMPL's body, whose pelvis rests beside it.
+    /// SMPL's body, whose pelvis rests next to it.
     Smpl,
     /// SMPL-X's body.
     Smplx,
@@ -168,7 +168,7 @@ impl SmplClip {
         smpl
     }
 
-    /// Pelvis beside the translation, in the file and here.
+    /// Pelvis relative to the translation, in the file and here.
     fn roots(&self, body: Option<&BodyModel>) -> (Vec3, Vec3) {
         let given = body.filter(|body| body.kind() != BodyKind::Neutral);
         let of_given = given.and_then(|body| rest_pelvis(body, &self.betas));

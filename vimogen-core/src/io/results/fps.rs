@@ -5,14 +5,14 @@ use crate::format::tree::Value;
 use crate::io::LoadOptions;
 use crate::motion::resample::check_fps;
 
-/// What a layout says about its rate.
+/// Rate of a layout.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Rate {
     /// The file has it.
     File(f64),
     /// The program always writes this one.
     Always(f64),
-    /// The program writes at this rate unless it is told otherwise: a doubt.
+    /// The program writes at this rate by default: a doubt.
     Usually(f64),
     /// That of a video that only its user knows.
     Unknown,

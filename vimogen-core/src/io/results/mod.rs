@@ -1,7 +1,7 @@
 //! Files of programs that recover, generate or collect motion as parameters of SMPL bodies, or as joints: read as these
 //! programs write them.
 //!
-//! A file is opened as a tree of values whatever its container is, and recognised by its content: each family of layouts
+//! A file of any container is opened as a tree of values, and recognised by its content: each family of layouts
 //! has a module with a function that says whether a tree is of it, and reads it. The first that agrees reads the file.
 
 mod aist;
@@ -39,7 +39,7 @@ pub(in crate::io) use amass::read as read_amass;
 use clip::SmplClip;
 use joints::JointClip;
 
-/// What a family makes of a file.
+/// Result of a family for a file.
 enum Found {
     /// Features of this library, complete.
     Motion(Box<Motion>),

@@ -112,7 +112,7 @@ pub(super) fn same_frames(arrays: &[(&str, usize)]) -> Result<()> {
     }
 }
 
-/// Shape of the body: `(n,)`, or `(T, n)`, of which the first row is used. What is not so is no shape.
+/// Shape of the body: `(n,)`, or `(T, n)`, of which the first row is used. Arrays of other shapes are ignored.
 pub(super) fn betas(tree: &Value<'_>, key: &str) -> Vec<f32> {
     let Some(array) = tree.get(key).and_then(Value::array) else { return Vec::new() };
     let width = match array.shape() {

@@ -34,7 +34,7 @@ pub(in crate::io) trait Rig: Sync {
     /// Writes the world rotation and position of each joint in a frame; `out` has one place per joint.
     fn world(&self, frame: usize, out: &mut [(DMat3, DVec3)]);
 
-    /// What the reader found: persons, warnings, and where the file says so unit and up axis; `rate` if the rate of
+    /// The reader's report: persons, warnings, and where the file says so unit and up axis; `rate` if the rate of
     /// [`Rig::fps`] is not the file's.
     fn found(&self) -> MotionSource {
         MotionSource::default()

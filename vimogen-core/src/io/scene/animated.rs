@@ -16,7 +16,7 @@ pub(in crate::io) trait Curves: fmt::Debug + Send + Sync {
     fn local(&self, node: usize, time: f64) -> DAffine3;
 }
 
-/// What a scene says of a body and its animation.
+/// A body and its animation in a scene.
 pub(in crate::io) struct Parts<'a> {
     pub format: &'static str,
     pub tree: &'a Tree,

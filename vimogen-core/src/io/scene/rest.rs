@@ -4,7 +4,7 @@ use glam::{DAffine3, DMat3, DVec3};
 
 use super::tree::{Tree, inverse};
 
-/// What a reader says of a file without a bind pose.
+/// Warning for a file without a bind pose.
 pub(in crate::io) const PRESENT: &str = "no mesh is bound to the skeleton, so the present pose of its nodes is taken for the \
      rest pose; export it together with its mesh if limbs come out bent";
 

@@ -45,7 +45,7 @@ pub(in crate::io) fn find(takes: &[Take], names: &[String], asked: &str) -> Resu
     })
 }
 
-/// What a reader says of the take that it chose.
+/// Report on the take that was chosen.
 pub(in crate::io) fn found(names: &[String], chosen: usize, asked: bool) -> MotionSource {
     if names.len() < 2 {
         return MotionSource::default();

@@ -1,4 +1,4 @@
-//! What is no human: hands, animals and props, and the reason for people.
+//! Skeletons that are refused: hands, animals and props, and the reason for people.
 
 use super::Map;
 use super::spelling::plain;

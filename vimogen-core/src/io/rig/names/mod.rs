@@ -54,7 +54,7 @@ pub(in crate::io) type Map = [Option<usize>; JOINTS];
 /// Recognises the joints of `rig`: `options.names` above all, then names of known rigs, then the shape of the skeleton.
 ///
 /// # Errors
-/// [`Error::Format`] for what is no human, with the reason and the joints; [`Error::InvalidArgument`] for `names` that
+/// [`Error::Format`] for other skeletons than a human's, with the reason and the joints; [`Error::InvalidArgument`] for `names` that
 /// the file or we do not have.
 pub(in crate::io) fn find(rig: &dyn Rig, options: &LoadOptions<'_>) -> Result<Found> {
     let tree = Tree::new(rig.joints());

@@ -25,7 +25,7 @@ struct Pair {
     length: f64,
 }
 
-/// The map by shape, and whether the sides are sure; `None` if the skeleton is no human's.
+/// The map by shape, and whether the sides are sure; `None` for other skeletons than a human's.
 pub(super) fn by_shape(tree: &Tree<'_>, rig: &dyn Rig) -> Option<(Map, bool)> {
     let mut pairs = pairs(tree);
     pairs.sort_by(|a, b| b.length.total_cmp(&a.length));
@@ -68,7 +68,7 @@ fn pairs(tree: &Tree<'_>) -> Vec<Pair> {
     pairs
 }
 
-/// The two longest pairs that are no parts of each other. Arms are those that a head hangs next to.
+/// The two longest pairs, of which neither contains the other. Arms are those that a head hangs next to.
 fn legs_and_arms<'a>(tree: &Tree<'_>, pairs: &'a [Pair]) -> Option<(&'a Pair, &'a Pair)> {
     let within = |inner: &Pair, outer: &Pair| outer.limbs.iter().any(|limb| tree.is_below(inner.at, limb[0]));
     let mut found = pairs.iter().enumerate().flat_map(|(i, a)| pairs[i + 1..].iter().map(move |b| (a, b)));
@@ -94,7 +94,7 @@ fn other_branch(tree: &Tree<'_>, pair: &Pair, other: Option<usize>) -> Option<us
     branches.into_iter().max_by(|a, b| (tree.length(*a) + ways[*a].0).total_cmp(&(tree.length(*b) + ways[*b].0)))
 }
 
-/// What a limb is made of, in units of the mean of its two long bones: what is before the first joint, and after the last.
+/// Parts of a limb in units of the mean of its two long bones: before the first joint, and after the last.
 #[derive(Clone, Copy)]
 struct Build {
     before: f64,

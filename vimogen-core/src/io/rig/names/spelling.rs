@@ -71,7 +71,7 @@ fn without_shared_start(stems: &[String]) -> Vec<String> {
 /// A label by a word for the side: `Left`, `L`, `left...`, `...Right`, 左.
 fn by_words(name: &str) -> Option<Label> {
     let mut words: Vec<String> = words(name);
-    // The marks of the middle are no part of the name.
+    // The marks of the middle do not belong to the name.
     words.retain(|word| word != "c" && word != "m");
     let side = |word: &str| match word {
         "l" | "left" => Some(Side::Left),

@@ -8,7 +8,7 @@
 //! Rows of [`Evidence::File`] were compared with files of the program, rows of [`Evidence::List`] with a published list
 //! of names (source code, documentation, a map of another program). Rows of [`Evidence::Memory`] wait for either.
 
-/// What a row of the table was compared with.
+/// Evidence for a row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Evidence {
     /// A file of the program.
