@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import vimogen
+from conftest import ROOT
 from vimogen import Motion
 
 
@@ -54,6 +55,14 @@ def test_options_of_reading_are_checked_before_the_file_is_read(clips, tmp_path)
     (tmp_path / "map.json").write_text("[]")
     with pytest.raises(vimogen.FormatError, match=r"LeftUpLeg.*map\.json"):
         Motion.load(clips / "walk.bvh", names=tmp_path / "map.json")
+
+
+def test_doubts_are_warnings_that_name_the_file_and_the_option():
+    path = ROOT / "tests/formats/results/comfyui.npz"
+    with pytest.warns(vimogen.MotionWarning, match=r"comfyui\.npz: .*fps=") as seen:
+        motion = Motion.load(path)
+    assert [str(warning.message) for warning in seen] == [f"{path}: {doubt}" for doubt in motion.source["warnings"]]
+    assert seen[0].filename == __file__
 
 
 def test_the_class_of_warnings_is_its_own():
