@@ -194,19 +194,25 @@ impl Rig {
         self
     }
 
+    /// The walk on this rig.
     pub fn to_bvh(&self) -> String {
+        let mut poses: Vec<_> = (0..FRAMES).map(pose).collect();
+        if self.begins {
+            poses[0].0 = [DMat3::from_rotation_y(0.8); 22];
+        }
+        self.to_bvh_of(&poses)
+    }
+
+    /// Any motion on this rig: world rotations and the pelvis, y up, metres.
+    pub fn to_bvh_of(&self, poses: &[([DMat3; 22], DVec3)]) -> String {
         let mut text = String::from("HIERARCHY\n");
         self.write_joint(&mut text, PELVIS);
-        let _ = write!(text, "MOTION\nFrames: {FRAMES}\nFrame Time: 0.05\n");
-        for t in 0..FRAMES {
-            let (mut turns, root) = pose(t);
-            if t == 0 && self.begins {
-                turns = [DMat3::from_rotation_y(0.8); 22];
-            }
+        let _ = write!(text, "MOTION\nFrames: {}\nFrame Time: 0.05\n", poses.len());
+        for (turns, root) in poses {
             let turns: [DMat3; 22] =
                 std::array::from_fn(|j| self.axes * turns[j] * self.rest[j].transpose() * self.axes.transpose());
             let turns = turns.map(|turn| self.moved * turn);
-            let root = if self.still { DVec3::Y } else { self.moved * self.axes * root / self.metres };
+            let root = if self.still { DVec3::Y } else { self.moved * self.axes * *root / self.metres };
             let _ = write!(text, "{:.8} {:.8} {:.8}", root.x, root.y, root.z);
             for joint in order(PELVIS) {
                 let mut local =

@@ -31,6 +31,18 @@ pub fn place(smpl: &SmplMotion, t: usize, joint: usize) -> DVec3 {
     DVec3::from_array(std::array::from_fn(|c| f64::from(smpl.joints[[t, joint, c]])))
 }
 
+/// World rotations and the pelvis of each frame, y up.
+pub fn poses(motion: &Motion) -> Vec<([DMat3; 22], DVec3)> {
+    let swap = vimogen_core::motion::axes::SWAP.as_dmat3();
+    let pose = |t: usize| {
+        let mut turns = locals(motion.smpl(), t);
+        turns[0] = swap * turns[0];
+        vimogen_core::motion::skeleton::chain_rotations(&PARENTS, &mut turns);
+        (turns, swap * place(motion.smpl(), t, 0))
+    };
+    (0..motion.len()).map(pose).collect()
+}
+
 /// Rotations relative to the parents, of the pelvis to the world.
 fn locals(smpl: &SmplMotion, t: usize) -> [DMat3; 22] {
     std::array::from_fn(|joint| {

@@ -26,7 +26,7 @@ pub(in crate::io) struct UpVote {
     pub axis: UpAxis,
     /// Share of the frames in which the body, from its ankles to its neck, points along that axis.
     pub share: f64,
-    /// Whether the frames agree.
+    /// Whether the frames agree, and the body does not crawl or climb along the axis.
     pub sure: bool,
 }
 
@@ -122,7 +122,9 @@ impl Tally {
             let score = |i: usize| share[i] + 0.5 * floor[i];
             if score(i) > score(best) { i } else { best }
         });
-        Some(UpVote { axis: AXES[best], share: share[best], sure: share[best] >= SURE })
+        // A body that moves along itself and keeps its height along another axis crawls or swims; or it climbs.
+        let crawls = floor[best] < 0.3 && floor.iter().any(|floor| *floor > 0.8);
+        Some(UpVote { axis: AXES[best], share: share[best], sure: share[best] >= SURE && !crawls })
     }
 }
 
@@ -192,6 +194,16 @@ mod tests {
             let vote = from_motion(&in_axes(&falling, up).view()).unwrap();
             assert_eq!((vote.axis, vote.sure), (up, false));
         }
+    }
+
+    #[test]
+    fn a_body_that_moves_along_itself_leaves_doubt() {
+        let crawling = |t: usize| {
+            let mut pose = standing(t);
+            pose[PELVIS] = Quat::from_rotation_x(std::f32::consts::FRAC_PI_2);
+            pose
+        };
+        assert!(!from_motion(&clip(crawling).view()).unwrap().sure);
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn by_motion(vote: Option<UpVote>, told: Option<UpAxis>) -> (UpAxis, Option<Stri
     let (up, percent) = (told.unwrap_or(found), 100.0 * vote.map_or(0.0, |vote| vote.share));
     let doubt = format!(
         "the rest pose does not say which axis points up, and the body stands along {found} in {percent:.0} % of the \
-         frames only; {up} was taken as up, up= sets it"
+         frames; {up} was taken as up, up= sets it"
     );
     (up, Some(doubt))
 }
