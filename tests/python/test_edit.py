@@ -116,7 +116,7 @@ def test_the_command_line_edits_in_the_given_order(walk, tmp_path):
     want = walk.repeated(2).hold(0.5)
     run("edit", tmp_path / "walk.npz", "--repeat", 2, "--hold", 0.5, "-o", tmp_path / "c.npz")
     assert len(vimogen.Motion.load(tmp_path / "c.npz")) == len(want)
-    (tmp_path / "path.txt").write_text("0,0\n0.5,1\n1,2\n")
+    (tmp_path / "path.txt").write_text("0,0\n1,2\n2,3.5\n")
     run("edit", tmp_path / "walk.npz", "--along", tmp_path / "path.txt", "--mirror", "-o", tmp_path / "d.bvh")
 
 

@@ -108,7 +108,7 @@ def test_from_prompts_to_the_page(benchmark, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     words = ["generate", "--mbench", benchmark / "prompts.json", "-o", benchmark / "gen", "--frames", 20, "--steps", 2]
     assert "4 motions from text" in run(*words, "--root", benchmark).stdout
-    assert json.loads(run(*words, "--json").stdout)["kept"] == 4
+    assert json.loads(run(*words, "--root", benchmark, "--json").stdout)["kept"] == 4
     assert (benchmark / "gen/2/prompt.txt").read_text() == "a person waves\n"
     assert "4 motions" in run("organize", benchmark / "gen", benchmark / "joints").stdout
     joints = np.load(benchmark / "joints/1.npy")
