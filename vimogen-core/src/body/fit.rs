@@ -135,7 +135,7 @@ fn rest(joint: usize) -> DVec3 {
 fn axes(first: DVec3, second: DVec3) -> Option<DMat3> {
     let x = first.try_normalize()?;
     let z = x.cross(second.try_normalize()?);
-    let z = if z.length() > 1e-6 { z.normalize() } else { return None };
+    let z = z.try_normalize().filter(|_| z.length() > 1e-6)?;
     Some(DMat3::from_cols(x, z.cross(x), z))
 }
 
@@ -173,8 +173,8 @@ mod tests {
         for t in 0..80 {
             let (turns, places) = NEUTRAL.fk(clip.joint(t, 0), fitted.rotations(t));
             let (wanted, _) = NEUTRAL.fk(clip.joint(t, 0), clip.rotations(t));
-            for j in 0..JOINTS {
-                let off = places[j].distance(clip.joint(t, j));
+            for (j, place) in places.iter().enumerate() {
+                let off = place.distance(clip.joint(t, j));
                 assert!(off < 0.01, "frame {t}, joint {j}: {off} m");
             }
             // Where elbows and knees bend, the twist of the limb above them is found too.

@@ -3,6 +3,7 @@
 //! ```sh
 //! VIMOGEN_MOCAP=... cargo test --test rests -- --ignored --nocapture
 //! ```
+#![allow(clippy::print_stdout, reason = "the table is printed")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

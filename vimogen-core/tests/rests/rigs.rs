@@ -113,7 +113,7 @@ impl Rig {
         };
         let rest = std::array::from_fn(|joint| {
             let twist = DMat3::from_rotation_x(0.7 * joint as f64);
-            twist * DMat3::from_quat(DQuat::from_rotation_arc(bone(joint).normalize(), DVec3::X))
+            twist * DMat3::from_quat(DQuat::from_rotation_arc(bone(joint).normalize_or_zero(), DVec3::X))
         });
         Self { rest, ..Self::t_pose() }
     }

@@ -182,7 +182,7 @@ mod tests {
         // The body is level in half of the frames, and moves along z.
         let falling = |t: usize| {
             let mut pose = standing(t);
-            pose[PELVIS] = Quat::from_rotation_x(if t % 2 == 0 { 0.0 } else { std::f32::consts::FRAC_PI_2 });
+            pose[PELVIS] = Quat::from_rotation_x(if t.is_multiple_of(2) { 0.0 } else { std::f32::consts::FRAC_PI_2 });
             pose
         };
         let mut falling = clip(falling);

@@ -241,7 +241,8 @@ mod tests {
     fn lines_are_counted_with_any_line_end() {
         for text in ["a\nb\nc", "a\r\nb\r\nc", "a\rb\rc"] {
             let mut words = Words::new("test", text.as_bytes());
-            (words.next(), words.next());
+            words.next();
+            words.next();
             assert_eq!(words.line(), 2, "{text:?}");
             words.next();
             assert_eq!(words.line(), 3, "{text:?}");

@@ -75,9 +75,7 @@ fn legs_and_arms<'a>(tree: &Tree<'_>, pairs: &'a [Pair]) -> Option<(&'a Pair, &'
     let (a, b) = found.find(|(a, b)| !within(a, b) && !within(b, a))?;
     Some(if tree.is_below(b.at, a.at) {
         (a, b)
-    } else if tree.is_below(a.at, b.at) {
-        (b, a)
-    } else if other_branch(tree, a, None).is_some() {
+    } else if tree.is_below(a.at, b.at) || other_branch(tree, a, None).is_some() {
         (b, a)
     } else {
         (a, b)

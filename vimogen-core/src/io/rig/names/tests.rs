@@ -175,7 +175,7 @@ fn rigs_of_programs_are_told_apart_by_the_set_of_their_names() {
         (sides[0], mixamo.replace("P:", "mixamorig"), "Mixamo"),
         (sides[0], mixamo.replace("P:", "Armature|mixamorig:"), "Mixamo"),
         (sides[0], mixamo.replace("P:", "Character1_"), "MotionBuilder (HumanIK) and LaFAN1"),
-        (sides[0], mixamo.replace("P:", "").to_lowercase().replace('*', "*"), "MotionBuilder (HumanIK) and LaFAN1"),
+        (sides[0], mixamo.replace("P:", "").to_lowercase(), "MotionBuilder (HumanIK) and LaFAN1"),
         (sides[0], mixamo.replace("P:", "").replace("Spine,", "LowerBack,"), "CMU"),
         (sides[0], "Hips, *Leg, *Shin, *Foot, *ToeBase, *Shoulder, *Arm, *ForeArm, *Hand, Spine1, Spine2, Chest, Neck1, Head".into(), "SOMA"),
         (sides[0], "Hips, *Hip, *Knee, *Ankle, *Toe, *Collar, *Shoulder, *Elbow, *Wrist, Chest, Chest2, Chest4, Neck, Head".into(), "Xsens"),
@@ -220,7 +220,7 @@ fn nameless(mirrored: bool, sides_exchanged: bool) -> (Still, Map) {
         name if name.starts_with("right") => joint - 1,
         _ => joint,
     };
-    for place in 0..JOINTS {
+    for (place, parent) in PARENTS.iter().enumerate() {
         let joint = if sides_exchanged { other(place) } else { place };
         let mut offset = DVec3::from(OFFSETS[joint]);
         if mirrored {
@@ -228,7 +228,7 @@ fn nameless(mirrored: bool, sides_exchanged: bool) -> (Still, Map) {
             (offset.x, offset.z) = (-offset.x, -offset.z);
         }
         map[joint] = Some(place + 1);
-        joints.push((format!("Bone{}", place + 1), Some(PARENTS[place].map_or(0, |p| p + 1)), offset));
+        joints.push((format!("Bone{}", place + 1), Some(parent.map_or(0, |p| p + 1)), offset));
     }
     (Still::new(&joints), map)
 }
