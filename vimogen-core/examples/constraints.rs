@@ -9,6 +9,7 @@ use vimogen_core::control::Constraints;
 use vimogen_core::glam::Vec3;
 use vimogen_core::mbench::Dimension;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
+use vimogen_core::motion::skeleton::{JOINT_NAMES, PARENTS};
 use vimogen_core::{GenerateOptions, Motion, Pipeline, Result};
 
 #[global_allocator]
@@ -108,10 +109,13 @@ fn task(kind: &str, other: &Motion, random: &mut impl Rng) -> Constraints {
         "hand or foot" => {
             let joint = ["left_wrist", "right_wrist", "left_ankle", "right_ankle"][random.random_range(0..4usize)];
             let t = random.random_range(20..80);
-            let j = vimogen_core::motion::skeleton::JOINT_NAMES.iter().position(|name| *name == joint).unwrap_or(0);
-            let at = Vec3::from_array(std::array::from_fn(|c| other.joints()[[t, j, c]]));
-            let shift = Vec3::from_array(std::array::from_fn(|_| random.random_range(-0.08..0.08)));
-            none.joint(joint, t..t + 1, (at + shift).to_array())
+            let j = JOINT_NAMES.iter().position(|name| *name == joint).unwrap_or(0);
+            let place = |j: usize| Vec3::from_array(std::array::from_fn(|c| other.joints()[[t, j, c]]));
+            // Within reach: some way back towards shoulder or hip, and aside.
+            let upper = PARENTS[j].and_then(|middle| PARENTS[middle]).unwrap_or(0);
+            let back = (place(upper) - place(j)) * random.random_range(0.05..0.3);
+            let aside = Vec3::from_array(std::array::from_fn(|_| random.random_range(-0.03..0.03)));
+            none.joint(joint, t..t + 1, (place(j) + back + aside).to_array())
         }
         "way points" => (1..5).fold(none, |all, i| {
             let t = 20 * i + 10;

@@ -14,6 +14,8 @@ use crate::motion::{Pose, Skeleton};
 
 /// Noise level from which on a path bends the motion: above it, the gait is still being planned.
 const PATH_LEVEL: f64 = 0.6;
+/// Frames at either end of a loop whose feet are not locked, less and less.
+const LOOP_END: f32 = 6.0;
 /// Length over which a change of direction along a path is spread, frames.
 const TURNING: f32 = 8.0;
 
@@ -29,6 +31,7 @@ pub(super) struct Projector {
     ground: Spread,
     path: Option<(Curve, Spread)>,
     limbs: Vec<Reach>,
+    frames: usize,
 }
 
 /// Places of a hand or foot.
@@ -72,6 +75,7 @@ impl Projector {
             loops,
             places,
             limbs,
+            frames,
         })
     }
 
@@ -87,9 +91,11 @@ impl Projector {
         }
     }
 
-    /// How far each pose is bound by whole poses, from 0 to 1.
+    /// How far each pose is bound, from 0 to 1: by whole poses, by places of hands and feet, as an end of a loop.
     pub(super) fn bound(&self, frame: usize) -> f32 {
         let whole = self.body.at(frame).iter().take(self.poses.len()).sum::<f32>();
+        let inside = frame.min(self.frames - 1 - frame.min(self.frames - 1)) as f32;
+        let whole = if self.loops { whole.max(1.0 - inside / LOOP_END) } else { whole };
         let of = |reach: &Reach| reach.spread.at(frame).iter().take(reach.targets.len()).sum::<f32>();
         self.limbs.iter().map(of).fold(whole, f32::max).clamp(0.0, 1.0)
     }
