@@ -35,7 +35,7 @@ impl HmrParams {
     /// The clip upright in canonical placement on the floor, T - 1 frames, and the camera in its axes.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::InvalidArgument`] for fewer than two frames or a body without a facing direction, and
+    /// [`Error::Shape`](crate::Error::Shape), [`Error::InvalidArgument`](crate::Error::InvalidArgument) for fewer than two frames or a body without a facing direction, and
     /// those of [`BodyModel::forward`].
     pub fn to_motion(&self, body: &BodyModel) -> Result<HmrMotion> {
         let mut smpl = SmplMotion {
@@ -62,8 +62,8 @@ impl HmrMotion {
     /// [`Motion::load`] reads the clip back.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for another extension, [`Error::NotFound`] if the folder does not exist,
-    /// [`Error::Io`].
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another extension, [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist,
+    /// [`Error::Io`](crate::Error::Io).
     pub fn save(&self, path: impl AsRef<Path>, fps: f32) -> Result<()> {
         let path = path.as_ref();
         let motion = RawTensor::from_f32(self.canonical.features.view().into_dyn());

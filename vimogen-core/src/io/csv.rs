@@ -23,7 +23,7 @@ pub fn write(w: &mut impl Write, motion: &Motion) -> io::Result<()> {
     w.write_all(b"\n")
 }
 
-/// Writes a file, see [`write`].
+/// Writes a file, see [`write()`].
 ///
 /// # Errors
 /// [`NotFound`](crate::Error::NotFound) if the folder does not exist, [`Io`](crate::Error::Io).

@@ -37,7 +37,7 @@ const LISTS: usize = 1024;
 /// compression does not matter.
 ///
 /// # Errors
-/// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io), [`Error::TooLarge`], [`Error::InvalidArgument`] for a `person` that the file does
+/// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io), [`Error::TooLarge`](crate::Error::TooLarge), [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a `person` that the file does
 /// not hold, [`Error::Format`](crate::Error::Format) for damaged files, files without an animation of a skeleton, missing joints (by name) and
 /// compressed or sparse animations.
 pub fn load(path: impl AsRef<Path>) -> Result<Motion> {
