@@ -809,7 +809,7 @@ vimogen_status vimogen_generate_batch(const struct vimogen_pipeline *pipeline,
                                       struct vimogen_motion **motions);
 
 /// Reads a motion from `.npz` (also in the layout of AMASS), `.npy`, `.pt`, `.pth`, `.pkl`, `.pickle`, `.joblib`, `.bvh`,
-/// `.amc`, `.glb`, `.gltf`, `.vrm`, `.vrma` or `.fbx`. `vimogen_motion_source` tells what was found,
+/// `.amc`, `.glb`, `.gltf`, `.vrm`, `.vrma` or `.fbx`. `vimogen_motion_source` reports what was found,
 /// `vimogen_motion_load_with` overrides it. `motion`: receives it, to be freed with `vimogen_motion_free`.
 VIMOGEN_API
 vimogen_status vimogen_motion_load(const char *path,

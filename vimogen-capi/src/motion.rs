@@ -39,7 +39,7 @@ impl vimogen_motion {
 }
 
 /// Reads a motion from `.npz` (also in the layout of AMASS), `.npy`, `.pt`, `.pth`, `.pkl`, `.pickle`, `.joblib`, `.bvh`,
-/// `.amc`, `.glb`, `.gltf`, `.vrm`, `.vrma` or `.fbx`. `vimogen_motion_source` tells what was found,
+/// `.amc`, `.glb`, `.gltf`, `.vrm`, `.vrma` or `.fbx`. `vimogen_motion_source` reports what was found,
 /// `vimogen_motion_load_with` overrides it. `motion`: receives it, to be freed with `vimogen_motion_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_motion_load(path: *const c_char, motion: *mut *mut vimogen_motion) -> vimogen_status {
