@@ -7,35 +7,10 @@ use std::path::Path;
 use glam::{DMat3, DMat4, DQuat, DVec3};
 use serde_json::Value;
 use vimogen_core::Motion;
+pub use vimogen_core::io::bvh::MIXAMO_NAMES as NAMES;
 use vimogen_core::io::{LoadOptions, gltf};
 use vimogen_core::motion::skeleton::PARENTS;
 use zip::ZipArchive;
-
-/// Mixamo's joint for each of ours.
-pub const NAMES: [&str; 22] = [
-    "Hips",
-    "LeftUpLeg",
-    "RightUpLeg",
-    "Spine",
-    "LeftLeg",
-    "RightLeg",
-    "Spine1",
-    "LeftFoot",
-    "RightFoot",
-    "Spine2",
-    "LeftToeBase",
-    "RightToeBase",
-    "Neck",
-    "LeftShoulder",
-    "RightShoulder",
-    "Head",
-    "LeftArm",
-    "RightArm",
-    "LeftForeArm",
-    "RightForeArm",
-    "LeftHand",
-    "RightHand",
-];
 
 /// A file of `tests/scenes/blender.zip`.
 pub fn member(name: &str) -> Vec<u8> {
