@@ -26,6 +26,7 @@ from .options import (
 )
 from .progress import progress
 from .prompts import read_prompts
+from .reading import Reading, print_doubts, reading_options
 
 DEFAULT_FORMATS = ("npz", "bvh", "html")
 # Motions that are generated, and written, together.
@@ -61,6 +62,7 @@ _BATCH = 16
 @text_encoder_options
 @generation_options
 @click.option("--reference", type=FILE, help="Motion file of any program to follow instead of a prompt.")
+@reading_options
 @click.option("--constraints", type=FILE, help="JSON file of poses, places, way points, a path or a loop to be met.")
 @click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of the model.")
 @click.option("--lora", type=FILE, help="File of LoRA adapters to add to the model.")
@@ -91,6 +93,7 @@ def generate(
     text_dtype: str,
     text_cache: Path | None,
     reference: Path | None,
+    read: Reading,
     constraints: Path | None,
     text_only: bool,
     lora: Path | None,
@@ -112,6 +115,8 @@ def generate(
     vimogen generate "a person jumps" -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
     vimogen generate --mbench MBench_final.json -o mbench
+
+    --from-fps, --from-unit, --up, --person, --names and --fit say how the file of --reference is read.
     """
 
     def load() -> Pipeline:
@@ -134,6 +139,8 @@ def generate(
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
     if wanted and reference is not None:
         raise click.UsageError("a reference is followed instead of a prompt; give one of them")
+    if read.is_given and reference is None:
+        raise click.UsageError("--from-fps, --from-unit, --up, --person, --names and --fit go with --reference")
     if constraints is not None and len(wanted) != 1:
         raise click.UsageError("--constraints go with one prompt")
     names = wanted or [f"like {reference.stem}" if reference else ""]
@@ -147,6 +154,9 @@ def generate(
         _runs.write(out, run)
     results: list[dict[str, Any]] = []
     if left:
+        # Before the model is read: a file that is refused is refused at once.
+        print_doubts()
+        followed = None if reference is None else read(reference)
         start = time.perf_counter()
         pipe = load()
         with progress("generating", hidden=quiet or as_json, stage="sample") as show:
@@ -157,7 +167,7 @@ def generate(
                 left = []
             for first in range(0, len(left), _BATCH):
                 batch = left[first : first + _BATCH]
-                request: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in batch]}
+                request: Any = {"reference": followed} if followed is not None else {"prompt": [wanted[i] for i in batch]}
                 motions: Any = pipe(**request, **options, callback=_part(show, first, len(batch), len(left)))
                 motions = motions if isinstance(motions, list) else [motions]
                 # Written batch by batch: a run that is stopped keeps what is done.
