@@ -140,8 +140,10 @@ impl Arguments<'_> {
         let info = self.info.map(load_info).transpose()?;
         let parse = |names: &Vec<String>| names.iter().map(|name| name.parse()).collect::<Result<Vec<Dimension>>>();
         let dimensions = self.dimensions.as_ref().map(parse).transpose()?;
-        let read = |path: &Path| self.reading.load(path);
-        let reader = Reader { settings: &self.reading.settings, read: &read };
+        // Without the pointers of the parameters, which threads may not share.
+        let reading = &self.reading;
+        let read = |path: &Path| reading.load(path);
+        let reader = Reader { settings: &reading.settings, read: &read };
         let defaults = EvaluateOptions::default().with_up_axis(self.up_axis()?).with_dimensions(dimensions);
         let defaults = defaults.with_reader(reader);
         let mut on_progress = |progress| notify(self.params.progress, self.params.user_data, progress);

@@ -167,7 +167,9 @@ def generate(
                 left = []
             for first in range(0, len(left), _BATCH):
                 batch = left[first : first + _BATCH]
-                request: Any = {"reference": followed} if followed is not None else {"prompt": [wanted[i] for i in batch]}
+                request: Any = (
+                    {"reference": followed} if followed is not None else {"prompt": [wanted[i] for i in batch]}
+                )
                 motions: Any = pipe(**request, **options, callback=_part(show, first, len(batch), len(left)))
                 motions = motions if isinstance(motions, list) else [motions]
                 # Written batch by batch: a run that is stopped keeps what is done.

@@ -61,8 +61,8 @@ impl Bvh {
 /// The rig of the person to read.
 fn rig<'a>(file: &'a Bvh, options: &LoadOptions<'_>) -> Result<BvhRig<'a>> {
     let mut people = persons(file, |person| names::find(&BvhRig::new(file, person), options).is_ok());
-    let mut found =
-        MotionSource { warnings: file.doubt().map(String::from).into_iter().collect(), ..Default::default() };
+    let doubts = file.doubt().map(String::from).into_iter().chain(unreadable_names(file));
+    let mut found = MotionSource { warnings: doubts.collect(), ..Default::default() };
     if people.len() == 1 && options.person.is_none() {
         return Ok(BvhRig { found, ..BvhRig::new(file, &people.remove(0)) });
     }
@@ -79,6 +79,16 @@ fn rig<'a>(file: &'a Bvh, options: &LoadOptions<'_>) -> Result<BvhRig<'a>> {
         found.warnings.push(format!("the file holds {count} persons: {all}; the first is read, `person` chooses"));
     }
     Ok(BvhRig { found, ..rigs.swap_remove(read) })
+}
+
+/// A doubt about names that are in no encoding of Unicode.
+fn unreadable_names(file: &Bvh) -> Option<String> {
+    let lossy = |joint: &&super::Joint| joint.name.contains(char::REPLACEMENT_CHARACTER);
+    let name = &file.joints().iter().find(lossy)?.name;
+    Some(format!(
+        "joint names such as {name:?} are not UTF-8 or UTF-16, and their other characters are lost; `names` takes them as \
+         they are shown, or save the file as UTF-8: iconv -f SHIFT_JIS -t UTF-8"
+    ))
 }
 
 struct BvhRig<'a> {

@@ -156,6 +156,9 @@ fn any_encoding_is_read() {
         ("Latin-1", sjis(b"K\xf6rper")),
     ] {
         assert_same(name, &form, 20.0);
+        let warnings = read(&form).unwrap().source().unwrap().warnings.clone();
+        let lost = warnings.iter().any(|doubt| doubt.contains("UTF-8") && doubt.contains("`names`"));
+        assert_eq!(lost, !name.starts_with("UTF"), "{name}: {warnings:?}");
     }
 }
 
