@@ -66,7 +66,7 @@ impl ReadingArguments<'_, '_> {
     }
 }
 
-/// Options of reading that are no Python objects any more.
+/// Options of reading, taken out of Python objects.
 #[derive(Debug, Default)]
 pub struct Given {
     fps: Option<f32>,
