@@ -15,9 +15,11 @@ pub(super) fn sin_cos_of_degrees(degrees: f64) -> (f64, f64) {
     let quarter = rounded.to_bits();
     let rest = (degrees - 90.0 * (rounded - ROUND)) * (PI / 180.0);
     let (sin, cos) = series(rest);
-    let (sin, cos) = if quarter & 1 == 0 { (sin, cos) } else { (cos, sin) };
-    let sign = |value: f64, negative: u64| f64::from_bits(value.to_bits() ^ ((negative & 2) << 62));
-    (sign(sin, quarter), sign(cos, quarter.wrapping_add(1)))
+    // In odd quarters both are exchanged: by masks, since angles on both sides of 45 degrees would mislead a branch.
+    let (sin, cos) = (sin.to_bits(), cos.to_bits());
+    let change = (sin ^ cos) & (quarter & 1).wrapping_neg();
+    let signed = |bits: u64, quarter: u64| f64::from_bits(bits ^ ((quarter & 2) << 62));
+    (signed(sin ^ change, quarter), signed(cos ^ change, quarter.wrapping_add(1)))
 }
 
 /// Sine and cosine of an angle of at most 45 degrees, in radians.
