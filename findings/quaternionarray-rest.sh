@@ -3,8 +3,8 @@
 #
 # Expected: from_rotmat gives a unit quaternion for every rotation matrix, the identity among them; any power of the identity
 #   is the identity. (Its slerp is built on the power, so two equal keys of a joint that rests should give that joint.)
-# Seen: from_rotmat divides by a square root that is 0 for the identity and for every turn about y or z: NaN, or the root of
-#   a negative number's NaN. Only turns that have a part about x come out. pow of the identity is NaN for every exponent.
+# Seen: from_rotmat divides by a square root that is 0 for the identity and for every turn about y or z: NaN. A turn about x is
+#   right. pow of the identity is NaN for every exponent.
 #
 # Exits with 0 while this is so, with 1 when it has changed. Needs Python 3 and PyPI.
 set -euo pipefail
@@ -46,7 +46,8 @@ for name, case in CASES.items():
 powers = {}
 for name, q in (("identity", [0.0, 0.0, 0.0, 1.0]), ("60 about z", right((0, 0, 1), 60))):
     powers[name] = quaternionarray.pow(np.array([q]), 0.5)[0]
-    print(f"half of {name}: expected {(right((0, 0, 1), 30) if '60' in name else np.array(q)).round(4)}, seen {powers[name].round(4)}")
+    wanted = right((0, 0, 1), 30) if "60" in name else np.array(q)
+    print(f"half of {name}: expected {wanted.round(4)}, seen {powers[name].round(4)}")
 
 same = (
     failed == {"identity": True, "60 about z": True, "60 about y": True, "60 about x": False}

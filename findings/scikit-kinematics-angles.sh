@@ -4,9 +4,9 @@
 # Expected: quat2seq and rotmat.sequence name the same conventions (nautical: Rz Ry Rx; Euler: Rz Rx Rz), so both give angles
 #   that make up the rotation, for every heading; q_scalar of a vector part v is sqrt(1 - |v|^2), as its unit_q has it.
 # Seen: quat2seq(.., "nautical") folds headings beyond 90 degrees back: who has turned by 120 degrees has turned by 60, and by 170
-#   by 10. rotmat.sequence is right there. "Euler" angles of quat2seq are those of another rotation, 140 degrees away for 20 30 40,
-#   and rotmat.sequence takes every negative second angle for 0, which is what its formula gives from a first angle of 90 degrees on.
-#   q_scalar leaves the square out: 0.949 instead of 0.995. Nothing says so.
+#   by 10. rotmat.sequence is right there. "Euler" angles of quat2seq are those of another rotation, 140 degrees away for
+#   20 30 40, and rotmat.sequence takes every negative second angle for 0, as its formula gives it from a first angle of 90
+#   degrees on. q_scalar leaves the square out: 0.949 instead of 0.995. Nothing says so.
 #
 # Exits with 0 while this is so, with 1 when it has changed. Needs Python 3 and PyPI (some 200 MB).
 set -euo pipefail
@@ -53,7 +53,7 @@ for heading in (80, 120, 170):
     seen = quat.quat2seq(np.array([[math.cos(half), 0, 0, math.sin(half)]]), "nautical")[0]
     other = np.degrees(rotmat.sequence(about(2, heading), "nautical"))
     headings[heading] = (round(float(seen[0]), 3), round(float(other[0]), 3))
-    print(f"heading {heading}: expected {heading}, seen {headings[heading][0]} by quat2seq, {headings[heading][1]} by rotmat.sequence")
+    print(f"heading {heading}: expected twice {heading}, seen {headings[heading]} by quat2seq and rotmat.sequence")
 
 euler = {}
 for angles in ((20, 30, 40), (120, 30, 40)):

@@ -64,7 +64,8 @@ def pair(multiplier, poses):
 half = pair(0.5, POSES.values())
 mirrored = pair(-1, [(0.5, -0.5)])
 for i, name in enumerate(POSES):
-    print(f"pose with {name}: constraint missed by {half['hand.urdf'][i]} rad in MuJoCo's own reading, {half['out/hand.xml'][i]} in the MJCF")
+    own, converted = half["hand.urdf"][i], half["out/hand.xml"][i]
+    print(f"pose with {name}: constraint missed by {own} rad in MuJoCo's own reading, {converted} in the MJCF")
 print(f"pose with tip = -finger and multiplier -1: {mirrored['hand.urdf'][0]} and {mirrored['out/hand.xml'][0]}")
 same = (
     half["hand.urdf"][0] == 0

@@ -13,8 +13,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 python3 -m venv env
-env/bin/pip install --quiet --disable-pip-version-check mujoco==4.0.0 numpy==2.2.6 scipy==1.16.3 trimesh==5.2.0 colorlogging==0.0.2 \
-  pydantic==2.14.4 tqdm==4.70.1 pillow==13.0.0 pycollada==0.9.3 fast-simplification==0.2.0 rtree==1.4.1 coacd==1.0.14
+env/bin/pip install --quiet --disable-pip-version-check mujoco==4.0.0 numpy==2.2.6 scipy==1.16.3 trimesh==5.2.0 \
+  colorlogging==0.0.2 pydantic==2.14.4 tqdm==4.70.1 pillow==13.0.0 pycollada==0.9.3 fast-simplification==0.2.0 rtree==1.4.1 coacd==1.0.14
 env/bin/pip install --quiet --disable-pip-version-check --no-deps urdf2mjcf==0.2.39 urdf-to-mjcf==0.1.1
 
 env/bin/python - <<'PY'
