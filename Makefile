@@ -102,6 +102,7 @@ fuzz: ## all file readers under the fuzzer, including those that need Burn, then
 
 lint: .venv/.ready ## format, clippy, documentation and Python, without a warning
 	$(CARGO) fmt --all --check
+	CARGO="$(CARGO)" tools/one_build.sh
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	$(VENV_PYTHON) -m ruff format --check $(PYTHON_CODE)
