@@ -156,7 +156,9 @@ impl Judge<'_> {
         let near = near?;
         let unlike = |word: &&&str| self.known.familiarity(word, self.vectors).is_some_and(|c| c < UNLIKE_WORD);
         let mut words: Vec<&str> = telling.iter().filter(unlike).copied().collect();
-        if words.is_empty() && near.cosine >= UNLIKE_CLAUSE {
+        // "and rise", the rest of a phrase of training.
+        let of_training = matches!(telling, [word] if self.known.has_word(word, self.vectors));
+        if words.is_empty() && (of_training || near.cosine >= UNLIKE_CLAUSE) {
             return None;
         }
         if words.is_empty() {
@@ -217,8 +219,8 @@ fn not_timed(words: &[&str]) -> Note {
 
 /// Nouns that a number before them measures and does not count.
 const MEASURES: &[&str] = &[
-    "degree", "degrees", "second", "seconds", "minute", "minutes", "step", "steps", "meter", "meters", "metre", "metres",
-    "foot", "feet", "hand", "hands", "arm", "arms", "leg", "legs", "knee", "knees", "side", "fist", "fists",
+    "degree", "degrees", "second", "seconds", "minute", "minutes", "step", "steps", "meter", "meters", "metre",
+    "metres", "foot", "feet", "hand", "hands", "arm", "arms", "leg", "legs", "knee", "knees", "side", "fist", "fists",
 ];
 
 /// Words that separate the clauses of a prompt.
@@ -240,8 +242,7 @@ fn duration(words: &[&str]) -> Option<(usize, usize)> {
 
 /// A number word, digits, or "twice".
 fn number(word: &str) -> Option<u32> {
-    const NAMES: [&str; 11] =
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    const NAMES: [&str; 11] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
     match word {
         "once" => Some(1),
         "twice" => Some(2),

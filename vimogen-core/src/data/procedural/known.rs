@@ -13,7 +13,8 @@ pub fn known_prompts() -> KnownPrompts {
     for part in every_part() {
         let indices = (0..patterns(&part).len()).filter(|i| !is_reserved(&part, *i) && says_side(&part, *i));
         let phrases: Vec<String> = indices.map(|i| phrase(&part, i, Form::Base, "the").join(" ")).collect();
-        let movement = movements.entry(part.family.to_string()).or_insert_with(|| Movement { count: 0, phrases: vec![] });
+        let movement =
+            movements.entry(part.family.to_string()).or_insert_with(|| Movement { count: 0, phrases: vec![] });
         movement.count = part.family.most();
         let new: Vec<String> = phrases.into_iter().filter(|phrase| !movement.phrases.contains(phrase)).collect();
         movement.phrases.extend(new);
