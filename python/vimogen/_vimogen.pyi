@@ -359,7 +359,11 @@ def file_formats() -> list[dict[str, Any]]: ...
 def restore_motion(motion: Motion, source: Mapping[str, Any]) -> Motion: ...
 def save_player(path: _StrPath, motions: Sequence[Motion], titles: Sequence[str] | None = None) -> None: ...
 def evaluate_folder(
-    folder: _StrPath, dimensions: list[str] | None = None, output: _StrPath | None = None, up_axis: int = 2
+    folder: _StrPath,
+    dimensions: list[str] | None = None,
+    output: _StrPath | None = None,
+    up_axis: int = 2,
+    reading: dict[str, Any] | None = None,
 ) -> dict[str, Any]: ...
 def evaluate_benchmark_json(
     folder: _StrPath,
@@ -377,6 +381,7 @@ def evaluate_benchmark_json(
     priors: _StrPath | None = None,
     nrdf: _StrPath | None = None,
     body_joints: bool = False,
+    reading: dict[str, Any] | None = None,
     callback: _Callback | None = None,
 ) -> str: ...
 def results_table(paths: Sequence[_StrPath]) -> str: ...

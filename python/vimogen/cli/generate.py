@@ -27,6 +27,7 @@ from .options import (
 )
 from .progress import progress
 from .prompt_files import read_prompts
+from .reading import Reading, print_doubts, reading_options
 
 DEFAULT_FORMATS = ("npz", "bvh", "html")
 # Motions that are generated, and written, together.
@@ -64,6 +65,7 @@ _NOTES = 20
 @text_encoder_options
 @generation_options
 @click.option("--reference", type=FILE, help="Motion file of any program to follow instead of a prompt.")
+@reading_options
 @click.option("--constraints", type=FILE, help="JSON file of poses, places, way points, a path or a loop to be met.")
 @click.option("--strict", is_flag=True, help="Make nothing if a prompt asks for what the model does not know.")
 @click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of the model.")
@@ -95,6 +97,7 @@ def generate(
     text_dtype: str,
     text_cache: Path | None,
     reference: Path | None,
+    read: Reading,
     constraints: Path | None,
     strict: bool,
     text_only: bool,
@@ -117,6 +120,8 @@ def generate(
     vimogen generate "a person jumps" -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
     vimogen generate --mbench MBench_final.json -o mbench
+
+    --from-fps, --from-unit, --up, --person, --names and --fit say how the file of --reference is read.
     """
 
     def load() -> Pipeline:
@@ -139,6 +144,8 @@ def generate(
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
     if wanted and reference is not None:
         raise click.UsageError("a reference is followed instead of a prompt; give one of them")
+    if read.is_given and reference is None:
+        raise click.UsageError("--from-fps, --from-unit, --up, --person, --names and --fit go with --reference")
     if constraints is not None and len(wanted) != 1:
         raise click.UsageError("--constraints go with one prompt")
     names = wanted or [f"like {reference.stem}" if reference else ""]
@@ -152,6 +159,9 @@ def generate(
         _runs.write(out, run)
     results: list[dict[str, Any]] = []
     if left:
+        # Before the model is read: a file that is refused is refused at once.
+        print_doubts()
+        followed = None if reference is None else read(reference)
         start = time.perf_counter()
         pipe = load()
         notes = _notes(pipe, wanted, strict)
@@ -163,7 +173,9 @@ def generate(
                 left = []
             for first in range(0, len(left), _BATCH):
                 batch = left[first : first + _BATCH]
-                request: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in batch]}
+                request: Any = (
+                    {"reference": followed} if followed is not None else {"prompt": [wanted[i] for i in batch]}
+                )
                 motions: Any = pipe(**request, **options, callback=_part(show, first, len(batch), len(left)))
                 motions = motions if isinstance(motions, list) else [motions]
                 # Written batch by batch: a run that is stopped keeps what is done.
