@@ -27,7 +27,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file in UTF-8, whole or not at all. One that is replaced keeps its mode, and a link keeps pointing to it."""
+    """Write a file in UTF-8, whole or not at all; one that is replaced keeps its mode, and a link its place."""
     target = Path(os.path.realpath(path))
     # Named as the temporary files of the core, which removes those of killed processes.
     temporary = target.with_name(f".vimogen-{secrets.token_hex(3)}")

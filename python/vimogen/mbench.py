@@ -113,8 +113,8 @@ def generate(
     Returns
     -------
     dict
-        ``from_text``, ``from_reference``, ``kept``, and ``without_reference``, the ids of the prompts whose reference is
-        missing.
+        ``from_text``, ``from_reference``, ``kept``, and ``without_reference``, the ids of the prompts whose reference
+        is missing.
 
     """
     own: dict[str, Any] = {"prompt_durations": prompt_durations, "text_key": text_key, "root": root}

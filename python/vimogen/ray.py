@@ -252,7 +252,8 @@ def encode_text(
     Returns
     -------
     dict
-        ``total``, ``encoded``, ``skipped`` and ``failed`` of all parts; ``written``: whether the manifest names the texts.
+        ``total``, ``encoded``, ``skipped`` and ``failed`` of all parts; ``written``: whether the manifest names the
+        texts.
 
     """
     count = shards or workers

@@ -19,7 +19,6 @@ PROMPTS = ("a person waves", "a person jumps", "a person walks forward and sits 
 QUICK = {"num_frames": 24, "num_inference_steps": 2}
 READ = ("npz", "npy", "pt", "bvh", "glb")
 WRITTEN = (*READ, "csv", "html", "svg", "gif", "png")
-# Formats that hold joints or rotations, whose features are found again and not kept.
 
 
 def digest(data: Any) -> str:

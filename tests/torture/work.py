@@ -17,6 +17,7 @@ from typing import Any
 
 import actions
 import files
+
 import vimogen
 
 
