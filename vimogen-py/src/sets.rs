@@ -47,12 +47,12 @@ pub fn mm_dist(
 ) -> PyResult<MaybeDrawn> {
     let (text, motion) = (owned(as_2d(&text, "text")?), owned(as_2d(&motion, "motion")?));
     let protocol = named(py, protocol)?;
-    interruptible(py, move || match protocol {
-        SetProtocol::Unbiased => sets::mm_dist(text.view(), motion.view()).map(MaybeDrawn::Exact),
-        SetProtocol::HumanMl3d => {
-            let drawn = repeated(repetitions, seed, |rng| protocol.mm_dist(text.view(), motion.view(), rng));
-            drawn.map(|drawn| MaybeDrawn::Drawn(figure(drawn)))
+    interruptible(py, move || {
+        if protocol == SetProtocol::Unbiased {
+            return sets::mm_dist(text.view(), motion.view()).map(MaybeDrawn::Exact);
         }
+        let drawn = repeated(repetitions, seed, |rng| protocol.mm_dist(text.view(), motion.view(), rng));
+        drawn.map(|drawn| MaybeDrawn::Drawn(figure(drawn)))
     })
 }
 
