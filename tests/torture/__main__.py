@@ -132,7 +132,7 @@ class Run:
         """Fill a small disk."""
         disk = folder / "disk"
         disk.mkdir(exist_ok=True)
-        size = self.rng.choice(["64k", "300k", "1m"])
+        size = self.rng.choice(["64k", "150k", "300k"])
         done = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], capture_output=True, text=True, check=False
         )

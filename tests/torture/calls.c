@@ -92,7 +92,9 @@ static void whole(struct worker *w, const char *what, const float *data, size_t 
 static vimogen_motion *any(struct worker *w) { return w->motions[below(w, MOTIONS)]; }
 
 // Keeps a new motion in the place of another one, unless it is long.
-static void keep(struct worker *w, const char *what, vimogen_status status, vimogen_motion *made) {
+static void keep(struct worker *w, const char *what, vimogen_status status, vimogen_motion **result) {
+  // Behind a pointer: the order in which arguments are evaluated is not fixed.
+  vimogen_motion *made = *result;
   if (!done(w, what, status)) {
     if (made) complain(w, what, status);
     return;
@@ -127,17 +129,17 @@ static void generates(struct worker *w) {
   if (params.num_frames > 60) params.num_inference_steps = 1;
   vimogen_motion *made = NULL;
   switch (below(w, 4)) {
-  case 0: keep(w, "reference", vimogen_generate_from_reference(pipeline, any(w), &params, &made), made); break;
-  case 1: keep(w, "constrained", vimogen_generate_constrained(pipeline, text(w), text(w), &params, &made), made); break;
+  case 0: keep(w, "reference", vimogen_generate_from_reference(pipeline, any(w), &params, &made), &made); break;
+  case 1: keep(w, "constrained", vimogen_generate_constrained(pipeline, text(w), text(w), &params, &made), &made); break;
   case 2: {
     float rows[4 * 256] = {0};
     for (size_t i = 0; i < 4 * 256; i++) rows[i] = (float)below(w, 100) / 100.0f;
     if (!below(w, 5)) rows[below(w, 4 * 256)] = NAN;
     size_t dim = below(w, 4) ? 256 : below(w, 257);
-    keep(w, "embeddings", vimogen_generate_from_embeddings(pipeline, rows, below(w, 5), dim, &params, &made), made);
+    keep(w, "embeddings", vimogen_generate_from_embeddings(pipeline, rows, below(w, 5), dim, &params, &made), &made);
     break;
   }
-  default: keep(w, "generate", vimogen_generate(pipeline, text(w), &params, &made), made);
+  default: keep(w, "generate", vimogen_generate(pipeline, text(w), &params, &made), &made);
   }
 }
 
@@ -147,20 +149,20 @@ static void edits(struct worker *w) {
   float points[8];
   for (int i = 0; i < 8; i++) points[i] = (float)number(w);
   switch (below(w, 14)) {
-  case 0: keep(w, "trim", vimogen_motion_trim(a, number(w), number(w), &made), made); break;
-  case 1: keep(w, "turn", vimogen_motion_turn(a, (float)(100 * number(w)), &made), made); break;
-  case 2: keep(w, "move", vimogen_motion_move(a, (float)number(w), (float)number(w), &made), made); break;
-  case 3: keep(w, "mirror", vimogen_motion_mirror(a, &made), made); break;
-  case 4: keep(w, "loop", vimogen_motion_loop(a, number(w), &made), made); break;
-  case 5: keep(w, "repeat", vimogen_motion_repeat(a, below(w, 5), number(w), &made), made); break;
-  case 6: keep(w, "hold", vimogen_motion_hold(a, number(w), &made), made); break;
-  case 7: keep(w, "retime", vimogen_motion_retime(a, (float)number(w), &made), made); break;
-  case 8: keep(w, "smooth", vimogen_motion_smooth(a, (float)number(w), &made), made); break;
-  case 9: keep(w, "along", vimogen_motion_along(a, below(w, 5) ? points : NULL, below(w, 5), &made), made); break;
-  case 10: keep(w, "then", vimogen_motion_then(a, b, number(w), &made), made); break;
-  case 11: keep(w, "upper body", vimogen_motion_with_upper_body(a, b, &made), made); break;
-  case 12: keep(w, "resample", vimogen_motion_resample(a, (float)(20 * number(w)), &made), made); break;
-  default: keep(w, "slice", vimogen_motion_slice(a, below(w, 20), below(w, 40), &made), made);
+  case 0: keep(w, "trim", vimogen_motion_trim(a, number(w), number(w), &made), &made); break;
+  case 1: keep(w, "turn", vimogen_motion_turn(a, (float)(100 * number(w)), &made), &made); break;
+  case 2: keep(w, "move", vimogen_motion_move(a, (float)number(w), (float)number(w), &made), &made); break;
+  case 3: keep(w, "mirror", vimogen_motion_mirror(a, &made), &made); break;
+  case 4: keep(w, "loop", vimogen_motion_loop(a, number(w), &made), &made); break;
+  case 5: keep(w, "repeat", vimogen_motion_repeat(a, below(w, 5), number(w), &made), &made); break;
+  case 6: keep(w, "hold", vimogen_motion_hold(a, number(w), &made), &made); break;
+  case 7: keep(w, "retime", vimogen_motion_retime(a, (float)number(w), &made), &made); break;
+  case 8: keep(w, "smooth", vimogen_motion_smooth(a, (float)number(w), &made), &made); break;
+  case 9: keep(w, "along", vimogen_motion_along(a, below(w, 5) ? points : NULL, below(w, 5), &made), &made); break;
+  case 10: keep(w, "then", vimogen_motion_then(a, b, number(w), &made), &made); break;
+  case 11: keep(w, "upper body", vimogen_motion_with_upper_body(a, b, &made), &made); break;
+  case 12: keep(w, "resample", vimogen_motion_resample(a, (float)(20 * number(w)), &made), &made); break;
+  default: keep(w, "slice", vimogen_motion_slice(a, below(w, 20), below(w, 40), &made), &made);
   }
 }
 
@@ -196,7 +198,7 @@ static void files(struct worker *w) {
   vimogen_render_params render;
   switch (below(w, 5)) {
   case 0: done(w, "save", vimogen_motion_save(any(w), where)); break;
-  case 1: keep(w, "load", vimogen_motion_load(where, &made), made); break;
+  case 1: keep(w, "load", vimogen_motion_load(where, &made), &made); break;
   case 2:
     done(w, "load params", vimogen_motion_load_params_init(&load, sizeof load));
     load.up = (int32_t)below(w, 9) - 2;
@@ -204,7 +206,7 @@ static void files(struct worker *w) {
     load.fps = (float)(20 * number(w));
     load.person = below(w, 3) ? NULL : text(w);
     load.names = below(w, 3) ? NULL : text(w);
-    keep(w, "load with", vimogen_motion_load_with(where, &load, &made), made);
+    keep(w, "load with", vimogen_motion_load_with(where, &load, &made), &made);
     break;
   case 3: done(w, "html", vimogen_motion_save_html(any(w), where, text(w))); break;
   default:
@@ -228,7 +230,7 @@ static void arrays(struct worker *w) {
   size_t channels = below(w, 4) ? VIMOGEN_FEATURES : below(w, VIMOGEN_FEATURES), frames = below(w, FRAMES + 1);
   if (below(w, 2)) {
     float fps = below(w, 3) ? 20.0f : (float)number(w);
-    keep(w, "from features", vimogen_motion_from_features(features, frames, channels, fps, &made), made);
+    keep(w, "from features", vimogen_motion_from_features(features, frames, channels, fps, &made), &made);
   } else {
     int32_t from = (int32_t)below(w, 6) - 1, to = (int32_t)below(w, 6) - 1;
     size_t count = below(w, 64);

@@ -120,42 +120,65 @@ fn is_stale(entry: &fs::DirEntry) -> bool {
     is_ours && age().is_some_and(|age| age > STALE)
 }
 
-/// A writer that fails once and is silent from then on. The `zip` crate writes the end of an archive when it is dropped after
-/// an error, and would print that it cannot: a library does not print.
+/// A writer that fails once. From then on it takes everything and writes nothing, at positions as if it did. The `zip` crate writes
+/// the end of an archive when it is dropped after an error, and would print that it cannot: a library does not print.
 pub(super) struct FailsOnce<W> {
     inner: W,
     failed: bool,
+    position: u64,
+    end: u64,
 }
 
 impl<W> FailsOnce<W> {
+    /// A writer at the start of an empty file.
     pub(super) fn new(inner: W) -> Self {
-        Self { inner, failed: false }
+        Self { inner, failed: false, position: 0, end: 0 }
     }
 
-    fn once<T>(&mut self, after: T, call: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
-        if self.failed {
-            return Ok(after);
-        }
-        call(&mut self.inner).inspect_err(|_| self.failed = true)
+    fn advance(&mut self, written: usize) -> usize {
+        self.position += written as u64;
+        self.end = self.end.max(self.position);
+        written
     }
 }
 
 impl<W: Write> Write for FailsOnce<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.once(bytes.len(), |inner| match inner.write(bytes)? {
-            0 if !bytes.is_empty() => Err(io::ErrorKind::WriteZero.into()),
-            written => Ok(written),
-        })
+        if self.failed {
+            return Ok(self.advance(bytes.len()));
+        }
+        match self.inner.write(bytes) {
+            Ok(0) if !bytes.is_empty() => {
+                self.failed = true;
+                Err(io::ErrorKind::WriteZero.into())
+            }
+            Ok(written) => Ok(self.advance(written)),
+            Err(e) => {
+                self.failed = e.kind() != io::ErrorKind::Interrupted;
+                Err(e)
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.once((), Write::flush)
+        if self.failed { Ok(()) } else { self.inner.flush().inspect_err(|_| self.failed = true) }
     }
 }
 
 impl<W: Seek> Seek for FailsOnce<W> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.once(0, |inner| inner.seek(to))
+        let at = if self.failed {
+            let (from, offset) = match to {
+                SeekFrom::Start(at) => (at, 0),
+                SeekFrom::Current(offset) => (self.position, offset),
+                SeekFrom::End(offset) => (self.end, offset),
+            };
+            from.saturating_add_signed(offset)
+        } else {
+            self.inner.seek(to).inspect_err(|_| self.failed = true)?
+        };
+        self.position = at;
+        Ok(at)
     }
 }
 
@@ -230,8 +253,11 @@ mod tests {
         let mut writer = FailsOnce::new(io::Cursor::new([0; 4]));
         assert_eq!(writer.write(b"1234").unwrap(), 4);
         assert!(writer.write_all(b"5").is_err());
-        writer.write_all(b"6").unwrap();
-        writer.seek(SeekFrom::Start(0)).unwrap();
+        writer.write_all(b"56").unwrap();
+        assert_eq!(writer.stream_position().unwrap(), 6);
+        assert_eq!(writer.seek(SeekFrom::Start(1)).unwrap(), 1);
+        writer.write_all(b"78").unwrap();
+        assert_eq!(writer.seek(SeekFrom::End(-1)).unwrap(), 5);
         writer.flush().unwrap();
         assert_eq!(writer.inner.get_ref(), b"1234");
     }
