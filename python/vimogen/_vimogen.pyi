@@ -15,6 +15,7 @@ from ._types import (
     JointNames,
     LengthUnit,
     Preset,
+    SetProtocol,
     Style,
     TextKey,
     UpAxis,
@@ -249,6 +250,8 @@ class Pipeline:
     def std(self) -> _Floats: ...
     @property
     def null_context(self) -> _Floats: ...
+    @property
+    def _origin(self) -> dict[str, Any]: ...
 
 @final
 class Dit:
@@ -413,15 +416,39 @@ def gate(
     callback: _Callback | None = None,
 ) -> list[dict[str, Any]]: ...
 def fid(generated: ArrayLike, real: ArrayLike) -> float: ...
+@overload
 def mm_dist(text: ArrayLike, motion: ArrayLike) -> float: ...
+@overload
+def mm_dist(
+    text: ArrayLike, motion: ArrayLike, *, protocol: Literal["unbiased"], repetitions: int = 20, seed: int = ...
+) -> float: ...
+@overload
+def mm_dist(
+    text: ArrayLike, motion: ArrayLike, *, protocol: Literal["humanml3d"], repetitions: int = 20, seed: int = ...
+) -> tuple[float, float]: ...
 def r_precision(
-    text: ArrayLike, motion: ArrayLike, *, repetitions: int = 20, seed: int = ...
+    text: ArrayLike,
+    motion: ArrayLike,
+    *,
+    protocol: SetProtocol = "unbiased",
+    repetitions: int = 20,
+    seed: int = ...,
 ) -> list[tuple[float, float]]: ...
 def diversity(
-    motion: ArrayLike, *, pairs: int = ..., repetitions: int = 20, seed: int = ...
+    motion: ArrayLike,
+    *,
+    pairs: int = ...,
+    protocol: SetProtocol = "unbiased",
+    repetitions: int = 20,
+    seed: int = ...,
 ) -> tuple[float, float]: ...
 def multimodality(
-    motion: ArrayLike, *, pairs: int = ..., repetitions: int = 20, seed: int = ...
+    motion: ArrayLike,
+    *,
+    pairs: int = ...,
+    protocol: SetProtocol = "unbiased",
+    repetitions: int = 20,
+    seed: int = ...,
 ) -> tuple[float, float]: ...
 def run_experiment(
     config: _StrPath,

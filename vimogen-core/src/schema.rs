@@ -8,6 +8,7 @@ use crate::io::bvh::JointNames;
 use crate::mbench::dimension::Dimension;
 use crate::mbench::pose::PoseOrigin;
 use crate::mbench::prompts::TextKey;
+use crate::mbench::sets::SetProtocol;
 use crate::motion::codec::DecodeMode;
 use crate::motion::{LengthUnit, UpAxis};
 use crate::progress::Stage;
@@ -34,6 +35,7 @@ pub fn schema() -> Value {
     named::<PoseOrigin>(&mut enums);
     named::<Precision>(&mut enums);
     named::<Preset>(&mut enums);
+    named::<SetProtocol>(&mut enums);
     named::<Smoothing>(&mut enums);
     named::<Solver>(&mut enums);
     named::<Stage>(&mut enums);

@@ -37,6 +37,9 @@ pub struct Pipeline {
     core: Core,
     device: String,
     path: Option<PathBuf>,
+    lora: Option<PathBuf>,
+    dtype: String,
+    text_only: bool,
 }
 
 #[pymethods]
@@ -74,7 +77,7 @@ impl Pipeline {
         if text_only {
             builder = builder.text_only();
         }
-        if let Some(lora) = lora {
+        if let Some(lora) = &lora {
             builder = builder.lora(lora);
         }
         if let Some(encoder) = text_encoder {
@@ -84,7 +87,7 @@ impl Pipeline {
             Some(path) => builder.open(path),
             None => builder.builtin(),
         })?;
-        Ok(Self { core, device: spec.to_string(), path })
+        Ok(Self { core, device: spec.to_string(), path, lora, dtype: dtype.into(), text_only })
     }
 
     /// Generate one motion, or a list of them if any of prompt, prompt_embeds, reference, seed or num_frames is a list.
@@ -270,6 +273,18 @@ impl Pipeline {
     #[getter]
     fn null_context<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray2<f32>> {
         self.core.null_context().to_pyarray(py)
+    }
+
+    /// What the motions depend on apart from prompts and options, for the record of a run.
+    #[getter]
+    fn _origin<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let origin = PyDict::new(py);
+        origin.set_item("model", &self.path)?;
+        origin.set_item("lora", &self.lora)?;
+        origin.set_item("dtype", &self.dtype)?;
+        origin.set_item("text_only", self.text_only)?;
+        origin.set_item("text_encoder", self.core.encoder().map(|encoder| encoder.fingerprint()))?;
+        Ok(origin)
     }
 
     fn __repr__(&self) -> String {

@@ -133,10 +133,6 @@ def generate(
         if prompts or prompt_file or reference:
             raise click.UsageError("--mbench brings its own prompts and references")
         options |= {"prompt_durations": durations, "text_key": text_key, "root": root}
-        files = {"text encoder": text_encoder, "lora": lora, "prompt file": prompts_of_mbench}
-        run = _runs.record([], model, files, {**options, "dtype": dtype, "text_only": text_only})
-        _runs.check(out, run)
-        _runs.write(out, run)
         _generate_mbench(load(), prompts_of_mbench, out, hidden=quiet, as_json=as_json, **options)
         return
     wanted = [*prompts, *(read_prompts(prompt_file) if prompt_file else ())]

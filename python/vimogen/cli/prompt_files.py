@@ -10,7 +10,14 @@ import click
 
 from .._files import read_bytes
 
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# UTF-32 little-endian begins as UTF-16 does.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 
 
 def read_prompts(path: Path) -> list[str]:
@@ -25,12 +32,16 @@ def _decoded(data: bytes, name: str) -> str:
     mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
     encoding = _MARKS.get(mark) or _unmarked(data)
     try:
-        return data[len(mark) :].decode(encoding)
+        text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise click.ClickException(
             f"{name}, line {line}: this is neither UTF-8 nor UTF-16; save the file as UTF-8"
         ) from error
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise click.ClickException(f"{name}, line {line}: this is no text, it holds a zero; save the file as UTF-8")
+    return text
 
 
 def _unmarked(data: bytes) -> str:

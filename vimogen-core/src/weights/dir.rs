@@ -21,6 +21,7 @@ use serde_json::Value;
 use super::config::{self, ModelConfig};
 use super::load::{LoadOptions, load};
 use super::report::Report;
+use super::widths;
 use crate::error::{Error, Result, check_finite};
 use crate::format::safetensors::SafetensorsFile;
 use crate::format::torch::TorchFile;
@@ -122,6 +123,7 @@ impl ModelDir {
         let config: ModelConfig = serde_json::from_value(json).map_err(|e| Error::config(CONFIG, e.to_string()))?;
         config.check()?;
         let weights = files.safetensors(WEIGHTS, "weights")?;
+        widths::check(&weights)?;
         let null_context = null_rows(&files.safetensors(NULL_CONTEXT, "null context")?)?;
         let stats = files.stats(layout)?;
         let words = files.optional(WORDS, MAX_WORDS_FILE)?;
@@ -139,6 +141,7 @@ impl ModelDir {
             TorchFile::open(path)
         };
         let weights = open(RELEASE_WEIGHTS, "weights")?;
+        widths::check(&weights)?;
         let null_context = null_rows(&open(RELEASE_NULL_CONTEXT, "null context")?)?;
         let stats = files.stats(layout)?;
         // The release pads prompts to the length of its null context, not to the 512 of Wan's text_len.
