@@ -89,9 +89,10 @@ pub fn results_table(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<String> {
 /// Parameters
 /// ----------
 /// source : str or os.PathLike
-///     Folders ``<id>/motion_gen_condition_on_motion.pt`` or ``..._on_text.pt``, or files ``<id>.pt``, ``.npz``, ``.npy``.
+///     Folders ``<id>/motion_gen_condition_on_motion.pt`` or ``..._on_text.pt``, or files ``<id>.npz`` in any format that is
+///     read.
 /// target : str or os.PathLike
-///     The folder to write, float32 (T, 22, 3), metres, y up.
+///     The folder to write, float32 (T, 22, 3), metres, y up. It switches from an older set to the new one at the end.
 /// videos : bool
 ///     Draw them too, `<target>/<id>.mp4`, for a judge.
 ///

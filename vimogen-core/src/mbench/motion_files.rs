@@ -62,7 +62,7 @@ pub(super) fn better(one: &Path, other: &Path, what: &str) -> Result<PathBuf, St
 }
 
 /// Extensions of the files that are read, for messages.
-fn endings() -> String {
+pub(super) fn endings() -> String {
     let formats = FileFormat::ALL.into_iter().filter(|format| format.reads());
     formats.flat_map(FileFormat::extensions).map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
 }
