@@ -60,6 +60,7 @@ _BATCH = 16
 @click.option("-m", "--model", type=FILE, help="Folder of a model.  [default: the built-in one]")
 @text_encoder_options
 @generation_options
+@click.option("--raw", is_flag=True, help="As --finish raw: the motion as it was sampled.")
 @click.option("--reference", type=FILE, help="Motion file of any program to follow instead of a prompt.")
 @click.option("--constraints", type=FILE, help="JSON file of poses, places, way points, a path or a loop to be met.")
 @click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of the model.")
@@ -90,6 +91,7 @@ def generate(
     text_encoder: Path | None,
     text_dtype: str,
     text_cache: Path | None,
+    raw: bool,
     reference: Path | None,
     constraints: Path | None,
     text_only: bool,
@@ -113,6 +115,10 @@ def generate(
     vimogen generate --reference walk.npz -o like-walk.html
     vimogen generate --mbench MBench_final.json -o mbench
     """
+    if raw:
+        if options["finish"] not in (None, "raw"):
+            raise click.UsageError(f"--raw and --finish {options['finish']} exclude each other")
+        options["finish"] = "raw"
 
     def load() -> Pipeline:
         encoder = load_encoder(text_encoder, text_dtype, text_cache, device)
