@@ -96,6 +96,9 @@
 /// The model's own guidance scale or strength.
 #define VIMOGEN_MODEL_DEFAULT -1.0
 
+/// The model's own finish.
+#define VIMOGEN_FINISH_OF_MODEL -1
+
 /// Maximum number of requests in a batch.
 #define VIMOGEN_MAX_REQUESTS 65536
 
@@ -282,6 +285,25 @@ typedef int32_t vimogen_smoothing;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/// Finish of a generated motion.
+enum vimogen_finish
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// The values as sampled: joints, rotations and steps of a frame disagree slightly, and feet slide.
+  VIMOGEN_FINISH_RAW = 0,
+  /// One skeleton whose joints are those of its rotations; standing feet stand, and nothing is below the ground.
+  VIMOGEN_FINISH_FEET = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum vimogen_finish vimogen_finish;
+#else
+typedef int32_t vimogen_finish;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /// Movement of the camera.
 enum vimogen_view
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -464,6 +486,10 @@ typedef struct vimogen_generate_params {
   double guidance_low;
   /// Highest noise level, 0 to 1, at which there is guidance; steps outside cost half as much. Default: 1.
   double guidance_high;
+  /// Finish, a `vimogen_finish`. Default: `VIMOGEN_FINISH_OF_MODEL`; any negative number is the model's own.
+  int32_t finish;
+  /// Always 0.
+  int32_t reserved;
 } vimogen_generate_params;
 
 /// One motion of a batch. Fill it with `vimogen_request_init`, then set one of `prompt`, `embeddings` and `reference`.

@@ -23,6 +23,7 @@ C_ENUMS = {
     "Stage": "stage",
     "Solver": "solver",
     "Smoothing": "smoothing",
+    "Finish": "finish",
     "View": "view",
     "Style": "style",
     "UpAxis": "up_axis",

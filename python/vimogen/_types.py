@@ -19,6 +19,7 @@ Dimension: TypeAlias = Literal[
 ]
 EncoderDtype: TypeAlias = Literal["stored", "int8"]
 EncoderMemory: TypeAlias = Literal["auto", "streamed", "resident"]
+Finish: TypeAlias = Literal["raw", "feet"]
 JointNames: TypeAlias = Literal["smpl", "mixamo"]
 LengthUnit: TypeAlias = Literal["cm", "m", "mm", "dm", "in", "ft"]
 LossWeighting: TypeAlias = Literal["bell", "uniform"]
@@ -40,6 +41,7 @@ WeightDtype: TypeAlias = Literal["float32", "bfloat16", "int8"]
 class GenerateOptions(TypedDict, total=False):
     """Options of a generation that have the same value for all its motions."""
 
+    finish: Finish | None
     num_inference_steps: int | None
     solver: Solver | None
     guidance_scale: float | None

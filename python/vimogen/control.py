@@ -1,4 +1,4 @@
-"""Constraints on a generation: poses, hands and feet, way points, paths, loops.
+"""Constraints on a generation: poses, places and rotations of joints, way points, paths, headings, loops.
 
 >>> import vimogen
 >>> constraints = vimogen.Constraints().root(39, (0.5, 1.5)).joint("right_wrist", 20, (0.3, 1.0, 1.3))
@@ -54,14 +54,40 @@ class Constraints:
         """Add a way point: x and y of the pelvis at a frame."""
         return self._add("root", frame=int(frame), position=[float(v) for v in position])
 
-    def path(self, points: Iterable[Sequence[float]]) -> Constraints:
-        """Add the way of the pelvis over the whole clip, points x and y; the clip ends at the last."""
-        return self._add("path", points=[[float(v) for v in point] for point in points])
+    def path(self, points: Iterable[Sequence[float]], *, heading: float | None = None) -> Constraints:
+        """Add the way of the pelvis over the whole clip, points x and y; the clip ends at the last.
+
+        `heading` is the direction that the person faces against that of the path, degrees counterclockwise: 180 walks
+        backwards. None: as the clip does by itself.
+        """
+        way = [[float(v) for v in point] for point in points]
+        return self._add("path", points=way, **({} if heading is None else {"heading": float(heading)}))
+
+    def heading(self, frame: int, degrees: float, *, frames: int = 1) -> Constraints:
+        """Add a direction to face over some frames, degrees counterclockwise from above; 0 faces +y."""
+        return self._add("heading", frame=int(frame), frames=int(frames), degrees=float(degrees))
 
     def joint(self, joint: str, frame: int, position: Sequence[float], *, frames: int = 1) -> Constraints:
-        """Add a place of a wrist or ankle, such as ``"right_wrist"``, over some frames; arm or leg reach for it."""
+        """Add a place of a joint, such as ``"right_wrist"``, over some frames; arm, leg or back reach for it.
+
+        Joints are wrists, elbows, ankles, knees, ``"head"`` and ``"pelvis"``.
+        """
         values = [float(v) for v in position]
         return self._add("joint", joint=joint, frame=int(frame), frames=int(frames), position=values)
+
+    def rotation(self, joint: str, frame: int, rotation: Sequence[float], *, frames: int = 1) -> Constraints:
+        """Add a rotation of a joint relative to its parent over some frames: a unit quaternion w, x, y, z."""
+        values = [float(v) for v in rotation]
+        return self._add("rotation", joint=joint, frame=int(frame), frames=int(frames), rotation=values)
+
+    def distance(self, joint: str, other: str, frame: int, metres: float, *, frames: int = 1) -> Constraints:
+        """Add a distance between two joints over some frames, for example a hand from a hip; the first reaches."""
+        joints = [joint, other]
+        return self._add("distance", joints=joints, frame=int(frame), frames=int(frames), distance=float(metres))
+
+    def floor(self, height: float = 0.0) -> Constraints:
+        """Add level ground at a height: nothing is below it, and feet stand on it."""
+        return self._add("floor", height=float(height))
 
     def loop(self) -> Constraints:
         """Make the clip a loop: its last frame leads to its first."""

@@ -42,9 +42,29 @@ def test_a_hand_is_placed_and_what_is_beyond_reach_is_reported(pipe, walk):
     near = vimogen.Constraints().joint("right_wrist", 30, shoulder + np.array([0.1, 0.3, 0.2]), frames=3)
     _, [met] = pipe.constrained("a person walks forward", near, seed=5, **QUICK)
     assert met["landed"] < 5e-3 and met["raw"] < 0.2
+    away = vimogen.Constraints().joint("right_wrist", 30, shoulder + np.array([0, 0, 1]))
+    _, [met] = pipe.constrained("a person walks forward", away, seed=5, **QUICK)
+    assert met["landed"] > 0.2
     far = vimogen.Constraints().joint("right_wrist", 30, shoulder + np.array([0, 0, 3]))
-    _, [met] = pipe.constrained("a person walks forward", far, seed=5, **QUICK)
-    assert met["landed"] > 1
+    with pytest.raises(vimogen.VimogenError, match="right_wrist cannot be"):
+        pipe.constrained("a person walks forward", far, seed=5, **QUICK)
+
+
+def test_headings_rotations_distances_and_floors_are_met(pipe):
+    constraints = vimogen.Constraints().heading(50, 60).rotation("head", 20, (0.98, 0, 0.2, 0), frames=3).floor()
+    constraints.distance("left_wrist", "left_hip", 30, 0.15, frames=5)
+    motion, met = pipe.constrained("a person walks forward", constraints, seed=3, **QUICK)
+    assert [m["landed"] < 0.02 for m in met] == [True] * 4, met
+    apart = np.linalg.norm(motion.joints[32, 20] - motion.joints[32, 1])
+    assert abs(apart - 0.15) < 0.02
+
+
+def test_constraints_of_kimodo_are_read(pipe, tmp_path):
+    rows = {"frame_indices": [0, 60], "smooth_root_2d": [[0, 0], [-0.5, 1]], "global_root_heading": [[1, 0], [1, 0]]}
+    (tmp_path / "kimodo.json").write_text(json.dumps([{"type": "root2d", **rows}]), encoding="utf-8")
+    motion, met = pipe.constrained("a person walks", tmp_path / "kimodo.json", **QUICK)
+    np.testing.assert_allclose(motion.joints[40, 0, :2], [0.5, 1.0], atol=0.01)
+    assert len(met) == 4
 
 
 def test_the_command_line_takes_a_file(tmp_path):

@@ -266,11 +266,20 @@ def _saved(walk, folder):
 
 
 def test_a_motion_is_made_consistent_and_its_feet_stay():
-    motion = vimogen.generate("a person walks forward", num_frames=60, num_inference_steps=8, seed=3)
+    motion = vimogen.generate("a person walks forward", num_frames=60, num_inference_steps=8, seed=3, finish="raw")
     assert motion.kinematic_error()["max"] >= motion.kinematic_error()["mean"] > 0
     plain, locked = motion.refit(), motion.refit(lock_feet=True)
     assert plain.kinematic_error()["max"] < 1e-3 and locked.kinematic_error()["max"] < 1e-3
     assert locked.quality()["Foot_Sliding"] < plain.quality()["Foot_Sliding"]
+
+
+def test_a_generated_motion_is_finished():
+    options = {"num_frames": 60, "num_inference_steps": 8, "seed": 3}
+    raw, finished = (vimogen.generate("a person walks forward", finish=f, **options) for f in ("raw", "feet"))
+    assert finished == vimogen.generate("a person walks forward", **options) and finished != raw
+    assert finished.kinematic_error()["max"] < 1e-4 < raw.kinematic_error()["max"]
+    assert finished.quality()["Foot_Sliding"] < raw.quality()["Foot_Sliding"]
+    assert vimogen.Body().vertices(finished)[..., 2].min() > -0.005
 
 
 def test_recovered_motion_keeps_its_camera(golden, tmp_path):

@@ -62,6 +62,15 @@ pub enum vimogen_smoothing {
     Padded = 2,
 }
 
+/// Finish of a generated motion.
+#[repr(i32)]
+pub enum vimogen_finish {
+    /// The values as sampled: joints, rotations and steps of a frame disagree slightly, and feet slide.
+    Raw = 0,
+    /// One skeleton whose joints are those of its rotations; standing feet stand, and nothing is below the ground.
+    Feet = 1,
+}
+
 /// Movement of the camera.
 #[repr(i32)]
 pub enum vimogen_view {

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::ops::ControlFlow;
 
 use ndarray::{Array2, ArrayView2};
+use vimogen_core::body::Finish;
 use vimogen_core::control::Constraints;
 use vimogen_core::declare::NamedEnum;
 use vimogen_core::sample::Smoothing;
@@ -18,6 +19,8 @@ use crate::status::{guard, vimogen_status};
 
 /// The model's own guidance scale or strength.
 pub const VIMOGEN_MODEL_DEFAULT: f32 = -1.0;
+/// The model's own finish.
+pub const VIMOGEN_FINISH_OF_MODEL: i32 = -1;
 /// Maximum number of requests in a batch.
 pub const VIMOGEN_MAX_REQUESTS: usize = 65536;
 
@@ -70,12 +73,17 @@ pub struct vimogen_generate_params {
     pub guidance_low: f64,
     /// Highest noise level, 0 to 1, at which there is guidance; steps outside cost half as much. Default: 1.
     pub guidance_high: f64,
+    /// Finish, a `vimogen_finish`. Default: `VIMOGEN_FINISH_OF_MODEL`; any negative number is the model's own.
+    pub finish: i32,
+    /// Always 0.
+    pub reserved: i32,
 }
 
 // SAFETY: plain values and pointers, of which a NULL one is valid; the first field is the size.
 unsafe impl Growing for vimogen_generate_params {
     const NAME: &'static str = "vimogen_generate_params";
-    const SIZES: &'static [usize] = &[std::mem::offset_of!(Self, guidance_low), size_of::<Self>()];
+    const SIZES: &'static [usize] =
+        &[std::mem::offset_of!(Self, guidance_low), std::mem::offset_of!(Self, finish), size_of::<Self>()];
 }
 
 // SAFETY: as above.
@@ -95,6 +103,8 @@ unsafe impl Params for vimogen_generate_params {
             solver: options.sampler.solver.number(),
             guidance_low: 0.0,
             guidance_high: 1.0,
+            finish: VIMOGEN_FINISH_OF_MODEL,
+            reserved: 0,
         }
     }
 }
@@ -118,6 +128,9 @@ impl vimogen_generate_params {
         }
         if (self.guidance_low, self.guidance_high) != (0.0, 1.0) {
             options = options.with_guidance_interval((self.guidance_low, self.guidance_high));
+        }
+        if self.finish >= 0 {
+            options = options.with_finish(Finish::from_number(self.finish)?);
         }
         Ok(options)
     }

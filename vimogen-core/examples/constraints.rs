@@ -60,8 +60,7 @@ impl Row {
         let start = Instant::now();
         let free = pipeline.generate(prompt, &options)?;
         self.time[1] += start.elapsed();
-        let free = free.refit(true)?;
-        let other = pipeline.generate(prompt, &options.clone().with_seed(seed + 1000))?.refit(true)?;
+        let other = pipeline.generate(prompt, &options.clone().with_seed(seed + 1000))?;
         let constraints = task(kind, &other, &mut ChaCha8Rng::seed_from_u64(seed));
         let start = Instant::now();
         let made = pipeline.generate_constrained(prompt, &constraints, &options)?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::body::BodyKind;
+use crate::body::{BodyKind, Finish};
 use crate::declare::{DEFAULT_SEED, Field, NamedEnum, OptionSet};
 use crate::io::bvh::JointNames;
 use crate::mbench::dimension::Dimension;
@@ -27,6 +27,7 @@ pub fn schema() -> Value {
     named::<Dimension>(&mut enums);
     named::<EncoderDtype>(&mut enums);
     named::<EncoderMemory>(&mut enums);
+    named::<Finish>(&mut enums);
     named::<LengthUnit>(&mut enums);
     named::<LossWeighting>(&mut enums);
     named::<LrSchedule>(&mut enums);

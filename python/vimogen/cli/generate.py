@@ -64,6 +64,7 @@ _NOTES = 20
 @click.option("-m", "--model", type=FILE, help="Folder of a model.  [default: the built-in one]")
 @text_encoder_options
 @generation_options
+@click.option("--raw", is_flag=True, help="As --finish raw: the motion as it was sampled.")
 @click.option("--reference", type=FILE, help="Motion file of any program to follow instead of a prompt.")
 @reading_options
 @click.option("--constraints", type=FILE, help="JSON file of poses, places, way points, a path or a loop to be met.")
@@ -96,6 +97,7 @@ def generate(
     text_encoder: Path | None,
     text_dtype: str,
     text_cache: Path | None,
+    raw: bool,
     reference: Path | None,
     read: Reading,
     constraints: Path | None,
@@ -123,6 +125,10 @@ def generate(
 
     --from-fps, --from-unit, --up, --person, --names and --fit say how the file of --reference is read.
     """
+    if raw:
+        if options["finish"] not in (None, "raw"):
+            raise click.UsageError(f"--raw and --finish {options['finish']} exclude each other")
+        options["finish"] = "raw"
 
     def load() -> Pipeline:
         encoder = load_encoder(text_encoder, text_dtype, text_cache, device)

@@ -4,7 +4,7 @@
 //! Axes of the rest pose are SMPL's (x to the person's left, y up, z forward, arms out to the sides), so that local
 //! rotations mean the same on the neutral skeleton and on a SMPL body.
 
-mod feet;
+mod finish;
 mod fit;
 pub mod hmr;
 mod limb;
@@ -14,6 +14,8 @@ mod reconcile;
 mod refit;
 mod track;
 
+pub use finish::Finish;
+pub(crate) use finish::{Binding, body_low, finish, lift, plant};
 pub use fit::fit_joints;
 pub(crate) use limb::Limb;
 pub use model::{BodyGradient, BodyKind, BodyModel, BodyParams, Posed, motion_joints};

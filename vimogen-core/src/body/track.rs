@@ -2,7 +2,7 @@
 
 use glam::Vec3;
 
-use super::{SMPLX_ROOT, feet};
+use super::{Binding, SMPLX_ROOT, plant};
 use crate::error::Result;
 use crate::motion::codec::{DecodeMode, SmplMotion, decode, encode, vec3, write_at};
 use crate::motion::layout::JOINTS;
@@ -28,13 +28,19 @@ impl Track {
     /// # Errors
     /// Those of [`decode`].
     pub fn of(motion: &Motion) -> Result<Self> {
+        Ok(Self::with_places(motion)?.0)
+    }
+
+    /// [`Track::of`], and the joint positions of the clip, of every pose.
+    pub(super) fn with_places(motion: &Motion) -> Result<(Self, Vec<[Vec3; JOINTS]>)> {
         let smpl = decode(motion.features(), DecodeMode::EqualLength)?;
         // The body pose of the last frame is repeated while its joints are not, so the bones are fitted without it.
         let skeleton = Skeleton::fit_offsets(&smpl, motion.len()).as_f32();
         let poses = (0..smpl.len()).map(|t| smpl.pose(t)).collect();
         let roots = (0..motion.len()).map(|t| smpl.joint(t, 0) - vec3(smpl.transl.row(t), 0));
         let root = roots.sum::<Vec3>() / motion.len() as f32;
-        Ok(Self { skeleton, poses, fps: motion.fps(), root })
+        let places = (0..smpl.len()).map(|t| std::array::from_fn(|j| smpl.joint(t, j))).collect();
+        Ok((Self { skeleton, poses, fps: motion.fps(), root }, places))
     }
 
     /// Poses of the given skeleton.
@@ -49,7 +55,7 @@ impl Track {
 
     /// Keeps standing feet in place and above the ground. `weight` of a pose, from 0 to 1, limits the change.
     pub fn lock_feet(&mut self, weight: impl Fn(usize) -> f32) {
-        feet::lock(&self.skeleton, &mut self.poses, self.fps, weight);
+        plant(&self.skeleton, &mut self.poses, self.fps, None, &|t| Binding::all(1.0 - weight(t)));
     }
 
     /// The clip, whose joints are those of forward kinematics.

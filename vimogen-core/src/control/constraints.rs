@@ -1,14 +1,15 @@
 //! Constraints on a motion at given frames.
 
+use std::ops::Range;
 use std::path::Path;
 
 use glam::{Quat, Vec2, Vec3};
 use serde::{Deserialize, Serialize};
 
+use super::kimodo;
 use crate::edit::heading::Move;
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
-use crate::motion::layout::JOINTS;
 use crate::motion::rotation::{quat_from_wxyz, wxyz_from_quat};
 use crate::motion::skeleton::JOINT_NAMES;
 use crate::motion::{Motion, Pose};
@@ -16,11 +17,20 @@ use crate::motion::{Motion, Pose};
 /// Maximum size of a file of constraints, bytes.
 const MAX_FILE: u64 = 16 << 20;
 /// Maximum number of constraints of a generation.
-const MOST: usize = 4096;
-/// Farthest place, metres.
-const FARTHEST: f32 = 1000.0;
-/// Joints that a target may name: ends of arms and legs.
-const ENDS: [&str; 4] = ["left_ankle", "right_ankle", "left_wrist", "right_wrist"];
+pub(super) const MOST: usize = 4096;
+/// Joints that a place may name: pelvis, ends and middles of arms and legs, head.
+pub(super) const PLACED: [&str; 10] = [
+    "left_ankle",
+    "right_ankle",
+    "left_wrist",
+    "right_wrist",
+    "left_knee",
+    "right_knee",
+    "left_elbow",
+    "right_elbow",
+    "head",
+    "pelvis",
+];
 
 /// One constraint. Frames count from 0; positions are metres, x to the right, y forward, z up, in the world of the clip,
 /// which starts at the origin and faces +y unless frame 0 has a pose.
@@ -49,10 +59,24 @@ pub enum Constraint {
     Path {
         /// x and y of each point.
         points: Vec<[f32; 2]>,
+        /// Direction that the person faces against that of the path, degrees, counterclockwise from above: 0 along it, 180
+        /// backwards. `None`: as the clip does by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heading: Option<f32>,
     },
-    /// A hand or a foot at a place, over one or more frames. Arm or leg reach for it; the body stays where it is.
+    /// Direction that the person faces, over one or more frames.
+    Heading {
+        /// First frame.
+        frame: usize,
+        /// Number of frames.
+        #[serde(default = "one")]
+        frames: usize,
+        /// Degrees, counterclockwise from above; 0 faces +y.
+        degrees: f32,
+    },
+    /// A joint at a place, over one or more frames. Arm, leg or back reach for it; the rest of the body stays where it is.
     Joint {
-        /// `left_wrist`, `right_wrist`, `left_ankle` or `right_ankle`.
+        /// A wrist, elbow, ankle or knee (`left_wrist` and so on), `head`, or `pelvis`.
         joint: String,
         /// First frame.
         frame: usize,
@@ -61,6 +85,36 @@ pub enum Constraint {
         frames: usize,
         /// The place.
         position: [f32; 3],
+    },
+    /// A rotation of a joint, over one or more frames.
+    Rotation {
+        /// Any of the 22 joints.
+        joint: String,
+        /// First frame.
+        frame: usize,
+        /// Number of frames.
+        #[serde(default = "one")]
+        frames: usize,
+        /// Unit quaternion w, x, y, z relative to the parent, see [`Pose::rotations`].
+        rotation: [f32; 4],
+    },
+    /// A distance between two joints, over one or more frames: a hand on a hip. The first reaches for the second.
+    Distance {
+        /// A wrist, elbow, ankle, knee or the head; then any of the 22 joints.
+        joints: [String; 2],
+        /// First frame.
+        frame: usize,
+        /// Number of frames.
+        #[serde(default = "one")]
+        frames: usize,
+        /// Metres.
+        distance: f32,
+    },
+    /// Level ground: nothing is below it, and feet stand on it.
+    Floor {
+        /// Its height, metres.
+        #[serde(default)]
+        height: f32,
     },
     /// The last frame leads to the first: a loop that may travel.
     Loop,
@@ -116,13 +170,40 @@ impl Constraints {
 
     /// Adds the way of the pelvis over the whole clip.
     pub fn path(self, points: &[[f32; 2]]) -> Self {
-        self.with(Constraint::Path { points: points.to_vec() })
+        self.with(Constraint::Path { points: points.to_vec(), heading: None })
     }
 
-    /// Adds a place of a hand or foot over a range of frames.
-    pub fn joint(self, joint: &str, frames: std::ops::Range<usize>, position: [f32; 3]) -> Self {
+    /// Adds the way of the pelvis, and the direction that the person faces against that of the path, degrees.
+    pub fn path_facing(self, points: &[[f32; 2]], degrees: f32) -> Self {
+        self.with(Constraint::Path { points: points.to_vec(), heading: Some(degrees) })
+    }
+
+    /// Adds a direction to face over a range of frames, degrees counterclockwise; 0 faces +y.
+    pub fn heading(self, frames: Range<usize>, degrees: f32) -> Self {
+        self.with(Constraint::Heading { frame: frames.start, frames: frames.len(), degrees })
+    }
+
+    /// Adds a place of a joint over a range of frames.
+    pub fn joint(self, joint: &str, frames: Range<usize>, position: [f32; 3]) -> Self {
         let (frame, frames) = (frames.start, frames.len());
         self.with(Constraint::Joint { joint: joint.into(), frame, frames, position })
+    }
+
+    /// Adds a rotation of a joint relative to its parent over a range of frames.
+    pub fn rotation(self, joint: &str, frames: Range<usize>, rotation: Quat) -> Self {
+        let (frame, frames, rotation) = (frames.start, frames.len(), wxyz_from_quat(rotation));
+        self.with(Constraint::Rotation { joint: joint.into(), frame, frames, rotation })
+    }
+
+    /// Adds a distance of `joint` from another one over a range of frames, metres.
+    pub fn distance(self, joint: &str, from: &str, frames: Range<usize>, metres: f32) -> Self {
+        let (frame, frames, joints) = (frames.start, frames.len(), [joint.into(), from.into()]);
+        self.with(Constraint::Distance { joints, frame, frames, distance: metres })
+    }
+
+    /// Adds level ground at a height, metres.
+    pub fn floor(self, height: f32) -> Self {
+        self.with(Constraint::Floor { height })
     }
 
     /// Makes the clip a loop.
@@ -130,7 +211,8 @@ impl Constraints {
         self.with(Constraint::Loop)
     }
 
-    /// Reads a JSON file: `{"constraints": [{"type": "root", "frame": 40, "position": [0, 2]}, ...]}`.
+    /// Reads a JSON file: `{"constraints": [{"type": "root", "frame": 40, "position": [0, 2]}, ...]}`, or a list of Kimodo's
+    /// constraints.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`] above 16 MiB, [`Error::Config`] for anything else.
@@ -146,6 +228,9 @@ impl Constraints {
     /// # Errors
     /// [`Error::Format`].
     pub fn from_json(text: &str) -> Result<Self> {
+        if text.trim_start().starts_with('[') {
+            return kimodo::read(text);
+        }
         serde_json::from_str(text).map_err(|e| bad(e.to_string()))
     }
 
@@ -153,96 +238,13 @@ impl Constraints {
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_else(|_| unreachable!("numbers and names are JSON"))
     }
-
-    /// Checks that a clip of `frames` frames can meet them, one by one.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] naming the constraint.
-    pub fn check(&self, frames: usize) -> Result<()> {
-        if self.constraints.len() > MOST {
-            return Err(invalid(format!("{} constraints, at most {MOST} are possible", self.constraints.len())));
-        }
-        for (i, constraint) in self.constraints.iter().enumerate() {
-            constraint.check(frames).map_err(|reason| invalid(format!("constraint {i}: {reason}")))?;
-        }
-        let places: Vec<(usize, usize)> =
-            self.constraints.iter().enumerate().filter_map(|(i, c)| Some((c.root_frame()?, i))).collect();
-        for (frame, i) in &places {
-            if let Some((_, other)) = places.iter().find(|(f, other)| f == frame && other < i) {
-                return Err(invalid(format!("constraints {other} and {i} both place the root at frame {frame}")));
-            }
-        }
-        let paths = self.constraints.iter().filter(|c| matches!(c, Constraint::Path { .. })).count();
-        if paths > 1 || (paths == 1 && places.iter().any(|(frame, _)| *frame > 0)) {
-            return Err(invalid(
-                "a path places the root at every frame: no second path, way point or later pose".into(),
-            ));
-        }
-        Ok(())
-    }
 }
 
-fn bad(reason: impl Into<String>) -> Error {
+pub(super) fn bad(reason: impl Into<String>) -> Error {
     Error::format("constraints", reason)
 }
 
-fn invalid(reason: String) -> Error {
-    Error::invalid("constraints", reason)
-}
-
 impl Constraint {
-    /// The frame at which it places the root.
-    fn root_frame(&self) -> Option<usize> {
-        match self {
-            Self::Pose { frame, .. } | Self::Root { frame, .. } => Some(*frame),
-            _ => None,
-        }
-    }
-
-    fn check(&self, clip: usize) -> std::result::Result<(), String> {
-        let within = |last: usize| {
-            if last < clip { Ok(()) } else { Err(format!("frame {last} is not within the {clip} frames of the clip")) }
-        };
-        let near = |values: &[f32]| {
-            let far = values.iter().find(|v| v.is_nan() || v.abs() > FARTHEST);
-            far.map_or(Ok(()), |v| Err(format!("{v} m is not within {FARTHEST} m of the origin")))
-        };
-        match self {
-            Self::Pose { frame, root, rotations } => {
-                within(*frame)?;
-                near(root)?;
-                if rotations.len() != JOINTS {
-                    return Err(format!("{} rotations, expected {JOINTS}", rotations.len()));
-                }
-                let length = |q: &[f32; 4]| q.iter().map(|v| v * v).sum::<f32>().sqrt();
-                match rotations.iter().position(|q| !(0.5..2.0).contains(&length(q))) {
-                    Some(j) => Err(format!("the rotation of {} is no unit quaternion", JOINT_NAMES[j])),
-                    None => Ok(()),
-                }
-            }
-            Self::Root { frame, position } => within(*frame).and_then(|()| near(position)),
-            Self::Path { points } => {
-                near(points.as_flattened())?;
-                if points.len() < 2 {
-                    Err(format!("a path of {} points, expected at least 2", points.len()))
-                } else {
-                    Ok(())
-                }
-            }
-            Self::Joint { joint, frame, frames, position } => {
-                if *frames == 0 {
-                    return Err("it covers no frame".into());
-                }
-                within(frame.saturating_add(frames - 1))?;
-                near(position)?;
-                let known = ENDS.contains(&joint.as_str());
-                if known { Ok(()) } else { Err(format!("{joint:?} is not one of {}", ENDS.join(", "))) }
-            }
-            Self::Loop if clip < 8 => Err(format!("{clip} frames do not make a loop, at least 8 do")),
-            Self::Loop => Ok(()),
-        }
-    }
-
     /// The constraint at another place.
     pub(super) fn moved(&self, by: &Move) -> Self {
         let ground = |p: &[f32; 2]| by.point(Vec2::from_array(*p).extend(0.0)).truncate().to_array();
@@ -252,12 +254,21 @@ impl Constraint {
                 None => self.clone(),
             },
             Self::Root { frame, position } => Self::Root { frame: *frame, position: ground(position) },
-            Self::Path { points } => Self::Path { points: points.iter().map(ground).collect() },
+            Self::Path { points, heading } => {
+                Self::Path { points: points.iter().map(ground).collect(), heading: *heading }
+            }
+            Self::Heading { frame, frames, degrees } => {
+                Self::Heading { frame: *frame, frames: *frames, degrees: degrees + by.angle().to_degrees() }
+            }
             Self::Joint { joint, frame, frames, position } => {
                 let position = by.point(Vec3::from_array(*position)).to_array();
                 Self::Joint { joint: joint.clone(), frame: *frame, frames: *frames, position }
             }
-            Self::Loop => Self::Loop,
+            Self::Rotation { joint, frame, frames, rotation } if joint == JOINT_NAMES[0] => {
+                let rotation = wxyz_from_quat(Quat::from_rotation_z(by.angle()) * quat_from_wxyz(*rotation));
+                Self::Rotation { joint: joint.clone(), frame: *frame, frames: *frames, rotation }
+            }
+            Self::Rotation { .. } | Self::Distance { .. } | Self::Floor { .. } | Self::Loop => self.clone(),
         }
     }
 
@@ -268,12 +279,23 @@ impl Constraint {
         Some((*frame, Pose { root: Vec3::from_array(*root), rotations: std::array::from_fn(rotation) }))
     }
 
-    /// Frame and place of a way point.
-    pub(super) fn way_point(&self) -> Option<(usize, Vec2)> {
+    /// The height of the ground, for a constraint of that kind.
+    pub(super) fn floor(&self) -> Option<f32> {
         match self {
-            Self::Pose { frame, root, .. } => Some((*frame, Vec3::from_array(*root).truncate())),
-            Self::Root { frame, position } => Some((*frame, Vec2::from_array(*position))),
+            Self::Floor { height } => Some(*height),
             _ => None,
+        }
+    }
+
+    /// Frames and places of way points.
+    pub(super) fn way_points(&self) -> Vec<(usize, Vec2)> {
+        match self {
+            Self::Pose { frame, root, .. } => vec![(*frame, Vec3::from_array(*root).truncate())],
+            Self::Root { frame, position } => vec![(*frame, Vec2::from_array(*position))],
+            Self::Joint { joint, frame, frames, position: [x, y, _] } if joint == JOINT_NAMES[0] => {
+                (*frame..frame + frames).map(|t| (t, Vec2::new(*x, *y))).collect()
+            }
+            _ => vec![],
         }
     }
 }
@@ -283,7 +305,7 @@ mod tests {
     use super::*;
 
     fn standing() -> Pose {
-        Pose { root: Vec3::Z, rotations: [Quat::IDENTITY; JOINTS] }
+        Pose { root: Vec3::Z, rotations: [Quat::IDENTITY; crate::motion::layout::JOINTS] }
     }
 
     #[test]
@@ -292,9 +314,15 @@ mod tests {
             .pose(0, &standing())
             .root(20, [1.0, 2.0])
             .joint("left_wrist", 5..9, [0.0, 0.5, 1.2])
+            .heading(10..12, 90.0)
+            .rotation("neck", 3..4, Quat::from_rotation_x(0.2))
+            .distance("right_wrist", "right_hip", 5..20, 0.1)
+            .floor(0.0)
             .looped();
         all.check(30).unwrap();
         assert_eq!(Constraints::from_json(&all.to_json()).unwrap(), all);
+        let path = Constraints::new().path_facing(&[[0.0, 0.0], [0.0, 1.0]], 180.0).path(&[[0.0, 0.0], [0.0, 1.0]]);
+        assert_eq!(Constraints::from_json(&path.to_json()).unwrap(), path);
         let short = r#"{"constraints": [{"type": "joint", "joint": "left_wrist", "frame": 3, "position": [0, 1, 1]}]}"#;
         let Constraint::Joint { frames, .. } = Constraints::from_json(short).unwrap().constraints[0] else { panic!() };
         assert_eq!(frames, 1);
@@ -303,21 +331,19 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_met_is_named() {
-        let reason = |c: Constraints| c.check(30).unwrap_err().to_string();
-        assert!(reason(Constraints::new().root(30, [0.0, 0.0])).contains("constraint 0: frame 30"));
-        assert!(reason(Constraints::new().looped().root(3, [f32::NAN, 0.0])).contains("constraint 1: NaN m"));
-        assert!(
-            reason(Constraints::new().root(3, [0.0, 0.0]).root(3, [1.0, 0.0])).contains("0 and 1 both place the root")
-        );
-        assert!(reason(Constraints::new().joint("head", 3..4, [0.0; 3])).contains("\"head\" is not one of"));
-        assert!(reason(Constraints::new().joint("left_wrist", 3..3, [0.0; 3])).contains("no frame"));
-        assert!(reason(Constraints::new().joint("left_wrist", 3..usize::MAX, [0.0; 3])).contains("frame"));
-        assert!(reason(Constraints::new().path(&[[0.0, 0.0]])).contains("1 points"));
-        assert!(reason(Constraints::new().path(&[[0.0, 0.0], [0.0, 1.0]]).root(9, [0.0; 2])).contains("every frame"));
-        let broken = Pose { rotations: [Quat::from_xyzw(0.0, 0.0, 0.0, 0.0); JOINTS], ..standing() };
-        assert!(reason(Constraints::new().pose(0, &broken)).contains("pelvis is no unit quaternion"));
-        assert!(Constraints::new().looped().check(4).unwrap_err().to_string().contains("at least 8"));
+    fn a_clip_elsewhere_has_its_constraints_there() {
+        let there = Move::about(std::f32::consts::FRAC_PI_2, Vec2::ZERO).then_shift(Vec3::X);
+        let all = Constraints::new().heading(0..1, 10.0).rotation("pelvis", 0..1, Quat::IDENTITY).floor(0.2);
+        let moved: Vec<_> = all.constraints.iter().map(|constraint| constraint.moved(&there)).collect();
+        let Constraint::Heading { degrees, .. } = &moved[0] else { panic!() };
+        assert!((degrees - 100.0).abs() < 1e-3);
+        let Constraint::Rotation { rotation, .. } = &moved[1] else { panic!() };
+        assert!(quat_from_wxyz(*rotation).angle_between(Quat::from_rotation_z(std::f32::consts::FRAC_PI_2)) < 1e-3);
+        assert_eq!(moved[2], all.constraints[2]);
+    }
+
+    #[test]
+    fn files_of_something_else_are_refused() {
         for text in [
             "",
             "[]",

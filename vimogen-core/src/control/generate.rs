@@ -5,12 +5,13 @@ use ndarray::Array2;
 
 use super::constraints::{Constraint, Constraints};
 use super::project::Projector;
-use crate::body::{NEUTRAL, Reconcile, Track};
+use super::route::Headings;
+use crate::body::{Finish, NEUTRAL, Reconcile, Track, body_low};
 use crate::edit::heading::{Move, heading};
 use crate::error::{Error, Result};
 use crate::motion::codec::{DecodeMode, decode, write_at};
 use crate::motion::layout::{BODY_ROT6D, JOINTS, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES};
-use crate::motion::rotation::{rot6d_from_matrix, rot6d_from_quaternion, wxyz_from_quat};
+use crate::motion::rotation::{quat_from_wxyz, rot6d_from_matrix, rot6d_from_quaternion, wxyz_from_quat};
 use crate::motion::skeleton::JOINT_NAMES;
 use crate::motion::{Motion, Pose, Skeleton, Stats};
 use crate::pipeline::Source;
@@ -34,7 +35,7 @@ pub struct Constrained {
 }
 
 /// Distance from a constraint, metres: of all joints for a pose, of the pelvis for way points and paths, of the joint for a
-/// target, of start and end for a loop.
+/// place, of start and end for a loop, the depth below a floor. For headings and rotations the angle, radians.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Met {
     /// Of the sampled motion.
@@ -46,8 +47,9 @@ pub struct Met {
 impl Pipeline {
     /// Generates a motion that meets constraints.
     ///
-    /// A pose at frame 0 also places the clip: it starts there. A place out of reach is approached; [`Constrained::met`] reports the distance. The clip has one skeleton: its joints are the forward
-    /// kinematics of its rotations.
+    /// A pose at frame 0 also places the clip: it starts there. A place out of reach is approached; [`Constrained::met`]
+    /// reports the distance. The clip has one skeleton: its joints are the forward kinematics of its rotations. Standing
+    /// feet are planted unless [`GenerateOptions::finish`] is [`Finish::Raw`].
     ///
     /// ```
     /// use vimogen_core::control::Constraints;
@@ -95,13 +97,14 @@ impl Pipeline {
             reconcile: reconcile.unwrap_or(CONSISTENT),
             fps: self.fps(),
         };
-        let motions = self.generate_guided(&[request], options, &mut guide, on_progress)?;
+        let raw = options.clone().with_finish(Finish::Raw);
+        let motions = self.generate_guided(&[request], &raw, &mut guide, on_progress)?;
         let [sampled] = &motions[..] else { return Err(Error::Internal { reason: "a request gave no motion".into() }) };
         let projector = match guide.projector {
             Some(projector) => projector,
             None => Projector::new(&placed, sampled.len())?,
         };
-        let mut track = land(&projector, sampled)?;
+        let mut track = land(&projector, sampled, self.skeleton(), options.finish != Some(Finish::Raw))?;
         let landed = track.to_motion()?;
         let distances = |motion: &Motion| distances(&placed, &projector, motion);
         let met = std::iter::zip(distances(sampled)?, distances(&landed)?);
@@ -203,14 +206,16 @@ fn flat(points: &[Vec3; JOINTS]) -> [f32; 3 * JOINTS] {
     std::array::from_fn(|i| points[i / 3][i % 3])
 }
 
-/// The sampled clip on one skeleton, exactly on its constraints, with standing feet locked where no pose binds them.
-fn land(projector: &Projector, sampled: &Motion) -> Result<Track> {
-    let mut track = Track::of(sampled)?;
+/// The sampled clip on one skeleton, exactly on its constraints, with standing feet where no constraint holds them.
+fn land(projector: &Projector, sampled: &Motion, skeleton: Option<&Skeleton>, feet: bool) -> Result<Track> {
+    let mut track = Track::following(sampled, skeleton)?;
     track.poses.pop();
     for _ in 0..ROUNDS {
         projector.project(&mut track.poses, &track.skeleton, track.fps, 0.0);
     }
-    track.lock_feet(|t| 1.0 - projector.bound(t));
+    if feet {
+        projector.plant(&mut track.poses, &track.skeleton, track.fps);
+    }
     let end = track.poses.len() - 1;
     let step = track.poses[end].root - track.poses[end.saturating_sub(1)].root;
     let last = track.poses[end];
@@ -228,10 +233,24 @@ fn distances(constraints: &Constraints, projector: &Projector, motion: &Motion) 
         Constraint::Root { frame, position } => joint(*frame, 0).truncate().distance(Vec2::from_array(*position)),
         Constraint::Path { .. } => projector.off_path(&track.poses[..=end], &track.skeleton, track.fps),
         Constraint::Joint { joint: name, frame, frames, position } => {
-            let j = JOINT_NAMES.iter().position(|known| known == name).unwrap_or_default();
-            let apart = |t: usize| joint(t, j).distance(Vec3::from_array(*position));
+            let apart = |t: usize| joint(t, index(name)).distance(Vec3::from_array(*position));
             (*frame..frame + frames).map(apart).sum::<f32>() / *frames as f32
         }
+        Constraint::Distance { joints: [a, b], frame, frames, distance } => {
+            let off = |t: usize| (joint(t, index(a)).distance(joint(t, index(b))) - distance).abs();
+            (*frame..frame + frames).map(off).sum::<f32>() / *frames as f32
+        }
+        Constraint::Heading { frame, frames, degrees } => {
+            let places = |t: usize| std::array::from_fn(|j| joint(t, j));
+            let off = |t: usize| heading(&places(t)).map_or(0.0, |facing| Headings::off(facing, *degrees));
+            (*frame..frame + frames).map(off).sum::<f32>() / *frames as f32
+        }
+        Constraint::Rotation { joint: name, frame, frames, rotation } => {
+            let wanted = quat_from_wxyz(*rotation).normalize();
+            let off = |t: usize| track.poses[t].rotations[index(name)].angle_between(wanted);
+            (*frame..frame + frames).map(off).sum::<f32>() / *frames as f32
+        }
+        Constraint::Floor { height } => (0..motion.len()).map(|t| height - lowest(&track, t)).fold(0.0, f32::max),
         Constraint::Loop => mean(&|j| (joint(end, j) - joint(end, 0)).distance(joint(0, j) - joint(0, 0))),
         Constraint::Pose { .. } => constraint.whole_pose().map_or(0.0, |(frame, pose)| {
             let (_, places) = track.skeleton.fk(pose.root, pose.rotations);
@@ -239,6 +258,15 @@ fn distances(constraints: &Constraints, projector: &Projector, motion: &Motion) 
         }),
     };
     Ok(constraints.constraints.iter().map(distance).collect())
+}
+
+fn index(joint: &str) -> usize {
+    JOINT_NAMES.iter().position(|known| *known == joint).unwrap_or_default()
+}
+
+/// Height of the lowest point of the worn body at a frame, metres.
+fn lowest(track: &Track, t: usize) -> f32 {
+    body_low(&track.skeleton, &track.poses[t])
 }
 
 #[cfg(all(test, feature = "cpu"))]

@@ -9,13 +9,19 @@
 //! The method is that of projecting the clean estimate (arXiv 2602.22742): `c + K A^T (A K A^T)^-1 (y - A c)` for
 //! constraints `A c = y`, here on rotations and the root, with kernels over time as the metric.
 
+mod check;
 mod constraints;
 #[cfg(feature = "model")]
 mod generate;
 #[cfg(any(feature = "model", test))]
 mod kernel;
+mod kimodo;
 #[cfg(any(feature = "model", test))]
 mod project;
+#[cfg(any(feature = "model", test))]
+mod reach;
+#[cfg(any(feature = "model", test))]
+mod route;
 
 pub use constraints::{Constraint, Constraints};
 #[cfg(feature = "model")]

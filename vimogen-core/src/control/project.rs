@@ -4,20 +4,24 @@ use glam::{Quat, Vec2, Vec3};
 
 use super::constraints::{Constraint, Constraints};
 use super::kernel::{Row, Spread};
-use crate::body::Limb;
-use crate::edit::path::{Curve, OwnPath};
+use super::reach::Reach;
+use super::route::{Headings, Route, radians};
+use crate::body::{Binding, NEUTRAL, lift, plant};
+use crate::edit::heading::{Move, heading};
 use crate::error::Result;
 use crate::motion::layout::JOINTS;
+use crate::motion::rotation::quat_from_wxyz;
 use crate::motion::skeleton::JOINT_NAMES;
-use crate::motion::smooth::gaussian_kernel;
 use crate::motion::{Pose, Skeleton};
 
 /// Noise level from which on a path bends the motion: above it, the gait is still being planned.
 const PATH_LEVEL: f64 = 0.6;
-/// Frames at either end of a loop whose feet are not locked, less and less.
-const LOOP_END: f32 = 6.0;
-/// Length over which a change of direction along a path is spread, frames.
-const TURNING: f32 = 8.0;
+/// Noise level from which on a floor lifts the body.
+const FLOOR_LEVEL: f64 = 0.6;
+/// Time before and after a loop that its feet know of, seconds.
+const LOOP_LEAD: f32 = 1.5;
+/// Rounds of reaching after the feet were planted, which moves the pelvis up or down.
+const LIMB_ROUNDS: usize = 2;
 
 /// Constraints prepared for clips of one length.
 #[derive(Debug, Clone)]
@@ -29,17 +33,21 @@ pub(super) struct Projector {
     places: Vec<Vec2>,
     /// Rows on the root's place: those of `places`, then that of the loop.
     ground: Spread,
-    path: Option<(Curve, Spread)>,
-    limbs: Vec<Reach>,
-    frames: usize,
+    /// Heights of the pelvis where it has a place, and their rows.
+    heights: (Vec<f32>, Spread),
+    path: Option<Route>,
+    headings: Option<Headings>,
+    turns: Vec<Turn>,
+    reaches: Vec<Reach>,
+    floor: Option<f32>,
 }
 
-/// Places of a hand or foot.
+/// Rotations of one joint.
 #[derive(Debug, Clone)]
-struct Reach {
-    limb: Limb,
-    targets: Vec<(usize, Vec3)>,
-    /// Rows on the limb's rotations: those of `targets`, then those of whole poses.
+struct Turn {
+    joint: usize,
+    wanted: Vec<(usize, Quat)>,
+    /// Rows on the joint's rotation: those of `wanted`, then those of whole poses.
     spread: Spread,
 }
 
@@ -52,7 +60,7 @@ impl Projector {
         let all = &constraints.constraints;
         let poses: Vec<_> = all.iter().filter_map(Constraint::whole_pose).collect();
         let loops = all.contains(&Constraint::Loop);
-        let (points, places): (Vec<usize>, Vec<Vec2>) = all.iter().filter_map(Constraint::way_point).unzip();
+        let (points, places): (Vec<usize>, Vec<Vec2>) = all.iter().flat_map(Constraint::way_points).unzip();
         let end = frames - 1;
         let same_step: Row = vec![(end, 1.0), (end - 1, -1.0), (1, -1.0), (0, 1.0)];
         let mut body: Vec<Row> = poses.iter().map(|(frame, _)| vec![(*frame, 1.0)]).collect();
@@ -61,52 +69,100 @@ impl Projector {
             body.extend([vec![(end, 1.0), (0, -1.0)], same_step.clone()]);
             ground.push(same_step);
         }
-        let path = all.iter().find_map(|c| if let Constraint::Path { points } = c { Some(points) } else { None });
-        let path = path.map(|points| -> Result<_> {
-            let rows = (0..frames).map(|t| vec![(t, 1.0)]).collect();
-            Ok((Curve::rounded(points)?, Spread::of_places(rows, frames)))
+        let path = all.iter().find_map(|c| match c {
+            Constraint::Path { points, heading } => Some(Route::new(points, *heading, frames)),
+            _ => None,
         });
-        let limbs = Limb::ALL.into_iter().filter_map(|limb| Reach::new(limb, all, &poses, frames)).collect();
         Ok(Self {
             body: Spread::of_poses(body, frames),
             ground: Spread::of_places(ground, frames),
+            heights: heights(all, frames),
             path: path.transpose()?,
+            headings: headings(all, &poses, frames),
+            turns: (0..JOINTS).filter_map(|joint| Turn::new(joint, all, &poses, frames)).collect(),
+            reaches: Reach::all(all, &poses, frames),
+            floor: all.iter().find_map(Constraint::floor),
             poses,
             loops,
             places,
-            limbs,
-            frames,
         })
     }
 
     /// Moves `poses` onto the constraints, as far as they matter at noise level `level`.
     pub(super) fn project(&self, poses: &mut [Pose], skeleton: &Skeleton, fps: f32, level: f64) {
-        if let Some((curve, spread)) = self.path.as_ref().filter(|_| level < PATH_LEVEL) {
-            follow(curve, spread, poses, skeleton, fps);
+        if let Some(path) = self.path.as_ref().filter(|_| level < PATH_LEVEL) {
+            path.follow(poses, skeleton, fps);
+        }
+        if let Some(headings) = &self.headings {
+            headings.project(poses, skeleton);
         }
         self.project_ground(poses);
         self.project_body(poses);
-        for reach in &self.limbs {
+        self.project_heights(poses);
+        self.turns.iter().for_each(|turn| turn.project(poses));
+        if let Some(floor) = self.floor.filter(|_| level < FLOOR_LEVEL) {
+            lift(skeleton, poses, fps, floor, &|t| self.binding(t));
+        }
+        for reach in &self.reaches {
             reach.project(poses, skeleton);
         }
     }
 
-    /// How far each pose is bound, from 0 to 1: by whole poses, by places of hands and feet, as an end of a loop.
+    /// Plants the feet, as far as no constraint holds them, and lets the arms reach again.
+    pub(super) fn plant(&self, poses: &mut [Pose], skeleton: &Skeleton, fps: f32) {
+        if self.loops {
+            self.plant_loop(poses, skeleton, fps);
+        } else {
+            plant(skeleton, poses, fps, self.floor, &|t| self.binding(t));
+        }
+        for reach in self.reaches.iter().filter(|reach| reach.leg().is_none()) {
+            (0..LIMB_ROUNDS).for_each(|_| reach.project(poses, skeleton));
+        }
+    }
+
+    /// Plants the feet of a loop within its neighbours, so that both ends get the same.
+    fn plant_loop(&self, poses: &mut [Pose], skeleton: &Skeleton, fps: f32) {
+        let end = poses.len() - 1;
+        let lead = (LOOP_LEAD * fps).round().clamp(1.0, end as f32) as usize;
+        let facing = |pose: &Pose| heading(&skeleton.fk(pose.root, pose.rotations).1).unwrap_or_default();
+        let (from, to) = (poses[0].root.with_z(0.0), poses[end].root.with_z(0.0));
+        let on = Move::about(facing(&poses[end]) - facing(&poses[0]), from.truncate()).then_shift(to - from);
+        let back = on.inverse();
+        let before = poses[end - lead..end].iter().map(|pose| back.pose(pose));
+        let after = poses[1..=lead].iter().map(|pose| on.pose(pose));
+        let mut long: Vec<Pose> = before.chain(poses.iter().copied()).chain(after).collect();
+        let binding = |t: usize| match t.checked_sub(lead) {
+            None => self.binding(t + end - lead),
+            Some(t) if t > end => self.binding(t - end),
+            Some(t) => self.binding(t),
+        };
+        plant(skeleton, &mut long, fps, self.floor, &binding);
+        poses.copy_from_slice(&long[lead..=lead + end]);
+    }
+
+    /// What constraints hold at a frame: whole poses all of it, places of feet their leg. Frames near a held one are free:
+    /// feet come to it smoothly.
+    fn binding(&self, frame: usize) -> Binding {
+        let mut binding = Binding::all(f32::from(self.poses.iter().any(|(at, _)| *at == frame)));
+        let (wanted, spread) = &self.heights;
+        if spread.rows().iter().take(wanted.len()).any(|row| row[0].0 == frame) {
+            binding.root = 1.0;
+        }
+        for leg in self.reaches.iter().filter(|reach| reach.aims_at(frame)).filter_map(Reach::leg) {
+            binding.feet[leg] = 1.0;
+        }
+        binding
+    }
+
+    /// How far the joints of a frame are those of its rotations, from 0 to 1: where constraints hold it.
     pub(super) fn bound(&self, frame: usize) -> f32 {
         let whole = self.body.at(frame).iter().take(self.poses.len()).sum::<f32>();
-        let inside = frame.min(self.frames - 1 - frame.min(self.frames - 1)) as f32;
-        let whole = if self.loops { whole.max(1.0 - inside / LOOP_END) } else { whole };
-        let of = |reach: &Reach| reach.spread.at(frame).iter().take(reach.targets.len()).sum::<f32>();
-        self.limbs.iter().map(of).fold(whole, f32::max).clamp(0.0, 1.0)
+        self.reaches.iter().map(|reach| reach.held(frame)).fold(whole, f32::max).clamp(0.0, 1.0)
     }
 
     /// Mean distance of the root from the path, without the sway of the body, metres.
     pub(super) fn off_path(&self, poses: &[Pose], skeleton: &Skeleton, fps: f32) -> f32 {
-        let Some((curve, _)) = &self.path else { return 0.0 };
-        let own = OwnPath::of(poses, skeleton, fps);
-        let share = curve.length() / own.length().max(0.05);
-        let off = |t: usize| curve.at(own.distances[t] * share).0.distance(own.places[t]);
-        (0..poses.len()).map(off).sum::<f32>() / poses.len() as f32
+        self.path.as_ref().map_or(0.0, |path| path.distance(poses, skeleton, fps))
     }
 
     fn project_ground(&self, poses: &mut [Pose]) {
@@ -116,6 +172,14 @@ impl Projector {
         for (t, pose) in poses.iter_mut().enumerate() {
             let moved: Vec2 = self.ground.at(t).iter().zip(&change).map(|(w, d)| *d * *w).sum();
             pose.root += moved.extend(0.0);
+        }
+    }
+
+    fn project_heights(&self, poses: &mut [Pose]) {
+        let (wanted, spread) = &self.heights;
+        let change: Vec<f32> = spread.rows().iter().zip(wanted).map(|(row, z)| z - poses[row[0].0].root.z).collect();
+        for (t, pose) in poses.iter_mut().enumerate() {
+            pose.root.z += spread.at(t).iter().zip(&change).map(|(w, d)| w * d).sum::<f32>();
         }
     }
 
@@ -137,88 +201,80 @@ impl Projector {
     }
 }
 
-impl Reach {
-    fn new(limb: Limb, all: &[Constraint], poses: &[(usize, Pose)], frames: usize) -> Option<Self> {
-        let mut targets: Vec<(usize, Vec3)> = Vec::new();
+impl Turn {
+    fn new(joint: usize, all: &[Constraint], poses: &[(usize, Pose)], frames: usize) -> Option<Self> {
+        let mut wanted: Vec<(usize, Quat)> = Vec::new();
         for constraint in all {
-            let Constraint::Joint { joint, frame, frames, position } = constraint else { continue };
-            if *joint == JOINT_NAMES[limb.end] {
-                targets.extend((*frame..frame + frames).map(|t| (t, Vec3::from_array(*position))));
+            let Constraint::Rotation { joint: name, frame, frames, rotation } = constraint else { continue };
+            if *name == JOINT_NAMES[joint] {
+                wanted.extend((*frame..frame + frames).map(|t| (t, quat_from_wxyz(*rotation).normalize())));
             }
         }
-        if targets.is_empty() {
+        if wanted.is_empty() {
             return None;
         }
-        let keyed = poses.iter().map(|(frame, _)| *frame).filter(|frame| targets.iter().all(|(t, _)| t != frame));
-        let rows = targets.iter().map(|(t, _)| *t).chain(keyed).map(|t| vec![(t, 1.0)]).collect();
-        Some(Self { spread: Spread::of_poses(rows, frames), limb, targets })
+        let rows = wanted.iter().map(|w| w.0).chain(poses.iter().map(|p| p.0)).map(|t| vec![(t, 1.0)]).collect();
+        Some(Self { joint, spread: Spread::of_poses(rows, frames), wanted })
     }
 
-    fn project(&self, poses: &mut [Pose], skeleton: &Skeleton) {
-        let change = |(t, target): &(usize, Vec3)| {
-            let mut reached = poses[*t];
-            let (_, places) = skeleton.fk(reached.root, reached.rotations);
-            self.limb.pull(skeleton, &mut reached, *target - places[self.limb.end]);
-            difference(&reached, &poses[*t])
-        };
-        let changes: Vec<_> = self.targets.iter().map(change).collect();
+    fn project(&self, poses: &mut [Pose]) {
+        let change = |(t, wanted): &(usize, Quat)| turn_between(*wanted, poses[*t].rotations[self.joint]);
+        let changes: Vec<Vec3> = self.wanted.iter().map(change).collect();
         for (t, pose) in poses.iter_mut().enumerate() {
-            let weights = self.spread.at(t);
-            for j in [self.limb.upper, self.limb.middle, self.limb.end] {
-                let change: Vec3 = weights.iter().zip(&changes).map(|(w, d)| d[j] * *w).sum();
-                pose.rotations[j] = turned(change, pose.rotations[j]);
-            }
+            let change: Vec3 = self.spread.at(t).iter().zip(&changes).map(|(w, d)| *d * *w).sum();
+            pose.rotations[self.joint] = turned(change, pose.rotations[self.joint]);
         }
     }
 }
 
+/// Heights of the pelvis where constraints place it, and rows on the height: those, then those of whole poses.
+fn heights(all: &[Constraint], frames: usize) -> (Vec<f32>, Spread) {
+    let mut wanted: Vec<(usize, f32)> = Vec::new();
+    for constraint in all {
+        let Constraint::Joint { joint, frame, frames, position } = constraint else { continue };
+        if *joint == JOINT_NAMES[0] {
+            wanted.extend((*frame..frame + frames).map(|t| (t, position[2])));
+        }
+    }
+    let poses = all.iter().filter_map(Constraint::whole_pose).map(|(frame, _)| frame);
+    let keyed: Vec<usize> = if wanted.is_empty() { vec![] } else { poses.collect() };
+    let rows = wanted.iter().map(|w| w.0).chain(keyed).map(|t| vec![(t, 1.0)]).collect();
+    (wanted.into_iter().map(|w| w.1).collect(), Spread::of_poses(rows, frames))
+}
+
+/// Directions to face, if there are any; whole poses have theirs.
+fn headings(all: &[Constraint], poses: &[(usize, Pose)], frames: usize) -> Option<Headings> {
+    let mut wanted: Vec<(usize, f32)> = Vec::new();
+    for constraint in all {
+        if let Constraint::Heading { frame, frames, degrees } = constraint {
+            wanted.extend((*frame..frame + frames).map(|t| (t, radians(*degrees))));
+        }
+    }
+    if wanted.is_empty() {
+        return None;
+    }
+    let facing = |(t, pose): &(usize, Pose)| Some((*t, heading(&NEUTRAL.fk(pose.root, pose.rotations).1)?));
+    wanted.extend(poses.iter().filter_map(facing));
+    Some(Headings::new(&wanted, frames))
+}
+
 /// Rotation vectors, in the axes of the parents, from `from` to `to`, then the difference of the roots.
-fn difference(to: &Pose, from: &Pose) -> [Vec3; JOINTS + 1] {
+pub(super) fn difference(to: &Pose, from: &Pose) -> [Vec3; JOINTS + 1] {
     std::array::from_fn(|j| {
         if j == JOINTS {
             return to.root - from.root;
         }
-        let turn = to.rotations[j] * from.rotations[j].inverse();
-        (if turn.w < 0.0 { -turn } else { turn }).to_scaled_axis()
+        turn_between(to.rotations[j], from.rotations[j])
     })
 }
 
-fn turned(change: Vec3, rotation: Quat) -> Quat {
+fn turn_between(to: Quat, from: Quat) -> Vec3 {
+    let turn = to * from.inverse();
+    (if turn.w < 0.0 { -turn } else { turn }).to_scaled_axis()
+}
+
+pub(super) fn turned(change: Vec3, rotation: Quat) -> Quat {
     (Quat::from_scaled_axis(change) * rotation).normalize()
-}
-
-/// Bends a clip to a curve, each frame at the same share of the way.
-fn follow(curve: &Curve, spread: &Spread, poses: &mut [Pose], skeleton: &Skeleton, fps: f32) {
-    let own = OwnPath::of(poses, skeleton, fps);
-    let length = own.length();
-    if length < 0.05 {
-        return;
-    }
-    let aims: Vec<(Vec2, f32)> =
-        (0..poses.len()).map(|t| curve.at(own.distances[t] * curve.length() / length)).collect();
-    let turn = |t: usize| Vec2::from_angle(aims[t].1 - own.directions[t]);
-    let turns = smooth((0..poses.len()).map(turn).collect());
-    let change: Vec<Vec2> = (0..poses.len())
-        .map(|t| {
-            // The sway of the body stays, in the new direction.
-            let sway = turns[t].rotate(poses[t].root.truncate() - own.places[t]);
-            aims[t].0 + sway - poses[t].root.truncate()
-        })
-        .collect();
-    for (t, pose) in poses.iter_mut().enumerate() {
-        let moved: Vec2 = spread.at(t).iter().zip(&change).map(|(w, d)| *d * *w).sum();
-        pose.root += moved.extend(0.0);
-        pose.rotations[0] = (Quat::from_rotation_z(turns[t].to_angle()) * pose.rotations[0]).normalize();
-    }
-}
-
-/// Directions averaged over time.
-fn smooth(directions: Vec<Vec2>) -> Vec<Vec2> {
-    let Ok(weights) = gaussian_kernel(2 * (2.5 * TURNING) as usize + 1, TURNING) else { return directions };
-    let half = weights.len() / 2;
-    let at = |i: usize| directions[i.saturating_sub(half).min(directions.len() - 1)];
-    let mean = |t: usize| weights.iter().enumerate().map(|(i, w)| at(t + i) * *w).sum::<Vec2>();
-    (0..directions.len()).map(|t| mean(t).try_normalize().unwrap_or(directions[t])).collect()
 }
 
 #[cfg(test)]
@@ -226,7 +282,9 @@ mod tests {
     use super::*;
     use crate::body::NEUTRAL;
     use crate::edit::tests::strides;
-    use crate::motion::skeleton::joint::{LEFT_ANKLE, RIGHT_WRIST};
+    use crate::motion::skeleton::joint::{
+        HEAD, LEFT_ANKLE, LEFT_HIP, LEFT_WRIST, RIGHT_ELBOW, RIGHT_SHOULDER, RIGHT_WRIST,
+    };
 
     const FPS: f32 = 20.0;
 
@@ -293,5 +351,47 @@ mod tests {
         assert!(apart[..JOINTS].iter().all(|d| d.length() < 0.02), "{apart:?}");
         let [first, last] = [[0, 1], [88, 89]].map(|[a, b]| poses[b].root - poses[a].root);
         assert!((first - last).length() < 2e-3, "{first} {last}");
+    }
+
+    #[test]
+    fn heads_elbows_and_distances_are_reached() {
+        let walk = strides(80);
+        let (head, elbow) = (place(&walk[40], HEAD), place(&walk[40], RIGHT_ELBOW));
+        let lean = head + Vec3::new(0.05, 0.1, -0.05);
+        let shoulder = place(&walk[40], RIGHT_SHOULDER);
+        let aside = shoulder + ((elbow - shoulder) + Vec3::new(0.1, 0.05, 0.0)).normalize() * elbow.distance(shoulder);
+        let constraints = Constraints::new()
+            .joint("head", 40..42, lean.to_array())
+            .distance("left_wrist", "left_hip", 20..30, 0.15)
+            .joint("right_elbow", 60..61, (aside + walk[60].root - walk[40].root).to_array());
+        let (_, poses) = projected(&constraints, 80);
+        assert!(place(&poses[40], HEAD).distance(lean) < 0.01, "{}", place(&poses[40], HEAD).distance(lean));
+        let apart = place(&poses[25], LEFT_WRIST).distance(place(&poses[25], LEFT_HIP));
+        assert!((apart - 0.15).abs() < 5e-3, "{apart}");
+    }
+
+    #[test]
+    fn headings_turn_the_way_and_joints_have_their_rotations() {
+        let turn = Quat::from_rotation_y(0.5);
+        let constraints = Constraints::new().heading(70..80, 90.0).rotation("head", 30..33, turn);
+        let (_, poses) = projected(&constraints, 100);
+        let facing = heading(&NEUTRAL.fk(poses[75].root, poses[75].rotations).1).unwrap();
+        assert!(
+            (facing - std::f32::consts::PI).abs() < 0.02 || (facing + std::f32::consts::PI).abs() < 0.02,
+            "{facing}"
+        );
+        assert!(poses[99].root.x < poses[80].root.x - 0.3, "it walks where it faces: {}", poses[99].root);
+        assert!(poses[31].rotations[HEAD].angle_between(turn) < 0.02);
+    }
+
+    #[test]
+    fn a_pelvis_and_a_floor_have_their_heights() {
+        let constraints = Constraints::new().joint("pelvis", 40..41, [0.1, 2.0, 0.7]).floor(0.05);
+        let (_, mut poses) = projected(&constraints, 80);
+        assert!(poses[40].root.distance(Vec3::new(0.1, 2.0, 0.7)) < 0.01, "{}", poses[40].root);
+        Projector::new(&constraints, 80).unwrap().plant(&mut poses, &NEUTRAL, FPS);
+        assert!(poses[40].root.distance(Vec3::new(0.1, 2.0, 0.7)) < 0.01, "{}", poses[40].root);
+        let low = crate::body::body_low(&NEUTRAL, &poses[70]);
+        assert!((0.04..0.08).contains(&low), "{low}");
     }
 }

@@ -43,6 +43,11 @@ impl Move {
         Self { shift: self.shift + shift, ..self }
     }
 
+    /// The angle of the turn, radians, counterclockwise from above.
+    pub(crate) fn angle(&self) -> f32 {
+        (self.turn * Vec3::X).truncate().to_angle()
+    }
+
     pub(crate) fn point(&self, point: Vec3) -> Vec3 {
         self.turn * point + self.shift
     }

@@ -18,12 +18,13 @@ use batch::{Job, batches};
 pub use builder::PipelineBuilder;
 pub use request::{Prompt, Request, Source};
 
+use crate::body::{Finish, NEUTRAL, finish};
 use crate::error::{Error, Result, check_finite};
 use crate::model::config::MAX_TEXT_ROWS;
 use crate::model::{Condition, Dit};
 use crate::motion::clip::reference_channels;
 use crate::motion::resample::{resample_head, resampled_len};
-use crate::motion::{Motion, Stats};
+use crate::motion::{Motion, Skeleton, Stats};
 use crate::progress::{self, OnProgress, Progress};
 use crate::sample::options::{DEFAULT_FRAMES, GenerateOptions, MAX_FRAMES, MIN_FRAMES, check_frames};
 use crate::sample::{Guide, Renumbered, Sampler, reborrow};
@@ -225,11 +226,26 @@ impl Pipeline {
             let x = sampler.run(&self.dit, &noise, &clips, guide, &mut on_step)?;
             for (job, clip) in batch.jobs.iter().zip(x.outer_iter()) {
                 let clip = clip.slice(s![..job.frames, ..]);
-                motions[job.index] = Some(motion_of(clip, &self.stats, &self.config.generation, self.fps())?);
+                let motion = motion_of(clip, &self.stats, &self.config.generation, self.fps())?;
+                motions[job.index] = Some(self.finished(motion, options)?);
             }
         }
         let missing = || Error::Internal { reason: "a request gave no motion".into() };
         motions.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)
+    }
+
+    /// The motion with the finish of the options, or else the model's own.
+    fn finished(&self, motion: Motion, options: &GenerateOptions) -> Result<Motion> {
+        match options.finish.unwrap_or(self.config.generation.finish) {
+            Finish::Raw => Ok(motion),
+            Finish::Feet => finish(&motion, self.skeleton()),
+        }
+    }
+
+    /// The skeleton of finished motions: the neutral one for a model that was trained on its proportions. `None`: that of
+    /// each motion.
+    pub(crate) fn skeleton(&self) -> Option<&'static Skeleton> {
+        self.config.generation.reconcile.is_some().then_some(&NEUTRAL)
     }
 
     /// Checks all requests before anything is computed, then encodes the prompts.

@@ -1,5 +1,6 @@
 //! Options of a generation.
 
+use crate::body::Finish;
 use crate::declare::{DEFAULT_SEED, OptionSet, Range, named_enum, options};
 use crate::error::Result;
 use crate::sample::solver::Solver;
@@ -76,6 +77,8 @@ options! {
         num_frames, with_num_frames: Option<usize> = None, in MIN_FRAMES..=MAX_FRAMES;
         /// Seed of the noise. The same seed and prompt give the same motion on every device and in every batch.
         seed, with_seed: u64 = DEFAULT_SEED;
+        /// Finish of the motion. `None`: the model's own, raw for the release, feet for the built-in model.
+        finish, with_finish: Option<Finish> = None;
         /// Options of the sampler.
         sampler, with_sampler: SamplerOptions = SamplerOptions::default();
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::load::common_prefix;
-use crate::body::Reconcile;
+use crate::body::{Finish, Reconcile};
 use crate::declare::defaults;
 use crate::error::{Error, Result};
 use crate::format::TensorSource;
@@ -57,7 +57,14 @@ defaults! {
         /// Reconciliation of the redundant channels of generated features. `None`, as in the release, leaves them unchanged.
         #[serde(skip_serializing_if = "Option::is_none")]
         reconcile: Option<Reconcile> = None;
+        /// Finish of generated motions.
+        #[serde(skip_serializing_if = "is_raw")]
+        finish: Finish = Finish::Raw;
     }
+}
+
+fn is_raw(finish: &Finish) -> bool {
+    *finish == Finish::Raw
 }
 
 impl GenerationDefaults {
