@@ -82,6 +82,8 @@ class Run:
             count.crashes += 1
             count.notes.append(f"{' '.join(words[1:])} ended with {process.returncode}: {err.strip()[-2000:]}")
             return None
+        if name == "forks" and err.strip():
+            count.notes.append(err.strip()[-3000:])
         if name == "full disk" and err.strip():
             count.wrong += 1
             count.notes.append(f"it wrote to standard error: {err.strip()[-500:]}")
@@ -97,6 +99,7 @@ class Run:
             result = json.loads(out.splitlines()[-1])
             count.actions += result["actions"]
             count.errors += result["errors"]
+            count.hangs += result["hangs"]
             count.wrong += len(result["wrong"])
             count.notes += result["wrong"]
 
