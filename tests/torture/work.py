@@ -21,7 +21,6 @@ import files
 
 import vimogen
 
-
 # Seconds after which a forked child hangs.
 PATIENCE = 120
 
