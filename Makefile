@@ -107,6 +107,7 @@ torture: .venv/.ready ## half an hour of stress: threads, forks, kills, full dis
 
 lint: .venv/.ready ## format, clippy, documentation and Python, without a warning
 	$(CARGO) fmt --all --check
+	CARGO="$(CARGO)" tools/one_build.sh
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	$(VENV_PYTHON) -m ruff format --check $(PYTHON_CODE)

@@ -250,7 +250,7 @@ pub fn check_finite<D: ndarray::Dimension>(name: &str, values: &ndarray::ArrayVi
 }
 
 /// Whether all of `values` are finite. A search for the first that is not would cost ten times as much.
-fn all_finite<D: ndarray::Dimension>(values: &ndarray::ArrayView<'_, f32, D>) -> bool {
+pub(crate) fn all_finite<D: ndarray::Dimension>(values: &ndarray::ArrayView<'_, f32, D>) -> bool {
     match values.as_slice_memory_order() {
         Some(values) => values.chunks(64).all(|part| part.iter().fold(true, |all, v| all & v.is_finite())),
         None => values.iter().all(|v| v.is_finite()),

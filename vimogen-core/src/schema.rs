@@ -14,6 +14,7 @@ use crate::motion::{LengthUnit, UpAxis};
 use crate::progress::Stage;
 use crate::render::{RenderOptions, Style, View};
 use crate::sample::{GenerateOptions, Preset, Smoothing, Solver};
+use crate::text::NoteKind;
 use crate::text::umt5::{EncoderDtype, EncoderMemory};
 use crate::train::{LossWeighting, LrSchedule, Precision};
 use crate::weights::WeightDtype;
@@ -30,6 +31,7 @@ pub fn schema() -> Value {
     named::<LossWeighting>(&mut enums);
     named::<LrSchedule>(&mut enums);
     named::<JointNames>(&mut enums);
+    named::<NoteKind>(&mut enums);
     named::<PoseOrigin>(&mut enums);
     named::<Precision>(&mut enums);
     named::<Preset>(&mut enums);

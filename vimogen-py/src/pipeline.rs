@@ -16,6 +16,7 @@ use crate::args::{self, Floats, Given, as_2d, given, owned};
 use crate::dit::Dit;
 use crate::error::{OrRaise, invalid, raise};
 use crate::motion::Motion;
+use crate::notes;
 use crate::options::generate_options;
 use crate::reading::warned;
 use crate::run::{detached, with_progress};
@@ -131,6 +132,7 @@ impl Pipeline {
         let asked = Asked::read(py, prompt, prompt_embeds, reference, num_frames, seed)?;
         let options = generate_options(py, options.as_ref())?;
         let requests = asked.requests(py)?;
+        notes::warn(py, &self.core, &requests)?;
         let work = |on_progress: &mut vimogen_core::progress::OnProgress<'_>| {
             self.core.generate_with(&requests, &options, on_progress)
         };
@@ -178,6 +180,7 @@ impl Pipeline {
         options: Option<Bound<'py, PyDict>>,
     ) -> PyResult<(Motion, Vec<Bound<'py, PyDict>>)> {
         let constraints = constraints_of(constraints)?;
+        notes::warn(py, &self.core, &[Request::text(prompt)])?;
         let mut options = generate_options(py, options.as_ref())?;
         options.num_frames = num_frames.or(options.num_frames);
         options.seed = seed.unwrap_or(options.seed);
@@ -192,6 +195,33 @@ impl Pipeline {
             Ok(dict)
         });
         Ok((made.motion.into(), met.collect::<PyResult<_>>()?))
+    }
+
+    /// Notes on a prompt: words, movements and counts outside of what the model was trained on.
+    ///
+    /// Generating raises each as a ``PromptWarning``. Models without a list of their movements have no notes.
+    ///
+    /// Returns
+    /// -------
+    /// list of dict
+    ///     ``kind``: ``"misspelt"``, ``"unknown-word"``, ``"unfamiliar"``, ``"too-many-actions"``, ``"count"``,
+    ///     ``"duration"`` or ``"truncated"``; ``words`` of the prompt; ``suggestions``; ``message``.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import vimogen
+    /// >>> vimogen.Pipeline.from_pretrained().notes("a person wlaks")[0]["message"]
+    /// '"wlaks" was read as "walks"'
+    fn notes<'py>(&self, py: Python<'py>, prompt: &str) -> PyResult<Bound<'py, PyAny>> {
+        args::to_python(py, &self.core.notes(prompt))
+    }
+
+    /// The movements that the model was trained on, by name, each with its phrases; None without a list of them.
+    #[getter]
+    fn known_prompts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let known = self.core.known_prompts().map(|known| &known.movements);
+        let phrases = known.map(|all| all.iter().map(|(name, movement)| (name, &movement.phrases)));
+        args::to_python(py, &phrases.map(|all| all.collect::<std::collections::BTreeMap<_, _>>()))
     }
 
     /// Encode a prompt as the model's text encoder does: (L, text_dim).

@@ -24,6 +24,7 @@ from .info import info
 from .join import join
 from .organize import organize
 from .prepare_data import prepare_data
+from .prompts import prompts
 from .reading import print_doubts
 from .render import render
 from .set_metrics import set_metrics
@@ -32,7 +33,7 @@ from .train import train
 from .view import view
 
 COMMANDS = {
-    "Motions": (generate, convert, edit, join, render, view, info),
+    "Motions": (generate, prompts, convert, edit, join, render, view, info),
     "Training": (prepare_data, encode_text, train, download),
     "Scores": (evaluate, organize, gate, smplify, set_metrics),
 }

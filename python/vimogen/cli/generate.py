@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .. import Motion, Pipeline, _runs, mbench
+from .. import Motion, Pipeline, PromptWarning, _runs, mbench
 from .encode_text import load_encoder, text_encoder_options
 from .formats import WRITES, save
 from .options import (
@@ -25,11 +26,14 @@ from .options import (
     root_option,
 )
 from .progress import progress
-from .prompts import read_prompts
+from .prompt_files import read_prompts
+from .reading import Reading, print_doubts, reading_options
 
 DEFAULT_FORMATS = ("npz", "bvh", "html")
 # Motions that are generated, and written, together.
 _BATCH = 16
+# Notes of a list of prompts that are printed.
+_NOTES = 20
 
 
 @click.command(short_help="Make motions from sentences or a reference.")
@@ -61,7 +65,9 @@ _BATCH = 16
 @text_encoder_options
 @generation_options
 @click.option("--reference", type=FILE, help="Motion file of any program to follow instead of a prompt.")
+@reading_options
 @click.option("--constraints", type=FILE, help="JSON file of poses, places, way points, a path or a loop to be met.")
+@click.option("--strict", is_flag=True, help="Make nothing if a prompt asks for what the model does not know.")
 @click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of the model.")
 @click.option("--lora", type=FILE, help="File of LoRA adapters to add to the model.")
 @click.option("--mbench", "prompts_of_mbench", type=FILE, help="MBench_final.json: one folder per prompt, resumable.")
@@ -91,7 +97,9 @@ def generate(
     text_dtype: str,
     text_cache: Path | None,
     reference: Path | None,
+    read: Reading,
     constraints: Path | None,
+    strict: bool,
     text_only: bool,
     lora: Path | None,
     prompts_of_mbench: Path | None,
@@ -112,6 +120,8 @@ def generate(
     vimogen generate "a person jumps" -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
     vimogen generate --mbench MBench_final.json -o mbench
+
+    --from-fps, --from-unit, --up, --person, --names and --fit say how the file of --reference is read.
     """
 
     def load() -> Pipeline:
@@ -130,6 +140,8 @@ def generate(
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
     if wanted and reference is not None:
         raise click.UsageError("a reference is followed instead of a prompt; give one of them")
+    if read.is_given and reference is None:
+        raise click.UsageError("--from-fps, --from-unit, --up, --person, --names and --fit go with --reference")
     if constraints is not None and len(wanted) != 1:
         raise click.UsageError("--constraints go with one prompt")
     names = wanted or [f"like {reference.stem}" if reference else ""]
@@ -143,22 +155,28 @@ def generate(
         _runs.write(out, run)
     results: list[dict[str, Any]] = []
     if left:
+        # Before the model is read: a file that is refused is refused at once.
+        print_doubts()
+        followed = None if reference is None else read(reference)
         start = time.perf_counter()
         pipe = load()
+        notes = _notes(pipe, wanted, strict)
         with progress("generating", hidden=quiet or as_json, stage="sample") as show:
             if constraints is not None:
                 made, met = pipe.constrained(wanted[0], constraints, **options, callback=show)
                 _report(met)
-                results.append(_write(made, names[0], targets[0], options["seed"]))
+                results.append(_write(made, names[0], targets[0], options["seed"]) | notes[0])
                 left = []
             for first in range(0, len(left), _BATCH):
                 batch = left[first : first + _BATCH]
-                request: Any = {"reference": reference} if reference else {"prompt": [wanted[i] for i in batch]}
+                request: Any = (
+                    {"reference": followed} if followed is not None else {"prompt": [wanted[i] for i in batch]}
+                )
                 motions: Any = pipe(**request, **options, callback=_part(show, first, len(batch), len(left)))
                 motions = motions if isinstance(motions, list) else [motions]
                 # Written batch by batch: a run that is stopped keeps what is done.
                 for i, motion in zip(batch, motions, strict=True):
-                    results.append(_write(motion, names[i], targets[i], options["seed"]))
+                    results.append(_write(motion, names[i], targets[i], options["seed"]) | notes[i])
         seconds = time.perf_counter() - start
         if not as_json:
             click.echo(f"{len(results)} motion(s) in {seconds:.1f} s", err=True)
@@ -167,6 +185,20 @@ def generate(
     else:
         for file in (file for files in targets for file in files):
             click.echo(file)
+
+
+def _notes(pipe: Pipeline, prompts: list[str], strict: bool) -> list[dict[str, Any]]:
+    """Print the notes on prompts, and give them for the results; a reference has none."""
+    warnings.simplefilter("ignore", PromptWarning)
+    notes = [pipe.notes(prompt) for prompt in prompts]
+    lines = [f"{prompt}: {note['message']}" for prompt, of in zip(prompts, notes, strict=True) for note in of]
+    for line in lines[:_NOTES]:
+        click.echo(f"note: {line}", err=True)
+    if len(lines) > _NOTES:
+        click.echo(f"note: and {len(lines) - _NOTES} more; --json has them all", err=True)
+    if lines and strict:
+        raise click.UsageError("with --strict such prompts are refused; `vimogen prompts` lists what the model knows")
+    return [{"notes": of} for of in notes] or [{}]
 
 
 def _report(met: list[dict[str, float]]) -> None:

@@ -9,6 +9,8 @@ mod cache;
 mod config;
 mod encoder;
 mod hash;
+mod known;
+mod notes;
 mod rows;
 mod split;
 #[cfg(feature = "umt5")]
@@ -19,6 +21,8 @@ mod vectors;
 pub use cache::EmbedCache;
 pub use config::{RowConfig, TextEncoderConfig, Umt5Place};
 pub use encoder::WordEncoder;
+pub use known::{KnownPrompts, Movement};
+pub use notes::{Note, NoteKind};
 pub use rows::RowColumns;
 pub use split::split_words;
 pub use vectors::WordVectors;
@@ -26,6 +30,7 @@ pub use vectors::WordVectors;
 use crate::error::{Error, Result};
 use crate::progress::{OnProgress, Stage, report};
 use ndarray::{Array2, ArrayView2, s};
+use std::borrow::Cow;
 
 /// Encodes prompts as rows for the cross-attention of the motion model.
 pub trait TextEncoder: Send + Sync {
@@ -53,6 +58,17 @@ pub trait TextEncoder: Send + Sync {
             report(on_progress, Stage::Encode, rows.len(), prompts.len())?;
         }
         Ok(rows)
+    }
+
+    /// Notes on a prompt: words and movements that the model was not trained on. Empty where the encoder has no list of them.
+    fn notes(&self, prompt: &str) -> Vec<Note> {
+        _ = prompt;
+        Vec::new()
+    }
+
+    /// The prompt as a pipeline encodes it, with misspelt words of the model's own list replaced.
+    fn mended<'a>(&self, prompt: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(prompt)
     }
 
     /// Values per row.
