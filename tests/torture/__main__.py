@@ -1,7 +1,8 @@
 """A stress run: threads, forks, kills during saves, a full disk, damaged files, random calls of the C interface.
 
 ``make torture`` runs it for half an hour (``TORTURE_SECONDS=`` for less). Rounds of all kinds take turns, each in
-processes of its own with a time limit. It counts hangs, crashes and silent wrong results; the exit code is 1 if there is one.
+processes of its own with a time limit. It counts hangs, crashes and silent wrong results; the exit code is 1 if there
+is one.
 """
 
 from __future__ import annotations
