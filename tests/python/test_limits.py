@@ -131,3 +131,22 @@ def test_memory_of_every_command_is_bounded_on_large_input(large, command):
     """A result, or an error before work; never an abort, and never more than two gigabytes of addresses."""
     done = within(2 * GIB, *COMMANDS[command], code=None, cwd=large)
     assert done.returncode in ((1, 2) if command == "train" else (0,)), done.stderr
+
+
+@pytest.mark.parametrize("ending", ["npz", "pt", "npy", "bvh", "glb", "html"])
+def test_a_full_disk_is_an_error_and_nothing_is_printed(tmp_path, ending):
+    """A limit on the size of files ends a write as a full disk does."""
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(b"old")
+    program = f"""
+import resource, numpy as np, vimogen
+motion = vimogen.Motion(np.zeros((400, 276), np.float32), fps=20)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    motion.save({str(path)!r})
+except OSError:
+    print("refused")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=False)
+    assert (done.stdout, done.stderr) == ("refused\n", "")
+    assert path.read_bytes() == b"old" and [file.name for file in tmp_path.iterdir()] == [path.name]
