@@ -14,6 +14,7 @@ from ._types import (
     GenerateOptions,
     JointNames,
     LengthUnit,
+    NoteKind,
     Preset,
     SetProtocol,
     Style,

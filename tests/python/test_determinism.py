@@ -57,7 +57,7 @@ def test_float32_is_the_same_to_the_bit_alone_and_in_a_batch(made, level):
     np.testing.assert_array_equal(made(level=level, batch="together"), made(level=level))
 
 
-# Largest difference of joints in metres between two levels of instructions.
+# Maximum difference of joints in metres between two levels of instructions.
 BOUNDS = {"bfloat16": 0.05, "int8": 0.05}
 
 

@@ -87,7 +87,8 @@ LONG = 20_000  # a hundred times a usual clip
 def large(tmp_path_factory):
     """Inputs of every command, a hundred times the usual size."""
     folder = tmp_path_factory.mktemp("large")
-    long = clip(LONG)
+    person = vimogen.generate("a person walks", num_frames=200, num_inference_steps=4, seed=1).features
+    long = vimogen.Motion(np.tile(person, (LONG // 200, 1)), fps=20)
     long.save(folder / "long.npz")
     long.save(folder / "long.bvh")
     (folder / "many").mkdir()
@@ -130,3 +131,22 @@ def test_memory_of_every_command_is_bounded_on_large_input(large, command):
     """A result, or an error before work; never an abort, and never more than two gigabytes of addresses."""
     done = within(2 * GIB, *COMMANDS[command], code=None, cwd=large)
     assert done.returncode in ((1, 2) if command == "train" else (0,)), done.stderr
+
+
+@pytest.mark.parametrize("ending", ["npz", "pt", "npy", "bvh", "glb", "html"])
+def test_a_full_disk_is_an_error_and_nothing_is_printed(tmp_path, ending):
+    """A limit on the size of files ends a write as a full disk does."""
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(b"old")
+    program = f"""
+import resource, numpy as np, vimogen
+motion = vimogen.Motion(np.zeros((400, 276), np.float32), fps=20)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    motion.save({str(path)!r})
+except OSError:
+    print("refused")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=False)
+    assert (done.stdout, done.stderr) == ("refused\n", "")
+    assert path.read_bytes() == b"old" and [file.name for file in tmp_path.iterdir()] == [path.name]

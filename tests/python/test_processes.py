@@ -80,6 +80,33 @@ def test_a_forked_child_generates_loads_draws_and_evaluates_the_network(threads,
     )
 
 
+@pytest.mark.parametrize("threads", [1, 2, 16])
+def test_a_child_of_a_forked_child_does_everything(threads, tmp_path):
+    """The thread that forks belongs to the pool of the child, whose other threads the grandchild lacks."""
+    run(
+        f"""
+        motion = generate()
+        path = {str(tmp_path / "a")!r}
+
+        def work():
+            motion.render(path + ".gif", size=(48, 48))
+            motion.save(path + ".npz")
+            assert vimogen.Motion.load(path + ".npz") == motion
+            assert np.array_equal(generate().features, motion.features)
+            assert vimogen.Body().vertices(motion).shape[0] == len(motion)
+            assert vimogen.mbench.fid(np.eye(8), 2 * np.eye(8)) > 0
+
+        def child():
+            work()
+            in_child(lambda: (work(), in_child(work)))
+            work()
+
+        in_child(child)
+        """,
+        threads,
+    )
+
+
 def test_a_pool_of_forked_processes_generates():
     run(
         """

@@ -1,7 +1,8 @@
 """A stress run: threads, forks, kills during saves, a full disk, damaged files, random calls of the C interface.
 
 ``make torture`` runs it for half an hour (``TORTURE_SECONDS=`` for less). Rounds of all kinds take turns, each in
-processes of its own with a time limit. It counts hangs, crashes and silent wrong results; the exit code is 1 if there is one.
+processes of its own with a time limit. It counts hangs, crashes and silent wrong results; the exit code is 1 if there
+is one.
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ class Run:
             count.crashes += 1
             count.notes.append(f"{' '.join(words[1:])} ended with {process.returncode}: {err.strip()[-2000:]}")
             return None
+        if name == "forks" and err.strip():
+            count.notes.append(err.strip()[-3000:])
         if name == "full disk" and err.strip():
             count.wrong += 1
             count.notes.append(f"it wrote to standard error: {err.strip()[-500:]}")
@@ -97,6 +100,7 @@ class Run:
             result = json.loads(out.splitlines()[-1])
             count.actions += result["actions"]
             count.errors += result["errors"]
+            count.hangs += result["hangs"]
             count.wrong += len(result["wrong"])
             count.notes += result["wrong"]
 

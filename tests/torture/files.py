@@ -79,7 +79,7 @@ def _sample(path: Path, read: Callable[[Path], Any]) -> Sample:
         try:
             whole = read(path)
         except (vimogen.VimogenError, OSError):
-            whole = None  # such as arrays that are no motion
+            whole = None  # such as arrays of something else
     return Sample(path, path.read_bytes(), read, whole)
 
 

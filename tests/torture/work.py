@@ -5,6 +5,7 @@ Prints one line of JSON: ``actions`` done, ``errors`` that were expected, ``wron
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import random
@@ -19,6 +20,9 @@ import actions
 import files
 
 import vimogen
+
+# Seconds after which a forked child hangs.
+PATIENCE = 120
 
 
 def threads(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
@@ -49,7 +53,7 @@ def forks(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
     want = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     shared = actions.Actions(folder)
     shared.repeat(rng, want)
-    done, wrong = 0, []
+    done, hangs, wrong = 0, 0, []
 
     def child(seed: float, again: bool) -> int:
         own = random.Random(seed)
@@ -61,7 +65,9 @@ def forks(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
     def start(seed: float, *, again: bool) -> int:
         pid = os.fork()
         if pid == 0:
-            signal.alarm(240)
+            # Where a child hangs is printed before the alarm ends it.
+            faulthandler.dump_traceback_later(PATIENCE - 10)
+            signal.alarm(PATIENCE)
             code = 99
             try:
                 code = min(98, child(seed, again))
@@ -78,9 +84,11 @@ def forks(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
         for pid in children:
             _, status = os.waitpid(pid, 0)
             done += 3
-            if status:
+            if status == signal.SIGALRM:
+                hangs += 1
+            elif status:
                 wrong.append(f"a forked child ended with {status}")
-    return {"actions": done, "wrong": wrong}
+    return {"actions": done, "wrong": wrong, "hangs": hangs}
 
 
 def damaged(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
@@ -142,7 +150,7 @@ def main() -> None:
     kind, seed, seconds, folder = sys.argv[1:]
     work = {"threads": threads, "forks": forks, "damaged": damaged, "full": full}[kind]
     result = work(random.Random(int(seed)), time.monotonic() + float(seconds), Path(folder))
-    print(json.dumps({"errors": 0, **result}))
+    print(json.dumps({"errors": 0, "hangs": 0, **result}))
 
 
 if __name__ == "__main__":

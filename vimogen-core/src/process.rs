@@ -34,34 +34,40 @@ pub fn is_forked() -> bool {
 
 /// The pool to install work in; `None` if the calling thread can work where it is. A binding calls this before any work.
 ///
-/// In a forked process the first caller becomes a thread of a new pool and stays one.
+/// In a forked process the first caller becomes a thread of a new pool and stays one. If that process forks again, this thread
+/// belongs to a pool without threads, and work of the grandchild goes to a pool that it is not part of.
 ///
 /// # Errors
 /// [`Error::Device`] if the threads of the pool cannot start.
 pub fn enter() -> Result<Option<&'static ThreadPool>> {
     adopt();
-    if !is_forked() || rayon::current_thread_index().is_some() {
+    if !is_forked() {
         return Ok(None);
     }
     let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     match *own {
-        Some((process, pool)) if process == std::process::id() => Ok(Some(pool)),
+        Some((process, pool)) if process == std::process::id() => {
+            Ok(pool.current_thread_index().is_none().then_some(pool))
+        }
         _ => {
-            *own = Some((std::process::id(), Box::leak(Box::new(new_pool()?))));
-            Ok(None)
+            let is_left_behind = rayon::current_thread_index().is_some();
+            let pool: &'static ThreadPool = Box::leak(Box::new(new_pool(!is_left_behind)?));
+            *own = Some((std::process::id(), pool));
+            Ok(is_left_behind.then_some(pool))
         }
     }
 }
 
-/// A pool of the usual number of threads and the calling one, which takes part only while it waits.
-fn new_pool() -> Result<ThreadPool> {
+/// A pool of the usual number of threads and, if it joins, the calling one, which takes part only while it waits.
+fn new_pool(joins: bool) -> Result<ThreadPool> {
     let failed = |e: rayon::ThreadPoolBuildError| Error::Device {
         device: "cpu".into(),
         reason: format!("the threads of this forked process cannot start: {e}; {USE_SPAWN}"),
     };
-    // The number of threads of the global pool is known without its threads.
-    let threads = rayon::current_num_threads() + 1;
-    ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build().map_err(failed)
+    // The number of threads of a pool is known without its threads.
+    let builder = ThreadPoolBuilder::new().num_threads(rayon::current_num_threads() + usize::from(joins));
+    let builder = if joins { builder.use_current_thread() } else { builder };
+    builder.build().map_err(failed)
 }
 
 /// Checks that no other process, from which this one was forked, uses a GPU: its driver does not survive a fork.
