@@ -9,6 +9,7 @@ mod cache;
 mod config;
 mod encoder;
 mod hash;
+mod parts;
 mod rows;
 mod split;
 #[cfg(feature = "umt5")]
@@ -19,6 +20,7 @@ mod vectors;
 pub use cache::EmbedCache;
 pub use config::{RowConfig, TextEncoderConfig, Umt5Place};
 pub use encoder::WordEncoder;
+pub use parts::{PromptPart, split_prompt};
 pub use rows::RowColumns;
 pub use split::split_words;
 pub use vectors::WordVectors;
