@@ -35,18 +35,21 @@ from ._vimogen import (
     Pipeline,
     ProcessGroupError,
     ShapeError,
+    Stream,
     SyntheticData,
     TextEncoder,
     TooLargeError,
     VimogenError,
     WeightsError,
     __version__,
+    best,
     collate,
     convert,
     download,
     file_formats,
     sample,
     save_player,
+    split_prompt,
 )
 from .control import Constraints
 
@@ -70,6 +73,7 @@ __all__ = [
     "Pipeline",
     "ProcessGroupError",
     "ShapeError",
+    "Stream",
     "SyntheticData",
     "TextEncoder",
     "TooLargeError",
@@ -77,6 +81,7 @@ __all__ = [
     "VimogenError",
     "WeightsError",
     "__version__",
+    "best",
     "collate",
     "convert",
     "download",
@@ -92,4 +97,5 @@ __all__ = [
     "run_experiment",
     "sample",
     "save_player",
+    "split_prompt",
 ]

@@ -46,7 +46,7 @@ pub type vimogen_progress_fn =
 pub struct vimogen_generate_params {
     /// Set by `vimogen_generate_params_init`.
     pub struct_size: u32,
-    /// Frames of the motion, 2 to 1000. Default: 0, which is as many as the reference, or 100.
+    /// Frames of the motion, 2 to 72000. Default: 0, which is as many as the reference, or 100.
     pub num_frames: u32,
     /// Steps from noise to motion, 1 to 1000; each evaluates the network once (`VIMOGEN_SOLVER_HEUN`: twice). Default: 50.
     pub num_inference_steps: u32,
@@ -70,12 +70,18 @@ pub struct vimogen_generate_params {
     pub guidance_low: f64,
     /// Highest noise level, 0 to 1, at which there is guidance; steps outside cost half as much. Default: 1.
     pub guidance_high: f64,
+    /// Not 0: a motion from a prompt that is longer than the clips the model was trained on is made of overlapping windows.
+    /// Default: 1.
+    pub windows: i32,
+    /// Always 0.
+    pub reserved: i32,
 }
 
 // SAFETY: plain values and pointers, of which a NULL one is valid; the first field is the size.
 unsafe impl Growing for vimogen_generate_params {
     const NAME: &'static str = "vimogen_generate_params";
-    const SIZES: &'static [usize] = &[std::mem::offset_of!(Self, guidance_low), size_of::<Self>()];
+    const SIZES: &'static [usize] =
+        &[std::mem::offset_of!(Self, guidance_low), std::mem::offset_of!(Self, windows), size_of::<Self>()];
 }
 
 // SAFETY: as above.
@@ -95,17 +101,20 @@ unsafe impl Params for vimogen_generate_params {
             solver: options.sampler.solver.number(),
             guidance_low: 0.0,
             guidance_high: 1.0,
+            windows: i32::from(options.windows),
+            reserved: 0,
         }
     }
 }
 
 impl vimogen_generate_params {
-    fn options(&self) -> Result<GenerateOptions> {
+    pub(crate) fn options(&self) -> Result<GenerateOptions> {
         let mut options = GenerateOptions::default()
             .with_num_inference_steps(self.num_inference_steps as usize)
             .with_seed(self.seed)
             .with_smoothing(Smoothing::from_number(self.smoothing)?)
-            .with_solver(Solver::from_number(self.solver)?);
+            .with_solver(Solver::from_number(self.solver)?)
+            .with_windows(self.windows != 0);
         if self.num_frames != 0 {
             options = options.with_num_frames(self.num_frames as usize);
         }

@@ -24,13 +24,14 @@ from .organize import organize
 from .prepare_data import prepare_data
 from .reading import print_doubts
 from .render import render
+from .sequence import sequence
 from .set_metrics import set_metrics
 from .smplify import smplify
 from .train import train
 from .view import view
 
 COMMANDS = {
-    "Motions": (generate, convert, edit, join, render, view, info),
+    "Motions": (generate, sequence, convert, edit, join, render, view, info),
     "Training": (prepare_data, encode_text, train, download),
     "Scores": (evaluate, organize, gate, smplify, set_metrics),
 }

@@ -43,6 +43,18 @@ impl Prompt {
     }
 }
 
+impl From<&str> for Prompt {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Prompt {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
 /// The source of a motion: a prompt or a reference, never both.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {

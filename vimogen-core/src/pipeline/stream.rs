@@ -16,7 +16,7 @@ use crate::motion::{Motion, Pose, Skeleton};
 use crate::progress;
 use crate::sample::options::GenerateOptions;
 use crate::sample::{Solver, noise};
-use crate::windows::{Aim, Frame, Frames, REACHED, Window, ramp, steer};
+use crate::windows::{Aim, Frame, Frames, REACHED, Window, plant, ramp, steer};
 
 /// Frames before a window that it sees and that stay, seconds.
 const CONTEXT: f32 = 0.5;
@@ -41,7 +41,7 @@ defaults! {
         /// Frames of a block of the iterator.
         block, with_block: usize = 4;
         /// Steps from noise to motion of each window.
-        num_inference_steps, with_num_inference_steps: usize = 10;
+        num_inference_steps, with_num_inference_steps: usize = 6;
         /// Solver.
         solver, with_solver: Solver = Solver::Ab2;
     }
@@ -251,13 +251,11 @@ impl<P: Deref<Target = Pipeline>> Stream<P> {
         if let Some(aim) = &self.aim {
             steer(self.plan.make_contiguous(), aim, fps);
         }
-        let poses = self.past.iter().chain(&self.plan).map(|frame| frame.pose).collect();
-        let mut track = Track::new(self.skeleton, poses, fps);
-        let (past, ease) = (self.past.len(), self.frames_of(TAKEOVER) as f32);
+        let past = self.past.len();
+        let mut poses: Vec<Pose> = self.past.iter().chain(&self.plan).map(|frame| frame.pose).collect();
         // What was given stays, and so does the next frame.
-        track.lock_feet(|t| if past == 0 { 1.0 } else { (t.saturating_sub(past) as f32 / ease).min(1.0) });
-        let locked: VecDeque<Frame> = track.poses[past..].iter().map(|pose| self.of_pose(*pose)).collect();
-        self.plan = locked;
+        plant(&self.skeleton, &mut poses, past, fps);
+        self.plan = poses[past..].iter().map(|pose| self.of_pose(*pose)).collect();
     }
 
     fn generation(&self) -> GenerateOptions {
