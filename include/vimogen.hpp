@@ -558,7 +558,7 @@ public:
   using Object::Object;
 
   /// Opens a stream; 0 steps are 6 for each window.
-  static Result<Stream> open(const Pipeline &pipeline, const std::string &prompt, std::uint64_t seed = 42,
+  static Result<Stream> open(const Pipeline &pipeline, const std::string &prompt, std::uint64_t seed = 0,
                              std::uint32_t num_inference_steps = 0) {
     return detail::made<Stream>([&](auto **handle) {
       return vimogen_stream_open(pipeline.get(), prompt.c_str(), seed, num_inference_steps, handle);
