@@ -215,7 +215,7 @@ def generate(
 def _warn(pipe: Pipeline, frames: int | None, *, windows: bool) -> None:
     """Say when a motion has a length that the model was not trained on."""
     trained = pipe.config["generation"].get("frames")
-    if trained and frames is not None and (frames < trained[0] or frames > trained[1] and not windows):
+    if trained and frames is not None and (frames < trained[0] or (frames > trained[1] and not windows)):
         lengths = f"{trained[0]} to {trained[1]}"
         click.echo(f"the model was trained on clips of {lengths} frames; {frames} at once may look wrong", err=True)
 

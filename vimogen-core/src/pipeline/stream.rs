@@ -16,13 +16,13 @@ use crate::motion::{Motion, Pose, Skeleton};
 use crate::progress;
 use crate::sample::options::GenerateOptions;
 use crate::sample::{Solver, noise};
-use crate::windows::{Aim, Frame, Frames, REACHED, Window, plant, ramp, steer};
+use crate::windows::{Aim, Frame, Frames, REACHED, Window, period, plant, ramp, steer};
 
 /// Frames before a window that it sees and that stay, seconds.
 const CONTEXT: f32 = 0.5;
 /// Time in which a window takes over from the one before, seconds.
 const TAKEOVER: f32 = 0.5;
-/// Shortest window of a model that does not say its lengths, frames.
+/// Window length if the model states no lengths, frames.
 const WINDOW: usize = 60;
 /// Maximum number of frames of a block.
 const MAX_BLOCK: usize = 10_000;
@@ -66,6 +66,8 @@ pub struct Stream<P: Deref<Target = Pipeline>> {
     past: VecDeque<Frame>,
     /// Frames that follow; the first one is never changed, since the step to it was given already.
     plan: VecDeque<Frame>,
+    /// Planned frames that are left when the next window is made.
+    rest: usize,
     /// Number of the next frame.
     frame: usize,
 }
@@ -114,6 +116,7 @@ impl<P: Deref<Target = Pipeline>> Stream<P> {
             skeleton: crate::body::NEUTRAL,
             past: VecDeque::new(),
             plan: VecDeque::new(),
+            rest: 0,
             frame: 0,
         };
         stream.generation().check()?;
@@ -195,10 +198,9 @@ impl<P: Deref<Target = Pipeline>> Stream<P> {
         ((seconds * self.pipeline.fps()).round() as usize).max(2)
     }
 
-    /// Makes a window before the next frame if there is a new prompt, or hardly more is planned than the next window takes to
-    /// take over. Asked frame by frame, so that the size of blocks does not matter.
+    /// Makes a window before the next frame if there is a new prompt, or it is time for the next window. Asked frame by frame, so that the size of blocks does not matter.
     fn prepare(&mut self) -> Result<()> {
-        if !self.changed && self.plan.len() > self.frames_of(TAKEOVER) + 1 {
+        if !self.changed && self.plan.len() > self.rest {
             return Ok(());
         }
         self.changed = false;
@@ -226,6 +228,10 @@ impl<P: Deref<Target = Pipeline>> Stream<P> {
             self.skeleton = Track::of(&motion)?.skeleton;
         }
         let poses = Frames::of(motion.features())?.frames.into_iter().map(|frame| frame.pose);
+        let (context, takeover) = (self.frames_of(CONTEXT), self.frames_of(TAKEOVER));
+        let shift = period(&made.frames, context + takeover, takeover, takeover);
+        // The next window begins `shift` frames after this one, and takes over when its context is past.
+        self.rest = (made.len() - (shift + context)).max(takeover + 1);
         let first = self.plan.front().copied();
         self.plan = poses.skip(self.past.len()).map(|pose| self.of_pose(pose)).collect();
         if let (Some(slot), Some(first)) = (self.plan.front_mut(), first) {

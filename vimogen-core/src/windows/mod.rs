@@ -10,10 +10,12 @@ mod couple;
 mod frames;
 mod plan;
 mod plant;
+mod rhythm;
 mod steer;
 
 pub(crate) use couple::{Coupling, Window, ramp};
 pub(crate) use frames::{Frame, Frames};
 pub(crate) use plan::{Lengths, Planned, Stretch, plan};
 pub(crate) use plant::plant;
+pub(crate) use rhythm::period;
 pub(crate) use steer::{Aim, REACHED, steer};
