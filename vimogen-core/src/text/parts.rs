@@ -108,7 +108,8 @@ pub fn split_prompt(prompt: &str) -> Vec<PromptPart> {
             }
             _ => clause,
         };
-        let part = PromptPart { prompt: clause.join(" "), seconds: seconds.map(|s| s / times as f64) };
+        let part =
+            PromptPart { prompt: clause.join(" ").replace(" ,", ","), seconds: seconds.map(|s| s / times as f64) };
         parts.extend(std::iter::repeat_n(part, times));
         if parts.len() >= MAX_PARTS {
             parts.truncate(MAX_PARTS);

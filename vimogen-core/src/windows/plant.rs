@@ -58,7 +58,7 @@ mod tests {
     use crate::body::NEUTRAL;
     use crate::edit::tests::strides;
 
-    /// Largest step of a foot on the ground of the free poses, metres.
+    /// Maximum step of a foot on the ground of the free poses, metres.
     fn slide(free: &[Pose], poses: &[Pose]) -> f32 {
         let path = |poses: &[Pose]| -> Vec<Vec3> {
             poses.iter().map(|pose| NEUTRAL.fk(pose.root, pose.rotations).1[LEFT_FOOT]).collect()

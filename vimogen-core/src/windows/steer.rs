@@ -129,6 +129,10 @@ mod tests {
         assert!(nearest < REACHED, "{nearest}");
         let mut still = vec![walk()[0]; 60];
         steer(&mut still, &Aim::degrees(180.0), 20.0);
-        assert!(still.iter().all(|frame| *frame == walk()[0]));
+        let there = walk()[0].pose;
+        let stays = |frame: &Frame| {
+            frame.pose.root.distance(there.root) + frame.pose.rotations[0].angle_between(there.rotations[0]) < 2e-3
+        };
+        assert!(still.iter().all(stays));
     }
 }
