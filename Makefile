@@ -11,7 +11,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV_PYTHON := .venv/bin/python
-PYTHON_CODE := python examples tests/python benches/compare tools/prose
+PYTHON_CODE := python examples tests/python tests/torture benches/compare tools/prose
 
 # Destination and build of `make install`; dev is the build of the tests.
 PREFIX ?= /usr/local
@@ -25,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -100,8 +100,14 @@ fuzz: ## all file readers under the fuzzer, including those that need Burn, then
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60) experiment
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60) --sanitize
 
+torture: .venv/.ready ## half an hour of stress: threads, forks, kills, full disks, damaged files, random C calls (TORTURE_SECONDS=1800 ARGS="--report FILE")
+	$(CARGO) build --locked --workspace --lib
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	$(VENV_PYTHON) tests/torture --artifacts "$(TARGET)" --seconds $(or $(TORTURE_SECONDS),1800) $(ARGS)
+
 lint: .venv/.ready ## format, clippy, documentation and Python, without a warning
 	$(CARGO) fmt --all --check
+	CARGO="$(CARGO)" tools/one_build.sh
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	$(VENV_PYTHON) -m ruff format --check $(PYTHON_CODE)

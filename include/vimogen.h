@@ -628,6 +628,8 @@ typedef struct vimogen_evaluate_params {
   uint32_t jobs;
   /// Not 0: NRDF is given the 21 body joints of its training instead of the release's rows. Default: 0.
   int32_t body_joints;
+  /// How motion files are read, all of them alike. Default: NULL, the defaults.
+  const struct vimogen_motion_load_params *reading;
 } vimogen_evaluate_params;
 
 /// How a training starts. Fill it with `vimogen_trainer_params_init`, then set `pipeline` or `model`.

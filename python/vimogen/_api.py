@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -129,6 +129,7 @@ def evaluate(
     priors: str | os.PathLike[str] | None = None,
     nrdf: str | os.PathLike[str] | None = None,
     body_joints: bool = False,
+    reading: Mapping[str, Any] | None = None,
     callback: Callable[[str, int, int], Any] | None = None,
 ) -> dict[str, Any]:
     """Score the motions in a folder.
@@ -144,6 +145,8 @@ def evaluate(
         (HTML), ``<folder>-results`` if it is None.
     up_axis : int
         Height axis of joint files. The release measures along 2, although its joints have y up.
+    reading : dict, optional
+        Arguments of ``Motion.load`` for all motions: ``fps``, ``up``, ``unit``, ``person``, ``names``, ``fit_joints``.
     info : str or os.PathLike, optional
         ``MBench_eval_info.json``: its motions are looked up as ``<id>.npy``, ``<id>.pt``, then in other formats, and
         ``<id>.mp4``. Results are saved one by one, and a second call continues after a stop. The arguments below need
@@ -179,8 +182,9 @@ def evaluate(
 
     """
     wanted = None if dimensions is None else list(dimensions)
+    given = dict(reading or {})
     if info is None:
-        return _vimogen.evaluate_folder(folder, wanted, output, up_axis)
+        return _vimogen.evaluate_folder(folder, wanted, output, up_axis, given)
     path = Path(folder).resolve()
     results: dict[str, Any] = json.loads(
         _vimogen.evaluate_benchmark_json(
@@ -198,6 +202,7 @@ def evaluate(
             priors=priors,
             nrdf=nrdf,
             body_joints=body_joints,
+            reading=given,
             callback=callback,
         )
     )

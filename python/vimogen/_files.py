@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 from pathlib import Path
 
 from ._vimogen import InvalidArgumentError
@@ -22,3 +24,21 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a file of at most 64 MiB, in UTF-8."""
     return read_bytes(path).decode("utf-8")
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a file in UTF-8, whole or not at all; one that is replaced keeps its mode, and a link its place."""
+    target = Path(os.path.realpath(path))
+    # Named as the temporary files of the core, which removes those of killed processes.
+    temporary = target.with_name(f".vimogen-{secrets.token_hex(3)}")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

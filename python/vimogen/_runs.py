@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ._files import read_text
-from ._vimogen import InvalidArgumentError, __version__
+from ._files import read_text, write_text
+from ._vimogen import InvalidArgumentError, Pipeline, __version__
 
 NAME = "vimogen-run.json"
 # Bytes at the start and at the end of a file that are part of its fingerprint.
@@ -27,6 +27,16 @@ def record(
         "options": {name: _plain(value) for name, value in sorted(options.items()) if value is not None},
         "prompts": hashlib.sha256(json.dumps(list(prompts)).encode()).hexdigest()[:16],
     }
+
+
+def record_of(
+    pipeline: Pipeline, prompts: Sequence[str], others: Mapping[str, Path | None], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give :func:`record` for a pipeline that is loaded."""
+    origin = pipeline._origin
+    files = {"lora": origin["lora"], **others}
+    kept = {"dtype": origin["dtype"], "text_only": origin["text_only"], "text_encoder": origin["text_encoder"]}
+    return record(prompts, origin["model"], files, {**options, **kept})
 
 
 def fingerprint(path: Path) -> str:
@@ -63,9 +73,7 @@ def check(folder: Path, run: Mapping[str, Any]) -> None:
 def write(folder: Path, run: Mapping[str, Any]) -> None:
     """Write the record of a run, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{NAME}.new"
-    temporary.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(folder / NAME)
+    write_text(folder / NAME, json.dumps(run, indent=2) + "\n")
 
 
 def _plain(value: Any) -> Any:

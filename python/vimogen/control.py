@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import rotations as _rotations
+from ._files import write_text
 from ._vimogen import Motion
 
 
@@ -73,7 +73,7 @@ class Constraints:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a JSON file."""
-        Path(path).write_text(json.dumps(self.to_dict(), indent=2), encoding="utf-8")
+        write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
 
     def __len__(self) -> int:
         return len(self._constraints)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import _runs
+from ._files import write_text
 from ._options import DEFAULT_SEED, lists_options
 from ._vimogen import Motion, Pipeline, TextEncoder, VimogenError, file_formats
 
@@ -170,7 +171,7 @@ def _report(path: Path, errors: dict[str, str]) -> None:
     if not errors:
         path.unlink(missing_ok=True)
         return
-    path.write_text(json.dumps(errors, indent=2) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(errors, indent=2) + "\n")
     name, reason = next(iter(errors.items()))
     warnings.warn(f"{len(errors)} motions could not be made, see {path}; {name}: {reason}", stacklevel=3)
 
@@ -251,7 +252,8 @@ def encode_text(
     Returns
     -------
     dict
-        ``total``, ``encoded``, ``skipped`` and ``failed`` of all parts.
+        ``total``, ``encoded``, ``skipped`` and ``failed`` of all parts; ``written``: whether the manifest names the
+        texts.
 
     """
     count = shards or workers
@@ -261,7 +263,8 @@ def encode_text(
     made = _run(rows, _Encoder, workers, 1, resources, (os.fspath(Path(text_encoder).resolve()), load, job))
     reports = [json.loads(str(row["report"])) for row in made]
     whole: dict[str, Any] = {key: sum(report[key] for report in reports) for key in ("total", "encoded", "skipped")}
-    return whole | {"failed": sorted(fault for report in reports for fault in report["failed"])}
+    whole["failed"] = sorted(fault for report in reports for fault in report["failed"])
+    return whole | {"written": any(report["written"] for report in reports)}
 
 
 def _run(

@@ -111,6 +111,30 @@ def test_the_shared_library_exports_what_the_header_declares(prefix):
     assert len(exported) > 40
 
 
+def test_the_static_library_exports_what_the_header_declares(prefix):
+    header = (ROOT / "include/vimogen.h").read_text()
+    need("nm")
+    need("objcopy")
+    listing = run("nm", "--extern-only", "--defined-only", prefix / "lib/libvimogen.a")
+    exported = {line.split()[-1] for line in listing.splitlines() if len(line.split()) == 3}
+    assert exported == set(re.findall(r"\b(vimogen_\w+)\(", header))
+
+
+def test_a_program_with_symbols_of_the_librarys_parts_links_statically(build, tmp_path):
+    """Names that Rust, ufbx, the allocator and the C++ runtime support define, in a program of its own."""
+    source = tmp_path / "clash.c"
+    names = ["rust_eh_personality", "ufbx_load_file", "mi_malloc", "mi_free", "WelsCreateSVCEncoder"]
+    own = "".join(f"int {name}(void) {{ return 1; }}\n" for name in names)
+    protos = "".join(f"int {name}(void);\n" for name in names)
+    source.write_text(
+        f"#include <stdio.h>\n#include <vimogen.h>\n{protos}{own}"
+        "int main(void) {\n  vimogen_pipeline *p = NULL;\n  if (vimogen_pipeline_load(NULL, NULL, &p)) return 1;\n"
+        '  vimogen_pipeline_free(p);\n  puts("ok");\n  return 0;\n}\n'
+    )
+    need("objcopy")
+    assert run(build(source, kind="static")) == "ok\n"
+
+
 def test_the_shared_library_is_named_by_its_abi(prefix):
     abi = re.search(r"#define VIMOGEN_ABI_VERSION (\d+)", (prefix / "include/vimogen.h").read_text())[1]
     library = prefix / "lib" / f"libvimogen.so.{abi}"

@@ -151,7 +151,9 @@ def test_set_metrics_are_those_of_the_package(tmp_path):
     ours, real = arrays["ours"].astype(np.float32), arrays["real"].astype(np.float32)
     words = ["set-metrics", "--generated", tmp_path / "ours.npy", "--seed", 7, "--repetitions", 5]
     alone = json.loads(run(*words, "--json").stdout)
-    assert set(alone) == {"motions", "repetitions", "seed", "diversity"} and alone["diversity"]["pairs"] == 40
+    assert (
+        set(alone) == {"motions", "protocol", "repetitions", "seed", "diversity"} and alone["diversity"]["pairs"] == 40
+    )
     files = ["--real", tmp_path / "real.npy", "--text", tmp_path / "ours.npy", "--per-text", tmp_path / "each.npy"]
     done = json.loads(run(*words, *files, "--json").stdout)
     drawn = {"seed": 7, "repetitions": 5}

@@ -8,7 +8,7 @@ import pytest
 
 import vimogen
 from test_cli import QUICK, run
-from vimogen.cli.prompts import read_prompts
+from vimogen.cli.prompt_files import read_prompts
 
 
 @pytest.fixture(scope="module")

@@ -76,5 +76,9 @@ def test_the_command_writes_a_body_for_each_file(joints, tmp_path):
     assert done.exit_code == 0, done.output
     result = json.loads(done.stdout)
     assert result["origins"] == {"fitted-builtin": 2} and sorted(p.name for p in out.iterdir()) == ["1.pt", "2.pt"]
+    (tmp_path / "0.npy").write_text("no array")
+    past = CliRunner().invoke(cli, ["smplify", str(tmp_path), "-o", str(tmp_path / "more"), "--json"])
+    rest = json.loads(past.stdout)
+    assert past.exit_code == 1 and len(rest["files"]) == 2 and "0.npy" in rest["failed"][0]["file"]
     twice = CliRunner().invoke(cli, ["smplify", str(out / "1.pt"), "-o", str(out)])
     assert twice.exit_code == 2 and "written over" in twice.output

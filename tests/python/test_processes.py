@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -190,6 +191,17 @@ WORK = {
     "resample": "long.resample(19.0)",
     "resampled features": "vimogen.motion.resample(long.features, 20, 19.0)",
     "vertices": "vimogen.Body().vertices(long[:80000])",
+    "evaluate": "vimogen.evaluate(scored)",
+    "encode": 'encoder.encode(["a person walks and then waves"] * 64)',
+}
+
+
+# What the work needs, made before.
+START_OF = {
+    "evaluate": "scored = folder + '/scored'; os.mkdir(scored); "
+    "[long[:20000].save(scored + f'/{i}.npy') for i in range(8)]",
+    "encode": "import encoders, pathlib; encoder = vimogen.TextEncoder.from_pretrained("
+    "encoders.small_encoder(pathlib.Path(folder) / 'encoder', 512))",
 }
 
 
@@ -200,6 +212,8 @@ def test_ctrl_c_ends_long_work_within_a_second(work, tmp_path):
         folder = {str(tmp_path)!r}
         pipeline = vimogen.Pipeline.from_pretrained()
         long = vimogen.Motion(np.zeros((200_000, 276), np.float32), fps=20)
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        {START_OF.get(work, "")}
         print("ready", flush=True)
         try:
             while True:

@@ -73,6 +73,7 @@ def test_workers_share_the_texts_of_a_data_set(tmp_path):
         json.dumps([{"id": i, "video_text_annot": text} for i, text in enumerate(PROMPTS)] + [{"id": 9}])
     )
     report = vray.encode_text(manifest, tmp_path / "out", text_encoder=encoder, workers=2, shards=3)
-    assert report == {"total": 6, "encoded": 5, "skipped": 0, "failed": [[5, 'it has no "video_text_annot"']]}
+    failed = [[5, 'it has no "video_text_annot"']]
+    assert report == {"total": 6, "encoded": 5, "skipped": 0, "failed": failed, "written": True}
     paths = [entry.get("video_text_annot_wanvideot5_embed_path") for entry in json.loads(manifest.read_text())]
     assert len(set(paths[:5])) == 5 and paths[5] is None

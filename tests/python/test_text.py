@@ -99,9 +99,12 @@ def test_encode_text_writes_files_and_paths_and_goes_on(folder, encoder, manifes
         "encoded": 2,
         "skipped": 0,
         "failed": [[4, 'it has no "video_text_annot"']],
+        "written": False,
     }
-    assert "entry 4" in half.stderr
+    assert "entry 4" in half.stderr and "until the other shares are encoded" in half.stderr
+    assert "embed_path" not in manifest.read_text(encoding="utf-8")
     rest = json.loads(run(*words, "--shard", "2/2").stdout)
+    assert rest["written"]
     assert (rest["total"], rest["encoded"]) == (2, 2)
     again = json.loads(run(*words, code=1).stdout)
     assert (again["encoded"], again["skipped"]) == (0, 4)

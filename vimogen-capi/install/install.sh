@@ -19,11 +19,12 @@ version=$(number VERSION_MAJOR).$(number VERSION_MINOR).$(number VERSION_PATCH)
 case $(uname -s) in
 Darwin)
   shared=libvimogen.$abi.dylib link=libvimogen.dylib built=libvimogen.dylib
-  system="-lc++ -liconv -lSystem -lc -lm"
+  system="-lc++ -liconv -lSystem -lc -lm -Wl,-dead_strip"
   ;;
 *)
   shared=libvimogen.so.$abi link=libvimogen.so built=libvimogen.so
-  system="-lstdc++ -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc"
+  # The library is one object: what a program does not use is left out section by section.
+  system="-Wl,--gc-sections -lstdc++ -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc"
   ;;
 esac
 
@@ -34,7 +35,29 @@ mkdir -p "$to/include" "$to/lib/pkgconfig" "$to/lib/cmake/vimogen"
 cp "$root/include/vimogen.h" "$root/include/vimogen.hpp" "$to/include/"
 cp "$build/$built" "$to/lib/$shared"
 ln -sf "$shared" "$to/lib/$link"
-cp "$build/libvimogen.a" "$to/lib/"
+
+# The static library as one object whose only global symbols are vimogen_*: those of Rust, C and C++ parts that a program may
+# have as well, in other versions, do not meet its own. Where the tools for that are missing, all symbols stay global.
+hide() {
+  case $(uname -s) in
+  Darwin)
+    ld -r -all_load "$build/libvimogen.a" -exported_symbol '_vimogen_*' -o "$1"
+    ;;
+  *)
+    ld -r --whole-archive "$build/libvimogen.a" -o "$1.all" &&
+      objcopy --wildcard --keep-global-symbol='vimogen_*' "$1.all" "$1"
+    ;;
+  esac
+}
+object=$to/lib/libvimogen-all.o
+rm -f "$to/lib/libvimogen.a"
+if hide "$object" && ar crs "$to/lib/libvimogen.a" "$object"; then
+  :
+else
+  echo "ld, objcopy or ar cannot hide symbols here: libvimogen.a exports those of its parts too" >&2
+  cp "$build/libvimogen.a" "$to/lib/"
+fi
+rm -f "$object" "$object.all"
 
 fill() {
   sed -e "s|@VERSION@|$version|g" -e "s|@SYSTEM@|$system|g" -e "s|@SYSTEM_LIST@|$list|g" -e "s|@SHARED@|$shared|g" \

@@ -5,6 +5,7 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::ptr::{null, null_mut};
 
+use vimogen_core::mbench::benchmark::Reader;
 use vimogen_core::mbench::bodies::BodyFiles;
 use vimogen_core::mbench::info::load_info;
 use vimogen_core::mbench::quality::UpAxis;
@@ -15,6 +16,7 @@ use vimogen_core::{Error, Result};
 
 use crate::edge::{Growing, Params, Place, init, optional_params, optional_text, owned_text, text};
 use crate::generate::{notify, vimogen_progress_fn};
+use crate::load::{Reading, vimogen_motion_load_params};
 use crate::status::{guard, vimogen_status};
 
 /// Options of scoring. Fill it with `vimogen_evaluate_params_init`, then change fields.
@@ -52,12 +54,15 @@ pub struct vimogen_evaluate_params {
     pub jobs: u32,
     /// Not 0: NRDF is given the 21 body joints of its training instead of the release's rows. Default: 0.
     pub body_joints: i32,
+    /// How motion files are read, all of them alike. Default: NULL, the defaults.
+    pub reading: *const vimogen_motion_load_params,
 }
 
 // SAFETY: plain values and pointers, of which a NULL one is valid; the first field is the size.
 unsafe impl Growing for vimogen_evaluate_params {
     const NAME: &'static str = "vimogen_evaluate_params";
-    const SIZES: &'static [usize] = &[offset_of!(Self, info), offset_of!(Self, body), size_of::<Self>()];
+    const SIZES: &'static [usize] =
+        &[offset_of!(Self, info), offset_of!(Self, body), offset_of!(Self, reading), size_of::<Self>()];
 }
 
 // SAFETY: as above.
@@ -79,6 +84,7 @@ unsafe impl Params for vimogen_evaluate_params {
             seed: EvaluateOptions::default().seed,
             jobs: 0,
             body_joints: 0,
+            reading: null(),
         }
     }
 }
@@ -104,11 +110,12 @@ struct Arguments<'a> {
     nrdf: Option<&'a str>,
     prompt_template: Option<&'a str>,
     name: Option<&'a str>,
+    reading: Reading,
 }
 
 impl Arguments<'_> {
     /// # Safety
-    /// Pointers in `params` are NULL or texts, by the conventions of the header.
+    /// Pointers in `params` are NULL, texts or parameters, by the conventions of the header.
     unsafe fn new(params: vimogen_evaluate_params) -> Result<Self> {
         // SAFETY: as ours.
         let text = |name, pointer| unsafe { optional_text(name, pointer) };
@@ -122,6 +129,8 @@ impl Arguments<'_> {
             nrdf: text("nrdf", params.nrdf)?,
             prompt_template: text("prompt_template", params.prompt_template)?,
             name: text("name", params.name)?,
+            // SAFETY: as ours.
+            reading: unsafe { Reading::new(&optional_params("reading", params.reading)?)? },
             params,
         })
     }
@@ -131,7 +140,12 @@ impl Arguments<'_> {
         let info = self.info.map(load_info).transpose()?;
         let parse = |names: &Vec<String>| names.iter().map(|name| name.parse()).collect::<Result<Vec<Dimension>>>();
         let dimensions = self.dimensions.as_ref().map(parse).transpose()?;
+        // Without the pointers of the parameters, which threads may not share.
+        let reading = &self.reading;
+        let read = |path: &Path| reading.load(path);
+        let reader = Reader { settings: &reading.settings, read: &read };
         let defaults = EvaluateOptions::default().with_up_axis(self.up_axis()?).with_dimensions(dimensions);
+        let defaults = defaults.with_reader(reader);
         let mut on_progress = |progress| notify(self.params.progress, self.params.user_data, progress);
         match &info {
             None => evaluate(folder, &defaults, &mut on_progress)?.summary_json(),

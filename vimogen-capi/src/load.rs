@@ -1,11 +1,13 @@
 //! Reading motion files with options, and what was found in them.
 
 use std::ffi::c_char;
+use std::path::Path;
 use std::ptr::null;
 
 use vimogen_core::body::BodyModel;
 use vimogen_core::declare::NamedEnum;
 use vimogen_core::io::{JointMap, LoadOptions, load_joint_map, parse_joint_map};
+use vimogen_core::motion::{LengthUnit, UpAxis};
 use vimogen_core::{Error, Motion, Result};
 
 use crate::edge::{Growing, Params, Place, borrow, handle, init, optional_params, optional_text, owned_text, text};
@@ -83,25 +85,53 @@ fn joint_map(names: &str) -> Result<JointMap> {
     if names.trim_start().starts_with('{') { parse_joint_map(names) } else { load_joint_map(names) }
 }
 
-/// Reads a motion with options.
-///
-/// # Safety
-/// Pointers in `params` are NULL or texts, by the conventions of the header.
-unsafe fn load(path: &str, params: &vimogen_motion_load_params) -> Result<Motion> {
-    // SAFETY: as ours.
-    let text = |name, pointer| unsafe { optional_text(name, pointer) };
-    let body = text("body", params.body)?.map(BodyModel::load).transpose()?;
-    let names = text("names", params.names)?.map(joint_map).transpose()?;
-    let options = LoadOptions::default()
-        .with_body(body.as_ref())
-        // NaN is passed on and refused.
-        .with_fps((params.fps != 0.0).then_some(params.fps))
-        .with_up(choice(params.up)?)
-        .with_unit(choice(params.unit)?)
-        .with_person(text("person", params.person)?)
-        .with_names(names.as_ref())
-        .with_fit_joints(params.fit_joints != 0);
-    Motion::load_with(path, &options)
+/// Options of reading with all that they refer to.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    body: Option<BodyModel>,
+    fps: Option<f32>,
+    up: Option<UpAxis>,
+    unit: Option<LengthUnit>,
+    person: Option<String>,
+    names: Option<JointMap>,
+    fit_joints: bool,
+    /// The same as a text.
+    pub(crate) settings: String,
+}
+
+impl Reading {
+    /// # Safety
+    /// Pointers in `params` are NULL or texts, by the conventions of the header.
+    pub(crate) unsafe fn new(params: &vimogen_motion_load_params) -> Result<Self> {
+        // SAFETY: as ours.
+        let text = |name, pointer| unsafe { optional_text(name, pointer) };
+        let body = text("body", params.body)?;
+        let reading = Self {
+            body: None,
+            // NaN is passed on and refused.
+            fps: (params.fps != 0.0).then_some(params.fps),
+            up: choice(params.up)?,
+            unit: choice(params.unit)?,
+            person: text("person", params.person)?.map(String::from),
+            names: text("names", params.names)?.map(joint_map).transpose()?,
+            fit_joints: params.fit_joints != 0,
+            settings: String::new(),
+        };
+        let settings = format!("{reading:?} {body:?}");
+        Ok(Self { body: body.map(BodyModel::load).transpose()?, settings, ..reading })
+    }
+
+    pub(crate) fn load(&self, path: impl AsRef<Path>) -> Result<Motion> {
+        let options = LoadOptions::default()
+            .with_body(self.body.as_ref())
+            .with_fps(self.fps)
+            .with_up(self.up)
+            .with_unit(self.unit)
+            .with_person(self.person.as_deref())
+            .with_names(self.names.as_ref())
+            .with_fit_joints(self.fit_joints);
+        Motion::load_with(path, &options)
+    }
 }
 
 /// Reads a motion as `vimogen_motion_load` does, with options. `params`: NULL for the defaults. `motion`: receives it, to be
@@ -117,7 +147,7 @@ pub unsafe extern "C" fn vimogen_motion_load_with(
         let (path, params, place) =
             unsafe { (text("path", path)?, optional_params("params", params)?, Place::new("motion", motion)?) };
         // SAFETY: as above.
-        place.write(handle(vimogen_motion::new(unsafe { load(path, &params)? })));
+        place.write(handle(vimogen_motion::new(unsafe { Reading::new(&params)? }.load(path)?)));
         Ok(())
     })
 }

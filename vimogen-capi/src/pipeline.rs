@@ -174,6 +174,26 @@ pub unsafe extern "C" fn vimogen_pipeline_config(
     })
 }
 
+/// Notes on a prompt: words, movements and counts outside of what the model was trained on. `json` receives an array of objects
+/// with `kind`, `words`, `suggestions` and `message`, to be freed with `vimogen_string_free`; it is empty for models without
+/// a list of their movements.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_pipeline_notes(
+    pipeline: *const vimogen_pipeline,
+    prompt: *const c_char,
+    json: *mut *mut c_char,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (pipeline, prompt, place) =
+            unsafe { (borrow("pipeline", pipeline)?, text("prompt", prompt)?, Place::new("json", json)?) };
+        let notes =
+            serde_json::to_string(&pipeline.0.notes(prompt)).map_err(|e| Error::config("notes", e.to_string()))?;
+        place.write(owned_text(notes)?);
+        Ok(())
+    })
+}
+
 /// Encodes a prompt as rows of `text_dim` values for `vimogen_generate_from_embeddings`.
 ///
 /// `rows`: receives the number of rows. `embeddings`: memory for `capacity` values, or NULL with a capacity of 0 to

@@ -140,7 +140,7 @@ fn no_struct_loses_a_size_that_it_had() {
     had::<vimogen_quality>(&[20]);
     had::<vimogen_joint>(&[24]);
     had::<vimogen_render_params>(&[48]);
-    had::<vimogen_evaluate_params>(&[16, 32, 104]);
+    had::<vimogen_evaluate_params>(&[16, 32, 104, 112]);
     had::<vimogen_trainer_params>(&[48]);
     had::<vimogen_train_batch>(&[104]);
     had::<vimogen_train_report>(&[48]);

@@ -36,7 +36,7 @@ pub enum Error {
         index: Vec<usize>,
     },
     /// A file or folder does not exist.
-    #[error("{what} not found: {path:?}; check the path")]
+    #[error("{what} not found: {path:?}; {}", remedy(.what))]
     NotFound {
         /// Kind of the missing item, such as `file`.
         what: String,
@@ -127,6 +127,14 @@ pub enum Error {
     },
 }
 
+/// Start of the name of a folder that has to exist before a file is written into it.
+const FOLDER_TO_WRITE: &str = "folder for the file";
+
+/// Remedy for something that is missing.
+fn remedy(what: &str) -> &'static str {
+    if what.starts_with(FOLDER_TO_WRITE) { "create it first" } else { "check the path" }
+}
+
 macro_rules! error_codes {
     ($($Kind:ident = $code:literal,)+) => {
         /// Stable codes of the [`enum@Error`] kinds, grouped by hundreds and never renumbered.
@@ -194,12 +202,19 @@ impl Error {
         Self::Internal { reason: reason.to_string() }
     }
 
-    /// An I/O error on a file; a missing file becomes [`Error::NotFound`].
+    /// An I/O error on a file; a missing file becomes [`Error::NotFound`], which names the folder if that is missing.
     pub fn io(op: &'static str, path: impl AsRef<Path>, source: std::io::Error) -> Self {
-        let path = path.as_ref().to_path_buf();
-        match source.kind() {
-            std::io::ErrorKind::NotFound => Self::NotFound { what: "file".into(), path },
-            _ => Self::Io { op, path, source },
+        let path = path.as_ref();
+        if source.kind() != std::io::ErrorKind::NotFound {
+            return Self::Io { op, path: path.to_path_buf(), source };
+        }
+        match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+            Some(folder) => {
+                let start = if op == "write" { FOLDER_TO_WRITE } else { "folder of" };
+                let what = format!("{start} {:?}", path.file_name().unwrap_or_default());
+                Self::NotFound { what, path: folder.to_path_buf() }
+            }
+            None => Self::NotFound { what: "file".into(), path: path.to_path_buf() },
         }
     }
 
@@ -235,7 +250,7 @@ pub fn check_finite<D: ndarray::Dimension>(name: &str, values: &ndarray::ArrayVi
 }
 
 /// Whether all of `values` are finite. A search for the first that is not would cost ten times as much.
-fn all_finite<D: ndarray::Dimension>(values: &ndarray::ArrayView<'_, f32, D>) -> bool {
+pub(crate) fn all_finite<D: ndarray::Dimension>(values: &ndarray::ArrayView<'_, f32, D>) -> bool {
     match values.as_slice_memory_order() {
         Some(values) => values.chunks(64).all(|part| part.iter().fold(true, |all, v| all & v.is_finite())),
         None => values.iter().all(|v| v.is_finite()),
@@ -253,6 +268,16 @@ mod tests {
         let denied = Error::io("read", "a.npy", std::io::ErrorKind::PermissionDenied.into());
         assert_eq!(denied.code(), ErrorCode::Io);
         assert!(std::error::Error::source(&denied).is_some());
+    }
+
+    #[test]
+    fn a_missing_folder_is_named_instead_of_the_file_in_it() {
+        let text = |op, path: &str| Error::io(op, path, std::io::ErrorKind::NotFound.into()).to_string();
+        let written = text("write", "no/such/folder/walk.npz");
+        assert_eq!(written, "folder for the file \"walk.npz\" not found: \"no/such/folder\"; create it first");
+        let read = text("read", "no/such/folder/walk.npz");
+        assert_eq!(read, "folder of \"walk.npz\" not found: \"no/such/folder\"; check the path");
+        assert_eq!(text("read", "walk.npz"), "file not found: \"walk.npz\"; check the path");
     }
 
     #[test]

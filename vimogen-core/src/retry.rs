@@ -51,6 +51,17 @@ impl Clock for SystemClock {
 }
 
 /// A clock for tests: sleeping advances the time at once.
+/// An address for messages: without user, password and parameters.
+pub(crate) fn shown(url: &str) -> String {
+    let url = url.split_once(['?', '#']).map_or_else(|| url.to_string(), |(start, _)| format!("{start}?***"));
+    let (scheme, rest) = url.split_once("://").map_or(("", url.as_str()), |(scheme, rest)| (scheme, rest));
+    let host_and_path = match rest.rsplit_once('@') {
+        Some((_, host)) => format!("***@{host}"),
+        None => rest.to_string(),
+    };
+    if scheme.is_empty() { host_and_path } else { format!("{scheme}://{host_and_path}") }
+}
+
 #[cfg(test)]
 pub(crate) struct TestClock {
     start: Instant,
@@ -83,6 +94,16 @@ impl Clock for TestClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_secrets() {
+        assert_eq!(shown("https://example.org/a/b"), "https://example.org/a/b");
+        assert_eq!(shown("https://me:secret@example.org:8/a"), "https://***@example.org:8/a");
+        assert_eq!(shown("ftp://me:se@cret@example.org"), "ftp://***@example.org");
+        assert_eq!(shown("https://example.org/a?key=secret#x"), "https://example.org/a?***");
+        assert_eq!(shown("me:secret@example.org"), "***@example.org");
+        assert_eq!(shown(""), "");
+    }
 
     #[test]
     fn waits_double_until_no_attempt_is_left() {

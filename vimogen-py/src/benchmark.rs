@@ -22,6 +22,7 @@ use crate::args::to_python;
 use crate::error::OrRaise;
 use crate::options::generate_options;
 use crate::pipeline::Pipeline;
+use crate::reading::Given;
 use crate::run::with_progress;
 
 /// The dimensions of these names.
@@ -32,7 +33,7 @@ pub fn parse_dimensions(names: Vec<String>) -> Result<Vec<Dimension>> {
 /// Score the motions in an info file; returns the results as JSON and writes MBench's files.
 #[pyfunction]
 #[pyo3(signature = (folder, info, output, name, *, dimensions=None, up_axis=2, jobs=None, prompt_template=None, seed=DEFAULT_SEED,
-    compare=Vec::new(), body=None, priors=None, nrdf=None, body_joints=false, callback=None))]
+    compare=Vec::new(), body=None, priors=None, nrdf=None, body_joints=false, reading=None, callback=None))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn evaluate_benchmark_json(
     py: Python<'_>,
@@ -50,9 +51,11 @@ pub fn evaluate_benchmark_json(
     priors: Option<PathBuf>,
     nrdf: Option<PathBuf>,
     body_joints: bool,
+    reading: Option<Bound<'_, PyDict>>,
     callback: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     let up_axis = UpAxis::from_index(up_axis).or_raise(py)?;
+    let given = reading.as_ref().map_or_else(|| Ok(Given::default()), Given::from_dict)?;
     with_progress(py, callback, |on_progress| {
         let info = load_info(info)?;
         let dimensions = dimensions.map(parse_dimensions).transpose()?;
@@ -70,7 +73,7 @@ pub fn evaluate_benchmark_json(
             .with_seed(seed)
             .with_bodies(BodyFiles { body, priors, nrdf, body_joints })
             .with_compare(compare);
-        evaluate(folder, &options, on_progress)?.to_json()
+        given.with_reader(|reader| evaluate(folder, &options.with_reader(reader), on_progress))?.to_json()
     })
 }
 
@@ -86,9 +89,10 @@ pub fn results_table(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<String> {
 /// Parameters
 /// ----------
 /// source : str or os.PathLike
-///     Folders ``<id>/motion_gen_condition_on_motion.pt`` or ``..._on_text.pt``, or files ``<id>.pt``, ``.npz``, ``.npy``.
+///     Folders ``<id>/motion_gen_condition_on_motion.pt`` or ``..._on_text.pt``, or files ``<id>.npz`` in any format that is
+///     read.
 /// target : str or os.PathLike
-///     The folder to write, float32 (T, 22, 3), metres, y up.
+///     The folder to write, float32 (T, 22, 3), metres, y up. It switches from an older set to the new one at the end.
 /// videos : bool
 ///     Draw them too, `<target>/<id>.mp4`, for a judge.
 ///

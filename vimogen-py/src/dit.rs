@@ -202,7 +202,8 @@ impl Dit {
             Some(rows) => owned(as_2d(rows, "null_context")?),
             None => ndarray::Array2::zeros((sizes.text_len, sizes.text_dim)),
         };
-        let parts = NativeParts { config: &config, stats: &stats, null_context: &null_context, words: None };
+        let parts =
+            NativeParts { config: &config, stats: &stats, null_context: &null_context, words: None, prompts: None };
         detached(py, || save_native(path, &self.core, parts, dtype))
     }
 

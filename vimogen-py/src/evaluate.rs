@@ -11,23 +11,26 @@ use vimogen_core::mbench::{Dimension, EvaluateOptions, Results, evaluate};
 
 use crate::benchmark::parse_dimensions;
 use crate::error::OrRaise;
+use crate::reading::Given;
 use crate::run::with_progress;
 
 /// Score the motions in a folder with MBench's motion-quality metrics; returns the report as a dict.
 #[pyfunction]
-#[pyo3(signature = (folder, dimensions=None, output=None, up_axis=2))]
-pub fn evaluate_folder(
-    py: Python<'_>,
+#[pyo3(signature = (folder, dimensions=None, output=None, up_axis=2, reading=None))]
+pub fn evaluate_folder<'py>(
+    py: Python<'py>,
     folder: PathBuf,
     dimensions: Option<Vec<String>>,
     output: Option<PathBuf>,
     up_axis: usize,
-) -> PyResult<Bound<'_, PyDict>> {
+    reading: Option<Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyDict>> {
     let up = UpAxis::from_index(up_axis).or_raise(py)?;
+    let given = reading.as_ref().map_or_else(|| Ok(Given::default()), Given::from_dict)?;
     let scores = with_progress(py, None, |on_progress| {
         let dimensions = dimensions.map(parse_dimensions).transpose()?;
         let options = EvaluateOptions::default().with_dimensions(dimensions).with_up_axis(up);
-        let results = evaluate(folder, &options, on_progress)?;
+        let results = given.with_reader(|reader| evaluate(folder, &options.with_reader(reader), on_progress))?;
         output.map_or(Ok(()), |path| results.save_summary(path))?;
         Ok(Scores::of(&results))
     })?;

@@ -18,6 +18,7 @@ mod experiment;
 mod flow;
 mod mbench;
 mod motion;
+mod notes;
 mod options;
 mod pipeline;
 mod pose;
@@ -79,6 +80,7 @@ mod _vimogen {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         vimogen_core::process::adopt();
         crate::error::register(module)?;
-        crate::reading::register(module)
+        crate::reading::register(module)?;
+        crate::notes::register(module)
     }
 }

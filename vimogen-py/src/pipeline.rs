@@ -19,6 +19,7 @@ use crate::direct;
 use crate::dit::Dit;
 use crate::error::{OrRaise, invalid, raise};
 use crate::motion::Motion;
+use crate::notes;
 use crate::options::generate_options;
 use crate::reading::warned;
 use crate::run::{detached, with_progress};
@@ -40,6 +41,9 @@ pub struct Pipeline {
     core: Core,
     device: String,
     path: Option<PathBuf>,
+    lora: Option<PathBuf>,
+    dtype: String,
+    text_only: bool,
 }
 
 #[pymethods]
@@ -77,7 +81,7 @@ impl Pipeline {
         if text_only {
             builder = builder.text_only();
         }
-        if let Some(lora) = lora {
+        if let Some(lora) = &lora {
             builder = builder.lora(lora);
         }
         if let Some(encoder) = text_encoder {
@@ -87,7 +91,7 @@ impl Pipeline {
             Some(path) => builder.open(path),
             None => builder.builtin(),
         })?;
-        Ok(Self { core, device: spec.to_string(), path })
+        Ok(Self { core, device: spec.to_string(), path, lora, dtype: dtype.into(), text_only })
     }
 
     /// Generate one motion, or a list of them if any of prompt, prompt_embeds, reference, seed or num_frames is a list.
@@ -133,6 +137,7 @@ impl Pipeline {
         let asked = Asked::read(py, prompt, prompt_embeds, reference, num_frames, seed)?;
         let options = generate_options(py, options.as_ref())?;
         let requests = asked.requests(py)?;
+        notes::warn(py, &self.core, &requests)?;
         let work = |on_progress: &mut vimogen_core::progress::OnProgress<'_>| {
             self.core.generate_with(&requests, &options, on_progress)
         };
@@ -180,6 +185,7 @@ impl Pipeline {
         options: Option<Bound<'py, PyDict>>,
     ) -> PyResult<(Motion, Vec<Bound<'py, PyDict>>)> {
         let constraints = constraints_of(constraints)?;
+        notes::warn(py, &self.core, &[Request::text(prompt)])?;
         let mut options = generate_options(py, options.as_ref())?;
         options.num_frames = num_frames.or(options.num_frames);
         options.seed = seed.unwrap_or(options.seed);
@@ -357,6 +363,33 @@ impl Pipeline {
         Ok(with_progress(py, callback, work)?.into_iter().map(Motion::from).collect())
     }
 
+    /// Notes on a prompt: words, movements and counts outside of what the model was trained on.
+    ///
+    /// Generating raises each as a ``PromptWarning``. Models without a list of their movements have no notes.
+    ///
+    /// Returns
+    /// -------
+    /// list of dict
+    ///     ``kind``: ``"misspelt"``, ``"unknown-word"``, ``"unfamiliar"``, ``"too-many-actions"``, ``"count"``,
+    ///     ``"duration"`` or ``"truncated"``; ``words`` of the prompt; ``suggestions``; ``message``.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import vimogen
+    /// >>> vimogen.Pipeline.from_pretrained().notes("a person wlaks")[0]["message"]
+    /// '"wlaks" was read as "walks"'
+    fn notes<'py>(&self, py: Python<'py>, prompt: &str) -> PyResult<Bound<'py, PyAny>> {
+        args::to_python(py, &self.core.notes(prompt))
+    }
+
+    /// The movements that the model was trained on, by name, each with its phrases; None without a list of them.
+    #[getter]
+    fn known_prompts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let known = self.core.known_prompts().map(|known| &known.movements);
+        let phrases = known.map(|all| all.iter().map(|(name, movement)| (name, &movement.phrases)));
+        args::to_python(py, &phrases.map(|all| all.collect::<std::collections::BTreeMap<_, _>>()))
+    }
+
     /// Encode a prompt as the model's text encoder does: (L, text_dim).
     fn encode<'py>(&self, py: Python<'py>, prompt: &str) -> PyResult<Bound<'py, PyArray2<f32>>> {
         Ok(with_progress(py, None, |on_progress| self.core.encode_with(prompt, on_progress))?.into_pyarray(py))
@@ -406,6 +439,18 @@ impl Pipeline {
     #[getter]
     fn null_context<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray2<f32>> {
         self.core.null_context().to_pyarray(py)
+    }
+
+    /// What the motions depend on apart from prompts and options, for the record of a run.
+    #[getter]
+    fn _origin<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let origin = PyDict::new(py);
+        origin.set_item("model", &self.path)?;
+        origin.set_item("lora", &self.lora)?;
+        origin.set_item("dtype", &self.dtype)?;
+        origin.set_item("text_only", self.text_only)?;
+        origin.set_item("text_encoder", self.core.encoder().map(|encoder| encoder.fingerprint()))?;
+        Ok(origin)
     }
 
     fn __repr__(&self) -> String {

@@ -10,6 +10,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyString, PyType};
 use vimogen_core::Motion;
 use vimogen_core::io::{JointMap, LoadOptions, load_joint_map};
+use vimogen_core::mbench::benchmark::Reader;
+use vimogen_core::motion::{LengthUnit, UpAxis};
 
 use crate::args::to_python;
 use crate::body::Body;
@@ -47,16 +49,76 @@ pub struct ReadingArguments<'a, 'py> {
 impl ReadingArguments<'_, '_> {
     /// Reads a file and warns about what is in doubt.
     pub fn load(&self, py: Python<'_>, path: &Path) -> PyResult<Motion> {
-        let (person, names) = (self.person.map(person_name).transpose()?, self.names.map(joint_map).transpose()?);
-        let options = LoadOptions::default()
-            .with_body(self.body.as_ref().map(|body| body.core()))
-            .with_fps(self.fps)
-            .with_up(self.up.map(str::parse).transpose().or_raise(py)?)
-            .with_unit(self.unit.map(str::parse).transpose().or_raise(py)?)
-            .with_person(person.as_deref())
-            .with_names(names.as_ref())
-            .with_fit_joints(self.fit_joints);
+        let given = self.given(py)?;
+        let options = given.options().with_body(self.body.as_ref().map(|body| body.core()));
         warned(py, path, detached(py, || Motion::load_with(path, &options))?)
+    }
+
+    fn given(&self, py: Python<'_>) -> PyResult<Given> {
+        Ok(Given {
+            fps: self.fps,
+            up: self.up.map(str::parse).transpose().or_raise(py)?,
+            unit: self.unit.map(str::parse).transpose().or_raise(py)?,
+            person: self.person.map(person_name).transpose()?,
+            names: self.names.map(joint_map).transpose()?,
+            fit_joints: self.fit_joints,
+        })
+    }
+}
+
+/// Options of reading, taken out of Python objects.
+#[derive(Debug, Default)]
+pub struct Given {
+    fps: Option<f32>,
+    up: Option<UpAxis>,
+    unit: Option<LengthUnit>,
+    person: Option<String>,
+    names: Option<JointMap>,
+    fit_joints: bool,
+}
+
+impl Given {
+    /// From a dict of keyword arguments of `Motion.load`.
+    pub fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let py = dict.py();
+        let get = |name: &str| Ok::<_, PyErr>(dict.get_item(name)?.filter(|value| !value.is_none()));
+        let known = ["fps", "up", "unit", "person", "names", "fit_joints"];
+        for key in dict.keys() {
+            let key: String = key.extract()?;
+            if !known.contains(&key.as_str()) {
+                let message = format!("reading has the key {key:?}; it takes {}", known.join(", "));
+                return Err(PyTypeError::new_err(message));
+            }
+        }
+        let text = |name: &str| get(name)?.map(|value| value.extract::<String>()).transpose();
+        let (up, unit) = (text("up")?, text("unit")?);
+        let (person, names) = (get("person")?, get("names")?);
+        let arguments = ReadingArguments {
+            fps: get("fps")?.map(|value| value.extract()).transpose()?,
+            body: None,
+            up: up.as_deref(),
+            unit: unit.as_deref(),
+            person: person.as_ref(),
+            names: names.as_ref(),
+            fit_joints: get("fit_joints")?.map_or(Ok(false), |value| value.is_truthy())?,
+        };
+        arguments.given(py)
+    }
+
+    pub fn options(&self) -> LoadOptions<'_> {
+        LoadOptions::default()
+            .with_fps(self.fps)
+            .with_up(self.up)
+            .with_unit(self.unit)
+            .with_person(self.person.as_deref())
+            .with_names(self.names.as_ref())
+            .with_fit_joints(self.fit_joints)
+    }
+
+    /// Passes a reader with these options to `work`.
+    pub fn with_reader<T>(&self, work: impl FnOnce(Reader<'_>) -> T) -> T {
+        let read = |path: &Path| Motion::load_with(path, &self.options());
+        work(Reader { settings: &format!("{self:?}"), read: &read })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use pyo3::prelude::*;
 use vimogen_core::declare::DEFAULT_SEED;
-use vimogen_core::mbench::sets::{self, Repeated, repeated};
+use vimogen_core::mbench::sets::{self, Repeated, SetProtocol, repeated};
 
 use crate::args::{Floats, as_2d, as_3d, owned};
+use crate::error::OrRaise;
 use crate::run::interruptible;
 
 /// Mean and half the 95 % confidence interval.
@@ -21,52 +22,93 @@ pub fn fid(py: Python<'_>, generated: Floats<'_>, real: Floats<'_>) -> PyResult<
     interruptible(py, move || sets::fid(a.view(), b.view()))
 }
 
-/// Mean distance of texts (N, d) from their motions (N, d).
+/// A figure that is drawn by one protocol only.
+#[derive(IntoPyObject)]
+pub enum MaybeDrawn {
+    Exact(f64),
+    Drawn(Figure),
+}
+
+fn named(py: Python<'_>, protocol: &str) -> PyResult<SetProtocol> {
+    protocol.parse().or_raise(py)
+}
+
+/// Mean distance of texts (N, d) from their motions (N, d); with ``protocol="humanml3d"``, whose batches are drawn, a (mean,
+/// interval) pair.
 #[pyfunction]
-pub fn mm_dist(py: Python<'_>, text: Floats<'_>, motion: Floats<'_>) -> PyResult<f64> {
+#[pyo3(signature = (text, motion, *, protocol="unbiased", repetitions=20, seed=DEFAULT_SEED))]
+pub fn mm_dist(
+    py: Python<'_>,
+    text: Floats<'_>,
+    motion: Floats<'_>,
+    protocol: &str,
+    repetitions: usize,
+    seed: u64,
+) -> PyResult<MaybeDrawn> {
     let (text, motion) = (owned(as_2d(&text, "text")?), owned(as_2d(&motion, "motion")?));
-    interruptible(py, move || sets::mm_dist(text.view(), motion.view()))
+    let protocol = named(py, protocol)?;
+    interruptible(py, move || {
+        if protocol == SetProtocol::Unbiased {
+            return sets::mm_dist(text.view(), motion.view()).map(MaybeDrawn::Exact);
+        }
+        let drawn = repeated(repetitions, seed, |rng| protocol.mm_dist(text.view(), motion.view(), rng));
+        drawn.map(|drawn| MaybeDrawn::Drawn(figure(drawn)))
+    })
 }
 
 /// Share of texts (N, d) whose motion (N, d) is among the nearest 1, 2 and 3 of 32: each a (mean, interval) pair.
 #[pyfunction]
-#[pyo3(signature = (text, motion, *, repetitions=20, seed=DEFAULT_SEED))]
+#[pyo3(signature = (text, motion, *, protocol="unbiased", repetitions=20, seed=DEFAULT_SEED))]
 pub fn r_precision(
     py: Python<'_>,
     text: Floats<'_>,
     motion: Floats<'_>,
+    protocol: &str,
     repetitions: usize,
     seed: u64,
 ) -> PyResult<Vec<Figure>> {
     let (text, motion) = (owned(as_2d(&text, "text")?), owned(as_2d(&motion, "motion")?));
+    let protocol = named(py, protocol)?;
     interruptible(py, move || {
         // The same seed draws the same pools for each of the three.
         let top =
-            |k: usize| repeated(repetitions, seed, |rng| Ok(sets::r_precision(text.view(), motion.view(), rng)?[k]));
+            |k: usize| repeated(repetitions, seed, |rng| Ok(protocol.r_precision(text.view(), motion.view(), rng)?[k]));
         (0..3).map(|k| top(k).map(figure)).collect()
     })
 }
 
 /// Mean distance of pairs of motions (N, d): a (mean, interval) pair.
 #[pyfunction]
-#[pyo3(signature = (motion, *, pairs=sets::PAIRS, repetitions=20, seed=DEFAULT_SEED))]
-pub fn diversity(py: Python<'_>, motion: Floats<'_>, pairs: usize, repetitions: usize, seed: u64) -> PyResult<Figure> {
+#[pyo3(signature = (motion, *, pairs=sets::PAIRS, protocol="unbiased", repetitions=20, seed=DEFAULT_SEED))]
+pub fn diversity(
+    py: Python<'_>,
+    motion: Floats<'_>,
+    pairs: usize,
+    protocol: &str,
+    repetitions: usize,
+    seed: u64,
+) -> PyResult<Figure> {
     let motion = owned(as_2d(&motion, "motion")?);
-    interruptible(py, move || repeated(repetitions, seed, |rng| sets::diversity(motion.view(), pairs, rng)).map(figure))
+    let protocol = named(py, protocol)?;
+    interruptible(py, move || {
+        repeated(repetitions, seed, |rng| protocol.diversity(motion.view(), pairs, rng)).map(figure)
+    })
 }
 
 /// Mean distance of pairs of motions of one text, (texts, motions, d): a (mean, interval) pair.
 #[pyfunction]
-#[pyo3(signature = (motion, *, pairs=sets::PAIRS_OF_ONE_TEXT, repetitions=20, seed=DEFAULT_SEED))]
+#[pyo3(signature = (motion, *, pairs=sets::PAIRS_OF_ONE_TEXT, protocol="unbiased", repetitions=20, seed=DEFAULT_SEED))]
 pub fn multimodality(
     py: Python<'_>,
     motion: Floats<'_>,
     pairs: usize,
+    protocol: &str,
     repetitions: usize,
     seed: u64,
 ) -> PyResult<Figure> {
     let motion = owned(as_3d(&motion, "motion")?);
+    let protocol = named(py, protocol)?;
     interruptible(py, move || {
-        repeated(repetitions, seed, |rng| sets::multimodality(motion.view(), pairs, rng)).map(figure)
+        repeated(repetitions, seed, |rng| protocol.multimodality(motion.view(), pairs, rng)).map(figure)
     })
 }

@@ -120,7 +120,8 @@ impl TextEncoder {
 
     /// Encode the texts of a data set: a JSON list of objects, which is rewritten with the paths of the encoded texts.
     ///
-    /// Each becomes a ``.pt`` with a bfloat16 tensor (L, dim). A second call continues after a stop.
+    /// Each becomes a ``.pt`` with a bfloat16 tensor (L, dim). A second call continues after a stop. The list is written once,
+    /// when all shares are encoded.
     ///
     /// Parameters
     /// ----------
@@ -138,7 +139,8 @@ impl TextEncoder {
     /// Returns
     /// -------
     /// dict
-    ///     ``total``, ``encoded``, ``skipped``, and ``failed``: place and reason of each entry that could not be encoded.
+    ///     ``total``, ``encoded``, ``skipped``, and ``failed``: place and reason of each entry that could not be encoded;
+    ///     ``written``: whether the list names the encoded texts, False until the last share is encoded.
     #[pyo3(signature = (manifest, output, *, text_key="video_text_annot", shard=(1, 1), callback=None))]
     fn encode_manifest<'py>(
         &self,

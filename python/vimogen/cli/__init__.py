@@ -6,7 +6,9 @@ Each command has the file of its name. Exit codes: 0 done, 1 an error (its messa
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -22,6 +24,7 @@ from .info import info
 from .join import join
 from .organize import organize
 from .prepare_data import prepare_data
+from .prompts import prompts
 from .reading import print_doubts
 from .render import render
 from .sequence import sequence
@@ -31,7 +34,7 @@ from .train import train
 from .view import view
 
 COMMANDS = {
-    "Motions": (generate, sequence, convert, edit, join, render, view, info),
+    "Motions": (generate, sequence, prompts, convert, edit, join, render, view, info),
     "Training": (prepare_data, encode_text, train, download),
     "Scores": (evaluate, organize, gate, smplify, set_metrics),
 }
@@ -81,6 +84,24 @@ def main() -> None:
         click.echo("stopped", err=True)
         sys.exit(130)
     except (VimogenError, OSError, OverflowError) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
+        _fail(str(error))
+    except Exception as error:
+        if os.environ.get("VIMOGEN_TRACEBACK"):
+            raise
+        _fail(f"{type(error).__name__}: {error}; please report it, with the output under VIMOGEN_TRACEBACK=1")
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _fail(str(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    """Print an error and exit, also if standard output is full or nobody reads it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What is left is not written when the interpreter exits: it would print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    click.echo(f"error: {message}", err=True)
+    sys.exit(1)

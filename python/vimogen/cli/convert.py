@@ -15,6 +15,7 @@ from ..motion import load_hmr
 from . import formats
 from .conversion import Converted, convert_all, summary, targets
 from .options import FILE, choice, dtype_option, json_option, quiet_option
+from .progress import progress
 from .reading import Reading, leave_doubts_to_the_command, reading_options
 
 
@@ -87,7 +88,8 @@ def convert(
     body = None if body_file is None else Body(body_file)
     one = _conversion(read, body, hmr=hmr, **change)
     if source is not None and target is not None:
-        result = one(source, [target])
+        with progress("converting", hidden=quiet or as_json) as bar:
+            result = one(source, [target], bar)
         if as_json:
             click.echo(json.dumps({"file": str(target), **result.report()}, indent=2))
         else:
@@ -137,11 +139,18 @@ def _conversion(
     lock_feet: bool,
     canonical: bool,
     **written: Any,
-) -> Callable[[Path, Sequence[Path]], Converted]:
-    """Make the function that converts a file; the options `written` are those of :func:`formats.save`."""
+) -> Callable[..., Converted]:
+    """Make the function that converts a file; the options `written` are those of :func:`formats.save`.
+
+    Its last argument, if given, is called after the file was read and after each that was written.
+    """
     changed = bool(fps or refit or lock_feet or canonical)
 
-    def one(source: Path, files: Sequence[Path]) -> Converted:
+    def one(source: Path, files: Sequence[Path], show: Callable[[str, int, int], None] | None = None) -> Converted:
+        def done(count: int) -> None:
+            if show is not None:
+                show("", count, 1 + len(files))
+
         # With its camera, if the format stores one and nothing changes the clip.
         whole = [file for file in files if hmr and not changed and file.suffix.lower() in (".pt", ".pth", ".npz")]
         camera: Any = {name: read.options[name] for name in ("fps", "up", "person")}
@@ -149,16 +158,18 @@ def _conversion(
             motion: Motion = load_hmr(source, body, **camera)["motion"]
         else:
             motion = read(source, body)
+        done(1)
         kept = motion
         motion = motion.refit(lock_feet=lock_feet) if refit or lock_feet else motion
         motion = motion.canonical() if canonical else motion
         motion = motion if fps is None else motion.resample(fps)
-        for file in files:
+        for count, file in enumerate(files, 2):
             file.parent.mkdir(parents=True, exist_ok=True)
             if file in whole:
                 load_hmr(source, body, save=file, **camera)
             else:
                 formats.save(motion, file, body=body, **written)
+            done(count)
         return Converted.of(source, files, motion, kept)
 
     return one

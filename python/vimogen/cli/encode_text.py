@@ -82,7 +82,8 @@ def encode_text(
 ) -> None:
     """Encode the texts of a data set for training, and write their paths to it.
 
-    Run it again to continue after a stop. Prints a report as JSON; exits with 1 if an entry could not be encoded.
+    Run it again to continue after a stop. The data set is written once, when all shares are encoded. Prints a report as
+    JSON; exits with 1 if an entry could not be encoded.
 
     \b
     vimogen encode-text --json data.json --output embeds --text-encoder Wan2.1-T2V-1.3B
@@ -93,6 +94,8 @@ def encode_text(
         report = encoder.encode_manifest(manifest, output, text_key=text_key, shard=shard, callback=callback)
     for index, reason in report["failed"]:
         click.echo(f"entry {index}: {reason}", err=True)
+    if not report["written"]:
+        click.echo(f"{manifest} stays as it is until the other shares are encoded", err=True)
     click.echo(json.dumps(report, indent=2))
     if report["failed"]:
         sys.exit(1)

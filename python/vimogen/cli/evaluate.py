@@ -12,6 +12,7 @@ from .. import _vimogen
 from .. import evaluate as score
 from .options import COUNT, FILE, choice, json_option, quiet_option, seed_option, template_option
 from .progress import progress
+from .reading import Reading, reading_options
 
 
 @click.command(short_help="Score the motions in a folder.")
@@ -41,6 +42,7 @@ from .progress import progress
     help="NAME_eval_results.json of another run to compare with; may be repeated.",
 )
 @click.option("--up-axis", type=click.IntRange(0, 2), default=2, show_default=True, help="Height axis of joint files.")
+@reading_options
 @template_option
 @seed_option
 @click.option("--body", type=FILE, help="SMPL body, SMPL_NEUTRAL.pkl.  [default: the neutral body]")
@@ -60,6 +62,7 @@ def evaluate(
     jobs: int | None,
     compare: tuple[Path, ...],
     up_axis: int,
+    read: Reading,
     prompt_template: Path | None,
     seed: int,
     body: Path | None,
@@ -75,7 +78,8 @@ def evaluate(
     vimogen evaluate out                     motion quality of the motions in a folder
     vimogen evaluate joints --info MBench_eval_info.json
 
-    Motions may be files of any program that vimogen reads, or joints (T, 22, 3) in .npy. A file that cannot be measured
+    Motions may be files of any program that vimogen reads, or joints (T, 22, 3) in .npy. --from-fps, --from-unit, --up,
+    --person, --names and --fit say how all of them are read. A file that cannot be measured
     (damaged, of another shape, with NaN, too short) is named and left out, and the exit code is then 1.
 
     With --info every motion in that file is looked up (ID.npy, ID.pt, ID.mp4) and measured. Results are saved one by
@@ -83,7 +87,7 @@ def evaluate(
     set GEMINI_API_KEY, or OPENAI_BASE_URL, OPENAI_API_KEY and VIMOGEN_JUDGE_MODEL.
     """
     if info is None:
-        _evaluate_folder(folder, dimensions, output, up_axis, as_json)
+        _evaluate_folder(folder, dimensions, output, up_axis, read, as_json)
         return
     output = output or Path(f"{folder.resolve()}-results")
     name = name or folder.resolve().name
@@ -103,6 +107,7 @@ def evaluate(
             priors=priors,
             nrdf=nrdf,
             body_joints=body_joints,
+            reading=read.options,
             callback=callback,
         )
     if as_json:
@@ -141,11 +146,11 @@ def _end(results: dict[str, Any]) -> None:
 
 
 def _evaluate_folder(
-    folder: Path, dimensions: tuple[str, ...], output: Path | None, up_axis: int, as_json: bool
+    folder: Path, dimensions: tuple[str, ...], output: Path | None, up_axis: int, read: Reading, as_json: bool
 ) -> None:
     if not any(file.is_file() for file in folder.glob("*.*")) and any(folder.glob("*/motion_gen_condition_on_*.pt")):
         raise click.UsageError(f"{folder} holds folders of generated motions; first: vimogen organize {folder} joints")
-    report = score(folder, list(dimensions) or None, output, up_axis=up_axis)
+    report = score(folder, list(dimensions) or None, output, up_axis=up_axis, reading=read.options)
     failed = [f"{row['file']}: left out: {row['reason']}" for row in report["failed"]]
     for line in (*failed, *(f"{line.replace(': ', ': warning: ', 1)}" for line in _doubts(report))):
         click.echo(line, err=True)

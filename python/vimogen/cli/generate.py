@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .. import Motion, Pipeline, _runs, best, mbench
+from .. import Motion, Pipeline, PromptWarning, _runs, best, mbench
 from .encode_text import load_encoder, text_encoder_options
 from .formats import WRITES, save
 from .options import (
@@ -25,11 +26,14 @@ from .options import (
     root_option,
 )
 from .progress import progress
-from .prompts import read_prompts
+from .prompt_files import read_prompts
+from .reading import Reading, print_doubts, reading_options
 
 DEFAULT_FORMATS = ("npz", "bvh", "html")
 # Motions that are generated, and written, together.
 _BATCH = 16
+# Notes of a list of prompts that are printed.
+_NOTES = 20
 
 
 @click.command(short_help="Make motions from sentences or a reference.")
@@ -65,7 +69,9 @@ _BATCH = 16
 @click.option("--seeds", metavar="A-B", help="Seeds of the motions of each prompt, such as 1-5 or 1,4,7.")
 @click.option("--best", "choose_best", is_flag=True, help="Of the variants write only the most physical one.")
 @click.option("--reference", type=FILE, help="Motion file of any program to follow instead of a prompt.")
+@reading_options
 @click.option("--constraints", type=FILE, help="JSON file of poses, places, way points, a path or a loop to be met.")
+@click.option("--strict", is_flag=True, help="Make nothing if a prompt asks for what the model does not know.")
 @click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of the model.")
 @click.option("--lora", type=FILE, help="File of LoRA adapters to add to the model.")
 @click.option("--mbench", "prompts_of_mbench", type=FILE, help="MBench_final.json: one folder per prompt, resumable.")
@@ -99,7 +105,9 @@ def generate(
     seeds: str | None,
     choose_best: bool,
     reference: Path | None,
+    read: Reading,
     constraints: Path | None,
+    strict: bool,
     text_only: bool,
     lora: Path | None,
     prompts_of_mbench: Path | None,
@@ -121,6 +129,8 @@ def generate(
     vimogen generate "a person jumps" --variants 5 --best -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
     vimogen generate --mbench MBench_final.json -o mbench
+
+    --from-fps, --from-unit, --up, --person, --names and --fit say how the file of --reference is read.
     """
 
     def load() -> Pipeline:
@@ -134,10 +144,6 @@ def generate(
         if prompts or prompt_file or reference:
             raise click.UsageError("--mbench brings its own prompts and references")
         options |= {"prompt_durations": durations, "text_key": text_key, "root": root}
-        files = {"text encoder": text_encoder, "lora": lora, "prompt file": prompts_of_mbench}
-        run = _runs.record([], model, files, {**options, "dtype": dtype, "text_only": text_only})
-        _runs.check(out, run)
-        _runs.write(out, run)
         _generate_mbench(load(), prompts_of_mbench, out, hidden=quiet, as_json=as_json, **options)
         return
     wanted = [*prompts, *(read_prompts(prompt_file) if prompt_file else ())]
@@ -145,6 +151,8 @@ def generate(
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
     if wanted and reference is not None:
         raise click.UsageError("a reference is followed instead of a prompt; give one of them")
+    if read.is_given and reference is None:
+        raise click.UsageError("--from-fps, --from-unit, --up, --person, --names and --fit go with --reference")
     if constraints is not None and len(wanted) != 1:
         raise click.UsageError("--constraints go with one prompt")
     several = seeds_of(options["seed"], variants, seeds)
@@ -177,31 +185,36 @@ def generate(
         _runs.write(out, run)
     results: list[dict[str, Any]] = []
     if left:
+        # Before the model is read: a file that is refused is refused at once.
+        print_doubts()
+        followed = None if reference is None else read(reference)
         start = time.perf_counter()
         pipe = load()
         if seconds is not None:
             options["num_frames"] = round(seconds * pipe.fps)
         _warn(pipe, options["num_frames"], windows=options["windows"] and not reference and constraints is None)
+        notes = _notes(pipe, wanted, strict)
         with progress("generating", hidden=quiet or as_json, stage="sample") as show:
             if constraints is not None:
                 made, met = pipe.constrained(wanted[0], constraints, **options, callback=show)
                 _report(met)
-                results.append(_write(made, names[0], targets[0], options["seed"]))
+                results.append(_write(made, names[0], targets[0], options["seed"]) | notes[0])
                 left = []
             size = max(1, _BATCH // len(chosen[0]))
             del options["seed"]
             for first in range(0, len(left), size):
                 batch = left[first : first + size]
                 tries = [(i, seed) for i in batch for seed in runs[i][1]]
-                sources: Any = [reference] * len(tries) if reference else [wanted[runs[i][0]] for i, _ in tries]
-                request: Any = {"reference" if reference else "prompt": sources, "seed": [seed for _, seed in tries]}
+                sources: Any = [wanted[runs[i][0]] for i, _ in tries] if followed is None else [followed] * len(tries)
+                kind = "prompt" if followed is None else "reference"
+                request: Any = {kind: sources, "seed": [seed for _, seed in tries]}
                 motions: list[Motion] = pipe(**request, **options, callback=_part(show, first, len(batch), len(left)))
                 # Written batch by batch: a run that is stopped keeps what is done.
                 for i in batch:
                     made = {seed: motions[k] for k, (of, seed) in enumerate(tries) if of == i}
                     motion = best(list(made.values())) if choose_best else next(iter(made.values()))
                     seed = next(seed for seed, candidate in made.items() if candidate is motion)
-                    results.append(_write(motion, names[runs[i][0]], targets[i], seed))
+                    results.append(_write(motion, names[runs[i][0]], targets[i], seed) | notes[runs[i][0]])
         took = time.perf_counter() - start
         if not as_json:
             click.echo(f"{len(results)} motion(s) in {took:.1f} s", err=True)
@@ -218,6 +231,20 @@ def _warn(pipe: Pipeline, frames: int | None, *, windows: bool) -> None:
     if trained and frames is not None and (frames < trained[0] or (frames > trained[1] and not windows)):
         lengths = f"{trained[0]} to {trained[1]}"
         click.echo(f"the model was trained on clips of {lengths} frames; {frames} at once may look wrong", err=True)
+
+
+def _notes(pipe: Pipeline, prompts: list[str], strict: bool) -> list[dict[str, Any]]:
+    """Print the notes on prompts, and give them for the results; a reference has none."""
+    warnings.simplefilter("ignore", PromptWarning)
+    notes = [pipe.notes(prompt) for prompt in prompts]
+    lines = [f"{prompt}: {note['message']}" for prompt, of in zip(prompts, notes, strict=True) for note in of]
+    for line in lines[:_NOTES]:
+        click.echo(f"note: {line}", err=True)
+    if len(lines) > _NOTES:
+        click.echo(f"note: and {len(lines) - _NOTES} more; --json has them all", err=True)
+    if lines and strict:
+        raise click.UsageError("with --strict such prompts are refused; `vimogen prompts` lists what the model knows")
+    return [{"notes": of} for of in notes] or [{}]
 
 
 def _report(met: list[dict[str, float]]) -> None:

@@ -22,7 +22,7 @@ def organize(source: Path, target: Path, videos: bool, quiet: bool, as_json: boo
     """Turn generated motions into the joints, ID.npy, that evaluate --info reads.
 
     SOURCE holds folders ID/motion_gen_condition_on_motion.pt or ..._on_text.pt, as generate --mbench writes them, or
-    files ID.pt, ID.npz or ID.npy.
+    files ID.npz in any format that is read. TARGET switches from an older set to the new one when all is written.
     """
     with progress("drawing", hidden=quiet or as_json) as callback:
         ids = mbench.organize(source, target, videos=videos, callback=callback)

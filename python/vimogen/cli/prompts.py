@@ -1,40 +1,42 @@
-"""Files of prompts, as editors and shells write them."""
+"""``vimogen prompts``: the movements that a model knows, with wordings."""
 
 from __future__ import annotations
 
-import codecs
-import sys
-from pathlib import Path
+import json
 
 import click
 
-from .._files import read_bytes
-
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-
-
-def read_prompts(path: Path) -> list[str]:
-    """Read the prompts of a file, one per line; ``-`` is standard input. Blank lines and ``#`` lines are left out."""
-    name = "standard input" if str(path) == "-" else str(path)
-    text = _decoded(sys.stdin.buffer.read() if str(path) == "-" else read_bytes(path), name)
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+from .. import Pipeline
+from .options import FILE, json_option
 
 
-def _decoded(data: bytes, name: str) -> str:
-    mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
-    encoding = _MARKS.get(mark) or _unmarked(data)
-    try:
-        return data[len(mark) :].decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise click.ClickException(
-            f"{name}, line {line}: this is neither UTF-8 nor UTF-16; save the file as UTF-8"
-        ) from error
+@click.command(short_help="List the movements that a model knows.")
+@click.argument("word", required=False)
+@click.option("-m", "--model", type=FILE, help="Folder of a model.  [default: the built-in one]")
+@json_option
+def prompts(word: str | None, model: str | None, as_json: bool) -> None:
+    """List the movements that a model was trained on, each with three wordings, or all wordings with WORD.
+
+    \b
+    vimogen prompts
+    vimogen prompts jump
+    """
+    known = Pipeline.from_pretrained(model).known_prompts
+    if known is None:
+        raise click.ClickException(f"{model} has no prompts.json, the list of its movements")
+    if word is not None:
+        known = _with(word.lower(), known)
+    if not known:
+        raise click.ClickException(f"no movement of this model has the word {word!r}; vimogen prompts lists them all")
+    if as_json:
+        click.echo(json.dumps(known, indent=2))
+        return
+    for movement, phrases in known.items():
+        shown = phrases if word else phrases[:3]
+        click.echo(f"{movement.replace('_', ' '):14}  {'; '.join(shown)}")
 
 
-def _unmarked(data: bytes) -> str:
-    """Tell UTF-16 without a mark by the zero bytes of its ASCII characters."""
-    if b"\0" not in data[:4096]:
-        return "utf-8"
-    return "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+def _with(word: str, known: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Keep the phrases with a word, or all of a movement that has it in its name."""
+    named = {m: [p for p in phrases if word in m.split("_") or word in p.split()] for m, phrases in known.items()}
+    return {movement: phrases for movement, phrases in named.items() if phrases}

@@ -33,6 +33,11 @@ class Reading:
 
     options: dict[str, Any]
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the command line says how files are read."""
+        return any(self.options.values())
+
     def __call__(self, path: Path, body: Body | None = None) -> Motion:
         """Read a motion file."""
         return Motion.load(path, body=body, **self.options)

@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from .. import InvalidArgumentError, mbench
-from .options import COUNT, FILE, json_option, seed_option
+from .options import COUNT, FILE, choice, json_option, seed_option
 
 PAIRS, PAIRS_OF_ONE_TEXT = 300, 10
 
@@ -38,6 +38,13 @@ def _figure(pair: tuple[float, float], **more: Any) -> dict[str, Any]:
 @click.option("--text", type=FILE, help="Features of the texts, (N, d): row i belongs to row i of --generated.")
 @click.option("--per-text", type=FILE, help="Features of several motions of each text, (texts, motions, d).")
 @click.option("--pairs", type=COUNT, help=f"Number of pairs for diversity.  [default: {PAIRS}, or half the motions]")
+@click.option(
+    "--protocol",
+    default="unbiased",
+    show_default=True,
+    type=choice("SetProtocol"),
+    help="How pools and pairs are drawn; humanml3d: as evaluations on HumanML3D do, with 300 and 10 pairs.",
+)
 @click.option("--repetitions", type=COUNT, default=20, show_default=True, help="Number of draws.")
 @seed_option
 @json_option
@@ -47,6 +54,7 @@ def set_metrics(
     text: Path | None,
     per_text: Path | None,
     pairs: int | None,
+    protocol: str,
     repetitions: int,
     seed: int,
     as_json: bool,
@@ -56,16 +64,19 @@ def set_metrics(
     \b
     vimogen set-metrics --generated ours.npy --real test.npy
     vimogen set-metrics --generated ours.npy --real test.npy --text prompts.npy --per-text thirty_each.npy
+    vimogen set-metrics --generated ours.npy --real test.npy --text prompts.npy --protocol humanml3d
 
     FID needs --real; R-precision and MM-Dist --text; multimodality --per-text; diversity nothing more. Drawn metrics
     are means over the repetitions with half the width of their 95 % confidence interval.
     """
-    drawn: Any = {"repetitions": repetitions, "seed": seed}
+    drawn: Any = {"protocol": protocol, "repetitions": repetitions, "seed": seed}
     motion = _features(generated, 2)
     result: dict[str, Any] = {"motions": len(motion), **drawn}
+    exact = protocol != "unbiased"
 
     def diverse(rows: Any) -> dict[str, Any]:
-        count = max(1, min(PAIRS, len(rows) // 2)) if pairs is None else pairs
+        usual = PAIRS if exact else max(1, min(PAIRS, len(rows) // 2))
+        count = usual if pairs is None else pairs
         return _figure(mbench.diversity(rows, pairs=count, **drawn), pairs=count)
 
     if real is not None:
@@ -77,16 +88,17 @@ def set_metrics(
         words = _features(text, 2)
         top = mbench.r_precision(words, motion, **drawn)
         result["r_precision"] = {f"top_{k}": _figure(pair) for k, pair in enumerate(top, 1)}
-        result["mm_dist"] = mbench.mm_dist(words, motion)
+        distance: Any = mbench.mm_dist(words, motion, **drawn)
+        result["mm_dist"] = _figure(distance) if exact else distance
     if per_text is not None:
         rows = _features(per_text, 3)
-        count = max(1, min(PAIRS_OF_ONE_TEXT, rows.shape[1] // 2))
+        count = PAIRS_OF_ONE_TEXT if exact else max(1, min(PAIRS_OF_ONE_TEXT, rows.shape[1] // 2))
         result["multimodality"] = _figure(mbench.multimodality(rows, pairs=count, **drawn), pairs=count)
     click.echo(json.dumps(result, indent=2) if as_json else "\n".join(_lines(result)))
 
 
 def _lines(result: dict[str, Any]) -> Iterator[str]:
-    yield f"{result['motions']} motions; intervals of {result['repetitions']} repetitions"
+    yield f"{result['motions']} motions; intervals of {result['repetitions']} repetitions; {result['protocol']}"
     if "fid" in result:
         yield _line("FID", result["fid"])
     for k, row in result.get("r_precision", {}).items():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .. import Body
+from .. import Body, VimogenError
 from ..mbench import PoseScorer
 from .formats import READS, is_motion
 from .options import FILE, json_option
@@ -32,7 +32,8 @@ def smplify(
     """Fit bodies to joints: <name>.pt of pose, joints and vertices, which Body_Penetration and Pose_Quality read.
 
     SOURCE is a file or a folder of files: joints (T, 22, 3) as .npy, y up, or motions of any format that is
-    read, of which the rotations are used.
+    read, of which the rotations are used. A file that cannot be read is named, the others are fitted, and the exit
+    code is 1.
 
     \b
     vimogen smplify joints/ -o bodies/ --body SMPL_NEUTRAL.pkl --priors smpl_models/
@@ -47,11 +48,22 @@ def smplify(
         raise click.UsageError("two sources have one name, or a source would be written over: use another --out")
     out.mkdir(parents=True, exist_ok=True)
     origins: dict[str, int] = {}
+    written, failed = [], []
     with click.progressbar(targets, label="bodies", file=sys.stderr) as bar:
         for file, target in zip(files, bar, strict=True):
-            origin = scorer.write(file, target)
+            try:
+                origin = scorer.write(file, target)
+            except (VimogenError, OSError) as error:
+                failed.append({"file": str(file), "reason": str(error)})
+                continue
             origins[origin] = origins.get(origin, 0) + 1
+            written.append(str(target))
+    for row in failed:
+        click.echo(f"{row['file']}: left out: {row['reason']}", err=True)
     if as_json:
-        click.echo(json.dumps({"files": [str(target) for target in targets], "origins": origins}, indent=2))
+        click.echo(json.dumps({"files": written, "origins": origins, "failed": failed}, indent=2))
     else:
-        click.echo(f"{out}: {len(targets)} bodies; poses " + ", ".join(f"{k} {n}" for k, n in sorted(origins.items())))
+        poses = ", ".join(f"{k} {n}" for k, n in sorted(origins.items())) or "none"
+        click.echo(f"{out}: {len(written)} bodies; poses {poses}{f'; {len(failed)} left out' if failed else ''}")
+    if failed:
+        click.get_current_context().exit(1)

@@ -88,11 +88,8 @@ def train(
     if overrides or max_bad_fraction is not None:
         raise click.UsageError("--set and --max-bad-fraction belong to --config; a recipe is edited")
     config, out = recipe, out or Path("out/train")
-    try:
-        parts = json.loads(read_text(config))
-    except ValueError as error:
-        raise click.UsageError(f"{config} is not JSON: {error}") from error
-    if steps is not None and isinstance(parts, dict):
+    parts = _recipe(config)
+    if steps is not None:
         parts["train"] = {**parts.get("train", {}), "num_steps": steps}
     trainer = Trainer(parts, out=out, device=device, all_reduce=_launched())
     first_process = trainer.rank == 0
@@ -114,6 +111,17 @@ def train(
         return
     result = {"steps_done": trainer.steps_done, "checkpoints": str(out), "model": model and str(model), "last": report}
     click.echo(json.dumps(result, indent=2) if as_json else f"{trainer.steps_done} steps done, checkpoints in {out}")
+
+
+def _recipe(path: Path) -> dict[str, Any]:
+    """Read a recipe, whose parts are objects."""
+    try:
+        parts = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(f"{path} is not JSON: {error}") from error
+    if not isinstance(parts, dict) or not all(isinstance(parts.get(name, {}), dict) for name in ("model", "train")):
+        raise click.UsageError(f'{path} is not a recipe; it should look like {{"model": {{...}}, "train": {{...}}}}')
+    return parts
 
 
 class _EventLog:

@@ -47,6 +47,8 @@ pub struct EncodeReport {
     pub skipped: usize,
     /// Entries that could not be encoded: their index in the manifest, and the reason.
     pub failed: Vec<(usize, String)>,
+    /// Whether the manifest names the encoded texts. False until the last share is encoded.
+    pub written: bool,
 }
 
 /// A text to encode.
@@ -62,6 +64,10 @@ struct Todo {
 /// A file is named after the entry, its text and the encoder: work that was stopped continues, and a changed text is
 /// encoded again. Several processes can share a manifest by [`EncodeJob::shard`]. An entry without a text is reported
 /// and does not stop the rest.
+///
+/// The manifest is written once, when all shares are encoded: until then it names the texts of the run before, and a
+/// training never sees a mixture of two encoders. An entry whose text is there and cannot be encoded loses the path of its
+/// former text.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for a shard that does not exist, [`Error::Format`] for a manifest that is not a list of
@@ -80,6 +86,7 @@ pub fn encode_manifest(
     let job = &EncodeJob { output, ..job.clone() };
     std::fs::create_dir_all(&job.output).map_err(|e| Error::io("create", &job.output, e))?;
     let all = read_entries::<Value>(&job.manifest)?;
+    let texts = digest(encoder, job, &all);
     let mut report = EncodeReport::default();
     let mut todo = Vec::new();
     let mut seen = HashSet::new();
@@ -103,7 +110,7 @@ pub fn encode_manifest(
         encode(encoder, batch, &mut report, &mut step)?;
     }
     report.failed.sort();
-    update(encoder, job)?;
+    report.written = finish(encoder, job, &texts)?;
     Ok(report)
 }
 
@@ -159,30 +166,71 @@ fn name(fields: &ManifestEntry) -> String {
     entry_id(fields).map_or_else(String::new, |id| id.chars().take(MAX_NAME).map(harmless).chain(['-']).collect())
 }
 
-/// Writes the paths of all encoded texts to the manifest, including those of other processes: the last process writes all.
-fn update(encoder: &dyn TextEncoder, job: &EncodeJob) -> Result<()> {
+/// Start of the name of the mark of an encoded share.
+const DONE: &str = ".done-";
+
+/// Digest of the encoder and of all texts.
+fn digest(encoder: &dyn TextEncoder, job: &EncodeJob, all: &[Value]) -> String {
+    let mut hash = Sha256::new().chain_update(encoder.fingerprint()).chain_update([0]).chain_update(&job.text_key);
+    for value in all {
+        hash.update([0]);
+        hash.update(value.get(&job.text_key).map(Value::to_string).unwrap_or_default());
+    }
+    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// Marks the share of `texts` as encoded. If it is the last one, writes the paths of all texts to the manifest; gives
+/// whether it did.
+fn finish(encoder: &dyn TextEncoder, job: &EncodeJob, texts: &str) -> Result<bool> {
     let lock_path = job.output.join(".manifest.lock");
     let lock = File::create(&lock_path).map_err(|e| Error::io("create", &lock_path, e))?;
     lock.lock().map_err(|e| Error::io("lock", &lock_path, e))?;
+    let (mine, of) = job.shard;
+    let mark = |share: usize, texts: &str| job.output.join(format!("{DONE}{share}-of-{of}-{texts}"));
+    write_atomic(mark(mine, texts), |_| Ok(()))?;
     let mut all = read_entries::<Value>(&job.manifest)?;
-    let key = format!("{}{EMBED_SUFFIX}", job.text_key);
+    // The texts may have changed meanwhile; then no share of them is encoded.
+    let texts = digest(encoder, job, &all);
+    if !(1..=of).all(|share| mark(share, &texts).is_file()) {
+        return Ok(false);
+    }
     let mut changed = false;
     for (index, value) in all.iter_mut().enumerate() {
-        let Ok(found) = entry(encoder, job, index, value) else { continue };
+        changed |= set_path(encoder, job, index, value);
+    }
+    if changed {
+        write_atomic(&job.manifest, |w| {
+            serde_json::to_writer_pretty(&mut *w, &all)?;
+            writeln!(w)
+        })?;
+    }
+    remove_marks(&job.output, &texts);
+    Ok(true)
+}
+
+/// Sets the path of an entry's encoded text, or removes that of a former text; gives whether anything changed.
+fn set_path(encoder: &dyn TextEncoder, job: &EncodeJob, index: usize, value: &mut Value) -> bool {
+    let encoded = entry(encoder, job, index, value).ok().filter(|found| found.path.is_file());
+    let Some(fields) = value.as_object_mut() else { return false };
+    let key = format!("{}{EMBED_SUFFIX}", job.text_key);
+    if let Some(found) = encoded {
         let path = Value::from(found.path.to_string_lossy());
-        if found.path.is_file()
-            && let Some(fields) = value.as_object_mut()
-        {
-            changed |= fields.insert(key.clone(), path.clone()) != Some(path);
+        return fields.insert(key, path.clone()) != Some(path);
+    }
+    let is_ours = |path: &Value| path.as_str().is_some_and(|path| Path::new(path).parent() == Some(&job.output));
+    let is_former = fields.contains_key(&job.text_key) && fields.get(&key).is_some_and(is_ours);
+    is_former && fields.remove(&key).is_some()
+}
+
+/// Removes the marks of other texts.
+fn remove_marks(output: &Path, texts: &str) {
+    for entry in std::fs::read_dir(output).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(DONE) && !name.ends_with(texts) {
+            // A mark that stays is for texts that are gone.
+            let _ = std::fs::remove_file(entry.path());
         }
     }
-    if !changed {
-        return Ok(());
-    }
-    write_atomic(&job.manifest, |w| {
-        serde_json::to_writer_pretty(&mut *w, &all)?;
-        writeln!(w)
-    })
 }
 
 #[cfg(test)]
@@ -304,6 +352,62 @@ mod tests {
             let job = EncodeJob { shard, ..job.clone() };
             assert!(encode_manifest(&encoder(), &job, &mut progress::ignore).is_err());
         }
+    }
+
+    #[test]
+    fn the_manifest_switches_to_another_encoder_with_the_last_share() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = job(folder.path());
+        assert!(run(&job).written);
+        let before = std::fs::read(&job.manifest).unwrap();
+        let other = WordEncoder::new(RowConfig { max_words: 3, ..RowConfig::default() }, None).unwrap();
+        assert_ne!(other.fingerprint(), encoder().fingerprint());
+        let share = |i| {
+            let job = EncodeJob { shard: (i, 2), ..job.clone() };
+            encode_manifest(&other, &job, &mut progress::ignore).unwrap()
+        };
+        assert!(!share(2).written);
+        assert_eq!(
+            std::fs::read(&job.manifest).unwrap(),
+            before,
+            "one share of two: a training still sees the old run"
+        );
+        assert!(share(1).written && share(2).written);
+        let old: Vec<Value> = serde_json::from_slice(&before).unwrap();
+        let key = format!("text{EMBED_SUFFIX}");
+        let old = old.iter().map(|entry| entry.get(&key).and_then(Value::as_str).map(str::to_string));
+        for (old, new) in old.zip(paths(&job)) {
+            assert!(old.is_none() == new.is_none() && (old.is_none() || old != new), "{old:?} {new:?}");
+            assert!(old.is_none_or(|path| Path::new(&path).is_file()), "a training that runs keeps its files");
+        }
+    }
+
+    #[test]
+    fn a_text_that_can_no_longer_be_encoded_loses_its_former_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = job(folder.path());
+        run(&job);
+        let text = std::fs::read_to_string(&job.manifest).unwrap();
+        std::fs::write(&job.manifest, text.replace("a person walks", " ").replace("a person jumps", "...")).unwrap();
+        let report = run(&job);
+        assert_eq!(report.failed.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
+        let paths = paths(&job);
+        assert!(paths[0].is_none() && paths[1].is_none() && paths[7].is_some(), "{paths:?}");
+    }
+
+    #[test]
+    fn texts_that_change_while_they_are_encoded_leave_the_manifest_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let job = job(folder.path());
+        let mut edited = String::new();
+        let report = encode_manifest(&encoder(), &job, &mut |_| {
+            edited = std::fs::read_to_string(&job.manifest).unwrap().replace("a person walks", "a person runs");
+            std::fs::write(&job.manifest, &edited).unwrap();
+            ControlFlow::Continue(())
+        });
+        assert!(!report.unwrap().written);
+        assert_eq!(std::fs::read_to_string(&job.manifest).unwrap(), edited);
+        assert!(run(&job).written);
     }
 
     #[test]

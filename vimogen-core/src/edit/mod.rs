@@ -47,7 +47,7 @@ fn check_seconds(name: &'static str, seconds: f64) -> Result<()> {
     if (0.0..=3600.0).contains(&seconds) {
         return Ok(());
     }
-    Err(Error::invalid(name, format!("{seconds} seconds, expected 0 to 3600")))
+    Err(Error::invalid(name, format!("{seconds:?} seconds, expected 0 to 3600")))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::resume::Resume;
 use super::samples::Probes;
 use super::training_data::TrainingData;
 use crate::data::Prefetch;
+use crate::data::procedural::known_prompts;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::text::TextEncoderConfig;
@@ -259,7 +260,8 @@ impl Run {
         config.notes.insert("experiment".into(), self.experiment.name.clone().into());
         config.notes.insert("trained_steps".into(), self.trainer.steps_done().into());
         let (stats, null_context) = (&self.source.stats, &self.source.null_text);
-        let parts = NativeParts { config: &config, stats, null_context, words: None };
+        let known = self.source.clips.is_none().then(known_prompts);
+        let parts = NativeParts { config: &config, stats, null_context, words: None, prompts: known.as_ref() };
         save_native(folder, self.trainer.ema(), parts, dtype)
     }
 }

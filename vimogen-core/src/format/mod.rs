@@ -1,5 +1,6 @@
 //! Bytes to arrays and back: npy, npz, `.pt`, pickle (joblib's too), safetensors. Readers bound sizes first and never execute.
 
+mod atomic;
 mod backing;
 pub mod embedding;
 pub mod npy;
@@ -12,9 +13,10 @@ pub mod torch;
 pub(crate) mod tree;
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
+pub use atomic::{AtomicWriter, write_atomic};
 pub use tensor::{DType, RawTensor, TensorInfo, TensorSource};
 
 use crate::error::{Error, Result};
@@ -95,49 +97,6 @@ pub(crate) fn unknown_extension(path: &Path, known: impl IntoIterator<Item = &'s
     Error::invalid("file extension", reason)
 }
 
-/// Writer of [`write_atomic`]'s closure: buffered and seekable.
-pub type AtomicWriter<'a> = BufWriter<&'a File>;
-
-/// Writes a file so that an interruption leaves the old file or the new one, never a part: a temporary file in the
-/// same folder is written, synced and renamed.
-///
-/// # Errors
-/// [`Error::NotFound`] if the folder does not exist, [`Error::Io`] with the closure's error otherwise.
-pub fn write_atomic(path: impl AsRef<Path>, write: impl FnOnce(&mut AtomicWriter<'_>) -> io::Result<()>) -> Result<()> {
-    let path = path.as_ref();
-    let io = |e: io::Error| match e.downcast::<Error>() {
-        Ok(own) => own,
-        Err(e) => Error::io("write", path, e),
-    };
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".vimogen-");
-    #[cfg(unix)]
-    let builder = {
-        use std::os::unix::fs::PermissionsExt;
-        // Temporary files are private by default; the finished one should be readable as the umask allows.
-        builder.permissions(std::fs::Permissions::from_mode(0o666))
-    };
-    let temporary = builder.tempfile_in(folder).map_err(io)?;
-    let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file());
-    write(&mut writer).map_err(io)?;
-    let file = writer.into_inner().map_err(|e| io(e.into_error()))?;
-    file.sync_all().map_err(io)?;
-    temporary.persist(path).map_err(|e| io(e.error))?;
-    sync_folder(folder);
-    Ok(())
-}
-
-impl From<Error> for io::Error {
-    /// Lets the closure of [`write_atomic`] use `?` on the crate's errors; they come out of it unchanged.
-    fn from(error: Error) -> Self {
-        Self::other(error)
-    }
-}
-
 /// Makes a rename in `folder` durable, on systems that can.
 pub(crate) fn sync_folder(folder: &Path) {
     if cfg!(unix)
@@ -152,20 +111,6 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-
-    #[test]
-    fn a_failed_write_leaves_the_old_file_and_no_temporary() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bin");
-        write_atomic(&path, |w| w.write_all(b"old")).unwrap();
-        let failed = write_atomic(&path, |w| {
-            w.write_all(b"new")?;
-            Err(io::Error::other("disk on fire"))
-        });
-        assert!(failed.unwrap_err().to_string().contains("disk on fire"));
-        assert_eq!(std::fs::read(&path).unwrap(), b"old");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
 
     #[test]
     fn files_over_the_limit_are_not_read() {

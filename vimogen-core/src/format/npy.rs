@@ -143,7 +143,10 @@ pub(crate) fn parse_kind(kind: &str) -> Option<DType> {
 fn unreadable(descr: &str) -> Error {
     let hint = match descr.trim_start_matches(['<', '>', '|', '=']) {
         kind if kind.contains('O') => " (objects are pickled Python: save plain numbers instead)",
-        "V2" => " (bfloat16, which NumPy does not know: save array.astype(numpy.float32))",
+        "V2" => {
+            " (bfloat16, which NumPy does not know: save array.astype(numpy.float32), or convert the file by \
+             (numpy.load(path).view(\"u2\").astype(\"u4\") << 16).view(\"f4\"))"
+        }
         _ => "",
     };
     let short: String = descr.chars().take(40).collect();
@@ -387,6 +390,7 @@ mod tests {
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999999,), }", "npy array"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (4, 4), }", "only 8 follow"),
             ("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "pickled"),
+            ("{'descr': '<V2', 'fortran_order': False, 'shape': (1,), }", "view(\"u2\")"),
             ("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "records"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "tuple of sizes"),
             ("{'descr': '<f4', 'fortran_order': False, }", "lacks"),

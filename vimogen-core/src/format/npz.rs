@@ -9,6 +9,7 @@ use zip::read::ZipFile;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::atomic::FailsOnce;
 use super::backing::Backing;
 use super::npy::{self, AnyHeader, Header};
 use super::tensor::{RawTensor, TensorInfo, TensorSource, no_such_tensor};
@@ -189,7 +190,7 @@ pub fn save_with_texts(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)], te
             .large_file(bytes as u64 + (1 << 16) >= u64::from(u32::MAX))
     };
     write_atomic(path, |w| {
-        let mut zip = ZipWriter::new(w);
+        let mut zip = ZipWriter::new(FailsOnce::new(w));
         for (name, array) in arrays {
             zip.start_file(format!("{name}.npy"), options(array.bytes().len()))?;
             npy::write(&mut zip, array)?;

@@ -16,6 +16,7 @@ mod motion_files;
 pub mod nrdf;
 mod ordered;
 pub mod organize;
+mod organized;
 pub mod outcome;
 mod parallel;
 pub mod penetration;

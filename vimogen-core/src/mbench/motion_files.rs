@@ -62,7 +62,7 @@ pub(super) fn better(one: &Path, other: &Path, what: &str) -> Result<PathBuf, St
 }
 
 /// Extensions of the files that are read, for messages.
-fn endings() -> String {
+pub(super) fn endings() -> String {
     let formats = FileFormat::ALL.into_iter().filter(|format| format.reads());
     formats.flat_map(FileFormat::extensions).map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
 }
@@ -107,17 +107,18 @@ pub(super) fn joints(path: &Path) -> Result<Option<Array3<f32>>> {
 }
 
 /// Passes the joints of a file to `measure`, and gives its result with the warnings of the reader. `up_axis` is the height
-/// axis of files of joints; the joints of other files have z up.
+/// axis of files of joints; the joints of other files, which `read` reads, have z up.
 pub(super) fn with_joints<T>(
     path: &Path,
     up_axis: UpAxis,
+    read: impl FnOnce(&Path) -> Result<Motion>,
     measure: impl FnOnce(&CheckedJoints<'_>) -> Result<T>,
 ) -> Result<(T, Vec<String>)> {
     if let Some(joints) = joints(path)? {
         check_finite("joints", &joints.view())?;
         return Ok((measure(&CheckedJoints::new(joints.view(), up_axis)?)?, vec![]));
     }
-    let motion = Motion::load(path)?;
+    let motion = read(path)?;
     let warnings = motion.source().map_or_else(Vec::new, |source| source.warnings.clone());
     Ok((measure(&CheckedJoints::new(motion.joints(), UpAxis::Z)?)?, warnings))
 }

@@ -11,7 +11,7 @@ macro_rules! nano {
 
 /// The files of a native model directory; its word vectors are compiled into the text encoder already.
 const FILES: &[(&str, &[u8])] =
-    nano!["config.json", "model.safetensors", "mean.npy", "std.npy", "null_context.safetensors"];
+    nano!["config.json", "model.safetensors", "mean.npy", "std.npy", "null_context.safetensors", "prompts.json"];
 
 impl Pipeline {
     /// The built-in model on the CPU.

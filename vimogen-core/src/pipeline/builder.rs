@@ -116,6 +116,7 @@ impl PipelineBuilder {
             stats: dir.stats().clone(),
             null_context: dir.null_context().clone(),
             encoder,
+            known: dir.prompts().cloned(),
             without_encoder,
             origin: dir.folder().map_or_else(|| "the built-in model".into(), |folder| format!("{folder:?}")),
         })

@@ -24,7 +24,8 @@ pub(super) fn of(dir: &ModelDir, device: &Device) -> Result<Found> {
         return umt5(&place.folder(dir.folder().unwrap_or(Path::new("")))?, device);
     }
     let words = dir.words().map(WordVectors::from_bytes).transpose()?;
-    Ok((Some(Arc::new(config.build(words.map(Arc::new))?)), None))
+    let encoder = config.build(words.map(Arc::new))?.with_known(dir.prompts().cloned().map(Arc::new));
+    Ok((Some(Arc::new(encoder)), None))
 }
 
 /// The release's encoder in a folder. Without its files the model still takes encoded prompts.

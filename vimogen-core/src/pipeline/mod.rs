@@ -34,7 +34,7 @@ use crate::motion::{Motion, Stats};
 use crate::progress::{self, OnProgress, Progress};
 use crate::sample::options::{DEFAULT_FRAMES, GenerateOptions, MAX_FRAMES_AT_ONCE, MIN_FRAMES, check_frames};
 use crate::sample::{Guide, Renumbered, Sampler, reborrow};
-use crate::text::TextEncoder;
+use crate::text::{KnownPrompts, Note, TextEncoder};
 use crate::weights::{GenerationDefaults, ModelConfig};
 
 /// A model with its text encoder and statistics: prompts or references in, motions out. Threads can share it.
@@ -52,6 +52,7 @@ pub struct Pipeline {
     stats: Stats,
     null_context: Array2<f32>,
     encoder: Option<Arc<dyn TextEncoder>>,
+    known: Option<KnownPrompts>,
     /// Why there is no encoder, if one was looked for.
     without_encoder: Option<String>,
     /// Where the model came from, for messages.
@@ -129,9 +130,31 @@ impl Pipeline {
     fn encode_all(&self, prompts: &[&str], on_progress: &mut OnProgress<'_>) -> Result<Vec<Array2<f32>>> {
         match &self.encoder {
             _ if prompts.is_empty() => Ok(vec![]),
-            Some(encoder) => encoder.encode_batch(prompts, on_progress),
+            Some(encoder) => {
+                let mended: Vec<_> = prompts.iter().map(|prompt| encoder.mended(prompt)).collect();
+                encoder.encode_batch(&mended.iter().map(AsRef::as_ref).collect::<Vec<_>>(), on_progress)
+            }
             None => Err(self.no_encoder()),
         }
+    }
+
+    /// Notes on a prompt: words, movements and counts outside of what the model was trained on. Empty for models without
+    /// a list of their movements (`prompts.json`).
+    ///
+    /// ```
+    /// # use vimogen_core::Pipeline;
+    /// let notes = Pipeline::builtin()?.notes("a person wlaks, then plays the guitar");
+    /// assert_eq!(notes[0].to_string(), r#""wlaks" was read as "walks""#);
+    /// assert_eq!(notes[1].words, "guitar");
+    /// # Ok::<(), vimogen_core::Error>(())
+    /// ```
+    pub fn notes(&self, prompt: &str) -> Vec<Note> {
+        self.encoder.as_ref().map_or_else(Vec::new, |encoder| encoder.notes(prompt))
+    }
+
+    /// The prompts that the model was trained on, if its folder lists them.
+    pub fn known_prompts(&self) -> Option<&KnownPrompts> {
+        self.known.as_ref()
     }
 
     fn no_encoder(&self) -> Error {

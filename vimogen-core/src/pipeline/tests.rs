@@ -16,7 +16,7 @@ use crate::model::{DitConfig, probe};
 use crate::motion::layout::FEATURES;
 use crate::progress::Stage;
 use crate::sample::{FinishedClip, GuidedClip};
-use crate::text::{RowConfig, WordEncoder};
+use crate::text::{NoteKind, RowConfig, WordEncoder};
 use crate::weights::{GenerationDefaults, ModelDir, NativeParts, WeightDtype, save_native};
 
 const PROMPT: &str = "a person walks forward and waves";
@@ -43,7 +43,7 @@ fn directory(config: &ModelConfig) -> TempDir {
     let dit = Dit::new(&config.dit, &device).unwrap().init_weights(5, &device);
     let stats = Stats::new(Array1::linspace(-1.0, 1.0, FEATURES), Array1::linspace(0.5, 2.0, FEATURES)).unwrap();
     let null = Array2::from_shape_fn((3, config.dit.text_dim), |(i, j)| ((i + j) as f32).cos());
-    let parts = NativeParts { config, stats: &stats, null_context: &null, words: None };
+    let parts = NativeParts { config, stats: &stats, null_context: &null, words: None, prompts: None };
     save_native(dir.path(), &dit, parts, WeightDtype::F32).unwrap();
     dir
 }
@@ -359,4 +359,91 @@ fn a_pipeline_is_shared_between_threads() {
             assert_eq!(thread.join().unwrap(), expected);
         }
     });
+}
+
+/// Prompts of `tests/prompts`, and whether each asks for a movement of training.
+fn labelled(list: &str) -> Vec<(String, bool)> {
+    let path = format!("{}/../tests/prompts/{list}.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split_once(": ").unwrap()).map(|(kind, prompt)| (prompt.into(), kind == "known")).collect()
+}
+
+/// Precision and recall of the notes that a prompt asks for something else.
+fn noticed(pipeline: &Pipeline, list: &str) -> (f64, f64) {
+    let (mut hits, mut alarms, mut others) = (0.0, 0.0, 0.0);
+    for (prompt, known) in labelled(list) {
+        let noted =
+            pipeline.notes(&prompt).iter().any(|n| [NoteKind::Unfamiliar, NoteKind::UnknownWord].contains(&n.kind));
+        others += f64::from(!known);
+        hits += f64::from(noted && !known);
+        alarms += f64::from(noted && known);
+        if noted == known {
+            println!("{prompt}: {:?}", pipeline.notes(&prompt));
+        }
+    }
+    println!("{list}: precision {:.3}, recall {:.3}", hits / (hits + alarms), hits / others);
+    (hits / (hits + alarms), hits / others)
+}
+
+#[test]
+fn prompts_for_something_else_are_noticed_on_a_list_that_chose_no_limit() {
+    let pipeline = Pipeline::builtin().unwrap();
+    for list in ["tuning", "held-out"] {
+        let (precision, recall) = noticed(&pipeline, list);
+        assert!(precision >= 0.9 && recall >= 0.9, "{list}: {precision} {recall}");
+    }
+}
+
+#[test]
+fn notes_name_the_words_and_a_remedy() {
+    let pipeline = Pipeline::builtin().unwrap();
+    let only = |prompt: &str| -> (NoteKind, String, String) {
+        let notes = pipeline.notes(prompt);
+        let [note] = &notes[..] else { panic!("{prompt:?}: {notes:?}") };
+        (note.kind, note.words.clone(), note.suggestions.join(", "))
+    };
+    for (prompt, kind, words, suggestions) in [
+        ("a person wlaks forward", NoteKind::Misspelt, "wlaks", "walks"),
+        ("a person takes a selfie", NoteKind::UnknownWord, "selfie", ""),
+        ("a person plays the guitar", NoteKind::Unfamiliar, "plays guitar", ""),
+        ("a person does five squats", NoteKind::Count, "five", ""),
+        ("a person walks forward for 4 seconds", NoteKind::Duration, "for 4 seconds", ""),
+        ("a person walks, then turns left, then sits down", NoteKind::TooManyActions, "sits down", ""),
+    ] {
+        let (found, on, hints) = only(prompt);
+        assert_eq!((found, on.as_str()), (kind, words), "{prompt}");
+        assert!(suggestions.is_empty() || hints == suggestions, "{prompt}: {hints}");
+    }
+    let long = "a person walks forward ".repeat(9);
+    assert!(pipeline.notes(&long).iter().any(|note| note.kind == NoteKind::Truncated));
+}
+
+#[test]
+fn prompts_of_training_have_no_notes() {
+    let pipeline = Pipeline::builtin().unwrap();
+    for (name, movement) in &pipeline.known_prompts().unwrap().movements {
+        for phrase in &movement.phrases {
+            let notes: Vec<_> = pipeline.notes(phrase).into_iter().map(|note| note.message).collect();
+            assert_eq!(notes, [""; 0], "{name}: {phrase}");
+        }
+    }
+}
+
+#[test]
+fn a_misspelt_word_gives_the_motion_of_the_right_one() {
+    let pipeline = Pipeline::builtin().unwrap();
+    let made = |prompt: &str| pipeline.generate(prompt, &quick()).unwrap();
+    assert_eq!(made("a person wlaks forward"), made("a person walks forward"));
+    assert_ne!(made("a person hoop"), made("a person hop"));
+}
+
+#[cfg(feature = "train")]
+#[test]
+fn the_built_in_model_lists_the_prompts_of_its_training() {
+    let known = crate::data::procedural::known_prompts();
+    assert!(
+        *Pipeline::builtin().unwrap().known_prompts().unwrap() == known,
+        "`make nano` writes assets/nano/prompts.json"
+    );
 }

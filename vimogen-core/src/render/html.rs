@@ -5,7 +5,7 @@
 //! is. A Content-Security-Policy in the page forbids all connections. The part of the address after `#` sets the
 //! first view: `#frame=40&paused&clip=2&yaw=30&pitch=15&zoom=1.2&speed=0.5&follow=0&trail=0&loop=0&theme=dark`.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -54,8 +54,12 @@ pub struct Clip<'a> {
 /// [`Error::Shape`] and [`Error::NonFinite`] naming the array, [`Error::InvalidArgument`] for no clips, too many clips or
 /// frames, an `fps` outside 0.1 to 1000 and coordinates beyond 100 km.
 pub fn html(clips: &[Clip<'_>]) -> Result<String> {
+    Ok(prepared(clips)?.to_text())
+}
+
+fn prepared(clips: &[Clip<'_>]) -> Result<Page> {
     check_size(clips.iter().map(|clip| clip.joints.shape()[0]))?;
-    page(clips[0].title, clips.iter().map(clip_json).collect::<Result<_>>()?, Value::Null)
+    Ok(Page::new(clips[0].title, clips.iter().map(clip_json).collect::<Result<_>>()?, Value::Null))
 }
 
 /// Checks the number of clips and of frames.
@@ -71,18 +75,46 @@ pub(super) fn check_size(lengths: impl ExactSizeIterator<Item = usize>) -> Resul
     Ok(())
 }
 
-/// The page of these clips; `mesh` is the surface of the clips that have a `pose`.
-pub(super) fn page(title: &str, clips: Vec<Value>, mesh: Value) -> Result<String> {
-    let parts: Vec<_> =
-        figure::PARTS.iter().map(|p| json!([p.from, p.to, p.from_radius, p.to_radius, p.side as u8])).collect();
-    let data = json!({ "points": POINTS, "parts": parts, "clips": clips, "mesh": mesh });
-    Ok(fill(PAGE, |slot| match slot {
-        "title" => escape_html(title),
-        "style" => STYLE.into(),
-        "data" => escape_script(&data.to_string()),
-        "script" => SCRIPTS.concat(),
-        other => unreachable_slot(other),
-    }))
+/// A page that is ready to be written.
+pub(super) struct Page {
+    title: String,
+    data: Value,
+}
+
+impl Page {
+    /// The page of these clips; `mesh` is the surface of the clips that have a `pose`.
+    pub(super) fn new(title: &str, clips: Vec<Value>, mesh: Value) -> Self {
+        let parts: Vec<_> =
+            figure::PARTS.iter().map(|p| json!([p.from, p.to, p.from_radius, p.to_radius, p.side as u8])).collect();
+        let data = json!({ "points": POINTS, "parts": parts, "clips": clips, "mesh": mesh });
+        Self { title: title.into(), data }
+    }
+
+    /// Writes the page with its `{{slots}}` filled. The data goes straight to `w`: it is most of the page.
+    pub(super) fn write(&self, w: &mut impl Write) -> io::Result<()> {
+        let mut pieces = PAGE.split("{{");
+        w.write_all(pieces.next().unwrap_or_default().as_bytes())?;
+        for piece in pieces {
+            let (slot, rest) = piece.split_once("}}").unwrap_or((piece, ""));
+            match slot {
+                "title" => w.write_all(escape_html(&self.title).as_bytes())?,
+                "style" => w.write_all(STYLE.as_bytes())?,
+                "data" => serde_json::to_writer(InScript(w), &self.data)?,
+                "script" => SCRIPTS.iter().try_for_each(|script| w.write_all(script.as_bytes()))?,
+                // The page is compiled in and a test fills it: an unknown slot stays visible there.
+                other => write!(w, "{{{{{other}}}}}")?,
+            }
+            w.write_all(rest.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let mut bytes = Vec::new();
+        // Writing to memory does not fail, and all parts are texts.
+        let _ = self.write(&mut bytes);
+        String::from_utf8(bytes).unwrap_or_default()
+    }
 }
 
 /// Writes [`html`] to a file.
@@ -90,25 +122,28 @@ pub(super) fn page(title: &str, clips: Vec<Value>, mesh: Value) -> Result<String
 /// # Errors
 /// Those of [`html`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
 pub fn save(path: impl AsRef<Path>, clips: &[Clip<'_>]) -> Result<()> {
-    let page = html(clips)?;
-    write_atomic(path, |w| w.write_all(page.as_bytes()))
+    let page = prepared(clips)?;
+    write_atomic(path, |w| page.write(w))
 }
 
-/// Fills the `{{slots}}` of the page. The inserted text is not searched for slots.
-fn fill(page: &str, value: impl Fn(&str) -> String) -> String {
-    let mut pieces = page.split("{{");
-    let mut out = pieces.next().unwrap_or_default().to_string();
-    for piece in pieces {
-        let (slot, rest) = piece.split_once("}}").unwrap_or((piece, ""));
-        out.push_str(&value(slot));
-        out.push_str(rest);
+/// JSON for a script element: no text in it can end the element or start a comment.
+struct InScript<'a, W>(&'a mut W);
+
+impl<W: Write> Write for InScript<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut rest = bytes;
+        while let Some(place) = rest.iter().position(|byte| matches!(byte, b'<' | b'>' | b'&')) {
+            self.0.write_all(&rest[..place])?;
+            write!(self.0, "\\u{:04x}", rest[place])?;
+            rest = &rest[place + 1..];
+        }
+        self.0.write_all(rest)?;
+        Ok(bytes.len())
     }
-    out
-}
 
-/// The page is compiled in and a test fills it: an unknown slot stays visible there.
-fn unreachable_slot(name: &str) -> String {
-    format!("{{{{{name}}}}}")
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 pub(super) fn clip_json(clip: &Clip<'_>) -> Result<Value> {
@@ -157,11 +192,6 @@ pub(crate) fn escape_html(text: &str) -> String {
         }
     }
     out
-}
-
-/// JSON for a script element: no text in it can end the element or start a comment.
-fn escape_script(json: &str) -> String {
-    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! The page holds the body's surface once, and the rotation and position of every joint in each frame; its script does the
 //! skinning. Users' body files are licensed and therefore not embedded in pages that may be passed on.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -12,7 +11,7 @@ use glam::{Quat, Vec3};
 use serde_json::{Value, json};
 
 use super::camera::bounds;
-use super::html::{Clip, check_size, clip_json, grid, page, quantised};
+use super::html::{Clip, Page, check_size, clip_json, grid, quantised};
 use super::mesh_sequence::side_of;
 use crate::body::{BodyModel, top4_weights};
 use crate::error::{Error, Result};
@@ -39,10 +38,14 @@ pub struct SkinnedClip<'a> {
 /// # Errors
 /// As [`super::html::html`].
 pub fn html(clips: &[SkinnedClip<'_>]) -> Result<String> {
+    Ok(prepared(clips)?.to_text())
+}
+
+fn prepared(clips: &[SkinnedClip<'_>]) -> Result<Page> {
     check_size(clips.iter().map(|clip| clip.motion.len()))?;
     let body = BodyModel::neutral();
     let json = clips.iter().map(|clip| skinned_json(clip, body)).collect::<Result<_>>()?;
-    page(clips[0].title, json, mesh_json(body)?)
+    Ok(Page::new(clips[0].title, json, mesh_json(body)?))
 }
 
 /// Writes [`html`] to a file.
@@ -50,8 +53,8 @@ pub fn html(clips: &[SkinnedClip<'_>]) -> Result<String> {
 /// # Errors
 /// Those of [`html`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
 pub fn save(path: impl AsRef<Path>, clips: &[SkinnedClip<'_>]) -> Result<()> {
-    let page = html(clips)?;
-    write_atomic(path, |w| w.write_all(page.as_bytes()))
+    let page = prepared(clips)?;
+    write_atomic(path, |w| page.write(w))
 }
 
 fn skinned_json(clip: &SkinnedClip<'_>, body: &BodyModel) -> Result<Value> {

@@ -171,7 +171,9 @@ fn check(config: &ScheduleConfig) -> Result<()> {
         let reason = format!("{} is not in 1..={MAX_STEPS}", config.num_steps);
         return Err(Error::invalid("num_inference_steps", reason));
     }
-    within("strength", config.strength, f64::MIN_POSITIVE, 1.0)?;
+    if !(config.strength > 0.0 && config.strength <= 1.0) {
+        return Err(Error::invalid("strength", format!("{} is not above 0, at most 1", config.strength)));
+    }
     within("shift", config.shift, 1e-3, 1e3)?;
     within("sigma_min", config.sigma_min, 0.0, 1.0)?;
     within("sigma_max", config.sigma_max, config.sigma_min, 1.0)

@@ -2,11 +2,14 @@
 
 use super::config::RowConfig;
 use super::hash::fnv1a;
+use super::known::KnownPrompts;
+use super::notes::{Judge, Note};
 use super::rows::build_rows;
 use super::split::split_words;
 use super::{TextEncoder, TextEncoderConfig, WordVectors};
 use crate::error::{Error, Result};
 use ndarray::Array2;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Version of the algorithm, part of the fingerprint: changed whenever the rows of a prompt change with the same settings and
@@ -41,6 +44,7 @@ impl TextEncoderConfig {
 pub struct WordEncoder {
     config: RowConfig,
     vectors: Option<Arc<WordVectors>>,
+    known: Option<Arc<KnownPrompts>>,
 }
 
 impl WordEncoder {
@@ -56,7 +60,7 @@ impl WordEncoder {
             let reason = format!("{widest} is more than the {entries} entries of the word vectors");
             return Err(Error::config("static_dim, context_static_dim", reason));
         }
-        Ok(Self { config, vectors })
+        Ok(Self { config, vectors, known: None })
     }
 
     /// The encoder of the built-in model: default widths, compiled-in word vectors.
@@ -66,6 +70,18 @@ impl WordEncoder {
     /// [`Error::Format`] if the library was built with a damaged asset.
     pub fn builtin() -> Result<Self> {
         Self::new(RowConfig::default(), Some(WordVectors::builtin()?))
+    }
+
+    /// Adds the prompts that the model was trained on, for notes and misspelt words.
+    #[must_use]
+    pub fn with_known(mut self, known: Option<Arc<KnownPrompts>>) -> Self {
+        self.known = known;
+        self
+    }
+
+    fn judge(&self) -> Option<Judge<'_>> {
+        let (known, vectors) = (self.known.as_deref()?, self.vectors.as_deref()?);
+        Some(Judge { known, vectors, max_words: self.config.max_words })
     }
 
     /// The widths of the parts of a row.
@@ -82,6 +98,12 @@ impl TextEncoder for WordEncoder {
             return Err(Error::invalid("prompt", reason));
         }
         Ok(build_rows(&self.config, self.vectors.as_deref(), &words))
+    }
+    fn notes(&self, prompt: &str) -> Vec<Note> {
+        self.judge().map_or_else(Vec::new, |judge| judge.notes(prompt))
+    }
+    fn mended<'a>(&self, prompt: &'a str) -> Cow<'a, str> {
+        self.judge().map_or(Cow::Borrowed(prompt), |judge| judge.mended(prompt))
     }
     fn dim(&self) -> usize {
         self.config.dim()

@@ -9,6 +9,9 @@ mod cache;
 mod config;
 mod encoder;
 mod hash;
+
+mod known;
+mod notes;
 mod parts;
 mod rows;
 mod split;
@@ -20,6 +23,8 @@ mod vectors;
 pub use cache::EmbedCache;
 pub use config::{RowConfig, TextEncoderConfig, Umt5Place};
 pub use encoder::WordEncoder;
+pub use known::{KnownPrompts, Movement};
+pub use notes::{Note, NoteKind};
 pub use parts::{PromptPart, split_prompt};
 pub use rows::RowColumns;
 pub use split::split_words;
@@ -28,6 +33,7 @@ pub use vectors::WordVectors;
 use crate::error::{Error, Result};
 use crate::progress::{OnProgress, Stage, report};
 use ndarray::{Array2, ArrayView2, s};
+use std::borrow::Cow;
 
 /// Encodes prompts as rows for the cross-attention of the motion model.
 pub trait TextEncoder: Send + Sync {
@@ -55,6 +61,17 @@ pub trait TextEncoder: Send + Sync {
             report(on_progress, Stage::Encode, rows.len(), prompts.len())?;
         }
         Ok(rows)
+    }
+
+    /// Notes on a prompt: words and movements that the model was not trained on. Empty where the encoder has no list of them.
+    fn notes(&self, prompt: &str) -> Vec<Note> {
+        _ = prompt;
+        Vec::new()
+    }
+
+    /// The prompt as a pipeline encodes it, with misspelt words of the model's own list replaced.
+    fn mended<'a>(&self, prompt: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(prompt)
     }
 
     /// Values per row.

@@ -8,7 +8,7 @@ use std::path::Path;
 use ndarray::Array2;
 
 use super::config::ModelConfig;
-use super::dir::{CONFIG, MEAN, ModelDir, NULL_CONTEXT, NULL_CONTEXT_TENSOR, STD, WEIGHTS, WORDS};
+use super::dir::{CONFIG, MEAN, ModelDir, NULL_CONTEXT, NULL_CONTEXT_TENSOR, PROMPTS, STD, WEIGHTS, WORDS};
 use super::load::{common_prefix, inspect};
 use super::report::Report;
 use super::save::{METADATA, save};
@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::format::{RawTensor, TensorInfo, safetensors, write_atomic};
 use crate::model::{Dit, WeightDtype};
 use crate::motion::stats::Stats;
+use crate::text::KnownPrompts;
 
 impl ModelDir {
     /// Writes this model as a native directory, one tensor at a time, without its reference path if `text_only`.
@@ -35,8 +36,8 @@ impl ModelDir {
         let (config, options) = self.variant(dtype, text_only);
         let device = burn::tensor::Device::default();
         let report = inspect(Dit::new(&config.dit, &device)?, self.weights(), &options)?;
-        let (stats, null_context, words) = (self.stats(), self.null_context(), self.words());
-        let parts = NativeParts { config: &config, stats, null_context, words };
+        let (stats, null_context, words, prompts) = (self.stats(), self.null_context(), self.words(), self.prompts());
+        let parts = NativeParts { config: &config, stats, null_context, words, prompts };
         write_native(folder, parts, |path| self.copy_weights(path, &report.applied, dtype))?;
         Ok(report)
     }
@@ -72,6 +73,8 @@ pub struct NativeParts<'a> {
     pub null_context: &'a Array2<f32>,
     /// File of the text encoder's own word vectors, if it has any.
     pub words: Option<&'a [u8]>,
+    /// The prompts that the model was trained on, if listed.
+    pub prompts: Option<&'a KnownPrompts>,
 }
 
 /// Writes a model in memory as a native directory.
@@ -100,6 +103,10 @@ fn write_native(folder: &Path, parts: NativeParts<'_>, weights: impl FnOnce(&Pat
     safetensors::save(folder.join(NULL_CONTEXT), &[(NULL_CONTEXT_TENSOR, &null)], &[])?;
     if let Some(words) = parts.words {
         write_atomic(folder.join(WORDS), |w| w.write_all(words))?;
+    }
+    if let Some(prompts) = parts.prompts {
+        let json = serde_json::to_string(prompts).map_err(|e| Error::config(PROMPTS, e.to_string()))?;
+        write_atomic(folder.join(PROMPTS), |w| writeln!(w, "{json}"))?;
     }
     let json = serde_json::to_string_pretty(parts.config).map_err(|e| Error::config(CONFIG, e.to_string()))?;
     write_atomic(config_path, |w| writeln!(w, "{json}"))

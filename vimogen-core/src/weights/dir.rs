@@ -7,6 +7,7 @@
 //! | statistics | `mean.npy`, `std.npy` | the same |
 //! | null context | `null_context.safetensors` | `context_null_padded.pth` |
 //! | word vectors | `words.safetensors`, if the text encoder has its own | - |
+//! | movements | `prompts.json`, if the model has a list of them | - |
 //!
 //! The native `config.json` is a [`ModelConfig`]: sizes, conditions, frame rate, text encoder, and the recommended sampling
 //! ([`GenerationDefaults`](super::GenerationDefaults)), which the options of a generation override.
@@ -20,12 +21,14 @@ use serde_json::Value;
 use super::config::{self, ModelConfig};
 use super::load::{LoadOptions, load};
 use super::report::Report;
+use super::widths;
 use crate::error::{Error, Result, check_finite};
 use crate::format::safetensors::SafetensorsFile;
 use crate::format::torch::TorchFile;
 use crate::format::{TensorSource, embedding, npy, read_bounded};
 use crate::model::{Dit, WeightDtype};
 use crate::motion::stats::Stats;
+use crate::text::KnownPrompts;
 
 pub(super) const CONFIG: &str = "config.json";
 pub(super) const WEIGHTS: &str = "model.safetensors";
@@ -33,6 +36,7 @@ pub(super) const MEAN: &str = "mean.npy";
 pub(super) const STD: &str = "std.npy";
 pub(super) const NULL_CONTEXT: &str = "null_context.safetensors";
 pub(super) const WORDS: &str = "words.safetensors";
+pub(super) const PROMPTS: &str = "prompts.json";
 const RELEASE_WEIGHTS: &str = "model.pt";
 const RELEASE_NULL_CONTEXT: &str = "context_null_padded.pth";
 /// Name of the only tensor of `null_context.safetensors`.
@@ -44,6 +48,7 @@ const RELEASE_FILES: &str = "model.pt, Wan2.1's config.json, mean.npy, std.npy, 
 const MAX_CONFIG: u64 = 1 << 20;
 const MAX_ROW: u64 = 1 << 16;
 const MAX_WORDS_FILE: u64 = 1 << 24;
+const MAX_PROMPTS: u64 = 1 << 24;
 
 /// File layout of a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +76,7 @@ pub struct ModelDir {
     null_context: Array2<f32>,
     weights: Box<dyn TensorSource>,
     words: Option<Vec<u8>>,
+    prompts: Option<KnownPrompts>,
     folder: Option<PathBuf>,
 }
 
@@ -117,10 +123,14 @@ impl ModelDir {
         let config: ModelConfig = serde_json::from_value(json).map_err(|e| Error::config(CONFIG, e.to_string()))?;
         config.check()?;
         let weights = files.safetensors(WEIGHTS, "weights")?;
+        widths::check(&weights)?;
         let null_context = null_rows(&files.safetensors(NULL_CONTEXT, "null context")?)?;
         let stats = files.stats(layout)?;
         let words = files.optional(WORDS, MAX_WORDS_FILE)?;
-        let dir = Self { config, layout, stats, null_context, weights: Box::new(weights), words, folder: None };
+        let known = |bytes: Vec<u8>| KnownPrompts::from_json(&bytes).map_err(|e| e.with_path(files.path(PROMPTS)));
+        let prompts = files.optional(PROMPTS, MAX_PROMPTS)?.map(known).transpose()?;
+        let weights = Box::new(weights);
+        let dir = Self { config, layout, stats, null_context, weights, words, prompts, folder: None };
         dir.check()
     }
 
@@ -131,11 +141,13 @@ impl ModelDir {
             TorchFile::open(path)
         };
         let weights = open(RELEASE_WEIGHTS, "weights")?;
+        widths::check(&weights)?;
         let null_context = null_rows(&open(RELEASE_NULL_CONTEXT, "null context")?)?;
         let stats = files.stats(layout)?;
         // The release pads prompts to the length of its null context, not to the 512 of Wan's text_len.
         let config = config::from_wan(json, &weights, null_context.nrows())?;
-        let dir = Self { config, layout, stats, null_context, weights: Box::new(weights), words: None, folder: None };
+        let (weights, words, prompts) = (Box::new(weights), None, None);
+        let dir = Self { config, layout, stats, null_context, weights, words, prompts, folder: None };
         dir.check()
     }
 
@@ -177,6 +189,11 @@ impl ModelDir {
     /// The model's own word vectors, as a file, if any.
     pub fn words(&self) -> Option<&[u8]> {
         self.words.as_deref()
+    }
+
+    /// The prompts that the model was trained on, if listed.
+    pub fn prompts(&self) -> Option<&KnownPrompts> {
+        self.prompts.as_ref()
     }
 
     /// The folder, unless the model is compiled in.

@@ -9,6 +9,7 @@ use half::{bf16, f16};
 
 use super::mapping::{self, checkpoint_name, is_linear};
 use super::report::Report;
+use super::widths;
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorSource};
 use crate::model::kernels::cpu::Level;
@@ -84,6 +85,7 @@ pub fn inspect(dit: Dit, source: &dyn TensorSource, options: &LoadOptions) -> Re
 
 /// Loads to a device, or only compares names and shapes.
 fn run(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: Option<&Device>) -> Result<(Dit, Report)> {
+    widths::check(source)?;
     let names: BTreeSet<String> = source.names().into_iter().collect();
     let prefix = common_prefix(&names);
     let mut loader = Loader {

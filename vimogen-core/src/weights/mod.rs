@@ -11,6 +11,7 @@ mod lora;
 pub mod mapping;
 pub mod report;
 pub mod save;
+mod widths;
 
 pub use crate::model::WeightDtype;
 pub use config::{Architecture, GenerationDefaults, ModelConfig};

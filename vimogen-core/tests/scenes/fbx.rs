@@ -23,6 +23,14 @@ fn degrees(turn: DQuat) -> DVec3 {
 
 /// The file of a motion, centimetres, y up, with joints named by Mixamo.
 pub fn mixamo(motion: &Motion) -> String {
+    mixamo_in(motion, false)
+}
+
+/// [`mixamo`], in axes that are left-handed or not: x points the other way.
+fn mixamo_in(motion: &Motion, left_handed: bool) -> String {
+    let sign = if left_handed { -1.0 } else { 1.0 };
+    let turned = |angles: DVec3| DVec3::new(angles.x, sign * angles.y, sign * angles.z);
+    let placed = |place: DVec3| DVec3::new(sign * place.x, place.y, place.z);
     let rest = BodyModel::neutral().rest_joints().as_chunks::<3>().0;
     let place = |j: usize| DVec3::from_array(rest[j].map(f64::from));
     let bones: [DQuat; JOINTS] =
@@ -31,7 +39,7 @@ pub fn mixamo(motion: &Motion) -> String {
     for j in 0..JOINTS {
         let above = PARENTS[j].map_or(DQuat::IDENTITY, |p| bones[p]);
         let offset = above.inverse() * (place(j) - PARENTS[j].map_or(DVec3::ZERO, place)) * 100.0;
-        let own = degrees(above.inverse() * bones[j]);
+        let (offset, own) = (placed(offset), turned(degrees(above.inverse() * bones[j])));
         let _ = write!(
             objects,
             "\tModel: {}, \"Model::mixamorig:{}\", \"LimbNode\" {{\n\t\tVersion: 232\n\t\tProperties70:  {{\n\
@@ -56,7 +64,8 @@ pub fn mixamo(motion: &Motion) -> String {
             let turns = world_turns(motion, t);
             let above = PARENTS[j].map_or(DQuat::IDENTITY, |p| turns[p].0 * bones[p]);
             let own = PARENTS[j].map_or(DQuat::IDENTITY, |p| bones[p]).inverse() * bones[j];
-            (degrees(own.inverse() * above.inverse() * turns[j].0 * bones[j]), turns[j].1 * 100.0)
+            let turn = degrees(own.inverse() * above.inverse() * turns[j].0 * bones[j]);
+            (turned(turn), placed(turns[j].1 * 100.0))
         });
         let (turns, places): (Vec<DVec3>, Vec<DVec3>) = frames.unzip();
         curves(&mut objects, &mut links, (j, "Lcl Rotation"), &turns, motion.fps());
@@ -70,7 +79,7 @@ pub fn mixamo(motion: &Motion) -> String {
          GlobalSettings:  {{\n\tVersion: 1000\n\tProperties70:  {{\n\
          \t\tP: \"UpAxis\", \"int\", \"Integer\", \"\",1\n\t\tP: \"UpAxisSign\", \"int\", \"Integer\", \"\",1\n\
          \t\tP: \"FrontAxis\", \"int\", \"Integer\", \"\",2\n\t\tP: \"FrontAxisSign\", \"int\", \"Integer\", \"\",1\n\
-         \t\tP: \"CoordAxis\", \"int\", \"Integer\", \"\",0\n\t\tP: \"CoordAxisSign\", \"int\", \"Integer\", \"\",1\n\
+         \t\tP: \"CoordAxis\", \"int\", \"Integer\", \"\",0\n\t\tP: \"CoordAxisSign\", \"int\", \"Integer\", \"\",{sign}\n\
          \t\tP: \"UnitScaleFactor\", \"double\", \"Number\", \"\",1\n\t\tP: \"TimeMode\", \"enum\", \"\", \"\",11\n\t}}\n}}\n\
          Objects:  {{\n{objects}\
          \tAnimationStack: 3000, \"AnimStack::Take 001\", \"\" {{\n\t}}\n\
@@ -128,6 +137,14 @@ fn a_download_of_mixamo_without_skin_is_relative_to_its_zero_pose() {
     let source = read.source().expect("source");
     assert_eq!((source.up, source.unit), (Some(UpAxis::Y), Some(LengthUnit::Centimetres)));
     assert_eq!((source.person.as_deref(), source.persons.len()), (Some("mixamo.com"), 2));
+}
+
+#[test]
+fn a_file_with_left_handed_axes_keeps_left_and_right() {
+    let motion = walk(20, 30.0);
+    let read = read(&mixamo_in(&motion, true)).expect("motion");
+    assert_close(&read, &motion, 1e-3, 0.1);
+    assert_eq!(read.source().expect("source").warnings.len(), 1, "the other animation: {:?}", read.source());
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod draw;
 mod families;
 mod gait;
 mod grammar;
+mod known;
 mod lexicon;
 mod prompts;
 mod rig;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use caption::{Split, vocabulary, words};
 pub use compose::{Variation, clip};
+pub use known::known_prompts;
 pub use prompts::{Prompt, held_out_prompts, unseen_verb_prompts};
 pub use spec::{ActionSpec, Family, Pace, Part, Side};
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
+use super::super::atomic::{FailsOnce, write_atomic};
 use super::super::tensor::{DType, RawTensor};
-use super::super::write_atomic;
 use crate::error::{Error, Result};
 
 /// Content of a `.pt` file.
@@ -121,7 +121,7 @@ impl<'a> Pickler<'a> {
     }
 
     fn write_zip(&self, w: &mut (impl Write + Seek)) -> io::Result<()> {
-        let mut zip = ZipWriter::new(w);
+        let mut zip = ZipWriter::new(FailsOnce::new(w));
         let mut file = |name: &str, bytes: &[u8]| -> io::Result<()> {
             let options = SimpleFileOptions::default()
                 .compression_method(CompressionMethod::Stored)

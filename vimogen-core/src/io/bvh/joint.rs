@@ -2,6 +2,8 @@
 
 use glam::{DMat3, DVec3};
 
+use super::angle::sin_cos_of_degrees;
+
 /// A joint of the hierarchy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Joint {
@@ -59,7 +61,7 @@ impl Joint {
             match channel {
                 Channel::Position(axis) if self.shifts => place[*axis] += value,
                 Channel::Position(axis) => place[*axis] = value,
-                Channel::Rotation(axis) => turn *= axis_rotation(*axis, value.to_radians()),
+                Channel::Rotation(axis) => turn = turned(turn, *axis, sin_cos_of_degrees(value)),
             }
         }
         (turn, place)
@@ -75,10 +77,31 @@ impl Joint {
     }
 }
 
-fn axis_rotation(axis: usize, angle: f64) -> DMat3 {
+/// `turn` times the rotation about an axis by an angle of this sine and cosine: two of its columns change.
+#[inline]
+fn turned(turn: DMat3, axis: usize, (sin, cos): (f64, f64)) -> DMat3 {
+    let DMat3 { x_axis: x, y_axis: y, z_axis: z } = turn;
     match axis {
-        0 => DMat3::from_rotation_x(angle),
-        1 => DMat3::from_rotation_y(angle),
-        _ => DMat3::from_rotation_z(angle),
+        0 => DMat3::from_cols(x, y * cos + z * sin, z * cos - y * sin),
+        1 => DMat3::from_cols(x * cos - z * sin, y, z * cos + x * sin),
+        _ => DMat3::from_cols(x * cos + y * sin, y * cos - x * sin, z),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotations_are_products_in_the_order_of_the_channels() {
+        let channels = [2, 0, 1, 0].map(Channel::Rotation).to_vec();
+        let (name, offset) = (String::new(), DVec3::X);
+        let joint = Joint { name, parent: None, offset, end: None, channels, first: 1, shifts: false };
+        let angles: [f32; 4] = [30.0, -100.0, 200.0, 7.5];
+        let [z, x, y, again] = angles.map(|angle| f64::from(angle).to_radians());
+        let turn = DMat3::from_rotation_z(z) * DMat3::from_rotation_x(x) * DMat3::from_rotation_y(y);
+        let (got, place) = joint.local(&[[9.0].as_slice(), &angles].concat());
+        assert!(got.abs_diff_eq(turn * DMat3::from_rotation_x(again), 1e-14), "{got}");
+        assert_eq!(place, offset);
     }
 }

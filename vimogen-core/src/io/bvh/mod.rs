@@ -1,5 +1,6 @@
 //! BVH, the text format for skeletal animation of Blender, Maya, MotionBuilder and game engines.
 
+mod angle;
 mod frames;
 mod hierarchy;
 mod joint;

@@ -1,7 +1,6 @@
 //! BVH, a skeleton and its channels as text, as programs and people write it: any hierarchy, several roots, channels in
 //! any order, comments, any encoding and line end.
 
-use std::ops::Range;
 use std::path::Path;
 
 use glam::{DMat3, DVec3};
@@ -83,17 +82,21 @@ impl Bvh {
     /// If the frame is not below [`Bvh::len`].
     pub fn world(&self, frame: usize) -> Vec<(DMat3, DVec3)> {
         let mut out = vec![(DMat3::IDENTITY, DVec3::ZERO); self.joints.len()];
-        self.write_world(frame, 0..self.joints.len(), &mut out);
+        self.write_world(frame, self.joints.iter().map(|joint| joint.parent).enumerate(), &mut out);
         out
     }
 
-    /// Writes [`Bvh::world`] of the joints of one root.
-    pub(super) fn write_world(&self, frame: usize, joints: Range<usize>, out: &mut [(DMat3, DVec3)]) {
+    /// Writes [`Bvh::world`] of some joints, each with the place in `out` of the one above it.
+    pub(super) fn write_world(
+        &self,
+        frame: usize,
+        joints: impl Iterator<Item = (usize, Option<usize>)>,
+        out: &mut [(DMat3, DVec3)],
+    ) {
         let values = &self.frames.values[frame * self.channels..][..self.channels];
-        let first = joints.start;
-        for (j, joint) in self.joints[joints].iter().enumerate() {
-            let (turn, place) = joint.local(values);
-            out[j] = match joint.parent.map(|parent| out[parent - first]) {
+        for (i, (joint, parent)) in joints.enumerate() {
+            let (turn, place) = self.joints[joint].local(values);
+            out[i] = match parent.map(|parent| out[parent]) {
                 None => (turn, place),
                 Some((above, from)) => (above * turn, from + above * place),
             };

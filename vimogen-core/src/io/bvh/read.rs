@@ -60,17 +60,15 @@ impl Bvh {
 
 /// The rig of the person to read.
 fn rig<'a>(file: &'a Bvh, options: &LoadOptions<'_>) -> Result<BvhRig<'a>> {
-    let mut people = persons(file);
-    let mut found =
-        MotionSource { warnings: file.doubt().map(String::from).into_iter().collect(), ..Default::default() };
-    let rigs =
-        |person: Person| BvhRig { joints: rig_joints(file, &person), file, person, found: MotionSource::default() };
+    let mut people = persons(file, |person| names::find(&BvhRig::new(file, person), options).is_ok());
+    let doubts = file.doubt().map(String::from).into_iter().chain(unreadable_names(file));
+    let mut found = MotionSource { warnings: doubts.collect(), ..Default::default() };
     if people.len() == 1 && options.person.is_none() {
-        return Ok(BvhRig { found, ..rigs(people.remove(0)) });
+        return Ok(BvhRig { found, ..BvhRig::new(file, &people.remove(0)) });
     }
     let names: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
     let asked = options.person.map(|person| super::person::asked(&names, person)).transpose()?;
-    let mut rigs: Vec<BvhRig<'a>> = people.into_iter().map(rigs).collect();
+    let mut rigs: Vec<BvhRig<'a>> = people.iter().map(|person| BvhRig::new(file, person)).collect();
     let human: Vec<usize> = (0..rigs.len()).filter(|i| names::find(&rigs[*i], options).is_ok()).collect();
     // Without any human, the first root says why.
     let read = asked.or(human.first().copied()).unwrap_or(0);
@@ -83,11 +81,32 @@ fn rig<'a>(file: &'a Bvh, options: &LoadOptions<'_>) -> Result<BvhRig<'a>> {
     Ok(BvhRig { found, ..rigs.swap_remove(read) })
 }
 
+/// A doubt about names that are in no encoding of Unicode.
+fn unreadable_names(file: &Bvh) -> Option<String> {
+    let lossy = |joint: &&super::Joint| joint.name.contains(char::REPLACEMENT_CHARACTER);
+    let name = &file.joints().iter().find(lossy)?.name;
+    Some(format!(
+        "joint names such as {name:?} are not UTF-8 or UTF-16, and their other characters are lost; `names` takes them as \
+         they are shown, or save the file as UTF-8: iconv -f SHIFT_JIS -t UTF-8"
+    ))
+}
+
 struct BvhRig<'a> {
     file: &'a Bvh,
-    person: Person,
+    /// The joints of the file, each with the place of the one above it in this list.
+    order: Vec<(usize, Option<usize>)>,
     joints: Vec<RigJoint>,
     found: MotionSource,
+}
+
+impl<'a> BvhRig<'a> {
+    fn new(file: &'a Bvh, person: &Person) -> Self {
+        let place = |joint: usize| person.joints.binary_search(&joint).ok();
+        let above = |joint: usize| file.joints()[joint].parent.and_then(place);
+        let order: Vec<_> = person.joints.iter().map(|joint| (*joint, above(*joint))).collect();
+        let joints = rig_joints(file, &order);
+        Self { file, order, joints, found: MotionSource::default() }
+    }
 }
 
 impl Rig for BvhRig<'_> {
@@ -112,18 +131,17 @@ impl Rig for BvhRig<'_> {
     }
 
     fn world(&self, frame: usize, out: &mut [(DMat3, DVec3)]) {
-        self.file.write_world(frame, self.person.joints.clone(), out);
+        self.file.write_world(frame, self.order.iter().copied(), out);
     }
 }
 
-fn rig_joints(file: &Bvh, person: &Person) -> Vec<RigJoint> {
-    let first = person.joints.start;
-    let mut joints: Vec<RigJoint> = Vec::with_capacity(person.joints.len());
-    for joint in &file.joints()[person.joints.clone()] {
-        let parent = joint.parent.map(|parent| parent - first);
+fn rig_joints(file: &Bvh, order: &[(usize, Option<usize>)]) -> Vec<RigJoint> {
+    let mut joints: Vec<RigJoint> = Vec::with_capacity(order.len());
+    for (joint, parent) in order {
+        let joint = &file.joints()[*joint];
         let above = parent.map_or(DVec3::ZERO, |parent| joints[parent].rest.1);
         let rest = (DMat3::IDENTITY, above + joint.offset);
-        joints.push(RigJoint { name: joint.name.clone(), parent, rest, end: joint.end });
+        joints.push(RigJoint { name: joint.name.clone(), parent: *parent, rest, end: joint.end });
     }
     joints
 }

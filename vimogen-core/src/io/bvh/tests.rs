@@ -156,6 +156,9 @@ fn any_encoding_is_read() {
         ("Latin-1", sjis(b"K\xf6rper")),
     ] {
         assert_same(name, &form, 20.0);
+        let warnings = read(&form).unwrap().source().unwrap().warnings.clone();
+        let lost = warnings.iter().any(|doubt| doubt.contains("UTF-8") && doubt.contains("`names`"));
+        assert_eq!(lost, !name.starts_with("UTF"), "{name}: {warnings:?}");
     }
 }
 
@@ -311,6 +314,24 @@ fn one_of_several_people_is_read_and_all_are_named() {
     assert_same("a prop first", prop.as_bytes(), 20.0);
 }
 
+#[test]
+fn people_below_one_root_are_people() {
+    let text = two_people();
+    let (head, rows) = parts(&text);
+    let joints = head.replace("HIERARCHY", "").replace("ROOT", "JOINT");
+    for above in ["", "JOINT Stage\n{\nOFFSET 0 0 0\nCHANNELS 0\n"] {
+        let scene = format!("HIERARCHY\nROOT Scene\n{{\nOFFSET 0 0 0\nCHANNELS 0\n{above}{joints}");
+        let scene = format!("{scene}}}\n{}{rows}", if above.is_empty() { "" } else { "}\n" });
+        let (first, lone) = (read(scene.as_bytes()).unwrap(), read(text.as_bytes()).unwrap());
+        assert_eq!(first.joints(), lone.joints());
+        assert_eq!(first.source().unwrap().persons, ["mixamorig:Hips", "two:Hips"]);
+        assert!(first.source().unwrap().warnings.iter().any(|w| w.contains("2 persons")));
+        let two = LoadOptions::default().with_person("two");
+        let [second, lone] = [&scene, &text].map(|text| read_with(text.as_bytes(), &two).unwrap());
+        assert_eq!(second.joints(), lone.joints());
+    }
+}
+
 /// Speed of reading on this machine: `cargo test -- --ignored --nocapture speed`.
 #[test]
 #[ignore = "a measurement"]
@@ -321,7 +342,7 @@ fn speed() {
     let start = std::time::Instant::now();
     let file = Bvh::from_bytes(text.as_bytes()).unwrap();
     let parsed = start.elapsed();
-    let mut world = vec![(DMat3::IDENTITY, glam::DVec3::ZERO); file.joints().len()];
-    (0..file.len()).for_each(|frame| file.write_world(frame, 0..world.len(), &mut world));
-    println!("{} MB: parsed in {parsed:?}, posed in {:?}", text.len() / 1_000_000, start.elapsed() - parsed);
+    let clip = file.to_motion(&LoadOptions::default()).unwrap();
+    println!("{} MB: parsed in {parsed:?}, a clip in {:?}", text.len() / 1_000_000, start.elapsed() - parsed);
+    assert_eq!(clip.len(), 72_000);
 }

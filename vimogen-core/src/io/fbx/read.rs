@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use glam::DAffine3;
+use glam::{DAffine3, DVec3};
 use ufbx::{CoordinateAxis, InheritModeHandling, LoadOpts, SceneRoot};
 
 use super::bind;
@@ -178,7 +178,7 @@ impl Scene for File {
             joints,
             names,
             rest,
-            turn: DAffine3::IDENTITY,
+            turn: right_handed(&self.scene),
             curves: Box::new(FbxCurves { scene: self.scene.clone(), stack: take.animation.0 }),
             clock: self.clock(take, &needed, count, options)?,
             known: None,
@@ -204,6 +204,26 @@ impl File {
             None => Clock::dense(&times).unwrap_or(self.scene.settings.frames_per_second),
         };
         Clock::new(FORMAT, span, fps, times.len(), nodes)
+    }
+}
+
+/// The mirror that makes left-handed axes of a file right-handed.
+fn right_handed(scene: &SceneRoot) -> DAffine3 {
+    let axes = &scene.settings.axes;
+    let side = direction(axes.right).cross(direction(axes.up)).dot(direction(axes.front));
+    // As in x or in any other axis: left stays left, and the body at rest says where it faces.
+    DAffine3::from_scale(if side < 0.0 { DVec3::new(-1.0, 1.0, 1.0) } else { DVec3::ONE })
+}
+
+fn direction(axis: CoordinateAxis) -> DVec3 {
+    match axis {
+        CoordinateAxis::PositiveX => DVec3::X,
+        CoordinateAxis::NegativeX => DVec3::NEG_X,
+        CoordinateAxis::PositiveY => DVec3::Y,
+        CoordinateAxis::NegativeY => DVec3::NEG_Y,
+        CoordinateAxis::PositiveZ => DVec3::Z,
+        CoordinateAxis::NegativeZ => DVec3::NEG_Z,
+        CoordinateAxis::Unknown => DVec3::ZERO,
     }
 }
 

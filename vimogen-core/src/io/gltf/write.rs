@@ -8,7 +8,7 @@
 //! The mesh is posed by the rotations. Pose blend shapes of SMPL have no counterpart in glTF and are left out, and each
 //! vertex keeps its four largest weights.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::path::Path;
 
 use glam::{Quat, Vec3};
@@ -37,8 +37,8 @@ const INDICES: u32 = 34963;
 /// # Errors
 /// Those of [`to_bytes`], [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
 pub fn save(path: impl AsRef<Path>, motion: &Motion, body: &BodyModel) -> Result<()> {
-    let bytes = to_bytes(motion, body)?;
-    write_atomic(path, |w| w.write_all(&bytes))
+    let file = Container::new(motion, body)?;
+    write_atomic(path, |w| file.write(w))
 }
 
 /// The bytes of the file.
@@ -46,51 +46,66 @@ pub fn save(path: impl AsRef<Path>, motion: &Motion, body: &BodyModel) -> Result
 /// # Errors
 /// [`Error::TooLarge`] beyond the 4 GiB of the format.
 pub fn to_bytes(motion: &Motion, body: &BodyModel) -> Result<Vec<u8>> {
-    let mut file = Builder::default();
-    let mesh = file.mesh(body);
-    let skin = file.skin(body);
-    let animation = file.animation(motion, body);
-    let joints = body.num_joints();
-    let root = json!({
-        "asset": {"version": "2.0", "generator": concat!("vimogen ", env!("CARGO_PKG_VERSION"))},
-        "scene": 0,
-        "scenes": [{"nodes": [0, joints]}],
-        "nodes": nodes(body),
-        "meshes": [{"name": "body", "primitives": [mesh]}],
-        "materials": [{
-            "name": "body",
-            "pbrMetallicRoughness": {"baseColorFactor": [0.55, 0.62, 0.72, 1.0], "metallicFactor": 0.0, "roughnessFactor": 0.8}
-        }],
-        "skins": [skin],
-        "animations": [animation],
-        "accessors": file.accessors,
-        "bufferViews": file.views,
-        "buffers": [{"byteLength": file.bytes.len()}],
-    });
-    container(&root, file.bytes)
+    let file = Container::new(motion, body)?;
+    let mut bytes = Vec::with_capacity(file.total as usize);
+    file.write(&mut bytes).map_err(Error::internal)?;
+    Ok(bytes)
 }
 
-/// Header, JSON and binary chunk; each chunk is padded to four bytes.
-fn container(root: &Value, mut binary: Vec<u8>) -> Result<Vec<u8>> {
-    let mut text = root.to_string().into_bytes();
-    text.resize(text.len().next_multiple_of(4), b' ');
-    binary.resize(binary.len().next_multiple_of(4), 0);
-    let total = 12 + 8 + text.len() + 8 + binary.len();
-    let len = |n: usize| {
-        let limit = u64::from(u32::MAX);
-        u32::try_from(n).map_err(|_| Error::TooLarge { what: "glb file".into(), needed: n as u64, limit })
-    };
-    let mut out = Vec::with_capacity(total);
-    out.extend_from_slice(b"glTF");
-    for word in [2, len(total)?, len(text.len())?] {
-        out.extend_from_slice(&word.to_le_bytes());
+/// JSON and binary chunk of a file, each padded to four bytes.
+struct Container {
+    text: Vec<u8>,
+    binary: Vec<u8>,
+    /// Bytes of the file.
+    total: u32,
+}
+
+impl Container {
+    fn new(motion: &Motion, body: &BodyModel) -> Result<Self> {
+        let mut file = Builder::default();
+        let mesh = file.mesh(body);
+        let skin = file.skin(body);
+        let animation = file.animation(motion, body);
+        let joints = body.num_joints();
+        let root = json!({
+            "asset": {"version": "2.0", "generator": concat!("vimogen ", env!("CARGO_PKG_VERSION"))},
+            "scene": 0,
+            "scenes": [{"nodes": [0, joints]}],
+            "nodes": nodes(body),
+            "meshes": [{"name": "body", "primitives": [mesh]}],
+            "materials": [{
+                "name": "body",
+                "pbrMetallicRoughness": {
+                    "baseColorFactor": [0.55, 0.62, 0.72, 1.0], "metallicFactor": 0.0, "roughnessFactor": 0.8
+                }
+            }],
+            "skins": [skin],
+            "animations": [animation],
+            "accessors": file.accessors,
+            "bufferViews": file.views,
+            "buffers": [{"byteLength": file.bytes.len()}],
+        });
+        let (mut text, mut binary) = (root.to_string().into_bytes(), file.bytes);
+        text.resize(text.len().next_multiple_of(4), b' ');
+        binary.resize(binary.len().next_multiple_of(4), 0);
+        let (needed, limit) = (28 + text.len() as u64 + binary.len() as u64, u64::from(u32::MAX));
+        let too_large = |_| Error::TooLarge { what: "glb file".into(), needed, limit };
+        Ok(Self { total: u32::try_from(needed).map_err(too_large)?, text, binary })
     }
-    out.extend_from_slice(b"JSON");
-    out.extend_from_slice(&text);
-    out.extend_from_slice(&len(binary.len())?.to_le_bytes());
-    out.extend_from_slice(b"BIN\0");
-    out.extend_from_slice(&binary);
-    Ok(out)
+
+    /// Writes header, JSON and binary chunk.
+    fn write(&self, w: &mut impl Write) -> io::Result<()> {
+        w.write_all(b"glTF")?;
+        // The lengths are below that of the file, which fits.
+        for word in [2, self.total, self.text.len() as u32] {
+            w.write_all(&word.to_le_bytes())?;
+        }
+        w.write_all(b"JSON")?;
+        w.write_all(&self.text)?;
+        w.write_all(&(self.binary.len() as u32).to_le_bytes())?;
+        w.write_all(b"BIN\0")?;
+        w.write_all(&self.binary)
+    }
 }
 
 /// The joints, in their order, then the mesh.

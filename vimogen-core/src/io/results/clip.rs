@@ -18,7 +18,7 @@ use crate::motion::rotation::{axis_angle_from_quaternion, wxyz_from_quat};
 use crate::motion::{Motion, MotionSource, UpAxis, floor_of};
 
 /// Pelvis of the resting SMPL body of mean shape, metres.
-const SMPL_ROOT: Vec3 = Vec3::new(-0.002, -0.223, 0.028);
+pub(super) const SMPL_ROOT: Vec3 = Vec3::new(-0.002, -0.223, 0.028);
 
 /// The axes of a file.
 #[derive(Debug, Clone, Copy, PartialEq)]

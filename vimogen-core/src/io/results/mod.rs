@@ -24,6 +24,7 @@ mod phalp;
 mod prompthmr;
 mod romp;
 mod smplerx;
+mod soma;
 mod tracks;
 mod tram;
 mod up;
@@ -88,7 +89,10 @@ pub(super) fn load(path: &Path, options: &LoadOptions<'_>) -> Result<Motion> {
     if path.is_dir() {
         return folder::load(path, options);
     }
-    tree::with_tree(path, |tree| motion(tree, options))
+    tree::with_tree(path, |tree| match tram::is(tree).then(|| tram::camera_of(path)).flatten() {
+        Some(camera) => tram::with_camera(tree, &camera)?.into_motion(options),
+        None => motion(tree, options),
+    })
 }
 
 /// [`load`] of bytes in memory.

@@ -5,7 +5,7 @@ use ndarray::ArrayView3;
 
 use super::up::quantile;
 use crate::body::REST_OFFSETS;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, all_finite};
 use crate::motion::skeleton::joint::{
     HEAD, LEFT_ANKLE, LEFT_ELBOW, LEFT_FOOT, LEFT_HIP, LEFT_KNEE, LEFT_WRIST, NECK, PELVIS, RIGHT_ANKLE, RIGHT_ELBOW,
     RIGHT_FOOT, RIGHT_HIP, RIGHT_KNEE, RIGHT_WRIST, SPINE1, SPINE2, SPINE3,
@@ -34,7 +34,7 @@ const LIMBS: [usize; 8] =
 /// # Errors
 /// [`Error::Format`] naming `format` for joints that no body has: not finite, or all in one place.
 pub(in crate::io) fn check(format: &'static str, joints: &ArrayView3<'_, f32>, fps: f32) -> Result<Vec<String>> {
-    if joints.iter().any(|value| !value.is_finite()) {
+    if joints.outer_iter().any(|frame| !all_finite(&frame)) {
         return Err(Error::format(format, "it has joints at places that are not finite numbers"));
     }
     let clip = Clip { joints };

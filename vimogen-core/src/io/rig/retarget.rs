@@ -1,7 +1,7 @@
 //! From a skeleton of another program to a clip: upright, in metres, with rotations from SMPL's T pose.
 
-use glam::{DMat3, DQuat, DVec3};
-use ndarray::{Array, Dimension};
+use glam::{DMat3, DVec3, Vec3};
+use ndarray::{Array2, ArrayView3, ShapeBuilder};
 use rayon::prelude::*;
 
 use super::names::Found;
@@ -10,15 +10,16 @@ use super::{Rig, figure, gate, heap, names, unit, world};
 use crate::body::{REST_OFFSETS, SMPLX_ROOT};
 use crate::error::{Error, Result};
 use crate::io::LoadOptions;
-use crate::motion::codec::{SmplMotion, encode};
-use crate::motion::layout::{BODY_JOINTS, JOINTS};
+use crate::motion::layout::{
+    BODY_JOINTS, BODY_ROT6D, FEATURES, JOINTS, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
+};
 use crate::motion::resample::check_fps;
-use crate::motion::rotation::{axis_angle_from_quaternion, wxyz_from_quat};
+use crate::motion::rotation::rot6d_from_matrix;
 use crate::motion::skeleton::PARENTS;
 use crate::motion::skeleton::joint::{HEAD, LEFT_FOOT, NECK, PELVIS, RIGHT_FOOT, SPINE1, SPINE2, SPINE3};
 use crate::motion::{Motion, MotionSource};
 
-/// Minimum number of frames that one task writes.
+/// Number of frames that one task writes.
 const FRAMES: usize = 64;
 /// Joints from the pelvis to the head.
 const SPINE: [usize; 6] = [PELVIS, SPINE1, SPINE2, SPINE3, NECK, HEAD];
@@ -52,8 +53,8 @@ pub(in crate::io) fn to_motion(rig: &dyn Rig, options: &LoadOptions<'_>) -> Resu
         metres: unit.metres,
         bone: size.stature / gate::STATURE,
     };
-    let smpl = plan.write(rig);
-    let mut doubts = gate::check(rig.format(), &smpl.joints.view(), fps)?;
+    let features = plan.features(rig);
+    let mut doubts = gate::check(rig.format(), &joints(&features), fps)?;
     // One sentence about an axis is enough.
     doubts.retain(|doubt| world.warning.is_none() || !doubt.contains("up="));
     let all = [found.warnings.clone(), warnings].into_iter().flatten().chain(world.warning).chain(unit.warning);
@@ -65,7 +66,14 @@ pub(in crate::io) fn to_motion(rig: &dyn Rig, options: &LoadOptions<'_>) -> Resu
         warnings: all.chain(doubts).collect(),
         ..found
     };
-    Ok(Motion::from_features(encode(&smpl)?, fps)?.with_source(source))
+    Ok(Motion::from_features(features, fps)?.with_source(source))
+}
+
+/// The joints in features, `[frames, 22, 3]`.
+fn joints(features: &Array2<f32>) -> ArrayView3<'_, f32> {
+    let shape = (features.nrows(), JOINTS, 3).strides((FEATURES, 3, 1));
+    let values = features.as_slice().and_then(|values| values.get(POSITIONS.start..)).unwrap_or_default();
+    ArrayView3::from_shape(shape, values).expect("features have the joints of each frame")
 }
 
 /// Frames per second, and where they are from.
@@ -183,26 +191,39 @@ struct Plan {
 }
 
 impl Plan {
-    /// All frames, and the last once more: its steps lead to itself.
-    fn write(&self, rig: &dyn Rig) -> SmplMotion {
-        let frames = rig.frames();
-        let mut smpl = SmplMotion::zeros(frames + 1);
-        let (orient, pose) = (vectors::<1, _>(&mut smpl.global_orient), vectors::<BODY_JOINTS, _>(&mut smpl.body_pose));
-        let (transl, joints) = (vectors::<1, _>(&mut smpl.transl), vectors::<JOINTS, _>(&mut smpl.joints));
-        let rows = orient.into_par_iter().zip(pose).zip(transl).zip(joints).with_min_len(FRAMES).enumerate();
-        let buffer = || vec![(DMat3::IDENTITY, DVec3::ZERO); rig.joints().len()];
-        rows.for_each_init(buffer, |world, (t, (((orient, pose), transl), joints))| {
-            rig.world(t.min(frames.saturating_sub(1)), world);
-            let (turns, places) = self.pose(world);
-            orient[0] = vector(self.world * turns[PELVIS]);
-            for (joint, slot) in (1..).zip(pose) {
-                *slot = vector(PARENTS[joint].map_or(DMat3::IDENTITY, |above| turns[above].transpose()) * turns[joint]);
+    /// The features of all frames; the steps of the last one are zero.
+    fn features(&self, rig: &dyn Rig) -> Array2<f32> {
+        let mut features = Array2::zeros((rig.frames(), FEATURES));
+        let rows: &mut [[f32; FEATURES]] = features.as_slice_mut().unwrap_or_default().as_chunks_mut().0;
+        let last = rows.len().saturating_sub(1);
+        rows.par_chunks_mut(FRAMES).enumerate().for_each(|(part, rows)| {
+            let mut world = vec![(DMat3::IDENTITY, DVec3::ZERO); rig.joints().len()];
+            let mut frame = |t: usize| {
+                rig.world(t.min(last), &mut world);
+                self.frame(&world)
+            };
+            let mut next = frame(part * FRAMES);
+            for (i, row) in rows.iter_mut().enumerate() {
+                let now = std::mem::replace(&mut next, frame(part * FRAMES + i + 1));
+                now.write(&next, row);
             }
-            let place = |place: DVec3| (self.world * place * self.metres).as_vec3();
-            *joints = places.map(|joint| place(joint).to_array());
-            transl[0] = (place(places[PELVIS]) - SMPLX_ROOT).to_array();
         });
-        smpl
+        features
+    }
+
+    /// Our joints in a frame, in our axes.
+    fn frame(&self, world: &[Place]) -> Frame {
+        let (turns, places) = self.pose(world);
+        let local = |joint: usize| {
+            let above = PARENTS[joint].map_or(DMat3::IDENTITY, |above| turns[above].transpose());
+            rot6d(above * turns[joint])
+        };
+        let world = self.world * self.metres;
+        Frame {
+            locals: std::array::from_fn(|i| local(i + 1)),
+            joints: places.map(|place| (world * place).as_vec3().to_array()),
+            root: self.world * turns[PELVIS],
+        }
     }
 
     /// Our joints in a frame, in the axes of the file: rotations from our rest pose, and positions.
@@ -226,12 +247,32 @@ impl Plan {
     }
 }
 
-/// The rows of an array as `N` vectors each.
-fn vectors<const N: usize, D: Dimension>(array: &mut Array<f32, D>) -> &mut [[[f32; 3]; N]] {
-    array.as_slice_mut().unwrap_or_default().as_chunks_mut().0.as_chunks_mut().0
+/// A frame of the clip, metres, z up.
+struct Frame {
+    /// Rotations of the body's joints relative to those above.
+    locals: [[f32; 6]; BODY_JOINTS],
+    joints: [[f32; 3]; JOINTS],
+    root: DMat3,
 }
 
-/// A rotation as axis-angle.
-fn vector(turn: DMat3) -> [f32; 3] {
-    axis_angle_from_quaternion(wxyz_from_quat(DQuat::from_mat3(&turn).normalize().as_quat())).to_array()
+impl Frame {
+    /// Writes the features of this frame, which `next` follows.
+    fn write(&self, next: &Self, row: &mut [f32; FEATURES]) {
+        let transl = |frame: &Self| Vec3::from_array(frame.joints[PELVIS]) - SMPLX_ROOT;
+        let (now, then) = (self.joints.as_flattened(), next.joints.as_flattened());
+        row[BODY_ROT6D].copy_from_slice(self.locals.as_flattened());
+        row[POSITIONS].copy_from_slice(now);
+        for ((step, now), then) in row[VELOCITIES].iter_mut().zip(now).zip(then) {
+            *step = then - now;
+        }
+        row[ROOT_ROT6D].copy_from_slice(&rot6d(self.root));
+        row[ROOT_STEP6D].copy_from_slice(&rot6d(next.root * self.root.transpose()));
+        row[TRANSL].copy_from_slice(&transl(self).to_array());
+        row[TRANSL_STEP].copy_from_slice(&(transl(next) - transl(self)).to_array());
+    }
+}
+
+/// Rot6D of a rotation.
+fn rot6d(turn: DMat3) -> [f32; 6] {
+    rot6d_from_matrix(turn.as_mat3())
 }

@@ -18,11 +18,13 @@ pub(in crate::io) struct Words<'a> {
     at: usize,
 }
 
+#[inline]
 fn is_blank(byte: u8) -> bool {
     // Zeros and the end-of-file mark of DOS pad files of some programs.
     byte.is_ascii_whitespace() || matches!(byte, 0 | 0x0b | 0x1a)
 }
 
+#[inline]
 fn is_brace(byte: u8) -> bool {
     matches!(byte, b'{' | b'}')
 }
@@ -78,7 +80,13 @@ impl<'a> Words<'a> {
     }
 
     /// Moves to the next word of this line, or to the line's end; whether there is one.
+    #[inline]
     pub fn skip_blanks_of_line(&mut self) -> bool {
+        // Between numbers there is one blank almost always.
+        if let Some([b' ' | b'\t', b'-' | b'.' | b'0'..=b'9']) = self.bytes.get(self.at..self.at + 2) {
+            self.at += 1;
+            return true;
+        }
         while let Some(byte) = self.byte().filter(|byte| is_blank(*byte)) {
             if matches!(byte, b'\n' | b'\r') {
                 return false;
@@ -157,6 +165,7 @@ impl<'a> Words<'a> {
     }
 
     /// [`Words::number`] at a word that was found already.
+    #[inline]
     pub fn number_here(&mut self) -> Option<f64> {
         let (value, len) = leading_number(&self.bytes[self.at..])?;
         let mut end = self.at + len;

@@ -8,6 +8,6 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-pub use options::EvaluateOptions;
+pub use options::{EvaluateOptions, Reader};
 pub use results::{DimensionResult, FailedFile, Failure, Missing, MotionResult, Results, Settings, csv, table};
 pub use run::evaluate;

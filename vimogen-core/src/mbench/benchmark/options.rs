@@ -12,6 +12,7 @@ use crate::mbench::info::InfoEntry;
 use crate::mbench::parallel::MAX_JOBS;
 use crate::mbench::vlm::question::Templates;
 use crate::mbench::vlm::{Judge, RetryPolicy};
+use crate::motion::Motion;
 
 /// Maximum number of runs in a report.
 pub(super) const MAX_RUNS: usize = 6;
@@ -32,6 +33,8 @@ defaults! {
         dimensions, with_dimensions: Option<Vec<Dimension>> = None;
         /// Height axis of joint files. Default: axis 2, as in the release, although its joints have y up.
         up_axis, with_up_axis: UpAxis = UpAxis::default();
+        /// How motion files are read; `None`: by [`Motion::load`].
+        reader, with_reader(into): Option<Reader<'a>> = None;
         /// Files measured, or questions asked, in parallel. `None`: one per core, and 4 questions.
         jobs, with_jobs: Option<usize> = None;
         /// The judge. Dimensions that need one are skipped without it.
@@ -49,7 +52,21 @@ defaults! {
     }
 }
 
+/// A reader of motion files with options of its own, such as [`Motion::load_with`] with an axis that points up.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    /// Its options as a text: results of an earlier run with others are measured again.
+    pub settings: &'a str,
+    /// Reads a file.
+    pub read: &'a (dyn Fn(&Path) -> Result<Motion> + Sync),
+}
+
 impl<'a> EvaluateOptions<'a> {
+    /// Reads a motion file.
+    pub(super) fn motion(&self, path: &Path) -> Result<Motion> {
+        self.reader.map_or_else(|| Motion::load(path), |reader| (reader.read)(path))
+    }
+
     /// Measures the motions of an info file.
     pub fn with_info(self, info: &'a [InfoEntry]) -> Self {
         Self { info: Some(info), ..self }

@@ -13,6 +13,7 @@ use crate::mbench::aggregate::{Aggregate, Summary, number_or_null};
 use crate::mbench::dimension::{Dimension, Input};
 use crate::mbench::info::InfoEntry;
 use crate::mbench::interval;
+use crate::mbench::organized::digest;
 
 /// Maximum size of a file of results, bytes.
 const MAX_BYTES: u64 = 1 << 28;
@@ -139,6 +140,9 @@ pub struct Results {
 /// Content of `<name>_run.json`, which MBench does not have.
 #[derive(Default, Serialize, Deserialize)]
 struct Run {
+    /// Digest of `<name>_eval_results.json`: a run that was stopped while it wrote leaves files of two runs.
+    #[serde(default)]
+    results: String,
     settings: Settings,
     missing: Vec<Missing>,
     failed: Vec<Failure>,
@@ -213,7 +217,9 @@ impl Results {
     /// # Errors
     /// [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
     pub fn save(&self, folder: &Path, info: &[InfoEntry]) -> Result<Vec<PathBuf>> {
+        let results = pretty(&self.dimensions)?;
         let run = Run {
+            results: digest(results.as_bytes()),
             settings: self.settings.clone(),
             missing: self.missing.clone(),
             failed: self.failed.clone(),
@@ -221,11 +227,11 @@ impl Results {
             warnings: self.warnings.clone(),
         };
         let files = [
-            ("eval_results.json", pretty(&self.dimensions)?),
+            ("eval_results.json", results),
             ("per_motion_results.json", pretty(&self.by_motion())?),
             ("full_info.json", pretty(&self.full_info(info))?),
-            ("run.json", pretty(&run)?),
             ("results.csv", csv(&[self])),
+            ("run.json", pretty(&run)?),
         ];
         let write = |(ending, text): (&str, String)| {
             let path = folder.join(format!("{}_{ending}", self.name));
@@ -242,12 +248,15 @@ impl Results {
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bad = |e: serde_json::Error| Error::format("MBench results", e.to_string()).with_path(path);
-        let dimensions = serde_json::from_slice(&read_bounded(path, MAX_BYTES)?).map_err(bad)?;
+        let bytes = read_bounded(path, MAX_BYTES)?;
+        let dimensions = serde_json::from_slice(&bytes).map_err(bad)?;
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let name = file.strip_suffix("_eval_results.json").unwrap_or(file.trim_end_matches(".json")).to_string();
         let run = read_bounded(path.with_file_name(format!("{name}_run.json")), MAX_BYTES).ok();
         let run = run.and_then(|bytes| serde_json::from_slice::<Run>(&bytes).ok());
-        let Run { settings, missing, failed, skipped, warnings } = run.unwrap_or_default();
+        // Those of earlier versions have no digest.
+        let run = run.filter(|run| run.results.is_empty() || run.results == digest(&bytes));
+        let Run { settings, missing, failed, skipped, warnings, .. } = run.unwrap_or_default();
         Ok(Self { name, settings, dimensions, missing, failed, skipped, warnings })
     }
 

@@ -8,12 +8,13 @@ use std::thread;
 
 use super::journal::{Found, Journal};
 use super::options::EvaluateOptions;
-use super::results::{DimensionResult, Failure, MotionResult, Results, Settings};
+use super::results::{DimensionResult, Failure, Missing, MotionResult, Results, Settings};
 use super::task::{Task, tasks};
 use crate::error::{Error, Result};
 use crate::mbench::dimension::{Dimension, Input};
 use crate::mbench::info::InfoEntry;
 use crate::mbench::motion_files;
+use crate::mbench::organized::Organized;
 use crate::mbench::outcome::Outcome;
 use crate::mbench::parallel::{MAX_JOBS, in_parallel};
 use crate::mbench::pose::PoseScorer;
@@ -52,6 +53,7 @@ pub fn evaluate(
 ) -> Result<Results> {
     let folder = folder.as_ref();
     options.check(folder)?;
+    let before = Organized::of_whole(folder)?;
     let others = options.compare.iter().map(Results::load).collect::<Result<Vec<_>>>()?;
     let (wanted, skipped) = options.split_dimensions();
     let files = options.info.is_none().then(|| motion_files::all(folder)).transpose()?;
@@ -67,14 +69,22 @@ pub fn evaluate(
     };
     let (tasks, missing) = tasks(find, &chosen, options)?;
     if tasks.is_empty() {
-        let tried =
-            missing.first().map_or(String::new(), |first| format!(", not even {}", first.looked_for.join(" or ")));
+        let tried = |first: &Missing| {
+            let other =
+                if first.dimension.input() == Input::Video { "" } else { ", nor in another format that is read" };
+            format!(", not even {}{other}", first.looked_for.join(" or "))
+        };
+        let tried = missing.first().map_or(String::new(), tried);
         let left_out: Vec<String> = skipped.iter().map(|(dimension, why)| format!("; {dimension}: {why}")).collect();
         let reason = format!("no motion of the info file is in {folder:?}{tried}{}", left_out.concat());
         return Err(Error::invalid("folder", reason));
     }
     let name = options.run_name(folder);
     let (found, failed) = run(&tasks, &name, options, bodies.as_ref(), on_progress)?;
+    if Organized::of_whole(folder)? != before {
+        let reason = format!("{folder:?} was organized again while it was measured; evaluate it again");
+        return Err(Error::invalid("folder", reason));
+    }
     if let (None, Some(first), true) = (options.info, failed.first(), found.iter().all(Option::is_none)) {
         let reason = format!("none of the {} motions can be measured; {}: {}", tasks.len(), first.file, first.reason);
         return Err(Error::invalid("folder", reason));

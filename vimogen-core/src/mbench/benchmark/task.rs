@@ -58,13 +58,14 @@ pub(super) fn tasks<'a>(
 /// The file with its size and time of change, and all settings that the values depend on.
 fn key(path: &Path, entries: &[&InfoEntry], options: &EvaluateOptions<'_>) -> Result<String> {
     let names: Vec<&str> = entries.iter().map(|entry| entry.dimension.name()).collect();
+    let reader = options.reader.map_or(String::new(), |reader| format!(" {}", reader.settings));
     let settings = match entries[0].dimension.input() {
-        Input::Joints => format!("up {:?}", options.up_axis),
+        Input::Joints => format!("up {:?}{reader}", options.up_axis),
         Input::Body => {
             let files = &options.bodies;
             let given = [&files.body, &files.priors, &files.nrdf].into_iter().flatten();
             let stamps: Vec<String> = given.map(|file| stamp(file)).collect::<Result<_>>()?;
-            format!("{files:?} {}", stamps.join(" "))
+            format!("{files:?} {}{reader}", stamps.join(" "))
         }
         Input::Video => {
             format!(
@@ -116,16 +117,19 @@ impl Task<'_> {
     ) -> Result<Outcome<Found>> {
         match (self.input, bodies, judge) {
             (Input::Joints, ..) => Ok(self.joints(options).into()),
-            (Input::Body, Some(bodies), _) => Ok(self.bodies(bodies).into()),
+            (Input::Body, Some(bodies), _) => Ok(self.bodies(options, bodies).into()),
             (Input::Video, _, Some(judge)) => self.judged(options, judge, stop),
             _ => Ok(Outcome::Failed("nothing here can measure it".into())),
         }
     }
 
     fn joints(&self, options: &EvaluateOptions<'_>) -> Result<Found> {
-        let (values, warnings) = with_joints(&self.path, options.up_axis, |joints| {
-            self.entries.iter().map(|entry| value(entry.dimension, joints)).collect::<Result<_>>()
-        })?;
+        let (values, warnings) = with_joints(
+            &self.path,
+            options.up_axis,
+            |path| options.motion(path),
+            |joints| self.entries.iter().map(|entry| value(entry.dimension, joints)).collect::<Result<_>>(),
+        )?;
         Ok(Found { values, poses: None, warnings })
     }
 
@@ -134,8 +138,8 @@ impl Task<'_> {
         self.input != Input::Joints || found.values.iter().all(Option::is_some)
     }
 
-    fn bodies(&self, scorer: &PoseScorer) -> Result<Found> {
-        let clip = scorer.open(&self.path)?;
+    fn bodies(&self, options: &EvaluateOptions<'_>, scorer: &PoseScorer) -> Result<Found> {
+        let clip = scorer.open_with(&self.path, |path| options.motion(path))?;
         let value = |entry: &&InfoEntry| match entry.dimension {
             Dimension::PoseQuality => Ok(scorer.pose_quality(&clip)?.map(|value| value as f32)),
             _ => Ok(Some(scorer.body_penetration(&clip)? as f32)),

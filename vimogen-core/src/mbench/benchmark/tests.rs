@@ -23,7 +23,8 @@ use crate::mbench::frames::UpAxis;
 use crate::mbench::info::InfoEntry;
 use crate::mbench::motion_files::with_joints;
 use crate::mbench::vlm::{Answer, Judge, JudgeError};
-use crate::motion::layout::JOINTS;
+use crate::motion::Motion;
+use crate::motion::layout::{FEATURES, JOINTS};
 use crate::progress;
 
 /// Set for the process that the test kills.
@@ -172,6 +173,27 @@ fn renumbered((dimension, mut result): (Dimension, DimensionResult)) -> (Dimensi
 }
 
 #[test]
+fn a_reader_of_its_own_reads_the_motions_and_its_options_belong_to_the_results() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("0.bvh"), "read by the test").unwrap();
+    let info = info(&[Dimension::DynamicDegree], 1);
+    let value = |settings: &str, speed: f32| {
+        let steps = |(t, c): (usize, usize)| if (126..192).contains(&c) { t as f32 * speed } else { 0.0 };
+        let features = |path: &Path| {
+            assert!(path.ends_with("0.bvh"));
+            let mut features = ndarray::Array2::from_shape_fn((9, FEATURES), steps);
+            features.slice_mut(ndarray::s![.., 192..258]).fill(speed);
+            Motion::from_features(features, 20.0)
+        };
+        let options = into(folder.path().join("out")).with_reader(Reader { settings, read: &features });
+        measure(folder.path(), &info, options).unwrap().dimensions[&Dimension::DynamicDegree].per_motion[0].value
+    };
+    let slow = value("slow", 0.01);
+    assert_eq!(value("slow", 0.03), slow, "the result of the earlier run");
+    assert!((value("fast", 0.03) / slow - 3.0).abs() < 1e-3);
+}
+
+#[test]
 fn of_a_motion_in_several_formats_the_features_are_measured() {
     let folder = tempfile::tempdir().unwrap();
     let motion = crate::Motion::from_poses(&crate::edit::tests::strides(9), 20.0).unwrap();
@@ -205,7 +227,13 @@ fn files_are_looked_up_by_number_and_missing_or_broken_ones_are_listed() {
     assert_eq!(results.missing[0].looked_for, ["4.npy", "4.pt"]);
     assert_eq!(results.failed.iter().map(|failure| failure.id).collect::<Vec<_>>(), [3, 3]);
     assert_eq!(results.skipped.keys().collect::<Vec<_>>(), [&Dimension::MotionGeneralizability]);
-    let direct = with_joints(&at("1.pt"), UpAxis::Z, |joints| Dimension::DynamicDegree.measure(joints)).unwrap();
+    let direct = with_joints(
+        &at("1.pt"),
+        UpAxis::Z,
+        |path| Motion::load(path),
+        |joints| Dimension::DynamicDegree.measure(joints),
+    )
+    .unwrap();
     assert_eq!(values[1], direct.0);
 }
 

@@ -65,11 +65,19 @@ impl PoseScorer {
     /// # Errors
     /// Those of reading the file, which name it, and of fitting.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<PoseClip> {
-        let path = path.as_ref();
-        self.read(path).map_err(|e| e.with_path(path))
+        self.open_with(path, |path| Motion::load(path))
     }
 
-    fn read(&self, path: &Path) -> Result<PoseClip> {
+    /// [`PoseScorer::open`] with another reader of motions.
+    ///
+    /// # Errors
+    /// As [`PoseScorer::open`].
+    pub fn open_with(&self, path: impl AsRef<Path>, read: impl FnOnce(&Path) -> Result<Motion>) -> Result<PoseClip> {
+        let path = path.as_ref();
+        self.read(path, read).map_err(|e| e.with_path(path))
+    }
+
+    fn read(&self, path: &Path, read_motion: impl FnOnce(&Path) -> Result<Motion>) -> Result<PoseClip> {
         let format = FileFormat::to_read(path)?;
         if format == FileFormat::Torch {
             if let Some(clip) = PoseClip::load(path)? {
@@ -86,7 +94,7 @@ impl PoseScorer {
                 return self.fit(joints.view());
             }
         }
-        let motion = Motion::load(path)?;
+        let motion = read_motion(path)?;
         if self.always_fit { self.fit(motion.mbench_joints().view()) } else { PoseClip::of_motion(&self.body, &motion) }
     }
 

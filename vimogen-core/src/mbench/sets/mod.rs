@@ -2,9 +2,11 @@
 //! row per motion or text.
 //!
 //! Definitions: FID, Heusel et al. 2017 (arXiv 1706.08500); the others, Guo et al., "Generating Diverse and Natural 3D
-//! Human Motions from Text", CVPR 2022, section 5. All arithmetic is in f64.
+//! Human Motions from Text", CVPR 2022, section 5. All arithmetic is in f64. [`SetProtocol`] chooses between these draws and
+//! those of the evaluations on HumanML3D.
 
 mod fid;
+mod protocol;
 
 use ndarray::{ArrayView1, ArrayView2, ArrayView3};
 use rand::{Rng, RngExt as _, SeedableRng};
@@ -12,6 +14,7 @@ use rand_chacha::ChaCha12Rng;
 use serde::Serialize;
 
 pub use fid::fid;
+pub use protocol::SetProtocol;
 
 use super::interval::Z;
 use crate::error::{Error, Result, check_finite};

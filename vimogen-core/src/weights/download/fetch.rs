@@ -10,7 +10,7 @@ use ureq::http::StatusCode;
 
 use super::{FileProgress, KnownFile, append, hash_of, make_parent};
 use crate::error::{Error, Result};
-use crate::retry::{Backoff, Clock};
+use crate::retry::{Backoff, Clock, shown};
 
 /// Consecutive attempts without progress.
 const ATTEMPTS: u32 = 4;
@@ -57,7 +57,7 @@ pub(super) fn fetch(
         let _ = fs::remove_file(&path);
         let reason = format!(
             "the file at {} has the right size and the wrong SHA-256; it was removed, try another endpoint",
-            transfer.url
+            shown(&transfer.url)
         );
         return Err(Error::format("known", reason).with_path(&target));
     }
@@ -116,7 +116,7 @@ impl Transfer<'_> {
             }
             let Some(wait) = backoff.failed() else {
                 let why = result.err().unwrap_or_else(|| "the connection ended early".into());
-                return Err(self.error(format!("{why} ({now} of {} bytes from {})", self.file.size, self.url)));
+                return Err(self.error(format!("{why} ({now} of {} bytes from {})", self.file.size, shown(&self.url))));
             };
             clock.sleep(wait);
         }
@@ -140,7 +140,7 @@ impl Transfer<'_> {
         };
         let response = match request.call() {
             Ok(response) => response,
-            Err(e) => return Ok((have, Err(e.to_string()))),
+            Err(e) => return Ok((have, Err(e.to_string().replace(&self.url, &shown(&self.url))))),
         };
         let start = match response.status() {
             // The server does not support ranges.
@@ -153,7 +153,7 @@ impl Transfer<'_> {
                 have
             }
             status if status.is_client_error() && !TEMPORARY.contains(&status) => {
-                return Err(self.error(format!("{} answered {status}", self.url)));
+                return Err(self.error(format!("{} answered {status}", shown(&self.url))));
             }
             status => return Ok((have, Err(format!("it answered {status}")))),
         };

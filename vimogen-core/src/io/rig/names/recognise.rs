@@ -69,7 +69,17 @@ fn find_all(row: &Row, labels: &[Label], tree: &Tree<'_>) -> Map {
             }
         }
     }
+    map[PELVIS] = map[PELVIS].map(|pelvis| lowest_of_its_name(pelvis, &map, labels, tree));
     map
+}
+
+/// The pelvis or, where a joint around it has its name too (`Root` above `root`), the lowest of that name that both legs
+/// hang on.
+fn lowest_of_its_name(pelvis: usize, map: &Map, labels: &[Label], tree: &Tree<'_>) -> usize {
+    let legs = map[LEFT_HIP].zip(map[LEFT_HIP + 1]);
+    let Some(meeting) = legs.and_then(|(left, right)| tree.meeting(left, right)) else { return pelvis };
+    let same = |joint: &usize| labels[*joint] == labels[pelvis];
+    tree.path_up(meeting).take_while(|joint| *joint != pelvis).find(same).unwrap_or(pelvis)
 }
 
 /// The joint of this name: exactly, or but for spelling.

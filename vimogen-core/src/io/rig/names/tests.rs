@@ -201,6 +201,15 @@ fn rigs_of_programs_are_told_apart_by_the_set_of_their_names() {
 }
 
 #[test]
+fn a_joint_around_the_pelvis_may_have_its_name() {
+    let list = "root, *upleg, *lowleg, *foot, *ball, *clavicle, *uparm, *lowarm, *wrist, c_spine0, c_spine1, c_spine3, c_neck, c_head";
+    let mut rig = named_human(["l_", "r_"], list);
+    rig.0[0].name = "Root".into();
+    let found = rig.found().unwrap();
+    assert_eq!((found.how.as_str(), found.map), ("joint names of Momentum (MHR)", all()));
+}
+
+#[test]
 fn what_names_do_not_tell_is_found_by_place() {
     // No name for collars, feet and neck; five joints of the spine.
     let name = |joint: usize| match joint {

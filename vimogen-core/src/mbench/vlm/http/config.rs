@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::protocol::{Gemini, OpenAi, Protocol};
 use crate::declare::named_enum;
 use crate::error::{Error, Result};
+use crate::retry::shown;
 
 named_enum! {
     /// Interface of a judge behind HTTP.
@@ -44,13 +45,22 @@ impl Secret {
 }
 
 /// Configuration of a judge behind HTTP.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct JudgeConfig {
     pub(super) api: JudgeApi,
     pub(super) url: String,
     pub(super) model: String,
     pub(super) key: Secret,
     pub(super) timeout: Duration,
+}
+
+impl fmt::Debug for JudgeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { api, url, model, key, timeout } = self;
+        let mut shape = f.debug_struct("JudgeConfig");
+        shape.field("api", api).field("url", &shown(url)).field("model", model).field("key", key);
+        shape.field("timeout", timeout).finish()
+    }
 }
 
 impl JudgeConfig {
@@ -115,7 +125,7 @@ impl JudgeConfig {
         if self.model.is_empty() || !self.model.chars().all(plain) || self.model.contains("..") {
             return Err(Error::config("judge model", format!("{:?} is not the name of a model", self.model)));
         }
-        let wrong = |reason: &str| Err(Error::config("judge address", format!("{:?} {reason}", self.url)));
+        let wrong = |reason: &str| Err(Error::config("judge address", format!("{:?} {reason}", shown(&self.url))));
         let (host, open) = match (self.url.strip_prefix("https://"), self.url.strip_prefix("http://")) {
             (Some(host), _) => (host, false),
             (_, Some(host)) => (host, true),
@@ -179,10 +189,17 @@ mod tests {
         let secret = JudgeConfig::new(JudgeApi::OpenAi, "https://example.org/v1", "m").with_key("sk-secret");
         assert!(secret.check().is_ok() && !format!("{secret:?}").contains("sk-secret"));
         let addresses = ["http://example.org", "ftp://a", "https://", "http://localhost.evil.org", "http://[::2]:80"];
-        let telling = ["https://me:sk-secret@example.org", "https://example.org?key=sk-secret"];
+        let telling = [
+            "https://me:sk-secret@example.org",
+            "https://example.org?key=sk-secret",
+            "ftp://me:sk-secret@example.org",
+            "me:sk-secret@example.org",
+        ];
         for url in addresses.into_iter().chain(telling) {
             let error = JudgeConfig::new(JudgeApi::Gemini, url, "m").with_key("sk-secret").check().unwrap_err();
             assert!(!error.to_string().contains("sk-secret"), "{error}");
+            let config = JudgeConfig::new(JudgeApi::Gemini, url, "m");
+            assert!(!format!("{config:?}").contains("sk-secret"), "{config:?}");
         }
         assert!(JudgeConfig::new(JudgeApi::OpenAi, "http://gpu.lan:8000/v1", "m").check().is_ok());
         for here in ["http://[::1]:8000", "http://[::1]", "http://127.0.0.1:1/v1", "http://localhost"] {
