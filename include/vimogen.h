@@ -749,6 +749,14 @@ vimogen_status vimogen_pipeline_get_info(const struct vimogen_pipeline *pipeline
 /// The model's `config.json`. `json` receives a string, to be freed with `vimogen_string_free`.
 VIMOGEN_API vimogen_status vimogen_pipeline_config(const struct vimogen_pipeline *pipeline, char **json);
 
+/// Notes on a prompt: words, movements and counts outside of what the model was trained on. `json` receives an array of objects
+/// with `kind`, `words`, `suggestions` and `message`, to be freed with `vimogen_string_free`; it is empty for models without
+/// a list of their movements.
+VIMOGEN_API
+vimogen_status vimogen_pipeline_notes(const struct vimogen_pipeline *pipeline,
+                                      const char *prompt,
+                                      char **json);
+
 /// Encodes a prompt as rows of `text_dim` values for `vimogen_generate_from_embeddings`.
 ///
 /// `rows`: receives the number of rows. `embeddings`: memory for `capacity` values, or NULL with a capacity of 0 to

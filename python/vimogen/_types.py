@@ -24,6 +24,15 @@ JointNames: TypeAlias = Literal["smpl", "mixamo"]
 LengthUnit: TypeAlias = Literal["cm", "m", "mm", "dm", "in", "ft"]
 LossWeighting: TypeAlias = Literal["bell", "uniform"]
 LrSchedule: TypeAlias = Literal["constant", "cosine", "stable_decay"]
+NoteKind: TypeAlias = Literal[
+    "misspelt",
+    "unknown-word",
+    "unfamiliar",
+    "too-many-actions",
+    "count",
+    "duration",
+    "truncated",
+]
 PoseOrigin: TypeAlias = Literal["file", "features", "fitted", "fitted-builtin"]
 Precision: TypeAlias = Literal["f32", "bf16"]
 Preset: TypeAlias = Literal["full", "fast"]
