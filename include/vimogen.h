@@ -403,6 +403,9 @@ typedef struct vimogen_motion vimogen_motion;
 /// A loaded model. `const vimogen_pipeline *` may be used from several threads at once.
 typedef struct vimogen_pipeline vimogen_pipeline;
 
+/// Motion without an end. One thread at a time may use it.
+typedef struct vimogen_stream vimogen_stream;
+
 /// A model in training: weights, their moving average, optimiser, step count. One thread at a time may use it.
 typedef struct vimogen_trainer vimogen_trainer;
 
@@ -462,7 +465,7 @@ typedef int32_t (*vimogen_progress_fn)(const struct vimogen_progress *progress, 
 typedef struct vimogen_generate_params {
   /// Set by `vimogen_generate_params_init`.
   uint32_t struct_size;
-  /// Frames of the motion, 2 to 1000. Default: 0, which is as many as the reference, or 100.
+  /// Frames of the motion, 2 to 72000. Default: 0, which is as many as the reference, or 100.
   uint32_t num_frames;
   /// Steps from noise to motion, 1 to 1000; each evaluates the network once (`VIMOGEN_SOLVER_HEUN`: twice). Default: 50.
   uint32_t num_inference_steps;
@@ -488,8 +491,9 @@ typedef struct vimogen_generate_params {
   double guidance_high;
   /// Finish, a `vimogen_finish`. Default: `VIMOGEN_FINISH_OF_MODEL`; any negative number is the model's own.
   int32_t finish;
-  /// Always 0.
-  int32_t reserved;
+  /// Not 0: a motion from a prompt that is longer than the clips the model was trained on is made of overlapping windows.
+  /// Default: 1.
+  int32_t windows;
 } vimogen_generate_params;
 
 /// One motion of a batch. Fill it with `vimogen_request_init`, then set one of `prompt`, `embeddings` and `reference`.
@@ -584,6 +588,10 @@ typedef struct vimogen_motion_load_params {
   /// Always 0.
   int32_t reserved;
 } vimogen_motion_load_params;
+
+/// Called with each block of a stream. The block belongs to the library and is valid during the call. It may direct the stream.
+/// Return 0 to go on; anything else ends `vimogen_stream_run`. It must not throw and must not leave by `longjmp`.
+typedef int32_t (*vimogen_stream_fn)(struct vimogen_stream *stream, const struct vimogen_motion *block, void *user_data);
 
 /// Options of pictures. Fill it with `vimogen_render_params_init`, then change fields.
 typedef struct vimogen_render_params {
@@ -762,6 +770,14 @@ vimogen_status vimogen_pipeline_get_info(const struct vimogen_pipeline *pipeline
 
 /// The model's `config.json`. `json` receives a string, to be freed with `vimogen_string_free`.
 VIMOGEN_API vimogen_status vimogen_pipeline_config(const struct vimogen_pipeline *pipeline, char **json);
+
+/// Notes on a prompt: words, movements and counts outside of what the model was trained on. `json` receives an array of objects
+/// with `kind`, `words`, `suggestions` and `message`, to be freed with `vimogen_string_free`; it is empty for models without
+/// a list of their movements.
+VIMOGEN_API
+vimogen_status vimogen_pipeline_notes(const struct vimogen_pipeline *pipeline,
+                                      const char *prompt,
+                                      char **json);
 
 /// Encodes a prompt as rows of `text_dim` values for `vimogen_generate_from_embeddings`.
 ///
@@ -1062,6 +1078,87 @@ VIMOGEN_API
 vimogen_status vimogen_motion_with_upper_body(const struct vimogen_motion *motion,
                                               const struct vimogen_motion *other,
                                               struct vimogen_motion **edited);
+
+/// Generates one motion in which each of `count` prompts follows the one before, without a cut.
+///
+/// `seconds`: duration of each; NULL: 4 seconds. `params`: NULL for the defaults; `num_frames` is not used. `motion`: receives
+/// the motion, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_generate_sequence(const struct vimogen_pipeline *pipeline,
+                                         const char *const *prompts,
+                                         const double *seconds,
+                                         size_t count,
+                                         const struct vimogen_generate_params *params,
+                                         struct vimogen_motion **motion);
+
+/// Changes what a motion shows, and keeps what the prompt and `source`, what it shows now, have in common.
+///
+/// `source`: NULL if that is not known. `strength`: how much may change, above 0 and at most 1; a negative number is 0.8.
+/// `params`: NULL for the defaults; its own `strength` and `num_frames` are not used. `edited`: receives the motion, to be freed
+/// with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_generate_edit(const struct vimogen_pipeline *pipeline,
+                                     const struct vimogen_motion *motion,
+                                     const char *prompt,
+                                     const char *source,
+                                     double strength,
+                                     const struct vimogen_generate_params *params,
+                                     struct vimogen_motion **edited);
+
+/// Generates a motion like another, of the seed in `params`.
+///
+/// `prompt`: what it leans towards, or NULL. `strength`: how much it differs, above 0 and at most 1; a negative number is 0.4.
+/// For the rest see `vimogen_generate_edit`.
+VIMOGEN_API
+vimogen_status vimogen_generate_variation(const struct vimogen_pipeline *pipeline,
+                                          const struct vimogen_motion *motion,
+                                          const char *prompt,
+                                          double strength,
+                                          const struct vimogen_generate_params *params,
+                                          struct vimogen_motion **variation);
+
+/// Opens motion without an end that can be directed while it goes on.
+///
+/// `pipeline`: must not be freed before the stream. `num_inference_steps`: of each window; 0 is 6. `stream`: receives it, to be
+/// freed with `vimogen_stream_free`. The same seed and the same wishes at the same frames give the same motion.
+VIMOGEN_API
+vimogen_status vimogen_stream_open(const struct vimogen_pipeline *pipeline,
+                                   const char *prompt,
+                                   uint64_t seed,
+                                   uint32_t num_inference_steps,
+                                   struct vimogen_stream **stream);
+
+/// Frees a stream. NULL is allowed and does nothing.
+VIMOGEN_API vimogen_status vimogen_stream_free(struct vimogen_stream *stream);
+
+/// The next `frames` frames, which go on where the last ones ended. `block`: receives them, to be freed with
+/// `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_stream_next(struct vimogen_stream *stream,
+                                   size_t frames,
+                                   struct vimogen_motion **block);
+
+/// Calls `callback` with block after block of `frames` frames, until it returns something else than 0.
+VIMOGEN_API
+vimogen_status vimogen_stream_run(struct vimogen_stream *stream,
+                                  size_t frames,
+                                  vimogen_stream_fn callback,
+                                  void *user_data);
+
+/// Sets what the person does from the next frame on.
+VIMOGEN_API vimogen_status vimogen_stream_set_prompt(struct vimogen_stream *stream, const char *prompt);
+
+/// Turns the person to a heading, `degrees` to the left of the first one. It turns while it moves.
+VIMOGEN_API vimogen_status vimogen_stream_set_heading(struct vimogen_stream *stream, float degrees);
+
+/// Leads the person to a place on the ground, metres to the right and forward.
+VIMOGEN_API vimogen_status vimogen_stream_set_target(struct vimogen_stream *stream, float x, float y);
+
+/// Ends the steering of `vimogen_stream_set_heading` and `vimogen_stream_set_target`.
+VIMOGEN_API vimogen_status vimogen_stream_release(struct vimogen_stream *stream);
+
+/// Whether the person is within 0.4 m of its target: `reached` receives 1 or 0.
+VIMOGEN_API vimogen_status vimogen_stream_reached(struct vimogen_stream *stream, int32_t *reached);
 
 /// Sets every field to its default. `size` is `sizeof(vimogen_render_params)`.
 VIMOGEN_API vimogen_status vimogen_render_params_init(struct vimogen_render_params *params, size_t size);

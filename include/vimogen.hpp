@@ -480,6 +480,37 @@ public:
     });
   }
 
+  /// Generates one motion of prompts and their seconds, each after the other.
+  Result<Motion> sequence(const std::vector<std::pair<std::string, double>> &parts,
+                          const vimogen_generate_params &params = GenerateParams()) const {
+    std::vector<const char *> prompts;
+    std::vector<double> seconds;
+    for (const auto &part : parts) {
+      prompts.push_back(part.first.c_str());
+      seconds.push_back(part.second);
+    }
+    return detail::made<Motion>([&](auto **handle) {
+      return vimogen_generate_sequence(get(), prompts.data(), seconds.data(), parts.size(), &params, handle);
+    });
+  }
+
+  /// Changes what a motion shows; see vimogen_generate_edit. An empty `source` is not known.
+  Result<Motion> edit(const Motion &motion, const std::string &prompt, const std::string &source = {},
+                      double strength = -1.0, const vimogen_generate_params &params = GenerateParams()) const {
+    return detail::made<Motion>([&](auto **handle) {
+      return vimogen_generate_edit(get(), motion.get(), prompt.c_str(), source.empty() ? nullptr : source.c_str(),
+                                   strength, &params, handle);
+    });
+  }
+
+  /// Generates a motion like another, of the seed in `params`.
+  Result<Motion> variation(const Motion &motion, double strength = -1.0,
+                           const vimogen_generate_params &params = GenerateParams()) const {
+    return detail::made<Motion>([&](auto **handle) {
+      return vimogen_generate_variation(get(), motion.get(), nullptr, strength, &params, handle);
+    });
+  }
+
   /// Generates a motion that follows another.
   Result<Motion> generate_from_reference(const Motion &reference,
                                          const vimogen_generate_params &params = GenerateParams()) const {
@@ -518,6 +549,44 @@ public:
 private:
   static Result<Pipeline> load_from(const char *path, const LoadParams &params) {
     return detail::made<Pipeline>([&](auto **handle) { return vimogen_pipeline_load(path, &params, handle); });
+  }
+};
+
+/// Motion without an end. The pipeline must outlive it.
+class Stream : public detail::Object<vimogen_stream, vimogen_stream_free> {
+public:
+  using Object::Object;
+
+  /// Opens a stream; 0 steps are 6 for each window.
+  static Result<Stream> open(const Pipeline &pipeline, const std::string &prompt, std::uint64_t seed = 0,
+                             std::uint32_t num_inference_steps = 0) {
+    return detail::made<Stream>([&](auto **handle) {
+      return vimogen_stream_open(pipeline.get(), prompt.c_str(), seed, num_inference_steps, handle);
+    });
+  }
+
+  /// The next frames, which go on where the last ones ended.
+  Result<Motion> block(std::size_t frames) {
+    return detail::made<Motion>([&](auto **handle) { return vimogen_stream_next(get(), frames, handle); });
+  }
+
+  /// Sets what the person does from the next frame on.
+  Result<void> set_prompt(const std::string &prompt) {
+    return detail::done(vimogen_stream_set_prompt(get(), prompt.c_str()));
+  }
+
+  /// Turns the person to a heading in degrees to the left of the first one; it turns while it moves.
+  Result<void> set_heading(float degrees) { return detail::done(vimogen_stream_set_heading(get(), degrees)); }
+
+  /// Leads the person to a place on the ground, metres to the right and forward.
+  Result<void> set_target(float x, float y) { return detail::done(vimogen_stream_set_target(get(), x, y)); }
+
+  /// Ends steering.
+  Result<void> release() { return detail::done(vimogen_stream_release(get())); }
+
+  /// Whether the person is within 0.4 m of its target.
+  bool reached() {
+    return detail::number<std::int32_t>([&](auto *reached) { return vimogen_stream_reached(get(), reached); }) != 0;
   }
 };
 

@@ -36,18 +36,21 @@ from ._vimogen import (
     ProcessGroupError,
     PromptWarning,
     ShapeError,
+    Stream,
     SyntheticData,
     TextEncoder,
     TooLargeError,
     VimogenError,
     WeightsError,
     __version__,
+    best,
     collate,
     convert,
     download,
     file_formats,
     sample,
     save_player,
+    split_prompt,
 )
 from .control import Constraints
 
@@ -72,6 +75,7 @@ __all__ = [
     "ProcessGroupError",
     "PromptWarning",
     "ShapeError",
+    "Stream",
     "SyntheticData",
     "TextEncoder",
     "TooLargeError",
@@ -79,6 +83,7 @@ __all__ = [
     "VimogenError",
     "WeightsError",
     "__version__",
+    "best",
     "collate",
     "convert",
     "download",
@@ -94,4 +99,5 @@ __all__ = [
     "run_experiment",
     "sample",
     "save_player",
+    "split_prompt",
 ]

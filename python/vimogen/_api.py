@@ -74,7 +74,8 @@ def generate(
     prompt : str or list of str, optional
         A description such as ``"a person walks forward and waves"``.
     num_frames : int or list of int, optional
-        Length in frames, 2 to 1000. None: that of the reference, or 100.
+        Length in frames, 2 to 72000. None: that of the reference, or 100. Prompts of more frames than the model was
+        trained on are made in windows; see `windows`.
     seed : int or list of int
         Seed of the noise. The same seed and prompt give the same motion, alone or in a list.
     reference : Motion, path, or list of them, optional

@@ -17,6 +17,7 @@ Dimension: TypeAlias = Literal[
     "Motion_Condition_Consistency",
     "Motion_Generalizability",
 ]
+EditMethod: TypeAlias = Literal["flow", "noise"]
 EncoderDtype: TypeAlias = Literal["stored", "int8"]
 EncoderMemory: TypeAlias = Literal["auto", "streamed", "resident"]
 Finish: TypeAlias = Literal["raw", "feet"]
@@ -51,6 +52,7 @@ class GenerateOptions(TypedDict, total=False):
     """Options of a generation that have the same value for all its motions."""
 
     finish: Finish | None
+    windows: bool | None
     num_inference_steps: int | None
     solver: Solver | None
     guidance_scale: float | None

@@ -9,6 +9,7 @@ from typing_extensions import Unpack
 from ._types import (
     BodyKind,
     DecodeMode,
+    EditMethod,
     EncoderDtype,
     EncoderMemory,
     GenerateOptions,
@@ -171,6 +172,22 @@ class Body:
     def joints(self, motion: Motion) -> _Floats: ...
     def landmarks(self, motion: Motion) -> _Floats: ...
 
+def best(motions: Sequence[Motion]) -> Motion: ...
+def split_prompt(prompt: str) -> list[tuple[str, float | None]]: ...
+
+@final
+class Stream:
+    def block(self, frames: int) -> Motion: ...
+    def set_prompt(self, prompt: str) -> None: ...
+    def set_heading(self, degrees: float | None) -> None: ...
+    def set_target(self, place: Sequence[float] | None) -> None: ...
+    @property
+    def frame(self) -> int: ...
+    @property
+    def reached(self) -> bool: ...
+    def __iter__(self) -> Stream: ...
+    def __next__(self) -> Motion: ...
+
 @final
 class Pipeline:
     @staticmethod
@@ -233,6 +250,42 @@ class Pipeline:
         quality: Preset = "full",
         **options: Unpack[GenerateOptions],
     ) -> tuple[Motion, list[dict[str, float]]]: ...
+    def sequence(
+        self,
+        prompts: str | Sequence[str],
+        seconds: float | Sequence[float | None] | None = None,
+        *,
+        seed: int | None = None,
+        callback: _Callback | None = None,
+        quality: Preset = "full",
+        **options: Unpack[GenerateOptions],
+    ) -> tuple[Motion, dict[str, Any]]: ...
+    def stream(self, prompt: str, *, seed: int = ..., block: int = 4, num_inference_steps: int = 6) -> Stream: ...
+    def edit(
+        self,
+        motion: _Reference,
+        prompt: str,
+        *,
+        source: str | None = None,
+        strength: float | None = None,
+        method: EditMethod = "flow",
+        seed: int | None = None,
+        callback: _Callback | None = None,
+        quality: Preset = "full",
+        **options: Unpack[GenerateOptions],
+    ) -> Motion: ...
+    def variations(
+        self,
+        motion: _Reference,
+        n: int,
+        *,
+        prompt: str | None = None,
+        strength: float | None = None,
+        seed: int | None = None,
+        callback: _Callback | None = None,
+        quality: Preset = "full",
+        **options: Unpack[GenerateOptions],
+    ) -> list[Motion]: ...
     def notes(self, prompt: str) -> list[_Note]: ...
     @property
     def known_prompts(self) -> dict[str, list[str]] | None: ...

@@ -11,7 +11,7 @@ static int near(float a, float b, float tolerance) { return fabsf(a - b) <= tole
 static void asks_the_model_about_itself(const vimogen_pipeline *pipeline) {
   vimogen_pipeline_info info;
   OK(vimogen_pipeline_get_info(pipeline, &info, sizeof info));
-  CHECK(info.fps == 20.0f && info.min_frames == 2 && info.max_frames == 1000);
+  CHECK(info.fps == 20.0f && info.min_frames == 2 && info.max_frames == 72000);
   CHECK(info.has_text_encoder == 1 && info.has_reference == 1 && info.text_dim > 0);
   CHECK(info.strength > 0 && info.strength <= 1 && info.guidance_scale >= 0);
   char *json = NULL;
@@ -496,6 +496,52 @@ static void constraints_are_met(const vimogen_pipeline *pipeline) {
   CHECK(motion == NULL);
 }
 
+static int32_t three_blocks(vimogen_stream *stream, const vimogen_motion *block, void *user_data) {
+  size_t frames = 0;
+  OK(vimogen_motion_frames(block, &frames));
+  CHECK(frames == 5);
+  if (++*(int *)user_data == 2) OK(vimogen_stream_set_prompt(stream, "a person waves the right hand"));
+  return *(int *)user_data == 3;
+}
+
+static void directs_sequences_streams_and_changes(const vimogen_pipeline *pipeline) {
+  vimogen_generate_params params;
+  OK(vimogen_generate_params_init(&params, sizeof params));
+  params.num_inference_steps = 4;
+  const char *const prompts[] = {"walks forward", "sits down"};
+  const double seconds[] = {3.0, 1.5};
+  vimogen_motion *motion = NULL;
+  OK(vimogen_generate_sequence(pipeline, prompts, seconds, 2, &params, &motion));
+  size_t frames = 0;
+  OK(vimogen_motion_frames(motion, &frames));
+  CHECK(frames == 90);
+  vimogen_motion *edited = NULL;
+  OK(vimogen_generate_edit(pipeline, motion, "a person runs", "a person walks", -1.0, &params, &edited));
+  OK(vimogen_motion_free(edited));
+  OK(vimogen_generate_variation(pipeline, motion, NULL, 0.3, &params, &edited));
+  OK(vimogen_motion_free(edited));
+  FAILS(INVALID_ARGUMENT, "strength",
+        vimogen_generate_edit(pipeline, motion, "a person runs", NULL, 3.0, &params, &edited));
+  OK(vimogen_motion_free(motion));
+  FAILS(INVALID_ARGUMENT, "parts", vimogen_generate_sequence(pipeline, prompts, NULL, 0, &params, &motion));
+  const double never[] = {3.0, -1.0};
+  FAILS(INVALID_ARGUMENT, "part 1", vimogen_generate_sequence(pipeline, prompts, never, 2, &params, &motion));
+  vimogen_stream *stream = NULL;
+  OK(vimogen_stream_open(pipeline, "a person walks forward", 1, 4, &stream));
+  int blocks = 0;
+  OK(vimogen_stream_run(stream, 5, three_blocks, &blocks));
+  CHECK(blocks == 3);
+  OK(vimogen_stream_set_heading(stream, 90.0f));
+  OK(vimogen_stream_set_target(stream, 1.0f, 2.0f));
+  int32_t reached = 1;
+  OK(vimogen_stream_reached(stream, &reached));
+  CHECK(reached == 0);
+  OK(vimogen_stream_release(stream));
+  FAILS(INVALID_ARGUMENT, "frames", vimogen_stream_next(stream, 0, &motion));
+  FAILS(INVALID_ARGUMENT, "callback", vimogen_stream_run(stream, 5, NULL, NULL));
+  OK(vimogen_stream_free(stream));
+}
+
 static void the_skeleton_is_a_tree(void) {
   vimogen_joint joint;
   for (size_t i = 0; i < VIMOGEN_JOINTS; i++) {
@@ -540,6 +586,7 @@ int main(int argc, char **argv) {
   embeddings_and_batches_give_what_the_prompt_gives(pipeline, motion);
   follows_a_reference(pipeline, motion);
   constraints_are_met(pipeline);
+  directs_sequences_streams_and_changes(pipeline);
   OK(vimogen_pipeline_free(pipeline)); // motions outlive their pipeline
   arrays_fit_together(motion);
   poses_and_clips_at_other_rates(motion);

@@ -132,6 +132,18 @@ void training() {
   CHECK(trainer.step(batch).value().loss > 0 && trainer.steps() == 1);
 }
 
+void sequences_and_streams(const vimogen::Pipeline &pipeline) {
+  const auto scene = pipeline.sequence({{"walks forward", 3.0}, {"sits down", 1.0}}, cheap()).value();
+  CHECK(scene.frames() == 80);
+  CHECK(pipeline.edit(scene, "a person runs", "a person walks", -1.0, cheap()).value().frames() == 80);
+  CHECK(pipeline.variation(scene, 0.3, cheap()).ok());
+  auto stream = vimogen::Stream::open(pipeline, "a person walks forward", 1, 2).value();
+  CHECK(stream.block(4).value().frames() == 4);
+  CHECK(stream.set_prompt("a person jumps").ok() && stream.set_heading(45.0f).ok());
+  CHECK(stream.set_target(1.0f, 1.0f).ok() && !stream.reached() && stream.release().ok());
+  CHECK(stream.block(0).status() == VIMOGEN_STATUS_INVALID_ARGUMENT);
+}
+
 void the_skeleton() {
   CHECK(std::string(vimogen::skeleton_joint(15).value().name) == "head");
   CHECK(!vimogen::skeleton_joint(22));
@@ -146,6 +158,7 @@ int main(int argc, char **argv) {
   progress_cancels_and_exceptions_travel_around_the_library(pipeline);
   motions_have_their_arrays(pipeline, argv[1]);
   prompts_references_and_batches(pipeline);
+  sequences_and_streams(pipeline);
   training();
   the_skeleton();
   std::puts("ok");

@@ -49,7 +49,7 @@ pub type vimogen_progress_fn =
 pub struct vimogen_generate_params {
     /// Set by `vimogen_generate_params_init`.
     pub struct_size: u32,
-    /// Frames of the motion, 2 to 1000. Default: 0, which is as many as the reference, or 100.
+    /// Frames of the motion, 2 to 72000. Default: 0, which is as many as the reference, or 100.
     pub num_frames: u32,
     /// Steps from noise to motion, 1 to 1000; each evaluates the network once (`VIMOGEN_SOLVER_HEUN`: twice). Default: 50.
     pub num_inference_steps: u32,
@@ -75,8 +75,9 @@ pub struct vimogen_generate_params {
     pub guidance_high: f64,
     /// Finish, a `vimogen_finish`. Default: `VIMOGEN_FINISH_OF_MODEL`; any negative number is the model's own.
     pub finish: i32,
-    /// Always 0.
-    pub reserved: i32,
+    /// Not 0: a motion from a prompt that is longer than the clips the model was trained on is made of overlapping windows.
+    /// Default: 1.
+    pub windows: i32,
 }
 
 // SAFETY: plain values and pointers, of which a NULL one is valid; the first field is the size.
@@ -104,18 +105,19 @@ unsafe impl Params for vimogen_generate_params {
             guidance_low: 0.0,
             guidance_high: 1.0,
             finish: VIMOGEN_FINISH_OF_MODEL,
-            reserved: 0,
+            windows: i32::from(options.windows),
         }
     }
 }
 
 impl vimogen_generate_params {
-    fn options(&self) -> Result<GenerateOptions> {
+    pub(crate) fn options(&self) -> Result<GenerateOptions> {
         let mut options = GenerateOptions::default()
             .with_num_inference_steps(self.num_inference_steps as usize)
             .with_seed(self.seed)
             .with_smoothing(Smoothing::from_number(self.smoothing)?)
-            .with_solver(Solver::from_number(self.solver)?);
+            .with_solver(Solver::from_number(self.solver)?)
+            .with_windows(self.windows != 0);
         if self.num_frames != 0 {
             options = options.with_num_frames(self.num_frames as usize);
         }

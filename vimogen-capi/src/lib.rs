@@ -7,6 +7,7 @@
 #![allow(non_camel_case_types, reason = "types have the names of the C header")]
 
 mod allocator;
+mod direct;
 mod edge;
 mod edit;
 #[allow(dead_code, reason = "for the header: functions take the values as int32_t")]

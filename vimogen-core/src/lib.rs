@@ -93,6 +93,8 @@ pub mod train;
 mod turns;
 #[cfg(feature = "model")]
 pub mod weights;
+#[cfg(feature = "model")]
+mod windows;
 
 /// The tensor library of [`model`], [`mod@train`] and [`device`], in the version that their interfaces name.
 #[cfg(feature = "model")]

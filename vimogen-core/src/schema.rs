@@ -11,6 +11,7 @@ use crate::mbench::prompts::TextKey;
 use crate::mbench::sets::SetProtocol;
 use crate::motion::codec::DecodeMode;
 use crate::motion::{LengthUnit, UpAxis};
+use crate::pipeline::EditMethod;
 use crate::progress::Stage;
 use crate::render::{RenderOptions, Style, View};
 use crate::sample::{GenerateOptions, Preset, Smoothing, Solver};
@@ -25,6 +26,7 @@ pub fn schema() -> Value {
     named::<BodyKind>(&mut enums);
     named::<DecodeMode>(&mut enums);
     named::<Dimension>(&mut enums);
+    named::<EditMethod>(&mut enums);
     named::<EncoderDtype>(&mut enums);
     named::<EncoderMemory>(&mut enums);
     named::<Finish>(&mut enums);

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["motion", "format"],
     &["body"],
     &["edit", "model", "text", "sample", "weights"],
-    &["device", "pipeline"],
+    &["device", "pipeline", "windows"],
     &["control", "data", "train", "mbench", "render", "io"],
     &["experiment"],
     &["schema"],

@@ -9,6 +9,7 @@ mod args;
 mod benchmark;
 mod body;
 mod collective;
+mod direct;
 mod dit;
 mod edit;
 mod error;
@@ -27,6 +28,7 @@ mod represent;
 mod rotations;
 mod run;
 mod sets;
+mod stream;
 mod synth;
 mod text;
 mod trainer;
@@ -48,6 +50,7 @@ mod _vimogen {
     use crate::{
         benchmark::{evaluate_benchmark_json, gate_references, generate_mbench, organize, results_table},
         body::{Body, load_hmr},
+        direct::{best, split_prompt},
         dit::{Dit, sample},
         evaluate::evaluate_folder,
         experiment::{merge_stats, prepare_data, run_experiment},
@@ -67,6 +70,7 @@ mod _vimogen {
             rot6d_to_matrix, rot6d_to_quaternion,
         },
         sets::{diversity, fid, mm_dist, multimodality, r_precision},
+        stream::Stream,
         synth::SyntheticData,
         text::{TextEncoder, download_files},
         trainer::{TrainState, collate},

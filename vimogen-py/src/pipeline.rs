@@ -8,11 +8,14 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use vimogen_core::control::Constraints;
+use vimogen_core::declare::DEFAULT_SEED;
+use vimogen_core::pipeline::{StreamOptions, TextEdit};
 use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
-use vimogen_core::{Error, Motion as CoreMotion, Pipeline as Core, Prompt, Request, Result};
+use vimogen_core::{Error, GenerateOptions, Motion as CoreMotion, Pipeline as Core, Prompt, Request, Result};
 
 use crate::args::{self, Floats, Given, as_2d, given, owned};
+use crate::direct;
 use crate::dit::Dit;
 use crate::error::{OrRaise, invalid, raise};
 use crate::motion::Motion;
@@ -20,6 +23,7 @@ use crate::notes;
 use crate::options::generate_options;
 use crate::reading::warned;
 use crate::run::{detached, with_progress};
+use crate::stream::Stream;
 use crate::text::TextEncoder;
 
 /// A model with its text encoder and statistics: prompts or references in, motions out.
@@ -97,7 +101,8 @@ impl Pipeline {
     /// prompt : str or list of str, optional
     ///     What the person does, such as ``"a person walks forward and waves"``.
     /// num_frames : int or list of int, optional
-    ///     Length in frames, 2 to 1000. None: that of the reference, or 100.
+    ///     Length in frames, 2 to 72000. None: that of the reference, or 100. More than the model was trained on are made of
+    ///     windows, unless `windows` is False.
     /// seed : int or list of int
     ///     Seed of the noise. The same seed and prompt give the same motion, alone or in a list.
     /// reference : Motion, path, or list of them, optional
@@ -195,6 +200,167 @@ impl Pipeline {
             Ok(dict)
         });
         Ok((made.motion.into(), met.collect::<PyResult<_>>()?))
+    }
+
+    /// Generate one motion of several prompts, each after the other, on one floor and without a cut.
+    ///
+    /// Parameters
+    /// ----------
+    /// prompts : list of str, or str
+    ///     The actions in order. A single sentence such as ``"walks forward for four seconds, then sits down"`` is split by
+    ///     :func:`vimogen.split_prompt`.
+    /// seconds : float or list of float, optional
+    ///     Duration of each action. None: 4, or what the sentence says.
+    /// seed : int, optional
+    ///     Seed of the noise. None: 42.
+    /// callback : callable, optional
+    ///     As for calling the pipeline.
+    /// **options
+    ///     Options of the sampler; :func:`vimogen.generate` lists them.
+    ///
+    /// Returns
+    /// -------
+    /// (Motion, dict)
+    ///     ``parts``: ``prompt``, ``start`` and ``end`` in seconds, and ``frames`` of each action; ``seams``: how much each
+    ///     join of two windows shows, as in :meth:`Motion.join`.
+    #[pyo3(signature = (prompts, seconds=None, *, seed=None, callback=None, **options))]
+    fn sequence<'py>(
+        &self,
+        py: Python<'py>,
+        prompts: &Bound<'py, PyAny>,
+        seconds: Option<&Bound<'py, PyAny>>,
+        seed: Option<u64>,
+        callback: Option<Py<PyAny>>,
+        options: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<(Motion, Bound<'py, PyDict>)> {
+        let parts = direct::parts(py, prompts, seconds)?;
+        let options = seeded(py, seed, options.as_ref())?;
+        let given = direct::core_parts(&parts);
+        let sequence =
+            with_progress(py, callback, |on_progress| self.core.sequence_with(&given, &options, on_progress))?;
+        direct::made(py, &parts, sequence)
+    }
+
+    /// Motion without an end that can be directed while it goes on.
+    ///
+    /// Parameters
+    /// ----------
+    /// prompt : str
+    ///     What the person does first.
+    /// seed : int
+    ///     Seed of the noise. The same seed and the same wishes at the same frames give the same motion, in blocks of any size.
+    /// block : int
+    ///     Frames of each block of the iterator.
+    /// num_inference_steps : int
+    ///     Steps from noise to motion of each window.
+    ///
+    /// Returns
+    /// -------
+    /// Stream
+    #[pyo3(signature = (prompt, *, seed=DEFAULT_SEED, block=StreamOptions::default().block,
+        num_inference_steps=StreamOptions::default().num_inference_steps))]
+    fn stream(
+        slf: Py<Self>,
+        py: Python<'_>,
+        prompt: String,
+        seed: u64,
+        block: usize,
+        num_inference_steps: usize,
+    ) -> PyResult<Stream> {
+        let options = StreamOptions::default().with_seed(seed).with_block(block);
+        Stream::open(py, slf, prompt, options.with_num_inference_steps(num_inference_steps))
+    }
+
+    /// Change what a motion shows, and keep the rest.
+    ///
+    /// Parameters
+    /// ----------
+    /// motion : Motion or path
+    ///     The motion.
+    /// prompt : str
+    ///     What it shall show.
+    /// source : str, optional
+    ///     What it shows now. Whatever both prompts have in common stays.
+    /// strength : float, optional
+    ///     How much may change, above 0 and at most 1. None: 0.8.
+    /// method : str
+    ///     ``"flow"``: the difference between the two prompts is added to the motion; ``"noise"``: from the motion with noise
+    ///     on it.
+    /// seed : int, optional
+    ///     Seed of the noise. None: 42.
+    /// callback : callable, optional
+    ///     As for calling the pipeline.
+    /// **options
+    ///     Options of the sampler; :func:`vimogen.generate` lists them.
+    ///
+    /// Returns
+    /// -------
+    /// Motion
+    #[pyo3(signature = (motion, prompt, *, source=None, strength=None, method="flow", seed=None, callback=None, **options))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn edit<'py>(
+        &self,
+        py: Python<'py>,
+        motion: Bound<'py, PyAny>,
+        prompt: String,
+        source: Option<String>,
+        strength: Option<f64>,
+        method: &str,
+        seed: Option<u64>,
+        callback: Option<Py<PyAny>>,
+        options: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<Motion> {
+        let motion = one_motion(&motion)?;
+        let options = seeded(py, seed, options.as_ref())?;
+        let mut edit = TextEdit::default().with_method(method.parse().or_raise(py)?);
+        (edit.source, edit.strength) = (source.map(Prompt::Text), strength);
+        let work = |on_progress: &mut vimogen_core::progress::OnProgress<'_>| {
+            self.core.edit_with(&motion, Prompt::Text(prompt), &edit, &options, on_progress)
+        };
+        Ok(with_progress(py, callback, work)?.into())
+    }
+
+    /// Motions like a motion.
+    ///
+    /// Parameters
+    /// ----------
+    /// motion : Motion or path
+    ///     The motion.
+    /// n : int
+    ///     How many, 1 to 1000.
+    /// prompt : str, optional
+    ///     What they lean towards. None: nothing in particular.
+    /// strength : float, optional
+    ///     How much they differ, above 0 and at most 1. None: 0.4.
+    /// seed : int, optional
+    ///     Seed of the first; the next have the seeds after it. None: 42.
+    /// callback : callable, optional
+    ///     As for calling the pipeline.
+    /// **options
+    ///     Options of the sampler; :func:`vimogen.generate` lists them.
+    ///
+    /// Returns
+    /// -------
+    /// list of Motion
+    #[pyo3(signature = (motion, n, *, prompt=None, strength=None, seed=None, callback=None, **options))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn variations<'py>(
+        &self,
+        py: Python<'py>,
+        motion: Bound<'py, PyAny>,
+        n: usize,
+        prompt: Option<String>,
+        strength: Option<f64>,
+        seed: Option<u64>,
+        callback: Option<Py<PyAny>>,
+        options: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<Vec<Motion>> {
+        let motion = one_motion(&motion)?;
+        let options = seeded(py, seed, options.as_ref())?;
+        let work = |on_progress: &mut vimogen_core::progress::OnProgress<'_>| {
+            self.core.variations_with(&motion, n, prompt.map(Prompt::Text), strength, &options, on_progress)
+        };
+        Ok(with_progress(py, callback, work)?.into_iter().map(Motion::from).collect())
     }
 
     /// Notes on a prompt: words, movements and counts outside of what the model was trained on.
@@ -298,6 +464,21 @@ impl Pipeline {
     pub fn core(&self) -> &Core {
         &self.core
     }
+}
+
+/// Options with a seed of their own.
+fn seeded(py: Python<'_>, seed: Option<u64>, arguments: Option<&Bound<'_, PyDict>>) -> PyResult<GenerateOptions> {
+    let mut options = generate_options(py, arguments)?;
+    options.seed = seed.unwrap_or(options.seed);
+    Ok(options)
+}
+
+/// A motion, or that of a file.
+fn one_motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {
+    motion(value).map_err(|error| match error.is_instance_of::<PyTypeError>(value.py()) {
+        true => PyTypeError::new_err("motion must be a Motion or a path"),
+        false => error,
+    })
 }
 
 /// Constraints of a file, of a dict, or of an object with ``to_dict``.

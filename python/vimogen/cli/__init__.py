@@ -27,13 +27,14 @@ from .prepare_data import prepare_data
 from .prompts import prompts
 from .reading import print_doubts
 from .render import render
+from .sequence import sequence
 from .set_metrics import set_metrics
 from .smplify import smplify
 from .train import train
 from .view import view
 
 COMMANDS = {
-    "Motions": (generate, prompts, convert, edit, join, render, view, info),
+    "Motions": (generate, sequence, prompts, convert, edit, join, render, view, info),
     "Training": (prepare_data, encode_text, train, download),
     "Scores": (evaluate, organize, gate, smplify, set_metrics),
 }

@@ -10,10 +10,10 @@ from typing import Any
 import click
 import numpy as np
 
-from .. import Motion
+from .. import Motion, Pipeline
 from .._files import read_text
 from . import formats
-from .options import FILE, json_option
+from .options import FILE, SEED, SHARE, choice, json_option
 
 _STEPS = "vimogen.edit.steps"
 
@@ -69,22 +69,45 @@ def _points(text: str) -> np.ndarray:
     "Spine, head and arms of another motion file.",
     type=FILE,
 )
+@click.option("--prompt", help="What the motion shall show; applied after the edits above.")
+@click.option("--source-prompt", help="With --prompt: what it shows now. What both have in common stays.")
+@click.option("--strength", type=SHARE, help="With --prompt: how much may change.  [default: 0.8]")
+@click.option("--method", type=choice("EditMethod"), default="flow", show_default=True, help="With --prompt: how.")
+@click.option("--seed", type=SEED, help="With --prompt: seed of the noise.  [default: 42]")
+@click.option("-m", "--model", type=FILE, help="With --prompt: folder of a model.  [default: the built-in one]")
 @json_option
 @click.pass_context
-def edit(ctx: click.Context, source: Path, output: Path, as_json: bool) -> None:
+def edit(
+    ctx: click.Context,
+    source: Path,
+    output: Path,
+    prompt: str | None,
+    source_prompt: str | None,
+    strength: float | None,
+    method: Any,
+    seed: int | None,
+    model: Path | None,
+    as_json: bool,
+) -> None:
     """Change a motion. Edits are applied in the order in which they are given.
 
     \b
+    vimogen edit walk.npz --prompt "a person runs forward" --source-prompt "a person walks forward" -o run.npz
     vimogen edit walk.npz --turn 90 --mirror -o turned.npz
     vimogen edit walk.bvh --repeat 3 --along "0,0 0,4 3,6" -o path.glb
     vimogen edit walk.npz --upper-body wave.npz -o both.html
     """
     steps = ctx.meta.get(_STEPS, [])
-    if not steps:
+    if not steps and prompt is None:
         raise click.UsageError("give at least one edit, such as --turn 90; vimogen edit --help lists them")
     motion = Motion.load(source)
     for _, change, value in steps:
         motion = change(motion, value)
+    names = [name for name, _, _ in steps]
+    if prompt is not None:
+        pipe = Pipeline.from_pretrained(model)
+        motion = pipe.edit(motion, prompt, source=source_prompt, strength=strength, method=method, seed=seed)
+        names.append("prompt")
     formats.save(motion, output)
-    result = {"file": str(output), "frames": len(motion), "fps": motion.fps, "edits": [name for name, _, _ in steps]}
+    result = {"file": str(output), "frames": len(motion), "fps": motion.fps, "edits": names}
     click.echo(json.dumps(result, indent=2) if as_json else f"{output}: {len(motion)} frames at {motion.fps:g} fps")

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from .. import Motion, Pipeline, PromptWarning, _runs, mbench
+from .. import Motion, Pipeline, PromptWarning, _runs, best, mbench
 from .encode_text import load_encoder, text_encoder_options
 from .formats import WRITES, save
 from .options import (
@@ -65,6 +65,10 @@ _NOTES = 20
 @text_encoder_options
 @generation_options
 @click.option("--raw", is_flag=True, help="As --finish raw: the motion as it was sampled.")
+@click.option("--seconds", type=click.FloatRange(0.1, 3600), help="Length in seconds, instead of --frames.")
+@click.option("--variants", type=click.IntRange(1, 1000), help="Motions of each prompt, of the seeds from --seed on.")
+@click.option("--seeds", metavar="A-B", help="Seeds of the motions of each prompt, such as 1-5 or 1,4,7.")
+@click.option("--best", "choose_best", is_flag=True, help="Of the variants write only the most physical one.")
 @click.option("--reference", type=FILE, help="Motion file of any program to follow instead of a prompt.")
 @reading_options
 @click.option("--constraints", type=FILE, help="JSON file of poses, places, way points, a path or a loop to be met.")
@@ -98,6 +102,10 @@ def generate(
     text_dtype: str,
     text_cache: Path | None,
     raw: bool,
+    seconds: float | None,
+    variants: int | None,
+    seeds: str | None,
+    choose_best: bool,
     reference: Path | None,
     read: Reading,
     constraints: Path | None,
@@ -120,6 +128,7 @@ def generate(
     \b
     vimogen generate "a person jumps" "a person sits down" --seed 7
     vimogen generate "a person jumps" -o jump.bvh
+    vimogen generate "a person jumps" --variants 5 --best -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
     vimogen generate --mbench MBench_final.json -o mbench
 
@@ -136,6 +145,8 @@ def generate(
         return Pipeline.from_pretrained(model, **kept, text_encoder=encoder)
 
     if prompts_of_mbench is not None:
+        if variants or seeds or seconds or choose_best:
+            raise click.UsageError("--mbench has no --variants, --seeds, --seconds and --best")
         if prompts or prompt_file or reference:
             raise click.UsageError("--mbench brings its own prompts and references")
         options |= {"prompt_durations": durations, "text_key": text_key, "root": root}
@@ -150,12 +161,31 @@ def generate(
         raise click.UsageError("--from-fps, --from-unit, --up, --person, --names and --fit go with --reference")
     if constraints is not None and len(wanted) != 1:
         raise click.UsageError("--constraints go with one prompt")
+    several = seeds_of(options["seed"], variants, seeds)
+    if len(several) > 1 and constraints is not None:
+        raise click.UsageError("--constraints go with one seed")
+    if choose_best and len(several) < 2:
+        raise click.UsageError("--best chooses among several motions; add --variants 5")
+    options["seed"] = several[0]
     names = wanted or [f"like {reference.stem}" if reference else ""]
-    targets = [_targets(out, formats, i, name, len(names)) for i, name in enumerate(names)]
+    # A motion of its own for each prompt and seed, or for the best of a prompt's seeds.
+    chosen = [several] if choose_best else [[seed] for seed in several]
+    runs = [(number, tried) for number in range(len(names)) for tried in chosen]
+    # No seed overwrites the motion of another.
+    marks = [f"-seed-{tried[0]}" if len(chosen) > 1 else "" for _, tried in runs]
+    targets = [
+        _targets(out, formats, number, names[number], len(runs), mark)
+        for (number, _), mark in zip(runs, marks, strict=True)
+    ]
     left = [i for i, files in enumerate(targets) if not (skip_existing and all(f.exists() for f in files))]
-    if len(names) > 1:
+    if len(runs) > 1:
         files = {"text encoder": text_encoder, "lora": lora}
-        run = _runs.record(wanted, model, files, {**options, "dtype": dtype, "text_only": text_only})
+        run = _runs.record(
+            wanted,
+            model,
+            files,
+            {**options, "seed": several if len(several) > 1 else several[0], "dtype": dtype, "text_only": text_only},
+        )
         if skip_existing:
             _runs.check(out, run)
         _runs.write(out, run)
@@ -166,6 +196,9 @@ def generate(
         followed = None if reference is None else read(reference)
         start = time.perf_counter()
         pipe = load()
+        if seconds is not None:
+            options["num_frames"] = round(seconds * pipe.fps)
+        _warn(pipe, options["num_frames"], windows=options["windows"] and not reference and constraints is None)
         notes = _notes(pipe, wanted, strict)
         with progress("generating", hidden=quiet or as_json, stage="sample") as show:
             if constraints is not None:
@@ -173,24 +206,37 @@ def generate(
                 _report(met)
                 results.append(_write(made, names[0], targets[0], options["seed"]) | notes[0])
                 left = []
-            for first in range(0, len(left), _BATCH):
-                batch = left[first : first + _BATCH]
-                request: Any = (
-                    {"reference": followed} if followed is not None else {"prompt": [wanted[i] for i in batch]}
-                )
-                motions: Any = pipe(**request, **options, callback=_part(show, first, len(batch), len(left)))
-                motions = motions if isinstance(motions, list) else [motions]
+            size = max(1, _BATCH // len(chosen[0]))
+            del options["seed"]
+            for first in range(0, len(left), size):
+                batch = left[first : first + size]
+                tries = [(i, seed) for i in batch for seed in runs[i][1]]
+                sources: Any = [wanted[runs[i][0]] for i, _ in tries] if followed is None else [followed] * len(tries)
+                kind = "prompt" if followed is None else "reference"
+                request: Any = {kind: sources, "seed": [seed for _, seed in tries]}
+                motions: list[Motion] = pipe(**request, **options, callback=_part(show, first, len(batch), len(left)))
                 # Written batch by batch: a run that is stopped keeps what is done.
-                for i, motion in zip(batch, motions, strict=True):
-                    results.append(_write(motion, names[i], targets[i], options["seed"]) | notes[i])
-        seconds = time.perf_counter() - start
+                for i in batch:
+                    made = {seed: motions[k] for k, (of, seed) in enumerate(tries) if of == i}
+                    motion = best(list(made.values())) if choose_best else next(iter(made.values()))
+                    seed = next(seed for seed, candidate in made.items() if candidate is motion)
+                    results.append(_write(motion, names[runs[i][0]], targets[i], seed) | notes[runs[i][0]])
+        took = time.perf_counter() - start
         if not as_json:
-            click.echo(f"{len(results)} motion(s) in {seconds:.1f} s", err=True)
+            click.echo(f"{len(results)} motion(s) in {took:.1f} s", err=True)
     if as_json:
         click.echo(json.dumps(results, indent=2))
     else:
         for file in (file for files in targets for file in files):
             click.echo(file)
+
+
+def _warn(pipe: Pipeline, frames: int | None, *, windows: bool) -> None:
+    """Say when a motion has a length that the model was not trained on."""
+    trained = pipe.config["generation"].get("frames")
+    if trained and frames is not None and (frames < trained[0] or (frames > trained[1] and not windows)):
+        lengths = f"{trained[0]} to {trained[1]}"
+        click.echo(f"the model was trained on clips of {lengths} frames; {frames} at once may look wrong", err=True)
 
 
 def _notes(pipe: Pipeline, prompts: list[str], strict: bool) -> list[dict[str, Any]]:
@@ -227,14 +273,30 @@ def _part(
     return part
 
 
-def _targets(out: Path, formats: tuple[str, ...], number: int, name: str, count: int) -> list[Path]:
+def seeds_of(first: int, variants: int | None, seeds: str | None) -> list[int]:
+    """Seeds of a prompt: the given ones, or as many as there are variants, from the first on."""
+    if seeds is None:
+        return list(range(first, first + (variants or 1)))
+    if variants is not None:
+        raise click.UsageError("give --variants or --seeds, not both")
+    listed: list[int] = []
+    for part in seeds.split(","):
+        span = re.fullmatch(r"\s*(\d{1,19})(?:\s*-\s*(\d{1,19}))?\s*", part)
+        low, high = (int(span[1]), int(span[2] or span[1])) if span else (1, 0)
+        if not low <= high < low + 1000 or len(listed) > 1000:
+            raise click.BadParameter(f"{part!r} is neither a seed nor a range of at most 1000", param_hint="--seeds")
+        listed += range(low, high + 1)
+    return list(dict.fromkeys(listed))
+
+
+def _targets(out: Path, formats: tuple[str, ...], number: int, name: str, count: int, mark: str = "") -> list[Path]:
     """Files of a motion."""
     if out.suffix and not out.is_dir():
         if count > 1 or formats:
             raise click.UsageError(f"{out} is one file; give a folder for several motions or formats")
         return [out]
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "motion"
-    return [out / f"{number:03d}-{slug}.{ending}" for ending in formats or DEFAULT_FORMATS]
+    return [out / f"{number:03d}-{slug}{mark}.{ending}" for ending in formats or DEFAULT_FORMATS]
 
 
 def _write(motion: Motion, title: str, files: list[Path], seed: int) -> dict[str, Any]:

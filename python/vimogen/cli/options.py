@@ -64,6 +64,8 @@ def _option(field: dict[str, Any]) -> Callable[[_F], _F]:
     """The option of the command line for one of the core."""
     name = field["name"]
     flags = _FLAGS.get(name, ["--" + name.replace("_", "-")])
+    if field["kind"] == "bool":
+        flags = [f"{flags[0]}/--no-{flags[0][2:]}"]
     text, _, unset = prose(field["doc"]).partition(" `None`: ")
     shown: bool | str = unset.rstrip(".") if unset else True
     kept = None if unset or name in _OF_PRESET else field["default"]

@@ -48,6 +48,11 @@ impl Move {
         (self.turn * Vec3::X).truncate().to_angle()
     }
 
+    /// This move, then `next`.
+    pub(crate) fn then(self, next: &Self) -> Self {
+        Self { turn: (next.turn * self.turn).normalize(), shift: next.point(self.shift) }
+    }
+
     pub(crate) fn point(&self, point: Vec3) -> Vec3 {
         self.turn * point + self.shift
     }
@@ -79,6 +84,8 @@ mod tests {
         let left = Move::about(0.5, Vec2::new(1.0, 2.0)).then_shift(Vec3::X);
         assert!((facing(&left.pose(&pose)) - std::f32::consts::FRAC_PI_2 - 0.5).abs() < 1e-5);
         assert!(left.point(Vec3::new(1.0, 2.0, 3.0)).abs_diff_eq(Vec3::new(2.0, 2.0, 3.0), 1e-6));
+        let both = left.then(&Move::about(1.0, Vec2::ZERO));
+        assert!(both.point(Vec3::Y).abs_diff_eq(Move::about(1.0, Vec2::ZERO).point(left.point(Vec3::Y)), 1e-6));
         assert!(left.inverse().point(left.point(Vec3::X)).abs_diff_eq(Vec3::X, 1e-6));
     }
 }

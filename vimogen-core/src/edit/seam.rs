@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use crate::body::Track;
+use crate::error::Result;
+use crate::motion::Motion;
 use crate::motion::layout::JOINTS;
 
 /// A quantity at a join and elsewhere.
@@ -53,6 +55,32 @@ impl Seam {
         let fps = self.fps;
         let of = [(self.position, 1.0 / fps), (self.velocity, 10.0 / fps), (self.angle, 120.0 / fps)];
         of.into_iter().map(|(jump, least)| jump.excess(least)).fold(0.0, f32::max)
+    }
+}
+
+impl Seam {
+    /// The joins of a motion that was not put together of clips: at each of `frames`, in order, what happens within
+    /// `reach` frames, against the rest of the motion from the join before to the next.
+    ///
+    /// # Errors
+    /// Those of decoding.
+    pub(crate) fn measured(motion: &Motion, frames: &[usize], reach: usize) -> Result<Vec<Self>> {
+        let track = Track::of(motion)?;
+        let changes = Changes::of(&track, 1..motion.len()).0;
+        let near = |t: usize, join: usize| t.abs_diff(join) <= reach;
+        let seam = |(i, join): (usize, &usize)| {
+            let start = i.checked_sub(1).map_or(0, |i| frames[i]);
+            let end = frames.get(i + 1).map_or(motion.len(), |next| (*next).min(motion.len()));
+            let (inside, outside): (Vec<_>, Vec<_>) =
+                (start.max(1)..end).map(|t| (t, changes[t - 1])).partition(|(t, _)| near(*t, *join));
+            let outside = outside.into_iter().filter(|(t, _)| !frames.iter().any(|other| near(*t, *other)));
+            let inside = Changes(inside.into_iter().map(|(_, change)| change).collect());
+            let usual = Changes(outside.map(|(_, change)| change).collect());
+            let [position, velocity, angle] = jumps(&inside, &usual);
+            let (fps, blend) = (track.fps, 2.0 * reach as f32 / track.fps);
+            Self { frame: *join, dropped_before: 0, dropped_after: 0, blend, fps, position, velocity, angle }
+        };
+        Ok(frames.iter().enumerate().map(seam).collect())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::motion::layout::FPS;
 use crate::pipeline::motion_of;
 use crate::progress::ignore;
 use crate::render::html::{self, Clip};
-use crate::sample::options::{MAX_FRAMES, MIN_FRAMES};
+use crate::sample::options::{MAX_FRAMES_AT_ONCE, MIN_FRAMES};
 use crate::sample::{Sampler, SamplerOptions, noise};
 use crate::text::padded;
 
@@ -53,7 +53,7 @@ impl Probes {
         };
         let probe = |index: usize| {
             let clip = &clips.clips()[index];
-            let frames = clips.motion(index).ok()?.nrows().clamp(MIN_FRAMES, MAX_FRAMES);
+            let frames = clips.motion(index).ok()?.nrows().clamp(MIN_FRAMES, MAX_FRAMES_AT_ONCE);
             let title = clip.text.clone().unwrap_or_else(|| clip.id.clone());
             Some(Probe { title, context: clips.caption(index).ok()?, frames })
         };

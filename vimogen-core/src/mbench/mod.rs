@@ -3,6 +3,7 @@
 pub mod aggregate;
 pub mod benchmark;
 pub mod bodies;
+mod choose;
 pub mod contact;
 pub mod dimension;
 mod frames;
@@ -29,4 +30,5 @@ pub mod smplify;
 pub mod vlm;
 
 pub use benchmark::{EvaluateOptions, Results, evaluate};
+pub use choose::best_first;
 pub use dimension::Dimension;

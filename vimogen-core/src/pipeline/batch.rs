@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array2, Array3, s};
 
+use crate::edit::heading::Move;
 use crate::error::Result;
 use crate::model::{ClipBatch, Condition};
 use crate::motion::layout::FEATURES;
+use crate::sample::flow::add_noise;
 use crate::sample::noise;
 use crate::text::padded;
 
@@ -25,6 +27,19 @@ pub(super) struct Job {
     pub condition: Condition,
     pub frames: usize,
     pub seed: u64,
+    /// Normalised motion to start from, and the move back to its place.
+    pub init: Option<(Array2<f32>, Move)>,
+}
+
+impl Job {
+    /// Where sampling starts: noise, or the motion to start from with noise of level `start`.
+    fn noise(&self, start: f64) -> Array2<f32> {
+        let mut noise = noise(self.seed, self.frames);
+        if let Some((motion, _)) = &self.init {
+            noise.zip_mut_with(motion, |e, x| *e = add_noise(*x, *e, start));
+        }
+        noise
+    }
 }
 
 /// Clips that are generated together: all attend to a text of the same padded length, or all to a reference.
@@ -63,14 +78,28 @@ pub(super) fn batches(jobs: Vec<Job>, text_len: usize) -> Vec<Batch> {
 }
 
 impl Batch {
-    /// The noise of each clip from its own seed, padded with zeros, `[clips, frames, 276]`.
-    pub(super) fn noise(&self) -> Array3<f32> {
-        let frames = self.jobs.iter().map(|job| job.frames).max().unwrap_or(0);
-        let mut x = Array3::zeros((self.jobs.len(), frames, FEATURES));
-        for (mut row, job) in x.outer_iter_mut().zip(&self.jobs) {
-            row.slice_mut(s![..job.frames, ..]).assign(&noise(job.seed, job.frames));
+    /// Clips that must be generated together, in this order: their texts are padded to the same number of rows.
+    pub(super) fn together(jobs: Vec<Job>, text_len: usize) -> Self {
+        let rows = |job: &Job| match &job.condition {
+            Condition::Text(rows) => rows.nrows(),
+            Condition::Reference { .. } => 0,
+        };
+        Self { text_rows: jobs.iter().map(rows).max().unwrap_or(0).max(text_len), jobs }
+    }
+
+    /// The noise of each clip, padded with zeros, `[clips, frames, 276]`.
+    pub(super) fn padded(&self, noises: &[Array2<f32>]) -> Array3<f32> {
+        let frames = noises.iter().map(Array2::nrows).max().unwrap_or(0);
+        let mut x = Array3::zeros((noises.len(), frames, FEATURES));
+        for (mut row, noise) in x.outer_iter_mut().zip(noises) {
+            row.slice_mut(s![..noise.nrows(), ..]).assign(noise);
         }
         x
+    }
+
+    /// The start of each clip, noise of level `start` from its own seed, padded with zeros, `[clips, frames, 276]`.
+    pub(super) fn noise(&self, start: f64) -> Array3<f32> {
+        self.padded(&self.jobs.iter().map(|job| job.noise(start)).collect::<Vec<_>>())
     }
 
     /// The conditions, with texts padded.
@@ -92,7 +121,7 @@ mod tests {
     use super::*;
 
     fn text(index: usize, rows: usize, frames: usize) -> Job {
-        Job { index, condition: Condition::Text(Array2::ones((rows, 4))), frames, seed: index as u64 }
+        Job { index, condition: Condition::Text(Array2::ones((rows, 4))), frames, seed: index as u64, init: None }
     }
 
     fn indices(batches: &[Batch]) -> Vec<Vec<usize>> {
@@ -101,7 +130,8 @@ mod tests {
 
     #[test]
     fn clips_are_grouped_by_padded_length_and_kind_and_sorted_by_frames() {
-        let reference = Job { index: 4, condition: Condition::reference(Array2::ones((9, 138))), frames: 9, seed: 0 };
+        let reference =
+            Job { index: 4, condition: Condition::reference(Array2::ones((9, 138))), frames: 9, seed: 0, init: None };
         let jobs = vec![text(0, 3, 50), text(1, 12, 10), text(2, 8, 20), text(3, 12, 30), reference];
         assert_eq!(indices(&batches(jobs, 8)), [vec![2, 0], vec![1, 3], vec![4]]);
     }
@@ -117,7 +147,7 @@ mod tests {
     #[test]
     fn texts_are_padded_with_zeros_and_noise_is_each_clip_s_own() {
         let batch = batches(vec![text(5, 3, 4), text(6, 2, 7)], 8).remove(0);
-        let (x, clips) = (batch.noise(), batch.clips(&Array2::ones((2, 4))).unwrap());
+        let (x, clips) = (batch.noise(1.0), batch.clips(&Array2::ones((2, 4))).unwrap());
         assert_eq!(x.dim(), (2, 7, 276));
         assert_eq!(x.slice(s![0, ..4, ..]), noise(5, 4));
         assert!(x.slice(s![0, 4.., ..]).iter().all(|v| *v == 0.0));

@@ -4,7 +4,10 @@ mod assets;
 mod batch;
 mod builder;
 mod encoder;
+mod long;
 mod request;
+mod revise;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +19,11 @@ use ndarray::{Array2, ArrayView2, s};
 
 use batch::{Job, batches};
 pub use builder::PipelineBuilder;
+pub use long::{Part, Sequence};
 pub use request::{Prompt, Request, Source};
+use revise::placed_back;
+pub use revise::{EditMethod, TextEdit};
+pub use stream::{Stream, StreamOptions};
 
 use crate::body::{Finish, NEUTRAL, finish};
 use crate::error::{Error, Result, check_finite};
@@ -26,7 +33,7 @@ use crate::motion::clip::reference_channels;
 use crate::motion::resample::{resample_head, resampled_len};
 use crate::motion::{Motion, Skeleton, Stats};
 use crate::progress::{self, OnProgress, Progress};
-use crate::sample::options::{DEFAULT_FRAMES, GenerateOptions, MAX_FRAMES, MIN_FRAMES, check_frames};
+use crate::sample::options::{DEFAULT_FRAMES, GenerateOptions, MAX_FRAMES_AT_ONCE, MIN_FRAMES, check_frames};
 use crate::sample::{Guide, Renumbered, Sampler, reborrow};
 use crate::text::{KnownPrompts, Note, TextEncoder};
 use crate::weights::{GenerationDefaults, ModelConfig};
@@ -213,8 +220,22 @@ impl Pipeline {
     ) -> Result<Vec<Motion>> {
         options.check()?;
         let sampler = Sampler::new(options.sampler.for_model(&self.config.generation))?;
-        let batches = batches(self.jobs(requests, options, on_progress)?, self.config.dit.text_len);
         let mut motions: Vec<Option<Motion>> = requests.iter().map(|_| None).collect();
+        let jobs = self.jobs(requests, options, on_progress)?;
+        let (long, jobs): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| guide.is_none() && self.is_long(job, options));
+        for job in long {
+            let index = job.index;
+            motions[index] = Some(self.long(job, options, on_progress)?);
+        }
+        if let Some(job) = jobs.iter().find(|job| job.frames > MAX_FRAMES_AT_ONCE) {
+            let reason = format!(
+                "{} frames at once, at most {MAX_FRAMES_AT_ONCE}; longer motions are made of windows, from prompts alone",
+                job.frames
+            );
+            return Err(Error::invalid("num_frames", reason));
+        }
+        let batches = batches(jobs, self.config.dit.text_len);
         let total = batches.len() * options.sampler.num_inference_steps;
         for (i, batch) in batches.iter().enumerate() {
             let done = i * options.sampler.num_inference_steps;
@@ -222,12 +243,16 @@ impl Pipeline {
             let indices: Vec<usize> = batch.jobs.iter().map(|job| job.index).collect();
             let mut renumbered = reborrow(&mut guide).map(|guide| Renumbered { guide, indices });
             let guide = renumbered.as_mut().map(|guide| guide as &mut dyn Guide);
-            let (noise, clips) = (batch.noise(), batch.clips(&self.null_context)?);
+            let (noise, clips) = (batch.noise(sampler.start()), batch.clips(&self.null_context)?);
             let x = sampler.run(&self.dit, &noise, &clips, guide, &mut on_step)?;
             for (job, clip) in batch.jobs.iter().zip(x.outer_iter()) {
                 let clip = clip.slice(s![..job.frames, ..]);
                 let motion = motion_of(clip, &self.stats, &self.config.generation, self.fps())?;
-                motions[job.index] = Some(self.finished(motion, options)?);
+                let motion = self.finished(motion, options)?;
+                motions[job.index] = Some(match &job.init {
+                    Some((_, there)) => placed_back(&motion, there)?,
+                    None => motion,
+                });
             }
         }
         let missing = || Error::Internal { reason: "a request gave no motion".into() };
@@ -259,21 +284,23 @@ impl Pipeline {
             request.num_frames.map_or(Ok(()), check_frames)?;
         }
         let sentences = requests.iter().filter_map(|request| match &request.source {
-            Source::Prompt(Prompt::Text(text)) => Some(text.as_str()),
-            _ => None,
+            Source::Prompt(prompt) => prompt.sentence(),
+            Source::Reference(_) => None,
         });
         let texts: Vec<&str> = sentences.collect();
         let mut encoded = self.encode_all(&texts, on_progress)?.into_iter();
         let mut jobs = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
-            let frames = request.num_frames.or(options.num_frames);
+            let init = request.init.as_ref().map(|motion| self.placed(motion)).transpose()?;
+            let frames = init.as_ref().map(|(motion, _)| motion.nrows());
+            let frames = frames.or(request.num_frames).or(options.num_frames);
             let (condition, frames) = match &request.source {
                 Source::Reference(reference) => self.reference(reference, frames)?,
                 Source::Prompt(prompt) => {
                     (Condition::Text(self.text(prompt, &mut encoded)?), frames.unwrap_or(DEFAULT_FRAMES))
                 }
             };
-            jobs.push(Job { index, condition, frames, seed: request.seed.unwrap_or(options.seed) });
+            jobs.push(Job { index, condition, frames, seed: request.seed.unwrap_or(options.seed), init });
         }
         Ok(jobs)
     }
@@ -301,9 +328,9 @@ impl Pipeline {
         }
         // Before resampling: a few frames at a crawling rate would become a million.
         let length = resampled_len(reference.len(), reference.fps(), self.fps())?;
-        if frames.is_none() && !(MIN_FRAMES..=MAX_FRAMES).contains(&length) {
+        if frames.is_none() && !(MIN_FRAMES..=MAX_FRAMES_AT_ONCE).contains(&length) {
             let reason = format!(
-                "{length} frames at {} fps, expected {MIN_FRAMES} to {MAX_FRAMES}; cut it with Motion::slice, or set num_frames",
+                "{length} frames at {} fps, expected {MIN_FRAMES} to {MAX_FRAMES_AT_ONCE}; cut it with Motion::slice, or set num_frames",
                 self.fps()
             );
             return Err(Error::invalid("reference", reason));

@@ -26,12 +26,32 @@ impl Prompt {
         }
     }
 
+    /// The sentence, unless it is encoded.
+    pub(super) fn sentence(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Embeds(_) => None,
+        }
+    }
+
     /// Reads an encoded prompt; see [`embedding::load`].
     ///
     /// # Errors
     /// Those of [`embedding::load`].
     pub fn load_embeds(path: impl AsRef<Path>) -> Result<Self> {
         embedding::load(path).map(Self::Embeds)
+    }
+}
+
+impl From<&str> for Prompt {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Prompt {
+    fn from(text: String) -> Self {
+        Self::Text(text)
     }
 }
 
@@ -60,11 +80,14 @@ pub struct Request {
     pub num_frames: Option<usize>,
     /// Seed of the noise. `None`: the options'.
     pub seed: Option<u64>,
+    /// A motion to start from instead of pure noise, with noise of the level at which sampling starts
+    /// ([`SamplerOptions::strength`](crate::SamplerOptions::strength)) on it. The result has its length, place and heading.
+    pub init: Option<Motion>,
 }
 
 impl Request {
     fn new(source: Source) -> Self {
-        Self { source, num_frames: None, seed: None }
+        Self { source, num_frames: None, seed: None, init: None }
     }
 
     /// A motion from a sentence.
@@ -109,6 +132,12 @@ impl Request {
     /// Sets the seed of the noise.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Starts from a motion instead of pure noise; see [`Request::init`].
+    pub fn with_init(mut self, motion: Motion) -> Self {
+        self.init = Some(motion);
         self
     }
 }

@@ -1,6 +1,7 @@
 //! Flow matching: schedule, solvers, noise, guidance, sampler.
 
 pub mod flow;
+mod flow_edit;
 mod guidance;
 mod guide;
 mod noise;

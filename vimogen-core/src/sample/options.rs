@@ -8,9 +8,11 @@ use crate::weights::GenerationDefaults;
 
 /// Minimum length of a clip in frames: one frame does not move.
 pub const MIN_FRAMES: usize = 2;
-/// Maximum length of a clip in frames, 50 seconds at 20 frames per second. Models are trained on clips of up to 200 frames;
-/// the cost of attention grows with the square.
-pub const MAX_FRAMES: usize = 1000;
+/// Maximum length of a motion in frames, an hour at 20 frames per second.
+pub const MAX_FRAMES: usize = 72_000;
+/// Maximum length of a clip that a model makes at once, frames: 50 seconds at 20 frames per second. Models are trained on
+/// clips of up to 200 frames; the cost of attention grows with the square.
+pub const MAX_FRAMES_AT_ONCE: usize = 1000;
 /// Length of a clip in frames when neither a length nor a reference is given.
 pub const DEFAULT_FRAMES: usize = 100;
 /// Maximum number of denoising steps: the levels that a model is trained on.
@@ -79,6 +81,9 @@ options! {
         seed, with_seed: u64 = DEFAULT_SEED;
         /// Finish of the motion. `None`: the model's own, raw for the release, feet for the built-in model.
         finish, with_finish: Option<Finish> = None;
+        /// Whether a motion from a prompt that is longer than the clips the model was trained on is made of overlapping
+        /// windows. Otherwise it is made at once, up to 1000 frames, and the movement comes out wrong.
+        windows, with_windows: bool = true;
         /// Options of the sampler.
         sampler, with_sampler: SamplerOptions = SamplerOptions::default();
     }

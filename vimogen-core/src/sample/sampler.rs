@@ -31,9 +31,9 @@ const MAX_AHEAD: Duration = Duration::from_millis(100);
 /// guidance.
 #[derive(Debug, Clone)]
 pub struct Sampler {
-    options: SamplerOptions,
-    guidance_scale: f32,
-    schedule: Schedule,
+    pub(super) options: SamplerOptions,
+    pub(super) guidance_scale: f32,
+    pub(super) schedule: Schedule,
 }
 
 impl Sampler {
@@ -133,7 +133,12 @@ impl Sampler {
         Ok(motion)
     }
 
-    fn check(&self, dit: &Dit, noise: &Array3<f32>, clips: &ClipBatch) -> Result<()> {
+    /// The noise level at which sampling starts.
+    pub(crate) fn start(&self) -> f64 {
+        self.schedule.sigmas()[0]
+    }
+
+    pub(super) fn check(&self, dit: &Dit, noise: &Array3<f32>, clips: &ClipBatch) -> Result<()> {
         let (batch, frames, width) = noise.dim();
         if batch != clips.len() || frames > MAX_POSITIONS || width != dit.config().features() {
             let expected = format!("({}, at most {MAX_POSITIONS}, {})", clips.len(), dit.config().features());
@@ -207,7 +212,7 @@ impl Sampler {
     }
 
     /// Checks and smooths the sampled rows, in the batch's order.
-    fn finish(&self, clips: &ClipBatch, sampled: &Array3<f32>, motion: &mut Array3<f32>) -> Result<()> {
+    pub(super) fn finish(&self, clips: &ClipBatch, sampled: &Array3<f32>, motion: &mut Array3<f32>) -> Result<()> {
         for (row, clip) in clips.rows().order.iter().zip(sampled.outer_iter()) {
             let length = clips.frame_lengths()[*row];
             if clip.slice(s![..length, ..]).iter().any(|v| !v.is_finite()) {

@@ -9,8 +9,10 @@ mod cache;
 mod config;
 mod encoder;
 mod hash;
+
 mod known;
 mod notes;
+mod parts;
 mod rows;
 mod split;
 #[cfg(feature = "umt5")]
@@ -23,6 +25,7 @@ pub use config::{RowConfig, TextEncoderConfig, Umt5Place};
 pub use encoder::WordEncoder;
 pub use known::{KnownPrompts, Movement};
 pub use notes::{Note, NoteKind};
+pub use parts::{PromptPart, split_prompt};
 pub use rows::RowColumns;
 pub use split::split_words;
 pub use vectors::WordVectors;

@@ -123,7 +123,7 @@ impl Judge<'_> {
     fn clause(&self, words: &[&str]) -> Vec<Note> {
         let mut notes = Vec::new();
         let timed = duration(words);
-        notes.extend(timed.clone().map(|(start, end)| not_timed(&words[start..end])));
+        notes.extend(timed.map(|(start, end)| not_timed(&words[start..end])));
         let (start, end) = timed.unwrap_or((0, 0));
         let words: Vec<&str> = [&words[..start], &words[end..]].concat();
         let telling: Vec<&str> = words.iter().copied().filter(|word| carries_meaning(word)).collect();

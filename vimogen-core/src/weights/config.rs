@@ -9,6 +9,7 @@ use crate::declare::defaults;
 use crate::error::{Error, Result};
 use crate::format::TensorSource;
 use crate::model::DitConfig;
+use crate::model::config::MAX_POSITIONS;
 use crate::motion::layout::FPS;
 use crate::motion::resample::check_fps;
 
@@ -60,6 +61,10 @@ defaults! {
         /// Finish of generated motions.
         #[serde(skip_serializing_if = "is_raw")]
         finish: Finish = Finish::Raw;
+        /// Minimum and maximum length of the clips that the model was trained on, frames. Longer motions are made of
+        /// windows of these lengths. `None`, as in the release: every motion is made at once.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        frames: Option<(usize, usize)> = None;
     }
 }
 
@@ -77,6 +82,12 @@ impl GenerationDefaults {
         }
         if !(self.strength > 0.0 && self.strength <= 1.0) {
             return Err(Error::config("generation.strength", format!("{} is not in 0..=1, above 0", self.strength)));
+        }
+        if let Some((min, max)) = self.frames
+            && !(8 <= min && min <= max && max <= MAX_POSITIONS)
+        {
+            let reason = format!("[{min}, {max}] is not a minimum and a maximum within 8..={MAX_POSITIONS}");
+            return Err(Error::config("generation.frames", reason));
         }
         let reconcile = self.reconcile.map_or(Ok(()), |reconcile| reconcile.check());
         reconcile.map_err(|e| Error::config("generation.reconcile", e.to_string()))?;
@@ -174,6 +185,8 @@ mod tests {
             ("fps", (|c| c.fps = 0.0) as fn(&mut ModelConfig)),
             ("fps", |c| c.fps = f32::NAN),
             ("guidance_scale", |c| c.generation.guidance_scale = f32::NAN),
+            ("frames", |c| c.generation.frames = Some((90, 60))),
+            ("frames", |c| c.generation.frames = Some((0, 60))),
             ("root_trust", |c| c.generation.reconcile = Some(Reconcile { root_trust: 2.0, joint_trust: 0.1 })),
             ("strength", |c| c.generation.strength = 0.0),
             ("architecture", |c| c.architecture = Architecture::Text),
