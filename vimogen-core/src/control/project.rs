@@ -359,7 +359,8 @@ mod tests {
         let (head, elbow) = (place(&walk[40], HEAD), place(&walk[40], RIGHT_ELBOW));
         let lean = head + Vec3::new(0.05, 0.1, -0.05);
         let shoulder = place(&walk[40], RIGHT_SHOULDER);
-        let aside = shoulder + ((elbow - shoulder) + Vec3::new(0.1, 0.05, 0.0)).normalize() * elbow.distance(shoulder);
+        let aside =
+            shoulder + ((elbow - shoulder) + Vec3::new(0.1, 0.05, 0.0)).normalize_or_zero() * elbow.distance(shoulder);
         let constraints = Constraints::new()
             .joint("head", 40..42, lean.to_array())
             .distance("left_wrist", "left_hip", 20..30, 0.15)

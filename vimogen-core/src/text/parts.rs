@@ -199,7 +199,7 @@ fn boundary(words: &[&str], i: usize, current: &[&str]) -> Option<usize> {
             _ => break,
         }
     }
-    let gerunds = current.iter().skip(subject(current)).next().is_some_and(|word| lower(word).ends_with("ing"));
+    let gerunds = current.get(subject(current)).is_some_and(|word| lower(word).ends_with("ing"));
     (strong || weak && acts(&words[(i + k).min(words.len())..], gerunds)).then_some(k)
 }
 

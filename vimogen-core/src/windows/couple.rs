@@ -105,8 +105,8 @@ impl Guide for Coupling<'_> {
         let (mut features, before): (Vec<_>, Vec<_>) = read.into_iter().unzip();
         let mut estimates = before.clone();
         let mut places = vec![Move::IDENTITY; clips.len()];
-        for i in 0..clips.len() {
-            self.couple(i, &mut estimates, &mut places[i]);
+        for (i, place) in places.iter_mut().enumerate() {
+            self.couple(i, &mut estimates, place);
         }
         let write = |((clip, features), (now, was)): ((&mut GuidedClip<'_>, &mut Array2<f32>), (&Frames, &Frames))| {
             now.write(0..now.len(), was, features);

@@ -196,7 +196,7 @@ fn a_reader_of_its_own_reads_the_motions_and_its_options_belong_to_the_results()
 #[test]
 fn of_a_motion_in_several_formats_the_features_are_measured() {
     let folder = tempfile::tempdir().unwrap();
-    let motion = crate::Motion::from_poses(&crate::edit::tests::strides(9), 20.0).unwrap();
+    let motion = Motion::from_poses(&crate::edit::tests::strides(9), 20.0).unwrap();
     for name in ["a.npz", "a.bvh", "b.bvh"] {
         motion.save(folder.path().join(name)).unwrap();
     }
