@@ -223,7 +223,7 @@ WORK = {
 }
 
 
-# What the work needs, made before.
+# Input of the work, made beforehand.
 START_OF = {
     "evaluate": "scored = folder + '/scored'; os.mkdir(scored); "
     "[long[:20000].save(scored + f'/{i}.npy') for i in range(8)]",

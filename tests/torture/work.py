@@ -1,4 +1,4 @@
-"""What a round of the stress run does in a process of its own: work.py KIND SEED SECONDS FOLDER.
+"""The work of a round of the stress run in a process of its own: work.py KIND SEED SECONDS FOLDER.
 
 Prints one line of JSON: ``actions`` done, ``errors`` that were expected, ``wrong`` results.
 """

@@ -441,7 +441,7 @@ impl Pipeline {
         self.core.null_context().to_pyarray(py)
     }
 
-    /// What the motions depend on apart from prompts and options, for the record of a run.
+    /// Settings on which the motions depend, apart from prompts and options, for the record of a run.
     #[getter]
     fn _origin<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let origin = PyDict::new(py);

@@ -1,4 +1,4 @@
-//! What no clip can meet, named before anything is sampled.
+//! Constraints that no clip can meet, named before anything is sampled.
 
 use std::collections::HashMap;
 
@@ -139,7 +139,7 @@ fn reach_of(joint: &str) -> f32 {
     length
 }
 
-/// What a constraint sets.
+/// The part of a pose that a constraint sets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Claim {
     Root,
@@ -164,7 +164,7 @@ impl Claim {
 }
 
 impl Constraint {
-    /// What it sets, at which frames.
+    /// Its targets, with their frames.
     fn claims(&self) -> Vec<(Claim, Option<Range>)> {
         match self {
             Self::Pose { frame, .. } => {

@@ -36,7 +36,7 @@ pub(crate) const PART_SECONDS: f64 = 4.0;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Part {
-    /// What the person does.
+    /// The prompt.
     pub prompt: Prompt,
     /// Duration in seconds. `None`: 4.
     pub seconds: Option<f64>,

@@ -40,7 +40,7 @@ named_enum! {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TextEdit {
-    /// What the motion shows now. `None`: nothing in particular, the empty prompt. Used by [`EditMethod::Flow`].
+    /// Description of the motion as it is. `None`: nothing in particular, the empty prompt. Used by [`EditMethod::Flow`].
     pub source: Option<Prompt>,
     /// How much may change, above 0 and at most 1: the noise level of the schedule at which the change starts. `None`: 0.8.
     pub strength: Option<f64>,
@@ -69,7 +69,7 @@ impl TextEdit {
 }
 
 impl Pipeline {
-    /// Changes what a motion shows, and keeps the rest: place, heading, length and, with [`EditMethod::Flow`], whatever both
+    /// Changes what a motion shows, and keeps the rest: place, heading, length and, with [`EditMethod::Flow`], all that both
     /// prompts have in common. The result has the model's frame rate.
     ///
     /// ```

@@ -259,7 +259,7 @@ impl<P: Deref<Target = Pipeline>> Stream<P> {
         }
         let past = self.past.len();
         let mut poses: Vec<Pose> = self.past.iter().chain(&self.plan).map(|frame| frame.pose).collect();
-        // What was given stays, and so does the next frame.
+        // Frames that were given stay, and so does the next frame.
         plant(&self.skeleton, &mut poses, past, fps);
         self.plan = poses[past..].iter().map(|pose| self.of_pose(*pose)).collect();
     }

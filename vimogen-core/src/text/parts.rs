@@ -69,7 +69,7 @@ const NUMBERS: [(&str, f64); 26] = [
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PromptPart {
-    /// What the person does.
+    /// The prompt of this part.
     pub prompt: String,
     /// Duration in seconds, if the prompt says one.
     pub seconds: Option<f64>,

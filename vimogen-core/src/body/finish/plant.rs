@@ -104,7 +104,7 @@ pub(crate) fn body_low(skeleton: &Skeleton, pose: &Pose) -> f32 {
     worn.sole(0, &posed).min(worn.sole(1, &posed)).min(worn.trunk(&posed, f32::INFINITY))
 }
 
-/// What is known of a clip before it changes.
+/// Measurements of a clip before it changes.
 struct Stage {
     /// Of each foot: its ball, its sole above the ground, its stands.
     balls: [Vec<Vec3>; 2],
