@@ -1,21 +1,16 @@
 //! Constraints on a motion at given frames.
 
 use std::ops::Range;
-use std::path::Path;
 
 use glam::{Quat, Vec2, Vec3};
 use serde::{Deserialize, Serialize};
 
-use super::kimodo;
 use crate::edit::heading::Move;
-use crate::error::{Error, Result};
-use crate::format::read_bounded;
+use crate::error::Error;
 use crate::motion::rotation::{quat_from_wxyz, wxyz_from_quat};
 use crate::motion::skeleton::JOINT_NAMES;
 use crate::motion::{Motion, Pose};
 
-/// Maximum size of a file of constraints, bytes.
-const MAX_FILE: u64 = 16 << 20;
 /// Maximum number of constraints of a generation.
 pub(super) const MOST: usize = 4096;
 /// Joints that a place may name: pelvis, ends and middles of arms and legs, head.
@@ -209,34 +204,6 @@ impl Constraints {
     /// Makes the clip a loop.
     pub fn looped(self) -> Self {
         self.with(Constraint::Loop)
-    }
-
-    /// Reads a JSON file: `{"constraints": [{"type": "root", "frame": 40, "position": [0, 2]}, ...]}`, or a list of Kimodo's
-    /// constraints.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`] above 16 MiB, [`Error::Config`] for anything else.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let bytes = read_bounded(path, MAX_FILE)?;
-        let text = String::from_utf8(bytes).map_err(|_| bad("it is not UTF-8 text"));
-        text.and_then(|text| Self::from_json(&text)).map_err(|e| e.with_path(path))
-    }
-
-    /// Reads JSON, see [`Constraints::load`].
-    ///
-    /// # Errors
-    /// [`Error::Format`].
-    pub fn from_json(text: &str) -> Result<Self> {
-        if text.trim_start().starts_with('[') {
-            return kimodo::read(text);
-        }
-        serde_json::from_str(text).map_err(|e| bad(e.to_string()))
-    }
-
-    /// The constraints as JSON.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_else(|_| unreachable!("numbers and names are JSON"))
     }
 }
 

@@ -9,10 +9,13 @@
 //! The method is that of projecting the clean estimate (arXiv 2602.22742): `c + K A^T (A K A^T)^-1 (y - A c)` for
 //! constraints `A c = y`, here on rotations and the root, with kernels over time as the metric.
 
+#[cfg(any(feature = "model", test))]
+mod change;
 mod check;
 mod constraints;
 #[cfg(feature = "model")]
 mod generate;
+mod json;
 #[cfg(any(feature = "model", test))]
 mod kernel;
 mod kimodo;

@@ -2,6 +2,7 @@
 
 use glam::{Quat, Vec2, Vec3};
 
+use super::change::{difference, turn_between, turned};
 use super::constraints::{Constraint, Constraints};
 use super::kernel::{Row, Spread};
 use super::reach::Reach;
@@ -112,6 +113,8 @@ impl Projector {
     pub(super) fn plant(&self, poses: &mut [Pose], skeleton: &Skeleton, fps: f32) {
         if self.loops {
             self.plant_loop(poses, skeleton, fps);
+            // Feet that rest all the time keep the drift of the body, which the ends of a loop must not differ by.
+            self.project(poses, skeleton, fps, 0.0);
         } else {
             plant(skeleton, poses, fps, self.floor, &|t| self.binding(t));
         }
@@ -256,25 +259,6 @@ fn headings(all: &[Constraint], poses: &[(usize, Pose)], frames: usize) -> Optio
     let facing = |(t, pose): &(usize, Pose)| Some((*t, heading(&NEUTRAL.fk(pose.root, pose.rotations).1)?));
     wanted.extend(poses.iter().filter_map(facing));
     Some(Headings::new(&wanted, frames))
-}
-
-/// Rotation vectors, in the axes of the parents, from `from` to `to`, then the difference of the roots.
-pub(super) fn difference(to: &Pose, from: &Pose) -> [Vec3; JOINTS + 1] {
-    std::array::from_fn(|j| {
-        if j == JOINTS {
-            return to.root - from.root;
-        }
-        turn_between(to.rotations[j], from.rotations[j])
-    })
-}
-
-fn turn_between(to: Quat, from: Quat) -> Vec3 {
-    let turn = to * from.inverse();
-    (if turn.w < 0.0 { -turn } else { turn }).to_scaled_axis()
-}
-
-pub(super) fn turned(change: Vec3, rotation: Quat) -> Quat {
-    (Quat::from_scaled_axis(change) * rotation).normalize()
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use glam::{Mat3, Quat, Vec3};
 
+use super::change::{difference, turned};
 use super::constraints::Constraint;
 use super::kernel::Spread;
-use super::project::{difference, turned};
 use crate::body::Limb;
 use crate::motion::skeleton::joint::{
     HEAD, LEFT_COLLAR, LEFT_ELBOW, LEFT_HIP, LEFT_KNEE, LEFT_SHOULDER, NECK, RIGHT_COLLAR, RIGHT_ELBOW, RIGHT_HIP,

@@ -437,13 +437,3 @@ fn a_misspelt_word_gives_the_motion_of_the_right_one() {
     assert_eq!(made("a person wlaks forward"), made("a person walks forward"));
     assert_ne!(made("a person hoop"), made("a person hop"));
 }
-
-#[cfg(feature = "train")]
-#[test]
-fn the_built_in_model_lists_the_prompts_of_its_training() {
-    let known = crate::data::procedural::known_prompts();
-    assert!(
-        *Pipeline::builtin().unwrap().known_prompts().unwrap() == known,
-        "`make nano` writes assets/nano/prompts.json"
-    );
-}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::load::common_prefix;
+use super::mapping::common_prefix;
 use crate::body::{Finish, Reconcile};
 use crate::declare::defaults;
 use crate::error::{Error, Result};

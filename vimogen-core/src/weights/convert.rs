@@ -9,7 +9,8 @@ use ndarray::Array2;
 
 use super::config::ModelConfig;
 use super::dir::{CONFIG, MEAN, ModelDir, NULL_CONTEXT, NULL_CONTEXT_TENSOR, PROMPTS, STD, WEIGHTS, WORDS};
-use super::load::{common_prefix, inspect};
+use super::load::inspect;
+use super::mapping::common_prefix;
 use super::report::Report;
 use super::save::{METADATA, save};
 use crate::error::{Error, Result};

@@ -7,7 +7,7 @@ use burn::module::Param;
 use burn::tensor::{DType as BurnDType, Device, Tensor, TensorData};
 use half::{bf16, f16};
 
-use super::mapping::{self, checkpoint_name, is_linear};
+use super::mapping::{self, checkpoint_name, common_prefix, is_linear};
 use super::report::Report;
 use super::widths;
 use crate::error::{Error, Result};
@@ -118,12 +118,6 @@ fn run(dit: Dit, source: &dyn TensorSource, options: &LoadOptions, device: Optio
         true => Ok((dit, report)),
         false => Err(Error::Weights { reason: report.to_string() }),
     }
-}
-
-/// Prefix of our names in the checkpoint, found by a tensor of every checkpoint.
-pub(super) fn common_prefix<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
-    const LANDMARK: &str = "time_embedding.0.weight";
-    names.into_iter().find_map(|name| name.strip_suffix(LANDMARK)).unwrap_or("").to_string()
 }
 
 struct Loader<'a> {

@@ -48,6 +48,12 @@ pub(crate) fn matches(name: &str, patterns: &[String]) -> bool {
     patterns.iter().any(|p| name.contains(p.as_str()))
 }
 
+/// Prefix of our names in the checkpoint, found by a tensor of every checkpoint.
+pub(super) fn common_prefix<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+    const LANDMARK: &str = "time_embedding.0.weight";
+    names.into_iter().find_map(|name| name.strip_suffix(LANDMARK)).unwrap_or("").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

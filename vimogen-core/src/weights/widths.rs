@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::load::common_prefix;
+use super::mapping::common_prefix;
 use crate::error::{Error, Result};
 use crate::format::TensorSource;
 use crate::motion::layout::{FEATURES, REFERENCE_FEATURES};

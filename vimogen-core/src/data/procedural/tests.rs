@@ -191,3 +191,9 @@ fn actions_travel_as_json() {
         assert_eq!(serde_json::from_str::<ActionSpec>(&text).expect("own output"), sample.action, "{text}");
     }
 }
+
+#[test]
+fn the_built_in_model_lists_the_prompts_of_its_training() {
+    let dir = crate::Pipeline::builtin_dir().unwrap();
+    assert!(*dir.prompts().unwrap() == known_prompts(), "`make nano` writes assets/nano/prompts.json");
+}
