@@ -260,7 +260,7 @@ class Pipeline:
         quality: Preset = "full",
         **options: Unpack[GenerateOptions],
     ) -> tuple[Motion, dict[str, Any]]: ...
-    def stream(self, prompt: str, *, seed: int = ..., block: int = 4, num_inference_steps: int = 6) -> Stream: ...
+    def stream(self, prompt: str, *, seed: int = ..., block: int = ..., num_inference_steps: int = ...) -> Stream: ...
     def edit(
         self,
         motion: _Reference,
@@ -272,7 +272,7 @@ class Pipeline:
         seed: int | None = None,
         callback: _Callback | None = None,
         quality: Preset = "full",
-        **options: Unpack[GenerateOptions],
+        **options: Any,
     ) -> Motion: ...
     def variations(
         self,
@@ -284,7 +284,7 @@ class Pipeline:
         seed: int | None = None,
         callback: _Callback | None = None,
         quality: Preset = "full",
-        **options: Unpack[GenerateOptions],
+        **options: Any,
     ) -> list[Motion]: ...
     def notes(self, prompt: str) -> list[_Note]: ...
     @property

@@ -96,6 +96,13 @@ convert clip.npz out.bvh --body clip.npz
 convert clip.npz out.bvh --hmr
 convert empty -o out --to bvh
 convert clip.npz clip.npz/x.bvh
+sequence -o out.npz
+sequence walks:0 -o out.npz
+sequence walks turns --seconds 1,2,3 -o out.npz
+sequence walks --seconds a -o out.npz
+sequence walks -o out.xyz
+prompts guitar
+prompts --model none
 edit clip.npz -o out.npz
 edit clip.npz -o out.xyz --mirror
 edit clip.npz -o out.npz --turn nan

@@ -39,7 +39,7 @@ def run(*arguments):
 
 
 def test_the_command_line_prints_notes_and_strict_refuses(tmp_path):
-    quick = ("--num-frames", "8", "--num-inference-steps", "1", "-o", str(tmp_path / "x.npz"))
+    quick = ("--frames", "8", "--steps", "1", "-o", str(tmp_path / "x.npz"))
     said = run("generate", "a person plays tennis", *quick)
     assert said.exit_code == 0 and "note: a person plays tennis: " in said.stderr
     (made,) = json.loads(run("generate", "a person plays tennis", "--json", *quick).stdout)

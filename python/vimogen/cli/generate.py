@@ -170,9 +170,9 @@ def generate(
     names = wanted or [f"like {reference.stem}" if reference else ""]
     # A motion of its own for each prompt and seed, or for the best of a prompt's seeds.
     chosen = [several] if choose_best else [[seed] for seed in several]
-    runs = [(number, tried) for number in range(len(names)) for tried in chosen]
+    runs = [(number, group) for number in range(len(names)) for group in chosen]
     # No seed overwrites the motion of another.
-    marks = [f"-seed-{tried[0]}" if len(chosen) > 1 else "" for _, tried in runs]
+    marks = [f"-seed-{group[0]}" if len(chosen) > 1 else "" for _, group in runs]
     targets = [
         _targets(out, formats, number, names[number], len(runs), mark)
         for (number, _), mark in zip(runs, marks, strict=True)
@@ -217,9 +217,9 @@ def generate(
                 motions: list[Motion] = pipe(**request, **options, callback=_part(show, first, len(batch), len(left)))
                 # Written batch by batch: a run that is stopped keeps what is done.
                 for i in batch:
-                    made = {seed: motions[k] for k, (of, seed) in enumerate(tries) if of == i}
-                    motion = best(list(made.values())) if choose_best else next(iter(made.values()))
-                    seed = next(seed for seed, candidate in made.items() if candidate is motion)
+                    tried = {seed: motions[k] for k, (of, seed) in enumerate(tries) if of == i}
+                    motion = best(list(tried.values())) if choose_best else next(iter(tried.values()))
+                    seed = next(seed for seed, candidate in tried.items() if candidate is motion)
                     results.append(_write(motion, names[runs[i][0]], targets[i], seed) | notes[runs[i][0]])
         took = time.perf_counter() - start
         if not as_json:
