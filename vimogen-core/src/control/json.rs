@@ -15,7 +15,8 @@ impl Constraints {
     /// constraints.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Io`], [`Error::TooLarge`] above 16 MiB, [`Error::Config`] for anything else.
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io), [`Error::TooLarge`](crate::Error::TooLarge)
+    /// above 16 MiB, [`Error::Format`](crate::Error::Format) for anything else.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = read_bounded(path, MAX_FILE)?;
@@ -26,7 +27,7 @@ impl Constraints {
     /// Reads JSON, see [`Constraints::load`].
     ///
     /// # Errors
-    /// [`Error::Format`].
+    /// [`Error::Format`](crate::Error::Format).
     pub fn from_json(text: &str) -> Result<Self> {
         if text.trim_start().starts_with('[') {
             return kimodo::read(text);

@@ -132,7 +132,7 @@ impl KnownPrompts {
 
 /// Whether a word says something about a movement: no article, pronoun, preposition, subject, count or pace.
 pub(super) fn carries_meaning(word: &str) -> bool {
-    !PLAIN_WORDS.contains(&word) && !word.bytes().all(|b| b.is_ascii_punctuation())
+    !PLAIN_WORDS.contains(&word) && word.chars().any(char::is_alphabetic)
 }
 
 /// Words of English sentences about motion that say nothing about the movement itself.
