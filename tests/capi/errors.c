@@ -118,7 +118,7 @@ static void text_is_utf8_and_paths_exist(const vimogen_pipeline *pipeline, const
 static void numbers_have_ranges(const vimogen_pipeline *pipeline, const vimogen_motion *motion) {
   vimogen_motion *made = NULL;
   vimogen_generate_params params = quick();
-  params.num_frames = 1001;
+  params.num_frames = 72001;
   FAILS(INVALID_ARGUMENT, "num_frames", vimogen_generate(pipeline, "a", &params, &made));
   params = quick();
   params.num_inference_steps = 0;

@@ -45,7 +45,8 @@ hide() {
     ;;
   *)
     ld -r --whole-archive "$build/libvimogen.a" -o "$1.all" &&
-      objcopy --wildcard --keep-global-symbol='vimogen_*' "$1.all" "$1"
+      # Sections of bitcode, joined, are no bitcode: a plugin of binutils would refuse the object.
+      objcopy --wildcard --keep-global-symbol='vimogen_*' --remove-section=.llvmbc --remove-section=.llvmcmd "$1.all" "$1"
     ;;
   esac
 }

@@ -109,7 +109,7 @@ impl Projector {
         }
     }
 
-    /// Plants the feet, as far as no constraint holds them, and lets the arms reach again.
+    /// Plants the feet, as far as no constraint holds them, and lets arms and legs reach again.
     pub(super) fn plant(&self, poses: &mut [Pose], skeleton: &Skeleton, fps: f32) {
         if self.loops {
             self.plant_loop(poses, skeleton, fps);
@@ -118,7 +118,8 @@ impl Projector {
         } else {
             plant(skeleton, poses, fps, self.floor, &|t| self.binding(t));
         }
-        for reach in self.reaches.iter().filter(|reach| reach.leg().is_none()) {
+        // The pelvis rises or sinks with the feet, and takes hands and feet away from their places.
+        for reach in &self.reaches {
             (0..LIMB_ROUNDS).for_each(|_| reach.project(poses, skeleton));
         }
     }
