@@ -45,7 +45,7 @@ hide() {
     ;;
   *)
     ld -r --whole-archive "$build/libvimogen.a" -o "$1.all" &&
-      # Sections of bitcode, joined, are no bitcode: a plugin of binutils would refuse the object.
+      # Joined sections of bitcode are invalid: a plugin of binutils would refuse the object.
       objcopy --wildcard --keep-global-symbol='vimogen_*' --remove-section=.llvmbc --remove-section=.llvmcmd "$1.all" "$1"
     ;;
   esac
