@@ -100,7 +100,7 @@ fuzz: ## all file readers under the fuzzer, including those that need Burn, then
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60) experiment
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),60) --sanitize
 
-torture: .venv/.ready ## half an hour of stress: threads, forks, kills, full disks, damaged files, random C calls (TORTURE_SECONDS=1800 ARGS="--report FILE")
+torture: .venv/.ready ## half an hour of stress: threads, forks, kills, full disks, damaged files, random C calls (TORTURE_SECONDS=1800 ARGS="--report FILE"; ARGS=--docs for the book)
 	$(CARGO) build --locked --workspace --lib
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	$(VENV_PYTHON) tests/torture --artifacts "$(TARGET)" --seconds $(or $(TORTURE_SECONDS),1800) $(ARGS)

@@ -29,12 +29,24 @@ static void *work(void *argument) {
   return NULL;
 }
 
-static void crowd(int threads) {
+// Draws into a file of this thread.
+static void *draw(void *argument) {
+  char path[32];
+  snprintf(path, sizeof path, "fork-%p.gif", (void *)&argument);
+  vimogen_render_params params;
+  OK(vimogen_render_params_init(&params, sizeof params));
+  params.width = params.height = 16;
+  OK(vimogen_motion_render(wanted, path, &params));
+  CHECK(remove(path) == 0);
+  return NULL;
+}
+
+static void crowd(int threads, void *(*body)(void *)) {
   pthread_t all[CROWD];
   pthread_attr_t small;
   CHECK(pthread_attr_init(&small) == 0);
   CHECK(pthread_attr_setstacksize(&small, 256 * 1024) == 0);
-  for (int i = 0; i < threads; i++) CHECK(pthread_create(&all[i], &small, work, NULL) == 0);
+  for (int i = 0; i < threads; i++) CHECK(pthread_create(&all[i], &small, body, NULL) == 0);
   for (int i = 0; i < threads; i++) CHECK(pthread_join(all[i], NULL) == 0);
   CHECK(pthread_attr_destroy(&small) == 0);
 }
@@ -61,13 +73,20 @@ static void render(void) {
   CHECK(remove("fork.gif") == 0);
 }
 
+// A call waits for others here: those of its own drawing, of its turn to generate.
+static void crowds(void) {
+  crowd(8, draw);
+  crowd(CROWD, work);
+  in_child(render);
+}
+
 static void load_and_generate(void) {
   vimogen_pipeline *own = NULL;
   OK(vimogen_pipeline_load(NULL, NULL, &own));
   pipeline = own;
   generate_and_compare();
   in_child(generate_and_compare); // the child of a child
-  crowd(4);
+  crowd(4, work);
 }
 
 int main(void) {
@@ -80,7 +99,8 @@ int main(void) {
   in_child(generate_and_compare);
   in_child(render);
   in_child(load_and_generate);
-  crowd(CROWD);
+  in_child(crowds);
+  crowd(CROWD, work);
   generate_and_compare(); // the parent is as before
   OK(vimogen_motion_free(wanted));
   OK(vimogen_pipeline_free(loaded));

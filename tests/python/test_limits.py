@@ -4,11 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 
+import test_mbench
 import vimogen
+from encoders import small_encoder
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS of Linux")
 
@@ -99,6 +103,9 @@ def large(tmp_path_factory):
     entries = [{"id": i, "motion_path": f"many/{i % 100}.npz", "video_text_annot": "walk"} for i in range(2000)]
     (folder / "data.json").write_text(json.dumps(entries))
     (folder / "prompts.txt").write_text("a person waves\n" * 100)
+    texts = [{"id": i, "video_text_annot": f"a person walks {i} steps " + "on and " * 500} for i in range(1000)]
+    (folder / "texts.json").write_text(json.dumps(texts))
+    small_encoder(folder / "encoder")
     rows = np.random.default_rng(0).normal(size=(30_000, 64)).astype(np.float32)
     np.save(folder / "rows.npy", rows)
     return folder
@@ -122,6 +129,7 @@ COMMANDS = {
     "set-metrics": ["set-metrics", "--generated", "rows.npy", "--real", "rows.npy", "--text", "rows.npy"],
     "generate": ["generate", "-f", "prompts.txt", "-o", "made", "--format", "npy", "-n", "24", "--steps", "1"],
     "train": ["train", "data.json"],
+    "encode-text": ["encode-text", "--json", "texts.json", "--output", "texts", "--text-encoder", "encoder"],
     "smplify": ["smplify", "many/0.npz", "-o", "fitted"],
 }
 
@@ -131,6 +139,59 @@ def test_memory_of_every_command_is_bounded_on_large_input(large, command):
     """A result, or an error before work; never an abort, and never more than two gigabytes of addresses."""
     done = within(2 * GIB, *COMMANDS[command], code=None, cwd=large)
     assert done.returncode in ((1, 2) if command == "train" else (0,)), done.stderr
+
+
+judge = test_mbench.judge
+
+
+def test_memory_of_gate_is_bounded_on_large_references(large, tmp_path, judge):
+    """References of 20,000 frames, videos of 50 MB."""
+    still = vimogen.Motion.load(large / "many/0.npz").features[:1]
+    vimogen.Motion(np.repeat(still, LONG, axis=0), fps=20).save(tmp_path / "still.npz")
+    prompts = [{"global_id": i, "id": i, "prompt": f"a person walks {i}", "motion_path": "still.npz"} for i in range(4)]
+    (tmp_path / "prompts.json").write_text(json.dumps(prompts))
+    for i in range(4):
+        with (tmp_path / f"{i}.mp4").open("wb") as video:
+            video.truncate(50 << 20)
+    done = within(2 * GIB, "gate", "prompts.json", "--videos", ".", cwd=tmp_path, code=None)
+    report = json.loads((tmp_path / "prompts.quality.json").read_text())
+    # A video can be too large for a question: then that is the reason.
+    assert done.returncode == 0 and all(row["matches"] or row["reason"] for row in report), (done.stderr, report)
+
+
+class Endless(BaseHTTPRequestHandler):
+    """A server whose files have no end."""
+
+    sent = 0
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        try:
+            for _ in range(4096):
+                self.wfile.write(bytes(1 << 20))
+                type(self).sent += 1 << 20
+        except OSError:
+            pass
+
+    def log_message(self, *_):
+        pass
+
+
+def test_memory_of_download_is_bounded_and_a_file_without_an_end_is_stopped(tmp_path):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        words = ["download", "umt5-tokenizer", tmp_path / "out"]
+        done = within(2 * GIB, *words, "--endpoint", f"http://127.0.0.1:{server.server_port}", code=1)
+    finally:
+        server.shutdown()
+    # 17 MB are expected.
+    assert "tokenizer.json" in done.stderr and Endless.sent < 100 << 20, (done.stderr, Endless.sent)
+    with (tmp_path / "fetched").open("wb") as file:
+        file.truncate(100 << 30)
+    assert "match none of" in within(2 * GIB, *words, "--from-file", tmp_path / "fetched", code=1).stderr
+    assert not any(path.is_file() for path in (tmp_path / "out").rglob("*"))
 
 
 @pytest.mark.parametrize("ending", ["npz", "pt", "npy", "bvh", "glb", "html"])

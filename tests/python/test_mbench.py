@@ -130,6 +130,34 @@ def test_from_prompts_to_the_page(benchmark, monkeypatch):
     assert "mine" in done.stdout and "height of joint files: axis 1" in done.stderr
 
 
+def test_generate_refuses_the_folder_of_another_run(benchmark):
+    folder = benchmark / "gen"
+
+    def make(model=None, **options):
+        usual = {"num_frames": 20, "num_inference_steps": 1, "root": benchmark}
+        pipeline = vimogen.Pipeline.from_pretrained(model)
+        return mbench.generate(pipeline, benchmark / "prompts.json", folder, **{**usual, **options})
+
+    def refused(text, **options):
+        with pytest.raises(vimogen.InvalidArgumentError, match="motions of another run") as caught:
+            make(**options)
+        assert text in str(caught.value) and "Choose another folder" in str(caught.value)
+
+    assert make()["from_text"] == 4
+    made = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert make()["kept"] == 4
+    refused("seed was null and is 9", seed=9)
+    refused("num_inference_steps was 1 and is 2", num_inference_steps=2)
+    refused('text_key was "prompt" and is "video_text_annot"', text_key="video_text_annot")
+    refused("prompt_durations was false and is true", prompt_durations=True)
+    vimogen.convert(None, benchmark / "model")
+    refused('model was "built in', model=benchmark / "model")
+    text = (benchmark / "prompts.json").read_text()
+    (benchmark / "prompts.json").write_text(text.replace("waves", "bows"))
+    refused("prompt file was")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == made
+
+
 def test_a_judge_decides_and_is_asked_once(benchmark, judge):
     videos(benchmark / "joints")
     kwargs = {"info": benchmark / "info.json", "output": benchmark / "out"}
@@ -213,3 +241,39 @@ def test_set_metrics_are_those_of_numpy():
     assert interval > 0 and 1 < mean < 6
     with pytest.raises(vimogen.ShapeError, match="real"):
         mbench.fid(a, b[:, :5])
+
+
+def test_set_metrics_follow_the_conventions_of_humanml3d():
+    """Expected values of the draws: subsets that are independent of each other, batches of 32."""
+    rng = np.random.default_rng(6)
+    a, b = rng.normal(size=(32, 5)), rng.normal(size=(32, 5))
+    usual = {"protocol": "humanml3d", "repetitions": 400}
+    # One batch holds all pairs, in any order.
+    distances = np.linalg.norm(a[:, None] - b[None], axis=-1)
+    mean, interval = mbench.mm_dist(a, b, **usual)
+    assert mean == pytest.approx(np.diag(distances).mean(), rel=1e-6) and interval < 1e-9
+    ranks = (distances < np.diag(distances)[:, None]).sum(1)
+    for k, (mean, interval) in enumerate(mbench.r_precision(a, b, **usual), 1):
+        assert mean == pytest.approx((ranks < k).mean()) and interval < 1e-9
+    # The rest of a pass is left out: each repetition sees 32 of 40 pairs.
+    mean, interval = mbench.mm_dist(np.vstack([a, a[:8]]), np.vstack([b, b[:8]]), **usual)
+    want = np.append(np.diag(distances), np.diag(distances)[:8]).mean()
+    assert interval > 0 and abs(mean - want) < 3 * interval
+    # A motion may be in both subsets, also opposite itself.
+    few = a[:12]
+    pairs = np.linalg.norm(few[:, None] - few[None], axis=-1)
+    mean, interval = mbench.diversity(few, pairs=6, **usual)
+    assert abs(mean - pairs.mean()) < 3 * interval
+    unbiased, interval = mbench.diversity(few, pairs=6, repetitions=400)
+    assert abs(unbiased - pairs.sum() / (12 * 11)) < 3 * interval and unbiased > mean
+    mean, interval = mbench.multimodality(np.stack([few, 2 * few]), pairs=6, **usual)
+    assert abs(mean - 1.5 * pairs.mean()) < 3 * interval
+    assert mbench.diversity(few, pairs=6, protocol="humanml3d") == mbench.diversity(
+        few, pairs=6, protocol="humanml3d", repetitions=20
+    )
+    with pytest.raises(vimogen.InvalidArgumentError, match="humanml3d draws 12 pairs from more than 12"):
+        mbench.diversity(few, pairs=12, protocol="humanml3d")
+    with pytest.raises(vimogen.ShapeError, match="32 or more"):
+        mbench.r_precision(few, few, protocol="humanml3d")
+    with pytest.raises(vimogen.InvalidArgumentError, match="humanml3d"):
+        mbench.diversity(few, pairs=6, protocol="humanml")

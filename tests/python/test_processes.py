@@ -107,6 +107,105 @@ def test_a_child_of_a_forked_child_does_everything(threads, tmp_path):
     )
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_of_a_forked_child_draw_at_the_same_time(threads, tmp_path):
+    """A drawing call waits for its pictures. Calls that wait on all threads of a pool would leave none that draws."""
+    run(
+        f"""
+        motion = generate()
+        folder = {str(tmp_path)!r}
+
+        def draw(name):
+            path = f"{{folder}}/{{name}}.gif"
+            motion.render(path, size=(48, 48))
+            return open(path, "rb").read()
+
+        want = draw("parent")
+
+        def work():
+            made = []
+            threads = [threading.Thread(target=lambda i=i: made.append(draw(i))) for i in range(24)]
+            [thread.start() for thread in threads]
+            [thread.join() for thread in threads]
+            assert made == [want] * 24
+
+        in_child(lambda: (work(), in_child(work)))
+        """,
+        threads,
+    )
+
+
+@pytest.mark.parametrize("threads", [2, 16])
+def test_hundreds_of_threads_of_a_forked_child_take_turns(threads):
+    run(
+        """
+        want = generate().features
+        threading.stack_size(256 * 1024)
+
+        def child():
+            made = []
+            crowd = [threading.Thread(target=lambda: made.append(generate().features)) for _ in range(256)]
+            [thread.start() for thread in crowd]
+            [thread.join() for thread in crowd]
+            assert len(made) == 256 and all(np.array_equal(features, want) for features in made)
+
+        in_child(child)
+        """,
+        threads,
+    )
+
+
+def test_a_process_can_fork_right_after_every_call(tmp_path):
+    """A thread that begins or ends holds locks of the allocator: those of a call are over when it returns."""
+    run(
+        f"""
+        motion = generate()
+        features, path = motion.features, {str(tmp_path / "a.gif")!r}
+        calls = [
+            lambda: motion.resample(30.0),
+            lambda: vimogen.Body().vertices(motion[:2]),
+            lambda: motion[:2].render(path, size=(16, 16)),
+            lambda: vimogen.motion.resample(features, 20, 30.0),
+        ]
+
+        def chain(depth):
+            for call in calls:
+                call()
+                if depth:
+                    in_child(lambda: chain(depth - 1))
+
+        for _ in range(2):
+            chain(2)
+        """,
+        16,
+    )
+
+
+def test_a_process_can_fork_in_a_callback_and_both_finish():
+    run(
+        """
+        pipeline = vimogen.Pipeline.from_pretrained()
+        options = {**QUICK, "num_inference_steps": 4}
+        want = pipeline("a person waves", seed=1, **options).features
+        pids = []
+
+        def callback(stage, step, total):
+            if step == 2 and not pids:
+                pids.append(os.fork())
+                if pids[0] == 0:
+                    signal.alarm(100)
+                    assert np.array_equal(pipeline("a person waves", seed=1, **options).features, want)
+
+        made = pipeline("a person waves", seed=1, callback=callback, **options).features
+        if pids[0] == 0:
+            os._exit(0 if np.array_equal(made, want) else 1)
+        assert np.array_equal(made, want)
+        assert os.waitpid(pids[0], 0)[1] == 0
+        """,
+        2,
+    )
+
+
 def test_a_pool_of_forked_processes_generates():
     run(
         """
@@ -136,17 +235,31 @@ def interrupted(body, wait=2.0):
     return time.monotonic() - start
 
 
-def test_ctrl_c_ends_a_generation_in_a_forked_child():
-    body = """
-        generate()
-        child = os.fork()
-        if child == 0:
+# What the child does first; the generation after it is the one that ends.
+FIRST = {
+    "nothing": "",
+    "work on a thread": "generate().resample(30.0)",
+    "work of another thread": "thread = threading.Thread(target=generate); thread.start(); thread.join()",
+    "a fork": "generate(); fork()",
+}
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_ctrl_c_ends_a_generation_in_a_forked_child(first):
+    body = f"""
+        def fork():
+            child = os.fork()
+            if child:
+                signal.signal(signal.SIGINT, lambda *_: os.kill(child, signal.SIGINT))
+                os.waitpid(child, 0)
+                os._exit(0)
             signal.alarm(100)
-            print("ready", flush=True)
-            generate(num_frames=200, num_inference_steps=1000)
-        else:
-            signal.signal(signal.SIGINT, lambda *_: os.kill(child, signal.SIGINT))
-            os.waitpid(child, 0)
+
+        generate()
+        fork()
+        {FIRST[first]}
+        print("ready", flush=True)
+        generate(num_frames=200, num_inference_steps=1000)
         """
     assert interrupted(body) < 3
 

@@ -1,8 +1,9 @@
 """A stress run: threads, forks, kills during saves, a full disk, damaged files, random calls of the C interface.
 
 ``make torture`` runs it for half an hour (``TORTURE_SECONDS=`` for less). Rounds of all kinds take turns, each in
-processes of its own with a time limit. It counts hangs, crashes and silent wrong results; the exit code is 1 if there
-is one.
+processes of its own with a time limit. The time includes all preparations; no round begins after it. The round in
+progress ends then, so the run takes longer by its start and its last action. It counts hangs, crashes and silent wrong
+results; the exit code is 1 if there is one. ``--docs`` puts the figures into the book.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import contextlib
 import json
 import os
+import platform
 import random
 import re
 import shutil
@@ -19,12 +21,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+PAGE = ROOT / "docs/src/how-to/threads-and-processes.md"
+# The lines of the page between which the figures stand.
+MARKS = "<!-- make torture -->", "<!-- end -->"
 # Time limit of a round, in seconds beyond its work: a loaded machine is slow.
 PATIENCE = 300.0
 KILLS = ("save", "organize", "prepare", "encode", "train")
@@ -51,11 +56,20 @@ class Count:
 class Run:
     """A stress run."""
 
-    def __init__(self, artifacts: Path, seed: int) -> None:
+    def __init__(self, artifacts: Path, seed: int, seconds: float, length: float) -> None:
         self.artifacts = artifacts
+        self.seed = seed
+        self.begin = time.monotonic()
+        self.seconds = seconds
+        # A short run has short rounds, so that all kinds have their turn.
+        self.length = max(1.0, min(length, seconds / 20))
         self.rng = random.Random(seed)
         self.counts: dict[str, Count] = {}
         self.skipped: dict[str, str] = {}
+
+    def left(self) -> float:
+        """Seconds until the time is over."""
+        return self.begin + self.seconds - time.monotonic()
 
     def kind(self, name: str) -> Count:
         """The figures of a kind."""
@@ -165,6 +179,33 @@ class Run:
             count.actions, count.errors, count.wrong = count.actions + calls, count.errors + errors, count.wrong + wrong
         shutil.rmtree(place)
 
+    def turn(self, number: int, folder: Path, programs: dict[str, Path | None]) -> None:
+        """A round of each kind, until the time is over."""
+        kills = [KILLS[number % len(KILLS)], KILLS[(number + 2) % len(KILLS)]]
+        rounds: list[Callable[[float], None]] = [
+            lambda seconds: self.work("threads", "threads", seconds, folder),
+            lambda seconds: self.work("forks", "forks", seconds, folder),
+            lambda _: self.kill(kills[0], folder),
+            lambda _: self.kill(kills[1], folder),
+            lambda seconds: self.work("damaged files", "damaged", seconds, folder),
+            lambda seconds: self.full(seconds / 2, folder),
+            *(self.caller(name, program, folder) for name, program in programs.items()),
+        ]
+        for work in rounds:
+            if self.left() > 0:
+                work(min(self.length, self.left()))
+
+    def caller(self, name: str, program: Path | None, folder: Path) -> Callable[[float], None]:
+        """A round of :meth:`calls`."""
+        return lambda seconds: self.calls(program, name, seconds, folder)
+
+    def report(self) -> str:
+        """The figures in the form in which the book has them, and what was skipped."""
+        minutes = (time.monotonic() - self.begin) / 60
+        words = f"A run of {minutes:.0f} minutes on {os.cpu_count()} cores of {machine()}, seed {self.seed}:"
+        skipped = (f"\nSkipped, {name}: {reason}." for name, reason in self.skipped.items())
+        return "\n".join([words, "", self.table(), *skipped]) + "\n"
+
     def table(self) -> str:
         """The figures as a table."""
         head = "| kind | rounds | actions | errors, as they should be | hangs | crashes | silent wrong results |"
@@ -178,6 +219,24 @@ class Run:
 
 
 _FIGURES = ("rounds", "actions", "errors", "hangs", "crashes", "wrong")
+
+
+def machine() -> str:
+    """The processor's name."""
+    names = re.findall(r"model name\s*:\s*(.*)", _read(Path("/proc/cpuinfo")))
+    return re.sub(r"\((R|TM)\)", "", names[0]) if names else platform.processor() or platform.machine()
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def put_into_page(report: str) -> None:
+    """Replace the figures in the book."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    PAGE.write_text(f"{before}{MARKS[0]}\n\n{report}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 def built(artifacts: Path, folder: Path, sanitizer: str) -> tuple[Path | None, str]:
@@ -218,12 +277,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--artifacts", type=Path, default=ROOT / "target", help="cargo's target folder")
     parser.add_argument("--seconds", type=float, default=1800.0, help="length of the run")
-    parser.add_argument("--round", type=float, default=8.0, help="length of a round of work")
+    parser.add_argument("--round", type=float, default=8.0, help="maximum length of a round of work, seconds")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where files are kept")
-    parser.add_argument("--report", type=Path, help="file for the table of figures")
+    parser.add_argument("--report", type=Path, help="file for the figures, as the book has them")
+    parser.add_argument("--docs", action="store_true", help="put the figures into the book")
     options = parser.parse_args()
-    run, end = Run(options.artifacts.resolve(), options.seed), time.monotonic() + options.seconds
+    run = Run(options.artifacts.resolve(), options.seed, options.seconds, options.round)
     with folder_of_run(options.folder) as folder:
         if run.python("prepare", ["-c", "import actions, pathlib, sys; actions.prepare(pathlib.Path(sys.argv[1]))",
                                   str(folder)], PATIENCE, threads=1) is None:  # fmt: skip
@@ -236,23 +296,19 @@ def main() -> int:
             if reason:
                 run.skipped[name] = reason
         turn = 0
-        while time.monotonic() < end:
-            seconds = max(1.0, min(options.round, end - time.monotonic()))
-            run.work("threads", "threads", seconds, folder)
-            run.work("forks", "forks", seconds, folder)
-            run.kill(KILLS[turn % len(KILLS)], folder)
-            run.kill(KILLS[(turn + 2) % len(KILLS)], folder)
-            run.work("damaged files", "damaged", seconds, folder)
-            run.full(seconds / 2, folder)
-            for name, program in programs.items():
-                run.calls(program, name, seconds, folder)
+        while run.left() > 0:
+            run.turn(turn, folder, programs)
             turn += 1
-            print(f"turn {turn}: {'clean' if run.is_clean() else 'FAULTS'}", file=sys.stderr, flush=True)
-    lines = [run.table(), *(f"\n{name}: skipped, {reason}" for name, reason in run.skipped.items())]
-    lines += [f"\n{name}: {note}" for name, count in run.counts.items() for note in count.notes]
-    print("\n".join(lines))
+            state = "clean" if run.is_clean() else "FAULTS"
+            print(f"turn {turn}: {state}, {max(0, run.left()):.0f} s left", file=sys.stderr, flush=True)
+    report = run.report()
+    print(report)
+    # The book does not have the faults.
+    print("\n\n".join(f"{name}: {note}" for name, count in run.counts.items() for note in count.notes))
     if options.report:
-        options.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        options.report.write_text(report, encoding="utf-8")
+    if options.docs:
+        put_into_page(report)
     return 0 if run.is_clean() else 1
 
 

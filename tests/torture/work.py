@@ -49,7 +49,7 @@ def threads(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
 
 
 def forks(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
-    """Children of a process that has loaded everything repeat actions; some fork again."""
+    """Children of a process that has loaded everything repeat actions, some on several threads; some fork again."""
     want = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     shared = actions.Actions(folder)
     shared.repeat(rng, want)
@@ -58,9 +58,20 @@ def forks(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
     def child(seed: float, again: bool) -> int:
         own = random.Random(seed)
         bad = sum(bool(shared.repeat(own, want)) for _ in range(3))
+        if own.random() < 0.2:
+            bad += crowd(own)
         if again:
             bad += wait(start(own.random(), again=False))
         return bad
+
+    def crowd(own: random.Random) -> int:
+        bad: list[str] = []
+        work = [threading.Thread(target=lambda: bad.append(shared.repeat(own, want))) for _ in range(6)]
+        for thread in work:
+            thread.start()
+        for thread in work:
+            thread.join()
+        return len(work) - bad.count("")
 
     def start(seed: float, *, again: bool) -> int:
         pid = os.fork()

@@ -78,7 +78,7 @@ thread_local! {
 
 /// Runs the body of a function. An `Err` or a panic becomes a status and the thread's last error.
 pub fn guard(f: impl FnOnce() -> Result<()>) -> vimogen_status {
-    let error = match catch_unwind(AssertUnwindSafe(|| in_pool_of_process(f))) {
+    let error = match catch_unwind(AssertUnwindSafe(|| run(f))) {
         Ok(Ok(())) => return vimogen_status::Ok,
         Ok(Err(error)) => error,
         Err(panic) => {
@@ -97,14 +97,9 @@ pub fn guard(f: impl FnOnce() -> Result<()>) -> vimogen_status {
 }
 
 /// Runs `f` where its parallel parts have threads, also in a process that was forked.
-fn in_pool_of_process(f: impl FnOnce() -> Result<()>) -> Result<()> {
-    match process::enter()? {
-        None => f(),
-        Some(pool) => {
-            let f = Lent(f);
-            pool.install(move || f.call())
-        }
-    }
+fn run(f: impl FnOnce() -> Result<()>) -> Result<()> {
+    let f = Lent(f);
+    process::run(true, move || f.call())
 }
 
 /// Body of a function that another thread runs while the caller waits for it.

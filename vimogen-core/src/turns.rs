@@ -9,16 +9,19 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
+use crate::process;
 
 /// Pause between two questions whether a waiting caller wants to go on waiting.
 const POLL: Duration = Duration::from_millis(100);
 /// Time for which the place of a caller is kept between two of its steps.
 const KEEP: Duration = Duration::from_millis(2);
 
-static QUEUE: Mutex<Queue> = Mutex::new(Queue { next: 0, running: 0, callers: BTreeMap::new() });
+static QUEUE: Mutex<Queue> = Mutex::new(Queue { process: 0, next: 0, running: 0, callers: BTreeMap::new() });
 
 /// The callers that have taken a turn.
 struct Queue {
+    /// The process of the callers.
+    process: u32,
     /// Number of the next caller.
     next: u64,
     /// Callers that are in the pool.
@@ -35,7 +38,14 @@ enum State {
 
 impl Queue {
     fn lock() -> MutexGuard<'static, Self> {
-        QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+        let this = std::process::id();
+        if queue.process != this {
+            // A forked process has none of the threads that were in the pool.
+            (queue.process, queue.running) = (this, 0);
+            queue.callers.clear();
+        }
+        queue
     }
 
     /// How long to wait until asking again; `None` if the caller may enter. Those who came earlier go first.
@@ -75,7 +85,7 @@ pub(crate) struct Turn {
 impl Turn {
     /// The next turn.
     pub fn take() -> Self {
-        if rayon::current_thread_index().is_some() {
+        if process::is_in_pool() {
             return Self { number: None };
         }
         let mut queue = Queue::lock();
@@ -110,7 +120,7 @@ impl Drop for Turn {
 
 /// Number of callers in the pool at a time: a step of a small model keeps two threads busy.
 fn places() -> usize {
-    (rayon::current_num_threads() / 2).max(1)
+    (process::threads() / 2).max(1)
 }
 
 fn enter(number: u64, waiting: &mut dyn FnMut() -> Result<()>) -> Result<()> {

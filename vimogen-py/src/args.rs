@@ -1,5 +1,6 @@
 //! Reading arguments: arrays, masks, names of devices and number types, configurations, one or many.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 
 use ndarray::{Array, ArrayView, ArrayViewD, Dimension, Ix1, Ix2, Ix3};
@@ -13,8 +14,36 @@ use vimogen_core::{DeviceSpec, Error, WeightDtype};
 
 use crate::error::{OrRaise, invalid, raise};
 
+type Converted<'py> = PyArrayLikeDyn<'py, f32, AllowTypeChange>;
+
 /// Anything that NumPy converts to an f32 array; an f32 array is not copied.
-pub type Floats<'py> = PyArrayLikeDyn<'py, f32, AllowTypeChange>;
+pub struct Floats<'py>(Converted<'py>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Floats<'py> {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Converted::extract(value).map(Self).map_err(|error| bfloat16(&value).unwrap_or(error))
+    }
+}
+
+impl<'py> Deref for Floats<'py> {
+    type Target = Converted<'py>;
+
+    fn deref(&self) -> &Converted<'py> {
+        &self.0
+    }
+}
+
+/// The error of an array in bfloat16, which NumPy does not know; PyO3 puts the argument's name in front.
+fn bfloat16(value: &Bound<'_, PyAny>) -> Option<PyErr> {
+    let remedy = match value.getattr("dtype").ok()?.str().ok()?.to_str().ok()? {
+        "torch.bfloat16" => "pass tensor.float()",
+        "|V2" | "<V2" => "pass (array.view(\"u2\").astype(\"u4\") << 16).view(\"f4\")",
+        _ => return None,
+    };
+    Some(PyTypeError::new_err(format!("it is bfloat16, which NumPy does not know: {remedy}")))
+}
 
 /// The array with its number of axes.
 fn axes<'a, D: Dimension>(array: &'a Floats<'_>, name: &str, expected: &str) -> PyResult<ArrayView<'a, f32, D>> {

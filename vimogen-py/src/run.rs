@@ -21,7 +21,8 @@ const STACK: usize = 8 << 20;
 /// Runs `work` without the GIL.
 pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     py.check_signals()?;
-    match py.detach(|| catch_unwind(AssertUnwindSafe(|| in_pool_of_process(work)))) {
+    let stays = is_main(py);
+    match py.detach(|| catch_unwind(AssertUnwindSafe(|| process::run(stays, work)))) {
         Ok(result) => result.or_raise(py),
         Err(panic) => Err(raise(py, &Error::Internal { reason: message(panic.as_ref()) })),
     }
@@ -37,28 +38,35 @@ pub fn interruptible<T: Send + 'static>(
     let (send, mut receive) = sync_channel(1);
     let run = move || {
         // Nobody waits for the result after Ctrl-C.
-        let _ = send.send(catch_unwind(AssertUnwindSafe(|| in_pool_of_process(work))));
+        let _ = send.send(catch_unwind(AssertUnwindSafe(|| process::run(false, work))));
     };
     let thread = std::thread::Builder::new().name("vimogen".into()).stack_size(STACK).spawn(run);
-    thread.map_err(|e| raise(py, &Error::internal(format!("no thread to work on: {e}"))))?;
-    loop {
+    let thread = thread.map_err(|e| raise(py, &Error::internal(format!("no thread to work on: {e}"))))?;
+    let result = loop {
         let (result, again) = py.detach(move || (receive.recv_timeout(POLL), receive));
         receive = again;
         match result {
-            Ok(Ok(result)) => return result.or_raise(py),
-            Ok(Err(panic)) => return Err(raise(py, &Error::internal(message(panic.as_ref())))),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
             Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &Error::internal("the thread has no result"))),
+            Ok(result) => break result,
         }
+    };
+    // A fork of the process must not meet a thread that is ending.
+    let _ = py.detach(|| thread.join());
+    match result {
+        Ok(result) => result.or_raise(py),
+        Err(panic) => Err(raise(py, &Error::internal(message(panic.as_ref())))),
     }
 }
 
-/// Runs `work` where its parallel parts have threads, also in a process that was forked.
-fn in_pool_of_process<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    match process::enter()? {
-        None => work(),
-        Some(pool) => pool.install(work),
-    }
+/// Whether this is the thread that Python sends signals to; only a forked process needs to know.
+fn is_main(py: Python<'_>) -> bool {
+    let ask = || -> PyResult<bool> {
+        let threading = py.import("threading")?;
+        let thread = threading.call_method0("current_thread")?;
+        Ok(thread.is(&threading.call_method0("main_thread")?))
+    };
+    process::is_forked() && ask().unwrap_or(false)
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

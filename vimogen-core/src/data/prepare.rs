@@ -15,6 +15,7 @@ use crate::format::write_atomic;
 use crate::motion::Stats;
 use crate::motion::layout::FEATURES;
 use crate::motion::stats::StatsBuilder;
+use crate::process::with_pool;
 use crate::progress::{OnProgress, Stage, report};
 
 /// Clips that are read in parallel. Statistics are merged in their order, so they do not depend on the cores.
@@ -168,7 +169,8 @@ impl Pass<'_> {
         let total = manifest.clips.len();
         let mut entries = entries.into_iter();
         for (block, clips) in manifest.clips.chunks(BLOCK).enumerate() {
-            let read: Vec<Result<Frames>> = clips.par_iter().map(|clip| frames(&clip.motion_path)).collect();
+            let read = || clips.par_iter().map(|clip| frames(&clip.motion_path)).collect();
+            let read: Vec<Result<Frames>> = with_pool(read)?;
             for (i, (clip, read)) in clips.iter().zip(read).enumerate() {
                 let number = block * BLOCK + i;
                 let entry = entries.next().unwrap_or_default();

@@ -13,6 +13,7 @@ use super::organized::{Organized, digest};
 use crate::error::{Error, Result};
 use crate::format::{RawTensor, npy, sync_folder, write_atomic};
 use crate::motion::{FileFormat, Motion};
+use crate::process::with_pool;
 #[cfg(feature = "video")]
 use crate::{
     body::BodyModel,
@@ -58,8 +59,8 @@ pub fn organize(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Ve
     let before = Organized::load(target)?;
     let new = tempfile::Builder::new().prefix(STAGING).tempdir_in(target);
     let new = new.map_err(|e| Error::io("create", target, e))?;
-    let staged =
-        motions.par_iter().map(|(id, path)| stage(*id, path, target, new.path())).collect::<Result<Vec<_>>>()?;
+    let stage_all = || motions.par_iter().map(|(id, path)| stage(*id, path, target, new.path())).collect();
+    let staged: Vec<_> = with_pool::<Result<_>>(stage_all)??;
     let joints: BTreeMap<u64, String> = motions.keys().copied().zip(staged.iter().map(|(d, _)| d.clone())).collect();
     let changed: Vec<u64> = motions.keys().copied().zip(&staged).filter(|(_, s)| s.1).map(|(id, _)| id).collect();
     let after = Organized { switching: false, joints, videos: before.videos.clone() };

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::error::Result;
-use crate::process::with_pool;
+use crate::process;
 
 /// Maximum number of jobs.
 pub(super) const MAX_JOBS: usize = 256;
@@ -21,21 +21,23 @@ pub(super) fn in_parallel<T: Send>(
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (send, receive) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..jobs {
+        let start = |_| {
             let send = send.clone();
             let (next, stop, work) = (&next, &stop, &work);
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let i = next.fetch_add(1, Ordering::Relaxed);
-                    if i >= count || send.send((i, with_pool(|| work(i, stop)).flatten())).is_err() {
+                    if i >= count || send.send((i, process::run(false, || work(i, stop)))).is_err() {
                         return;
                     }
                 }
-            });
-        }
+            })
+        };
+        let threads: Vec<_> = (0..jobs).map(start).collect();
         drop(send);
         let outcome = receive.iter().try_for_each(|(i, made)| take(i, made?));
         stop.store(true, Ordering::Relaxed);
+        process::join(threads);
         outcome
     })
 }

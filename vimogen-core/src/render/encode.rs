@@ -12,7 +12,7 @@ use super::renderer::Renderer;
 use super::{check_fps, gif};
 use crate::error::{Error, Result};
 use crate::format::{extension, unknown_extension, write_atomic};
-use crate::process::with_pool;
+use crate::process::{self, with_pool};
 use crate::progress::{OnProgress, Stage, report};
 
 /// Pictures in a contact sheet, and columns of it.
@@ -80,7 +80,8 @@ fn save_gif(path: &Path, renderer: &Renderer<'_>, fps: f32, on_progress: &mut On
     let frames = gif::frames(renderer.len(), fps);
     let every = frames.get(1).copied().unwrap_or(1);
     let some: Vec<usize> = spread(frames.len(), PALETTE_PICTURES).into_iter().map(|i| frames[i]).collect();
-    let palette = Palette::of(&some.into_par_iter().map(|i| renderer.frame(i)).collect::<Result<Vec<_>>>()?);
+    let palette = with_pool(|| some.into_par_iter().map(|i| renderer.frame(i)).collect::<Result<Vec<_>>>())?;
+    let palette = Palette::of(&palette?);
     let (width, height) = renderer.size();
     write_atomic(path, |w| {
         let mut writer = gif::Writer::new(w, width, height, palette, fps / every as f32)?;
@@ -116,10 +117,10 @@ fn each(
     on_progress: &mut OnProgress<'_>,
     mut take: impl FnMut(usize, Image) -> Result<()>,
 ) -> Result<()> {
-    let ahead = rayon::current_num_threads().clamp(1, 16);
+    let ahead = process::threads().clamp(1, 16);
     std::thread::scope(|scope| {
         let (send, pictures) = sync_channel(1);
-        scope.spawn(move || {
+        let draws = scope.spawn(move || {
             for part in frames.chunks(ahead) {
                 let draw = || part.par_iter().map(|frame| (*frame, renderer.frame(*frame))).collect::<Vec<_>>();
                 let drawn = with_pool(draw).unwrap_or_else(|error| vec![(0, Err(error))]);
@@ -129,11 +130,12 @@ fn each(
                 }
             }
         });
-        for (done, (frame, picture)) in pictures.into_iter().flatten().enumerate() {
+        let outcome = pictures.into_iter().flatten().enumerate().try_for_each(|(done, (frame, picture))| {
             take(frame, picture?)?;
-            report(on_progress, Stage::Render, done + 1, frames.len())?;
-        }
-        Ok(())
+            report(on_progress, Stage::Render, done + 1, frames.len())
+        });
+        process::join([draws]);
+        outcome
     })
 }
 

@@ -4,7 +4,6 @@
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
-use rayon::ThreadPool;
 
 use super::batch::{NoiseDraw, TrainBatch};
 use super::config::{LossWeighting, Precision, TrainConfig};
@@ -14,6 +13,7 @@ use super::loss::{DeviceBatch, weight_sum};
 use super::{parallel, recompute};
 use crate::error::Result;
 use crate::model::{Dit, named};
+use crate::process::Pool;
 use crate::sample::Schedule;
 
 /// The settings of a step, other than those of the optimizer.
@@ -22,7 +22,7 @@ pub(crate) struct Engine {
     /// The autodiff device.
     pub device: Device,
     /// One per parallel part.
-    pools: Vec<ThreadPool>,
+    pools: Vec<Pool>,
     /// Number of sequential parts.
     accumulation: usize,
     checkpoint_activations: bool,

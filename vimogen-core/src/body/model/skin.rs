@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::motion::rotation::matrix_from_rows;
 use crate::motion::rotation::rows::matrix_from_axis_angle_smplx;
 use crate::motion::skeleton::{chain_positions, chain_rotations};
+use crate::process::with_pool;
 
 /// Vertices per block, whose blend shapes stay in the cache.
 const BLOCK: usize = 256;
@@ -45,7 +46,9 @@ impl BodyModel {
         let (bones, joints) = self.bones(&rotations, &shape, params, frames);
         let mut vertices = Array3::zeros((frames, self.num_vertices(), 3));
         let blocks: Vec<_> = vertices.axis_chunks_iter_mut(Axis(1), BLOCK).enumerate().collect();
-        blocks.into_par_iter().for_each(|(i, out)| self.pose_block(i * BLOCK, out, &shape, &pose, &bones));
+        with_pool(|| {
+            blocks.into_par_iter().for_each(|(i, out)| self.pose_block(i * BLOCK, out, &shape, &pose, &bones));
+        })?;
         Ok(Posed { vertices, joints })
     }
 

@@ -165,7 +165,7 @@ fn entry(key: &str, value: &Value<'_>) -> String {
         Value::Array(array) => format!("{key:?} {:?}", array.shape()),
         Value::Dict(_) => format!("{key:?} (a dict)"),
         Value::List(items) => format!("{key:?} (a list of {})", items.len()),
-        Value::Unknown(_) => format!("{key:?} (not read)"),
+        Value::Unknown(reason) => format!("{key:?} (not read: {})", reason.chars().take(250).collect::<String>()),
         _ => format!("{key:?}"),
     }
 }

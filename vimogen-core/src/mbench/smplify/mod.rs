@@ -28,6 +28,7 @@ use rayon::prelude::*;
 use crate::body::BodyModel;
 use crate::error::{Error, Result, check_finite};
 use crate::motion::layout::JOINTS;
+use crate::process::with_pool;
 use crate::progress::{OnProgress, Stage, report};
 
 /// Frames per progress report: enough to keep many cores busy, a fraction of a second for one.
@@ -108,7 +109,7 @@ impl Smplify {
             .collect();
         let mut fitted: Vec<Parameters> = Vec::with_capacity(targets.len());
         for group in targets.chunks(FRAMES_A_REPORT) {
-            fitted.par_extend(group.par_iter().map(|target| self.fit_frame(target)));
+            with_pool(|| fitted.par_extend(group.par_iter().map(|target| self.fit_frame(target))))?;
             report(on_progress, Stage::Fit, fitted.len(), targets.len())?;
         }
         Ok(self.gather(&targets, &fitted))

@@ -50,7 +50,7 @@ pub(crate) fn is_inference<const D: usize>(x: &Tensor<D>) -> bool {
 pub(crate) fn in_pool<T: Send>(device: &Device, f: impl FnOnce() -> T + Send) -> T {
     // Probes are thread-local.
     match *device == Device::flex() && !super::probe::is_watched() {
-        true => rayon::scope(|_| f()),
+        true => crate::process::in_pool(f),
         false => f(),
     }
 }
@@ -60,7 +60,7 @@ pub(crate) fn in_pool<T: Send>(device: &Device, f: impl FnOnce() -> T + Send) ->
 /// # Errors
 /// [`crate::Error::Device`] naming the remedy.
 pub(crate) fn check_process(device: &Device) -> crate::Result<()> {
-    if *device == Device::flex() { Ok(()) } else { crate::process::check_accelerator() }
+    if *device == Device::flex() { crate::process::with_pool(|| ()) } else { crate::process::check_accelerator() }
 }
 
 /// GELU, tanh form: `x * sigmoid(2u)`, `u = sqrt(2/pi) (x + 0.044715 x^3)`.

@@ -17,6 +17,7 @@ use super::{cache::EmbedCache, clean};
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 use crate::model::host::upload_values;
+use crate::process::with_pool;
 use crate::progress::{OnProgress, Stage, report};
 use crate::text::TextEncoder;
 
@@ -132,7 +133,7 @@ impl Umt5Encoder {
         let mut x = upload_values(rows, [packed.texts().last().map_or(0, |t| t.rows.end), dim], self.blocks.device());
         x = x.cast(self.blocks.arithmetic());
         self.blocks.each(residency, |weights| {
-            x = block::block(x.clone(), weights, self.config(), &packed);
+            x = with_pool(|| block::block(x.clone(), weights, self.config(), &packed))?;
             after(&x)
         })?;
         let y = block::rms_norm(x, &self.final_norm).cast(DType::F32);

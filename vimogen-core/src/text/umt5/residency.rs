@@ -10,7 +10,7 @@ use super::memory;
 use super::options::{EncoderDtype, EncoderMemory, Umt5Options};
 use super::weights::{BlockWeights, Weights};
 use crate::error::Result;
-use crate::process::with_pool;
+use crate::process::{self, with_pool};
 
 /// Memory that stays free when the blocks are kept, bytes.
 const HEADROOM: u64 = 2 << 30;
@@ -120,7 +120,7 @@ impl Blocks {
     fn stream(&self, mut f: impl FnMut(BlockWeights) -> Result<()>) -> Result<()> {
         std::thread::scope(|scope| {
             let (give, take) = sync_channel(0);
-            scope.spawn(move || {
+            let reads = scope.spawn(move || {
                 for index in 0..self.weights.config().layers {
                     let block = with_pool(|| self.read(index)).flatten();
                     let failed = block.is_err();
@@ -129,7 +129,9 @@ impl Blocks {
                     }
                 }
             });
-            take.into_iter().try_for_each(|block| f(block?))
+            let outcome = take.into_iter().try_for_each(|block| f(block?));
+            process::join([reads]);
+            outcome
         })
     }
 
