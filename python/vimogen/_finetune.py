@@ -123,8 +123,8 @@ def _prepare(path: Path, recipe: dict[str, Any], *, fresh: bool) -> None:
         shutil.rmtree(run)
     if run.exists() and path.is_file() and read_text(path) != text:
         raise InvalidArgumentError(
-            f"invalid out: {path.parent} holds a run with other settings ({path.name}); choose another folder, or start "
-            "again with fresh"
+            f"invalid out: {path.parent} holds a run with other settings ({path.name}); choose another folder, or "
+            "start again with fresh"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, text)

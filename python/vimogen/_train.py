@@ -43,8 +43,8 @@ class Trainer:
     config : dict or path of a JSON file
         ``model``: sizes, as :meth:`Dit.from_file` takes them. ``train``: optimiser and loop (``num_steps``,
         ``batch_size``, ``lr``, ...; the release's recipe by default). Optional ``weights`` or ``base``: a checkpoint to
-        start from, whole or a Wan2.1 base; ``mix``: of the procedural data; ``generation``: how the model is sampled, by default as
-        fits its size and recipe.
+        start from, whole or a Wan2.1 base; ``mix``: of the procedural data; ``generation``: how the model is sampled,
+        by default as fits its size and recipe.
     data : optional
         None: procedural motion. An object with ``batch(step)``, or an iterable of batches, which are dicts as
         :meth:`train_step` takes them.

@@ -1,7 +1,7 @@
 """Kinematic checks of movements, and the small language of tests/prompts/first.txt that combines them.
 
-Every check takes a :class:`Track` and gives whether the movement is seen. Limits are wide: they ask whether a person who
-sees the clip would say so, not how well it is done.
+Every check takes a :class:`Track` and gives whether the movement is seen. Limits are wide: the question is whether a
+person who sees the clip would say so, not how well it is done.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from track import (
     KNEES,
     NECK,
     PELVIS,
-    SHOULDERS,
     TOES,
     WRISTS,
     Floats,
@@ -67,7 +66,7 @@ def walk(t: Track, low: float = 0.3, high: float = 2.3) -> bool:
 def run(t: Track, low: float = 1.6) -> bool:
     """Moves ahead fast, with moments in which no foot is on the floor."""
     fast = share(t.pelvis_speed()[:, 1] > low) > 0.4
-    return fast and (share(t.low_toes() > 0.03) > 0.05 or np.median(t.pelvis_speed()[:, 1]) > 2.4)
+    return fast and (share(t.low_toes() > 0.015) > 0.03 or np.median(t.pelvis_speed()[:, 1]) > 2.4)
 
 
 @check
@@ -102,9 +101,9 @@ def circle(t: Track) -> bool:
 @check
 def steps(t: Track, least: int = 2) -> bool:
     """Feet are lifted in turns."""
-    lifted = [peaks(t.joints[:, toe, 2], 0.05, 0.07) for toe in TOES]
-    apart = t.joints[:, ANKLES[0]] - t.joints[:, ANKLES[1]]
-    return min(lifted) >= 1 and (sum(lifted) >= least or reversals(apart[:, 1], 0.15) >= least)
+    lifted = [peaks(t.joints[:, a, 2] - np.percentile(t.joints[:, a, 2], 10), 0.02, 0.04) for a in ANKLES]
+    apart = t.local[:, ANKLES[0], 1] - t.local[:, ANKLES[1], 1]
+    return reversals(apart, 0.15) >= least or (min(lifted) >= 1 and sum(lifted) >= least)
 
 
 @check
@@ -305,7 +304,9 @@ def low(t: Track, height: float = 0.75) -> bool:
 @check
 def sit(t: Track) -> bool:
     """The pelvis at the height of a chair, thighs level, feet ahead."""
-    thigh = np.stack([angle(t.joints[:, k] - t.joints[:, h], np.array([0, 0, -1.0])) for h, k in zip(HIPS, KNEES, strict=True)])
+    thigh = np.stack(
+        [angle(t.joints[:, k] - t.joints[:, h], np.array([0, 0, -1.0])) for h, k in zip(HIPS, KNEES, strict=True)]
+    )
     seated = (t.joints[:, PELVIS, 2] < 0.72) & (thigh.min(0) > 50) & (trunk(t) < 50)
     return share(seated) > 0.2
 
@@ -526,7 +527,9 @@ def swing(t: Track) -> bool:
     gap = np.linalg.norm(t.joints[:, WRISTS[0]] - t.joints[:, WRISTS[1]], axis=-1)
     together = gap < 0.35
     middle = t.local[:, list(WRISTS), 0].mean(1)
-    return share(together) > 0.4 and float(np.ptp(middle[together])) > 0.5 and max(t.speed(w).max() for w in WRISTS) > 2.5
+    return (
+        share(together) > 0.4 and float(np.ptp(middle[together])) > 0.5 and max(t.speed(w).max() for w in WRISTS) > 2.5
+    )
 
 
 @check
@@ -534,7 +537,9 @@ def armswing(t: Track) -> bool:
     """An arm swings through 60 cm, fast, with the hand raised at times."""
     return either(
         "any",
-        lambda i: np.ptp(t.wrist(i), axis=0).max() > 0.6 and t.speed(WRISTS[i]).max() > 2.0 and t.wrist(i)[:, 2].max() > -0.3,
+        lambda i: (
+            np.ptp(t.wrist(i), axis=0).max() > 0.6 and t.speed(WRISTS[i]).max() > 2.0 and t.wrist(i)[:, 2].max() > -0.3
+        ),
     )
 
 
@@ -576,7 +581,10 @@ def tomouth(t: Track, side: str = "any") -> bool:
 def crossed(t: Track) -> bool:
     """Wrists past each other in front of the chest."""
     left, right = (t.local[:, w] for w in WRISTS)
-    return share((right[:, 0] - left[:, 0] < 0.05) & (np.minimum(left[:, 1], right[:, 1]) > 0.05) & (left[:, 2] > 0.95)) > 0.25
+    return (
+        share((right[:, 0] - left[:, 0] < 0.05) & (np.minimum(left[:, 1], right[:, 1]) > 0.05) & (left[:, 2] > 0.95))
+        > 0.25
+    )
 
 
 @check
@@ -605,9 +613,11 @@ def guitar(t: Track) -> bool:
     """One hand at the belly moves up and down, the other one is held out aside."""
     return either(
         "any",
-        lambda i: reversals(t.wrist(i)[:, 2], 0.03) >= 3
-        and np.median(t.local[:, WRISTS[i], 1]) > 0.1
-        and np.median(np.abs(t.wrist(1 - i)[:, 2] + 0.2)) < 0.25,
+        lambda i: (
+            reversals(t.wrist(i)[:, 2], 0.03) >= 3
+            and np.median(t.local[:, WRISTS[i], 1]) > 0.1
+            and np.median(np.abs(t.wrist(1 - i)[:, 2] + 0.2)) < 0.25
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""How human a clip is, in numbers: angles, jerk, rhythm and feet, measured alike on people, on models and on procedural motion.
+"""How human a clip is, in numbers: angles, jerk, rhythm and feet, measured alike on people and on generated motion.
 
 Joints are in metres at 20 frames per second, z up; rotations are SMPL's axis angles of the 21 body joints.
 """
@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import vimogen
 
+import vimogen
 from track import ANKLES, ELBOWS, FPS, HIPS, KNEES, PELVIS, SHOULDERS, WRISTS, Floats, angle, facing, floor, from_body
 
 # Axis angles of these joints, from SMPL's numbering without the pelvis.
@@ -170,7 +170,11 @@ def _mbench(name: str) -> Callable[[Clip], float]:
 
 GAIT = ("walk", "run")
 ROWS = [
-    Row("head turns against the neck, standard deviation within a clip, degrees", lambda c: spread(c.pose[:, HEAD_ROTATION]), mean=True),
+    Row(
+        "head turns against the neck, standard deviation within a clip, degrees",
+        lambda c: spread(c.pose[:, HEAD_ROTATION]),
+        mean=True,
+    ),
     Row("wrists bend, the same", lambda c: float(np.mean([spread(c.pose[:, w]) for w in WRIST_ROTATIONS])), mean=True),
     Row("spine (lowest joint), the same", lambda c: spread(c.pose[:, SPINE_ROTATION]), mean=True),
     Row("bend of the knees, median, degrees", lambda c: float(np.median(bend(c.joints, HIPS, KNEES, ANKLES)))),
@@ -195,7 +199,7 @@ FEET = [
 
 
 def aligned(a: Floats, b: Floats, samples: int = 40) -> float:
-    """Mean distance of the joints of two motions along their best alignment in time, cm; place and heading are taken out."""
+    """Mean distance of the joints of two motions, aligned in time, place and heading, cm."""
 
     def at(joints: Floats) -> Floats:
         local = from_body(joints)

@@ -21,8 +21,8 @@ from .progress import progress
 def download(what: str, folder: Path | None, from_file: Path | None, endpoint: str | None, quiet: bool) -> None:
     """Download files of the release, resuming interrupted downloads and checking hashes.
 
-    WHAT is umt5 (the text encoder, 11.4 GB), umt5-tokenizer (17 MB) or wan2.1-1.3b (what training starts from, 5.7 GB). With
-    nano, the built-in model is written into FOLDER, by default the folder nano; nothing is downloaded for it.
+    WHAT is umt5 (the text encoder, 11.4 GB), umt5-tokenizer (17 MB) or wan2.1-1.3b (what training starts from, 5.7 GB).
+    With nano, the built-in model is written into FOLDER, by default the folder nano; nothing is downloaded for it.
 
     \b
     vimogen download nano
