@@ -134,10 +134,9 @@ def _first(pipe: vimogen.Pipeline, options: argparse.Namespace) -> tuple[str, di
     rows = [[c, *(str(n[o]) for o in OUTCOMES)] for c, n in count.items()]
     rows.append(["**share of all**", *(f"**{100 * share[o]:.0f} %**" for o in OUTCOMES)])
     prompts = sum(n.total() for n in count.values()) // max(options.first_seeds, 1)
-    text = f"## What people type first\n\n{prompts} prompts of `tests/prompts/first.txt`, {options.first_seeds} seeds each, judged by "
-    text += (
-        "the checks of `tools/scores/checks.py`. A prompt that no person can do counts as done if a note says so.\n\n"
-    )
+    text = f"## What people type first\n\n{prompts} prompts of `tests/prompts/first.txt`, {options.first_seeds} seeds "
+    text += "each, judged by the checks of `tools/scores/checks.py`. A prompt that no person can do counts as done if a note "
+    text += "says so.\n\n"
     text += _table(["category", *OUTCOMES], rows)
     text += "\n\nSilently something else with seed 0: " + (", ".join(f"“{p}”" for p in worst) or "none") + "."
     return text, share
@@ -229,8 +228,10 @@ def _classifier(
     mean = float(np.nanmean(list(values.values())))
     rows.append(["**mean**", "", f"**{_percent(mean)}**", "", _percent(baseline.get("mean"))])
     values["mean"] = mean
-    text = "A small classifier, trained to tell people from generated motion (`tools/scores/apart.py` has its features and its "
-    text += "network; takes are kept apart, balanced accuracy, mean of 5 splits; 50 % is guessing):\n\n"
+    text = "A small classifier, trained to tell people from generated motion (`tools/scores/apart.py` has its "
+    text += (
+        "features and its network; takes are kept apart, balanced accuracy, mean of 5 splits; 50 % is guessing):\n\n"
+    )
     head = ["family", "clips", "model", "procedural data", "model of 30 November 2026"]
     return text + _table(head, rows), values
 
@@ -249,8 +250,8 @@ def _seeds(model: list[Clip], people: dict[str, float], baseline: dict[str, floa
     rows.append(
         [f"**mean of {', '.join(sets.VARIED)}**", f"**{_number(values['mean'])}**", _number(baseline.get("mean"))]
     )
-    text = "## Variety\n\nMean distance of the joints of two seeds of one sentence, aligned in time, place and heading, cm. Two takes "
-    text += f"of people with one caption: {_number(takes)} cm.\n\n"
+    text = "## Variety\n\nMean distance of the joints of two seeds of one sentence, aligned in time, place and "
+    text += f"heading, cm. Two takes of people with one caption: {_number(takes)} cm.\n\n"
     return text + _table(["family", "model", "model of 30 November 2026"], rows), values
 
 

@@ -41,7 +41,7 @@ SENTENCES = {
 LENGTHS = (60, 80, 100, 120)
 # Families of the seeds' yardstick.
 VARIED = ("walk", "run", "turn", "sit")
-# Two takes of people with one caption differ by this on average, cm; measured on CMU's recordings, for machines without them.
+# Mean distance of two takes of people with one caption, cm; measured on CMU's recordings, for machines without them.
 TAKES_APART = 6.3
 # First match wins.
 _WORDS = (

@@ -77,7 +77,7 @@ class Track:
         return np.linalg.norm(np.diff(self.joints[:, joint], axis=0), axis=-1) * FPS
 
     def pelvis_speed(self) -> Floats:
-        """Velocity of the pelvis over half a second in the heading of each frame: right and ahead, metres per second."""
+        """Velocity of the pelvis over half a second in the heading of each frame, m/s: right and ahead."""
         path = self.joints[:, PELVIS, :2]
         kernel = np.ones(9) / 9
         v = np.diff(path, axis=0) * FPS
@@ -92,8 +92,8 @@ class Track:
     def head(self, axis: int) -> Floats:
         """Degrees by which neck and head are turned: 0 is down, 1 to the left, 2 towards the right shoulder.
 
-        From the axis angles of neck and head, whose rest pose has x to the left, y up and z ahead: joints do not show how
-        the head is turned. Without rotations there is no turn.
+        From the axis angles of neck and head, whose rest pose has x to the left, y up and z ahead: joints do not show
+        how the head is turned. Without rotations there is no turn.
         """
         if self.pose is None:
             return np.zeros(len(self.joints))
