@@ -135,8 +135,10 @@ def _first(pipe: vimogen.Pipeline, options: argparse.Namespace) -> tuple[str, di
     rows.append(["**share of all**", *(f"**{100 * share[o]:.0f} %**" for o in OUTCOMES)])
     prompts = sum(n.total() for n in count.values()) // max(options.first_seeds, 1)
     text = f"## What people type first\n\n{prompts} prompts of `tests/prompts/first.txt`, {options.first_seeds} seeds "
-    text += "each, judged by the checks of `tools/scores/checks.py`. A prompt that no person can do counts as done if a note "
-    text += "says so.\n\n"
+    text += (
+        "each, judged by the checks of `tools/scores/checks.py`. A prompt that no person can do counts as done if a "
+    )
+    text += "note says so.\n\n"
     text += _table(["category", *OUTCOMES], rows)
     text += "\n\nSilently something else with seed 0: " + (", ".join(f"“{p}”" for p in worst) or "none") + "."
     return text, share
