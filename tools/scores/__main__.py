@@ -88,6 +88,11 @@ def _options() -> argparse.Namespace:
     return options
 
 
+def _tell(text: str) -> None:
+    """Show progress, since a run takes minutes."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def _table(head: list[str], rows: list[list[str]]) -> str:
     line = lambda cells: "| " + " | ".join(cells) + " |"  # noqa: E731
     return "\n".join([line(head), "|" + "---|" * len(head), *map(line, rows)])
@@ -100,7 +105,8 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 
 def _paraphrases(options: argparse.Namespace) -> str:
-    """Yardstick 1, by the program that also trains' tests use."""
+    """Yardstick 1, by the checks that the library's tests use, too."""
+    _tell("held-out paraphrases")
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.md"
         words = [options.paraphrases, "--report", report, "--seeds", str(max(options.seeds, 1) + 1)]
@@ -111,6 +117,7 @@ def _paraphrases(options: argparse.Namespace) -> str:
 
 def _first(pipe: vimogen.Pipeline, options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     """Yardstick 2: prompts as people type them first."""
+    _tell("what people type first")
     count: dict[str, Counter[str]] = defaultdict(Counter)
     worst: list[str] = []
     more = {} if options.steps is None else {"num_inference_steps": options.steps}
@@ -154,7 +161,9 @@ def _outcome(held: int, total: int, *, warned: bool) -> str:
 
 def _human(pipe: vimogen.Pipeline, options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     """Yardsticks 3 to 5."""
+    _tell("motions of the model")
     model = sets.generated(pipe, options.seeds, options.steps)
+    _tell("procedural motion and recordings")
     data = sets.procedural(options.procedural) if "human" in options.only else []
     people = sets.recordings(options.mocap) if options.mocap else None
     known = json.loads(PEOPLE.read_text(encoding="utf-8")) if PEOPLE.is_file() else {}
