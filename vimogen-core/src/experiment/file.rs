@@ -6,11 +6,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use super::keys;
-use super::start::Start;
 use super::sections::{
     CaptionSource, DatasetKeys, ExperimentKeys, LoaderKeys, Many, ModelKeys, ModelPathKeys, ParallelKeys,
     PrecisionKeys, SolverKeys,
 };
+use super::start::Start;
 use crate::data::{CaptionedFolder, ConditionMix, Corruption, Sampling};
 use crate::error::{Error, Result};
 use crate::format::read_bounded;

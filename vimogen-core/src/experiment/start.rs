@@ -64,7 +64,8 @@ impl Start {
 
     /// Checks that the built-in encoder encodes captions as the model knows them.
     pub(super) fn check_builtin_captions(&self) -> Result<()> {
-        let ours = serde_json::to_value(TextEncoderConfig::default()).map_err(|e| Error::config("text_encoder", e.to_string()))?;
+        let ours = serde_json::to_value(TextEncoderConfig::default())
+            .map_err(|e| Error::config("text_encoder", e.to_string()))?;
         if self.0.words().is_none() && self.config().text_encoder.as_ref() == Some(&ours) {
             return Ok(());
         }

@@ -22,8 +22,8 @@ pub(crate) use dir::prompts_of;
 pub use dir::{Layout, ModelDir};
 pub use file::{load_file, open};
 pub use load::{LoadOptions, inspect, load};
-pub use lora::{ADAPTER_FILE, merge_lora};
 #[cfg(feature = "train")]
 pub(crate) use lora::save_lora;
+pub use lora::{ADAPTER_FILE, merge_lora};
 pub use report::Report;
 pub use save::{save, state_dict};

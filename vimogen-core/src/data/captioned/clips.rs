@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::Array2;
 use rand::{Rng, RngExt};
@@ -89,6 +90,13 @@ struct Clip {
     mirrored: Option<(Motion, Vec<String>)>,
 }
 
+impl Clip {
+    /// Frames in memory.
+    fn frames(&self) -> usize {
+        self.motion.len() + self.mirrored.as_ref().map_or(0, |(motion, _)| motion.len())
+    }
+}
+
 impl CaptionedClips {
     /// Reads the clips for training, or with `held_out` those that are kept from it.
     ///
@@ -104,7 +112,18 @@ impl CaptionedClips {
             by_file.entry(piece.file.clone()).or_default().push(piece);
         }
         let files: Vec<(PathBuf, Vec<Piece>)> = by_file.into_iter().collect();
-        let read: Vec<Vec<Result<Clip>>> = files.par_iter().map(|(file, pieces)| read(file, pieces, options)).collect();
+        // Once there are too many, the other files are not read.
+        let frames = AtomicUsize::new(0);
+        let count = |clips: &[Result<Clip>]| clips.iter().flatten().map(Clip::frames).sum();
+        let of_file = |(file, pieces): &(PathBuf, Vec<Piece>)| {
+            if frames.load(Ordering::Relaxed) > MAX_FRAMES {
+                return vec![];
+            }
+            let clips = read(file, pieces, options);
+            frames.fetch_add(count(&clips), Ordering::Relaxed);
+            clips
+        };
+        let read: Vec<Vec<Result<Clip>>> = files.par_iter().map(of_file).collect();
         let (mut clips, mut notes) = (vec![], vec![]);
         for clip in read.into_iter().flatten() {
             match clip {
@@ -112,11 +131,11 @@ impl CaptionedClips {
                 Err(error) => notes.push(format!("a clip is left out: {error}")),
             }
         }
-        let frames: usize = clips.iter().map(|clip: &Clip| clip.motion.len() * (1 + usize::from(options.mirror))).sum();
+        let frames = frames.into_inner();
         if clips.is_empty() || frames > MAX_FRAMES {
             let reason = match notes.first() {
                 _ if frames > MAX_FRAMES => {
-                    format!("{frames} frames are more than the {MAX_FRAMES} kept in memory; use a manifest, dataset.json")
+                    format!("more than {MAX_FRAMES} frames, which are kept in memory; use a manifest, dataset.json")
                 }
                 Some(note) => format!("no clip of {:?} can be used; {note}", options.folder),
                 None => format!("all {total} clips of {:?} are held out", options.folder),

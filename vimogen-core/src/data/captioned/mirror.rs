@@ -2,15 +2,14 @@
 
 /// Words after "right" with which it means "just": "right away".
 const JUST: [&str; 18] = [
-    "after", "angle", "angles", "at", "away", "before", "behind", "beside", "beneath", "here", "into", "next", "now", "off",
-    "there", "through", "under", "where",
+    "after", "angle", "angles", "at", "away", "before", "behind", "beside", "beneath", "here", "into", "next", "now",
+    "off", "there", "through", "under", "where",
 ];
 /// Words after "left" with which it is a form of "leave": "left behind".
 const REMAINING: [&str; 5] = ["alone", "behind", "off", "over", "untouched"];
 /// Words before "left" with which it is a form of "leave": "is left".
-const LEAVING: [&str; 13] = [
-    "is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "having", "nothing", "what",
-];
+const LEAVING: [&str; 13] =
+    ["is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "having", "nothing", "what"];
 /// Subjects that can leave something.
 const SUBJECTS: [&str; 11] =
     ["person", "man", "woman", "someone", "somebody", "he", "she", "they", "who", "people", "one"];
@@ -86,7 +85,8 @@ fn is_side<'a>(word: &str, near: impl Fn(isize) -> &'a str) -> bool {
         }
         "left" => {
             let leaves = SUBJECTS.contains(&before) && ARTICLES.contains(&after);
-            let remains = REMAINING.contains(&after) || (LEAVING.contains(&before) && after != "of" && after != "handed");
+            let remains =
+                REMAINING.contains(&after) || (LEAVING.contains(&before) && after != "of" && after != "handed");
             !(leaves || remains)
         }
         _ => true,
@@ -125,7 +125,10 @@ mod tests {
         ] {
             assert_eq!(mirrored_caption(caption), mirrored);
             let back = mirrored_caption(mirrored);
-            assert_eq!(back.replace("counterclockwise", "counter-clockwise"), caption.replace("counterclockwise", "counter-clockwise"));
+            assert_eq!(
+                back.replace("counterclockwise", "counter-clockwise"),
+                caption.replace("counterclockwise", "counter-clockwise")
+            );
         }
     }
 

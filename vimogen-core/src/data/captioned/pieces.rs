@@ -209,7 +209,8 @@ fn of_texts(files: &Files, held_out: f64) -> Result<Vec<Piece>> {
         }
         let text = String::from_utf8_lossy(&read_bounded(&path, MAX_TEXT)?).into_owned();
         let lines = text.trim_start_matches('\u{feff}').lines();
-        let captions = lines.map(|line| line.split('#').next().unwrap_or_default().trim()).filter(|line| !line.is_empty());
+        let captions =
+            lines.map(|line| line.split('#').next().unwrap_or_default().trim()).filter(|line| !line.is_empty());
         let captions: Vec<String> = captions.map(str::to_string).collect();
         if !captions.is_empty() {
             let held_out = is_held_out(file, held_out);

@@ -30,7 +30,12 @@ pub fn csv(text: &str, path: &Path) -> Result<Vec<Row>> {
             continue;
         }
         if line.len() > names.len() {
-            let reason = format!("row {}: {} cells for {} columns; quote cells with commas", number + 2, line.len(), names.len());
+            let reason = format!(
+                "row {}: {} cells for {} columns; quote cells with commas",
+                number + 2,
+                line.len(),
+                names.len()
+            );
             return Err(wrong(reason));
         }
         rows.push(names.iter().cloned().zip(line.into_iter().map(Value::String)).collect());

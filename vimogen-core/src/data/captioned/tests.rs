@@ -10,10 +10,10 @@ use rand_chacha::ChaCha12Rng;
 use super::*;
 use crate::data::procedural::{ProceduralDataset, Split};
 use crate::data::{Batches, ConditionMix};
-use crate::motion::{Motion, Stats};
 use crate::motion::codec::encode;
 use crate::motion::layout::{FPS, TRANSL};
 use crate::motion::skeleton::joint;
+use crate::motion::{Motion, Stats};
 use crate::text::WordEncoder;
 
 /// A procedural clip of `frames` frames.
@@ -65,7 +65,8 @@ fn text_files_next_to_motions_are_captions_and_a_share_of_recordings_is_held_out
     let folder = tempfile::tempdir().unwrap();
     for i in 0..40 {
         motion(1, 40).save(folder.path().join(format!("{i:02}.npy"))).unwrap();
-        std::fs::write(folder.path().join(format!("{i:02}.txt")), "a man walks#a/DET man/NOUN#0.0#0.0\n\nhe walks\n").unwrap();
+        std::fs::write(folder.path().join(format!("{i:02}.txt")), "a man walks#a/DET man/NOUN#0.0#0.0\n\nhe walks\n")
+            .unwrap();
     }
     motion(1, 40).save(folder.path().join("without.npy")).unwrap();
     let found = pieces(folder.path(), 0.25).unwrap();

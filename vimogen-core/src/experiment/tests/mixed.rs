@@ -76,7 +76,9 @@ fn the_settings_of_a_folder_are_checked_where_they_are_read() {
         let set = [format!("dataset.clips={clips}")];
         Experiment::parse(include_str!("../../../../examples/nano.yaml"), &set).unwrap_err().to_string()
     };
-    for (clips, want) in [("{folder: a, shar: 1}", "shar"), ("{share: 1}", "folder"), ("3", "folder"), ("{folder: a, crop: 2}", "crop")] {
+    for (clips, want) in
+        [("{folder: a, shar: 1}", "shar"), ("{share: 1}", "folder"), ("3", "folder"), ("{folder: a, crop: 2}", "crop")]
+    {
         assert!(message(clips).contains(want), "{clips}: {}", message(clips));
     }
 }
@@ -104,7 +106,7 @@ dataset: {{clips: {{folder: {clips:?}, min_frames: 20}}}}
     let adapter = folder.path().join("style");
     run.save_adapter(&adapter).unwrap();
     let styled = Pipeline::builder().lora(&adapter).builtin().unwrap();
-    let options = GenerateOptions::default().with_num_frames(40);
+    let options = GenerateOptions::default().with_num_frames(40).with_num_inference_steps(2);
     let make = |pipeline: &Pipeline| pipeline.generate("a person walks", &options).unwrap().into_features();
     let far = (&make(&styled) - &make(&built_in)).iter().fold(0.0f32, |far, d| far.max(d.abs()));
     assert!(far > 1e-4, "{far}");
