@@ -83,6 +83,7 @@ def test_the_built_in_model_is_written_as_a_folder(tmp_path):
 
 def test_a_trainer_warns_of_an_average_that_hardly_moves_and_saves_defaults_that_fit(tmp_path):
     sizes = {"dim": 16, "ffn_dim": 16, "freq_dim": 8, "num_heads": 2, "num_layers": 2, "text_dim": 256, "text_len": 32}
+    sizes["reference"] = True
     train = {"num_steps": 1, "batch_size": 2, "loss_weighting": "uniform", "ema_warmup": False}
     trainer = vimogen.Trainer({"model": sizes, "train": train})
     with pytest.warns(UserWarning, match="100 % the initial ones after 1 steps"):
