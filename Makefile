@@ -11,7 +11,11 @@ CARGO ?= cargo
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV_PYTHON := .venv/bin/python
-PYTHON_CODE := python examples tests/python tests/torture benches/compare tools/prose
+PYTHON_CODE := python examples tests/python tests/torture benches/compare tools/prose tools/scores
+
+# Recordings of people that the built-in model is trained on and compared with, and their share of its training samples.
+MOCAP ?= mocap
+MOCAP_SHARE ?= 0.4
 
 # Destination and build of `make install`; dev is the build of the tests.
 PREFIX ?= /usr/local
@@ -164,13 +168,18 @@ docs: ## the API reference, and the book if mdbook is installed
 pictures: ## redraw the pictures of the README and of docs/src/how-to/pictures.md with the built-in model
 	$(CARGO) run --locked --example pictures
 
-nano: .venv/.ready | cxx ## train the built-in model into vimogen-core/assets/nano, for minutes to hours; run again to resume (ARGS="--save DIR")
+nano: .venv/.ready | cxx ## train the built-in model into vimogen-core/assets/nano, for minutes to hours; run again to resume (MOCAP=folder of recordings with captions.csv, ARGS="--save DIR")
+	@if ! test -f "$(MOCAP)/captions.csv"; then \
+	  echo "no recordings in $(MOCAP)/: training on procedural motion alone, which moves less like people."; \
+	  echo "Motions of the CMU database are at mocap.cs.cmu.edu (ASF/AMC); docs/src/how-to/train.md says how to caption them."; fi
 	$(CARGO) build --locked --workspace --lib
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
-	$(VENV_PYTHON) -m vimogen train --config examples/nano.yaml --save vimogen-core/assets/nano --dtype bfloat16 $(ARGS)
+	$(VENV_PYTHON) -m vimogen train --config examples/nano.yaml --set "dataset.clips={folder: '$(MOCAP)', share: $(MOCAP_SHARE), optional: true}" --save vimogen-core/assets/nano --dtype bfloat16 $(ARGS)
 
-nano-evaluate: ## the built-in model's scores, as in its model card (ARGS="--model DIR --report FILE")
-	$(CARGO) run --locked --example evaluate_nano -- $(ARGS)
+nano-evaluate: .venv/.ready ## the built-in model's scores, as in docs/nano-scores.md (MOCAP=folder of recordings, ARGS="--model DIR --report FILE --only first human")
+	$(CARGO) build --locked --workspace --lib --examples
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	$(VENV_PYTHON) tools/scores --paraphrases "$(TARGET)/debug/examples/evaluate_nano" $(if $(wildcard $(MOCAP)/captions.csv),--mocap "$(MOCAP)") $(ARGS)
 
 mbench: ## the built-in model's MBench scores, as in docs/mbench-scores.md (MBENCH=folder of MBench_final.json and MBench_eval_info.json)
 	$(CARGO) run --locked --example mbench -- "$(MBENCH)" docs/mbench-scores.md

@@ -15,6 +15,7 @@ from . import _load as _load  # isort: skip  # before all that imports the compi
 from . import flow, mbench, motion, rotations
 from ._api import evaluate, generate, progress_bar
 from ._experiment import prepare_data, run_experiment
+from ._finetune import finetune
 from ._train import Trainer
 from ._vimogen import (
     Body,
@@ -89,6 +90,7 @@ __all__ = [
     "download",
     "evaluate",
     "file_formats",
+    "finetune",
     "flow",
     "generate",
     "mbench",

@@ -19,6 +19,7 @@ def run_experiment(
     device: str = "cpu",
     save: StrPath | None = None,
     dtype: str = "float32",
+    adapter: StrPath | None = None,
     callback: Callable[[dict[str, Any]], object] | None = None,
     all_reduce: Callable[[Any], Any] | Literal["mpi"] | None = None,
     rank: int = 0,
@@ -41,6 +42,9 @@ def run_experiment(
         Folder for the averaged model, written after the last step.
     dtype : str
         How that model is stored, ``"float32"`` or ``"bfloat16"``.
+    adapter : str or os.PathLike, optional
+        Folder for the averaged LoRA adapters and the captions of their training, written after the last step of a run
+        with ``solver.lora``; ``Pipeline.from_pretrained(lora=...)`` loads it.
     callback : callable, optional
         Called with a dict per event: ``kind`` is ``"note"``, ``"step"``, ``"checkpoint"`` or ``"samples"``, ``text`` is
         for display; steps have their measurements. Returning False ends the run after a checkpoint.
@@ -61,6 +65,7 @@ def run_experiment(
         device=device,
         save=save,
         dtype=dtype,
+        adapter=adapter,
         callback=callback,
         all_reduce=all_reduce,
         rank=rank,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ Batch = dict[str, Any]
 Report = dict[str, Any]
 StrPath = str | os.PathLike[str]
 
+# Share of captions that the procedural data leaves out by default.
+_NULL_TEXT = 0.1
 _KEYS = {"model", "train", "mix", "generation", "weights", "base"}
 
 
@@ -40,7 +43,8 @@ class Trainer:
     config : dict or path of a JSON file
         ``model``: sizes, as :meth:`Dit.from_file` takes them. ``train``: optimiser and loop (``num_steps``,
         ``batch_size``, ``lr``, ...; the release's recipe by default). Optional ``weights`` or ``base``: a checkpoint to
-        start from, whole or a Wan2.1 base; ``mix``: of the procedural data; ``generation``: how the model is sampled.
+        start from, whole or a Wan2.1 base; ``mix``: of the procedural data; ``generation``: how the model is sampled,
+        by default as fits its size and recipe.
     data : optional
         None: procedural motion. An object with ``batch(step)``, or an iterable of batches, which are dicts as
         :meth:`train_step` takes them.
@@ -192,6 +196,8 @@ class Trainer:
             The report of the last step; None if there was none to do.
 
         """
+        if warning := self._state.ema_warning():
+            warnings.warn(warning, stacklevel=2)
         settings = self.config
         total, every = settings["num_steps"], settings["checkpoint_every"]
         report = None
@@ -258,7 +264,9 @@ class Trainer:
             raise InvalidArgumentError("invalid mean, std: a model needs the statistics of its data; pass both")
         if text_encoder is None and isinstance(self.data, SyntheticData):
             text_encoder = "built-in"
-        generation = self._config.get("generation")
+        mix = self._config.get("mix") or {}
+        sampling = self._state.sampling(mix.get("null_text", _NULL_TEXT))
+        generation = {**sampling, **(self._config.get("generation") or {})}
         self.ema.save_pretrained(
             path, mean=mean, std=std, text_encoder=text_encoder, generation=generation, dtype=dtype
         )

@@ -156,7 +156,18 @@ train --config clip.npz
 train --config none.yaml
 train list.json --config bad.yaml
 train
+finetune
+finetune none -o out
+finetune empty -o out
+finetune clip.npz -o out
+finetune empty -o out --lr nan
+finetune empty -o out --rank 99999
+finetune empty -o out --share 2
+finetune empty -o out --steps 0
+finetune empty -o out -m none
+finetune empty -o clip.npz
 download none out
+download umt5
 download umt5-tokenizer clip.npz/out
 download umt5-tokenizer out --from clip.npz
 download umt5-tokenizer out --endpoint http://me:secret-word@127.0.0.1:9

@@ -1,4 +1,5 @@
-//! Scores of the built-in model, or of another one trained on procedural motion: `make nano-evaluate`.
+//! Scores of the built-in model, or of another one trained on procedural motion, by the kinematic checks of its own movements.
+//! `make nano-evaluate` runs it for the first part of docs/nano-scores.md; `tools/scores` has the others.
 //!
 //! ```text
 //! evaluate_nano [--model DIR] [--report FILE] [--seeds N]   the scores in the model card; default: the built-in model
@@ -121,9 +122,13 @@ fn kind(action: &ActionSpec) -> String {
 fn run(settings: &Settings) -> Result<()> {
     let pipeline = settings.model.as_deref().map_or_else(Pipeline::builtin, Pipeline::open)?;
     let mut text = String::from("| prompts | passed | share | jitter | foot sliding |\n|---|---|---|---|---|\n");
-    let held_out = score(&pipeline, &held_out_prompts(), settings.seeds)?;
-    let unseen = score(&pipeline, &unseen_verb_prompts(), settings.seeds)?;
-    let lines = [held_out.line("100 held-out paraphrases"), unseen.line("50 prompts with verbs never trained on")];
+    let (prompts, others) = (held_out_prompts(), unseen_verb_prompts());
+    let held_out = score(&pipeline, &prompts, settings.seeds)?;
+    let unseen = score(&pipeline, &others, settings.seeds)?;
+    let lines = [
+        held_out.line(&format!("{} held-out paraphrases", prompts.len())),
+        unseen.line(&format!("{} prompts with verbs never trained on", others.len())),
+    ];
     let _ = writeln!(text, "{}\n", lines.join("\n"));
     let _ = writeln!(text, "{}\n", references(&pipeline)?);
     let _ = writeln!(text, "{}\n", speed(&pipeline)?);

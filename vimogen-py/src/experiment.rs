@@ -18,8 +18,8 @@ use crate::run::{detached, with_progress};
 /// Train by an experiment file; see :func:`vimogen.run_experiment`.
 #[pyfunction]
 #[pyo3(signature = (
-    config, set=Vec::new(), *, resume="auto", device="cpu", save=None, dtype="float32", callback=None, all_reduce=None, rank=0,
-    world_size=1
+    config, set=Vec::new(), *, resume="auto", device="cpu", save=None, dtype="float32", adapter=None, callback=None,
+    all_reduce=None, rank=0, world_size=1
 ))]
 #[allow(clippy::too_many_arguments, reason = "keywords in Python")]
 pub fn run_experiment<'py>(
@@ -30,6 +30,7 @@ pub fn run_experiment<'py>(
     device: &str,
     save: Option<PathBuf>,
     dtype: &str,
+    adapter: Option<PathBuf>,
     callback: Option<Py<PyAny>>,
     all_reduce: Option<Bound<'py, PyAny>>,
     rank: usize,
@@ -63,6 +64,9 @@ pub fn run_experiment<'py>(
         })?;
         if let (Some(folder), false) = (save, finished.stopped) {
             run.export(folder, dtype)?;
+        }
+        if let (Some(folder), false) = (adapter, finished.stopped) {
+            run.save_adapter(folder)?;
         }
         run.trainer().finish();
         Ok((finished, run.checkpoints(), run.trainer().rank()))

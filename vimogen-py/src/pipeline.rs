@@ -62,7 +62,7 @@ impl Pipeline {
     /// text_only : bool
     ///     Leave out the reference path, a third of the model.
     /// lora : str or os.PathLike, optional
-    ///     A file of LoRA adapters, from :meth:`Trainer.save_lora`, to add to the weights.
+    ///     LoRA adapters to add to the weights: a file of :meth:`Trainer.save_lora`, or a folder of ``vimogen finetune``.
     /// text_encoder : TextEncoder, str or os.PathLike, optional
     ///     The release's text encoder, or its folder; for models whose own folder does not hold it.
     #[staticmethod]
@@ -92,6 +92,35 @@ impl Pipeline {
             None => builder.builtin(),
         })?;
         Ok(Self { core, device: spec.to_string(), path, lora, dtype: dtype.into(), text_only })
+    }
+
+    /// Load the built-in model; the same as :meth:`from_pretrained` without a path.
+    #[staticmethod]
+    #[pyo3(signature = (*, device="cpu", dtype="float32"))]
+    fn builtin(py: Python<'_>, device: &str, dtype: &str) -> PyResult<Self> {
+        Self::from_pretrained(py, None, device, dtype, false, None, None)
+    }
+
+    /// Write the model as a folder that :meth:`from_pretrained` loads, with LoRA adapters merged.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : str or os.PathLike
+    ///     The folder. The release's text encoder is not written.
+    /// dtype : str
+    ///     How weights are stored, ``"float32"`` or ``"bfloat16"``.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import os, tempfile, vimogen
+    /// >>> folder = tempfile.mkdtemp()
+    /// >>> vimogen.Pipeline.builtin().save(folder)
+    /// >>> sorted(os.listdir(folder))[:2]
+    /// ['config.json', 'mean.npy']
+    #[pyo3(signature = (path, *, dtype="bfloat16"))]
+    fn save(&self, py: Python<'_>, path: PathBuf, dtype: &str) -> PyResult<()> {
+        let dtype = args::dtype(py, dtype)?;
+        detached(py, || self.core.save(path, dtype))
     }
 
     /// Generate one motion, or a list of them if any of prompt, prompt_embeds, reference, seed or num_frames is a list.

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use numpy::{PyArray1, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use vimogen_core::TextEncoder;
 use vimogen_core::data::{ConditionMix, ProceduralLoader};
+use vimogen_core::motion::codec::encode;
+use vimogen_core::motion::layout::FPS;
 use vimogen_core::text::WordEncoder;
+use vimogen_core::{Motion as CoreMotion, TextEncoder};
 
 use crate::args;
 use crate::error::invalid;
+use crate::motion::Motion;
 use crate::run::detached;
 use crate::trainer::batch_to_python;
 
@@ -65,6 +68,31 @@ impl SyntheticData {
     fn batch<'py>(&self, py: Python<'py>, step: usize) -> PyResult<Bound<'py, PyDict>> {
         let batch = detached(py, || self.core.batch(step))?;
         batch_to_python(py, batch, self.text_dim)
+    }
+
+    /// A clip of the data set, by its number: its caption and its motion.
+    ///
+    /// Parameters
+    /// ----------
+    /// index : int
+    ///     Number of the clip.
+    /// num_frames : int, optional
+    ///     Length, 8 to 400 frames. None: as the data set draws it.
+    ///
+    /// Returns
+    /// -------
+    /// tuple of str and Motion
+    #[pyo3(signature = (index, num_frames=None))]
+    fn clip(&self, py: Python<'_>, index: u64, num_frames: Option<usize>) -> PyResult<(String, Motion)> {
+        if num_frames.is_some_and(|frames| !(8..=400).contains(&frames)) {
+            return Err(invalid(py, "num_frames", format!("{} is not in 8..=400", num_frames.unwrap_or_default())));
+        }
+        let (caption, motion) = detached(py, || {
+            let data = self.core.dataset();
+            let clip = num_frames.map_or_else(|| data.sample(index), |frames| data.sample_with_frames(index, frames));
+            Ok((clip.caption, CoreMotion::from_features(encode(&clip.motion)?, FPS)?))
+        })?;
+        Ok((caption, motion.into()))
     }
 
     /// Means of the features, (276,).

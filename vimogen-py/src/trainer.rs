@@ -175,6 +175,20 @@ impl TrainState {
         Ok(detached(py, || Ok(self.lock().ema().clone()))?.into())
     }
 
+    /// Recommended sampling of a model that is trained like this, with a share `null_text` of captions left out.
+    fn sampling<'py>(&self, py: Python<'py>, null_text: f64) -> PyResult<Bound<'py, PyAny>> {
+        let sampling = detached(py, || {
+            let core = self.lock();
+            Ok(core.config().sampling(core.ema().config(), null_text))
+        })?;
+        args::to_python(py, &sampling)
+    }
+
+    /// A warning about the moving average, if it would hardly move.
+    fn ema_warning(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        detached(py, || Ok(self.lock().config().ema_warning()))
+    }
+
     /// Number of steps done.
     fn steps_done(&self, py: Python<'_>) -> PyResult<usize> {
         detached(py, || Ok(self.lock().steps_done()))

@@ -18,6 +18,7 @@ from .download import download
 from .edit import edit
 from .encode_text import encode_text
 from .evaluate import evaluate
+from .finetune import finetune
 from .gate import gate
 from .generate import generate
 from .info import info
@@ -35,7 +36,7 @@ from .view import view
 
 COMMANDS = {
     "Motions": (generate, sequence, prompts, convert, edit, join, render, view, info),
-    "Training": (prepare_data, encode_text, train, download),
+    "Training": (finetune, prepare_data, encode_text, train, download),
     "Scores": (evaluate, organize, gate, smplify, set_metrics),
 }
 

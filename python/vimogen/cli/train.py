@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
@@ -174,25 +174,18 @@ def _train_experiment(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Run an experiment; the first Ctrl-C saves and exits, the second exits at once."""
-    log = _EventLog(quiet=quiet)
-    # In a thread, so that this one receives Ctrl-C while a step is computed.
-    with _ctrl_c(log), ThreadPoolExecutor(1) as pool:
-        work = pool.submit(
-            run_experiment,
-            config,
-            overrides,
-            resume=resume,
-            device=device,
-            save=save,
-            dtype=dtype,
-            callback=log,
-            all_reduce=_launched(),
-        )
-        while not wait([work], timeout=0.2).done:
-            pass
-        log.close()
-        result = work.result()
+    """Run an experiment."""
+    result = run_watched(
+        run_experiment,
+        config,
+        overrides,
+        quiet=quiet,
+        resume=resume,
+        device=device,
+        save=save,
+        dtype=dtype,
+        all_reduce=_launched(),
+    )
     result["checkpoints"] = str(result["checkpoints"])
     result["model"] = None if save is None or result["stopped"] else str(save)
     text = f"{result['steps_done']} steps done, checkpoints in {result['checkpoints']}"
@@ -200,6 +193,18 @@ def _train_experiment(
         click.echo(json.dumps(result, indent=2) if as_json else text)
     if result["stopped"]:
         click.get_current_context().exit(130)
+
+
+def run_watched(run: Callable[..., dict[str, Any]], *words: Any, quiet: bool, **options: Any) -> dict[str, Any]:
+    """Run a training with its log; the first Ctrl-C saves and ends it, the second ends the process at once."""
+    log = _EventLog(quiet=quiet)
+    # In a thread, so that this one receives Ctrl-C while a step is computed.
+    with _ctrl_c(log), ThreadPoolExecutor(1) as pool:
+        work = pool.submit(run, *words, callback=log, **options)
+        while not wait([work], timeout=0.2).done:
+            pass
+        log.close()
+        return work.result()
 
 
 @contextmanager

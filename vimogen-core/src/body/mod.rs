@@ -4,6 +4,7 @@
 //! Axes of the rest pose are SMPL's (x to the person's left, y up, z forward, arms out to the sides), so that local
 //! rotations mean the same on the neutral skeleton and on a SMPL body.
 
+mod bones;
 mod finish;
 mod fit;
 pub mod hmr;

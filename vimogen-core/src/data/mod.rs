@@ -1,6 +1,7 @@
 //! Data sets: clips from files, batches, reference corruption, procedural captioned motion.
 
 pub mod batch;
+pub mod captioned;
 #[cfg(test)]
 mod clip_tests;
 pub mod corruption;
@@ -14,6 +15,7 @@ pub mod prepare;
 pub mod procedural;
 pub mod synth_loader;
 
+pub use captioned::{CaptionedClips, CaptionedFolder, MixedLoader};
 pub use corruption::Corruption;
 pub use dataset::{Captions, ClipDataset, Sampling};
 pub use encode::{EncodeJob, EncodeReport, encode_manifest};

@@ -92,6 +92,11 @@ impl ProceduralLoader {
         Ok(Self { dataset, encoder, stats, mix, seed, batch_size, text_len })
     }
 
+    /// The clips.
+    pub fn dataset(&self) -> &ProceduralDataset {
+        &self.dataset
+    }
+
     /// Mean and standard deviation of the data set's channels.
     pub fn stats(&self) -> &Stats {
         &self.stats
@@ -104,7 +109,7 @@ impl ProceduralLoader {
     pub fn batch(&self, step: usize) -> Result<TrainBatch> {
         let mut rng = ChaCha12Rng::seed_from_u64(self.seed ^ 0x5eed_ba7c);
         rng.set_stream(step as u64);
-        let frames = if rng.random_bool(0.5) { 100 } else { rng.random_range(60..=120) };
+        let frames = draw_frames(&mut rng);
         let b = self.batch_size;
         let texts = (0..b).filter(|_| rng.random_bool(self.mix.text)).count();
         let silent: Vec<bool> = (0..b).map(|_| rng.random_bool(self.mix.null_text)).collect();
@@ -127,15 +132,24 @@ impl ProceduralLoader {
     }
 }
 
+/// Number of frames of all clips of a batch.
+pub(super) fn draw_frames(rng: &mut ChaCha12Rng) -> usize {
+    if rng.random_bool(0.5) { 100 } else { rng.random_range(60..=120) }
+}
+
 /// Statistics over the first clips of the data set.
-fn statistics(dataset: &ProceduralDataset) -> Result<Stats> {
+pub(super) fn statistics(dataset: &ProceduralDataset) -> Result<Stats> {
     let features: Vec<Array2<f32>> =
         (0..STATS_CLIPS).into_par_iter().map(|i| encode(&dataset.sample(i).motion)).collect::<Result<_>>()?;
     let mut builder = StatsBuilder::new(FEATURES);
     for clip in &features {
         builder.add(clip.view())?;
     }
-    let stats = builder.finish()?;
+    floored(builder.finish()?)
+}
+
+/// Statistics without standard deviations below those of [`STD_FLOORS`].
+pub(super) fn floored(stats: Stats) -> Result<Stats> {
     let mut std = stats.std().clone();
     for (channels, floor) in STD_FLOORS {
         std.slice_mut(s![channels]).mapv_inplace(|s| s.max(floor));

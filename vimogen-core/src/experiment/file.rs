@@ -10,7 +10,8 @@ use super::sections::{
     CaptionSource, DatasetKeys, ExperimentKeys, LoaderKeys, Many, ModelKeys, ModelPathKeys, ParallelKeys,
     PrecisionKeys, SolverKeys,
 };
-use crate::data::{ConditionMix, Corruption, Sampling};
+use super::start::Start;
+use crate::data::{CaptionedFolder, ConditionMix, Corruption, Sampling};
 use crate::error::{Error, Result};
 use crate::format::read_bounded;
 use crate::model::DitConfig;
@@ -45,6 +46,8 @@ pub struct Experiment {
     pub per_device_batch: usize,
     /// Clips per step of all processes; by default `per_device_batch` in each.
     pub global_batch: Option<usize>,
+    /// A model to train further: its sizes, weights, statistics and recommended sampling are the run's.
+    pub start: Option<Start>,
     /// A Wan2.1 checkpoint to start from.
     pub base: Option<PathBuf>,
     /// A whole checkpoint to start from.
@@ -71,8 +74,22 @@ pub struct Experiment {
 pub enum Data {
     /// Procedural motion.
     Procedural(ConditionMix),
+    /// Captioned folders, with or without procedural motion.
+    Mixed(MixedData),
     /// Clips from files.
     Files(FileData),
+}
+
+/// Captioned folders, mixed with procedural motion.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct MixedData {
+    /// Conditions of all samples.
+    pub mix: ConditionMix,
+    /// Whether the share that the folders leave is procedural motion.
+    pub procedural: bool,
+    /// The folders, each with its share.
+    pub folders: Vec<CaptionedFolder>,
 }
 
 /// Clips from files.
@@ -133,11 +150,13 @@ impl Experiment {
         };
         let general: ExperimentKeys = take(sections, "experiment")?;
         let paths: ModelPathKeys = take(sections, "model_path")?;
-        let (model, generation) = model(sections, paths.config.as_deref())?;
+        let start = paths.model.as_deref().map(Start::open).transpose()?;
+        let (model, sampling) = model(sections, paths.config.as_deref(), start.as_ref())?;
         let solver: SolverKeys = take(sections, "solver")?;
         let loader: LoaderKeys = take(sections, "dataloader")?;
         let train = train(sections, &solver, loader.batch_size, &mut ignored)?;
         let data = data(take(sections, "dataset")?, corruption, paths.null_context, model.reference)?;
+        let generation = generation(&model, &train, &data, start.as_ref(), sampling)?;
         for (field, value) in [("num_workers", loader.num_workers), ("prefetch", loader.prefetch)] {
             if !(1..=256).contains(&value) {
                 return Err(Error::config(format!("dataloader.{field}"), format!("{value} is not in 1..=256")));
@@ -154,6 +173,7 @@ impl Experiment {
             train,
             per_device_batch: loader.batch_size,
             global_batch: solver.global_batch,
+            start,
             base: paths.base,
             weights: paths.weights,
             data,
@@ -236,7 +256,13 @@ fn rest(sections: &mut Map<String, Value>, name: &str) -> Map<String, Value> {
 }
 
 /// The sizes: those of a `config.json` of Wan2.1 (by default the release's), overridden by the section's keys.
-fn model(sections: &mut Map<String, Value>, config: Option<&Path>) -> Result<(DitConfig, GenerationDefaults)> {
+///
+/// The sizes of a model to start from take the place of the release's.
+fn model(
+    sections: &mut Map<String, Value>,
+    config: Option<&Path>,
+    start: Option<&Start>,
+) -> Result<(DitConfig, Map<String, Value>)> {
     let section: ModelKeys = take(sections, "model")?;
     let own = rest(sections, "model");
     let fixed = [
@@ -251,8 +277,9 @@ fn model(sections: &mut Map<String, Value>, config: Option<&Path>) -> Result<(Di
     }
     // A model with two heads has no reference path.
     let reference = own.get("split_head") != Some(&Value::Bool(true));
-    let release = DitConfig { reference, ..DitConfig::vimogen_1_3b() };
-    let release = serde_json::to_value(release).map_err(|e| Error::config("model", e.to_string()))?;
+    let release = || DitConfig { reference, ..DitConfig::vimogen_1_3b() };
+    let sizes = start.map_or_else(release, |start| start.config().dit.clone());
+    let release = serde_json::to_value(sizes).map_err(|e| Error::config("model", e.to_string()))?;
     let mut sizes: Map<String, Value> = release.as_object().cloned().unwrap_or_default();
     if let Some(path) = config {
         let json: Value = serde_json::from_slice(&read_bounded(path, MAX_FILE)?)
@@ -263,7 +290,28 @@ fn model(sections: &mut Map<String, Value>, config: Option<&Path>) -> Result<(Di
     sizes.extend(own);
     let dit: DitConfig = read("model", sizes)?;
     dit.check()?;
-    Ok((dit, section.generation))
+    Ok((dit, section.generation.unwrap_or_default()))
+}
+
+/// Recommended sampling: that of the model to start from or else of the recipe, overridden by the file.
+fn generation(
+    model: &DitConfig,
+    train: &TrainConfig,
+    data: &Data,
+    start: Option<&Start>,
+    given: Map<String, Value>,
+) -> Result<GenerationDefaults> {
+    let null_text = match data {
+        Data::Procedural(mix) => mix.null_text,
+        Data::Mixed(mixed) => mixed.mix.null_text,
+        Data::Files(files) => files.sampling.null_text,
+    };
+    let of_recipe = || train.sampling(model, null_text);
+    let defaults = start.map_or_else(of_recipe, |start| start.config().generation);
+    let defaults = serde_json::to_value(defaults).map_err(|e| Error::config("generation", e.to_string()))?;
+    let mut keys = defaults.as_object().cloned().unwrap_or_default();
+    keys.extend(given);
+    read("model.generation", keys)
 }
 
 /// The training options: those of the sections `experiment` and `solver`, and those that other keys set.
@@ -333,8 +381,28 @@ fn precision(precision: PrecisionKeys, ignored: &mut Vec<String>) -> (train::Pre
     (read(&precision.compute, "compute"), read(&precision.parameters, "parameters"))
 }
 
+/// The folders of `dataset.clips`: one, or a list.
+fn folders(clips: Option<Value>) -> Result<Vec<CaptionedFolder>> {
+    let list = match clips {
+        None => vec![],
+        Some(Value::Array(list)) => list,
+        Some(one) => vec![one],
+    };
+    let folder = |value| match value {
+        Value::Object(keys) => {
+            let folder: CaptionedFolder = read("dataset.clips", keys)?;
+            folder.check()?;
+            Ok(folder)
+        }
+        // The folder alone, with the default settings.
+        Value::String(path) => Ok(CaptionedFolder::default().with_folder(path)),
+        _ => Err(Error::config("dataset.clips", "it must be a folder, such as {folder: mocap, share: 0.4}")),
+    };
+    list.into_iter().map(folder).collect()
+}
+
 fn data(dataset: DatasetKeys, corruption: Corruption, null_context: Option<PathBuf>, reference: bool) -> Result<Data> {
-    if dataset.procedural {
+    if dataset.procedural || dataset.clips.is_some() {
         if dataset.json.is_some() {
             return Err(Error::config("dataset.procedural", "procedural motion has no json; choose one of them"));
         }
@@ -342,7 +410,11 @@ fn data(dataset: DatasetKeys, corruption: Corruption, null_context: Option<PathB
         let text = if reference { dataset.text.unwrap_or(mix.text) } else { 1.0 };
         let mix = ConditionMix { text, null_text: dataset.null_text.unwrap_or(mix.null_text), corruption };
         mix.check()?;
-        return Ok(Data::Procedural(mix));
+        let folders = folders(dataset.clips)?;
+        return Ok(match dataset.procedural && folders.is_empty() {
+            true => Data::Procedural(mix),
+            false => Data::Mixed(MixedData { mix, procedural: dataset.procedural, folders }),
+        });
     }
     let missing =
         |key: &str| Error::config(format!("dataset.{key}"), "missing; training on files needs json, mean and std");

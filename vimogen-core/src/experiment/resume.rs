@@ -67,7 +67,13 @@ fn newest(experiment: &Experiment, device: &Device, ours: &[PathBuf], release: &
 
 /// A trainer with drawn weights, over which those of the experiment's checkpoints are loaded.
 fn fresh(experiment: &Experiment, device: &Device) -> Result<Trainer> {
-    let mut dit = Dit::new(&experiment.model, device)?.init_weights(experiment.train.seed, device);
+    let mut dit = match &experiment.start {
+        Some(start) => start.load(device)?,
+        None => Dit::new(&experiment.model, device)?.init_weights(experiment.train.seed, device),
+    };
+    if *dit.config() != experiment.model {
+        return Err(Error::config("model", "a model that is trained further keeps its sizes; leave them out"));
+    }
     let (base, whole) = (LoadOptions::warm_start(), LoadOptions::default());
     for (path, options) in [(&experiment.base, base), (&experiment.weights, whole)] {
         if let Some(path) = path {

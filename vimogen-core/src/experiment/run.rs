@@ -1,10 +1,11 @@
 //! A training run: the loop over steps, with checkpoints and samples.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::Experiment;
+use super::file::{Data, Experiment};
 use super::report::{Recorder, StepLine};
 use super::resume::Resume;
 use super::samples::Probes;
@@ -13,10 +14,10 @@ use crate::data::Prefetch;
 use crate::data::procedural::known_prompts;
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::text::TextEncoderConfig;
+use crate::text::{KnownPrompts, TextEncoderConfig};
 use crate::train::collective::Collective;
 use crate::train::{TrainBatch, Trainer, checkpoint};
-use crate::weights::{ModelConfig, NativeParts, WeightDtype, save_native};
+use crate::weights::{ADAPTER_FILE, ModelConfig, NativeParts, WeightDtype, save_native, save_prompts};
 
 /// Consecutive steps without a finite loss after which a run stops.
 const MAX_DIVERGED: usize = 10;
@@ -91,6 +92,7 @@ impl Run {
         let (rank, ranks) = collective.as_ref().map_or((0, 1), |collective| (collective.rank(), collective.size()));
         experiment.divide(ranks)?;
         let mut notes: Vec<String> = experiment.ignored.iter().map(|key| format!("ignored: {key}")).collect();
+        notes.extend(experiment.train.ema_warning());
         let source = TrainingData::open(&experiment, (rank, ranks), &mut notes)?;
         let mut trainer = resume.trainer(&experiment, device)?;
         if let Some(collective) = collective {
@@ -260,8 +262,44 @@ impl Run {
         config.notes.insert("experiment".into(), self.experiment.name.clone().into());
         config.notes.insert("trained_steps".into(), self.trainer.steps_done().into());
         let (stats, null_context) = (&self.source.stats, &self.source.null_text);
-        let known = self.source.clips.is_none().then(known_prompts);
+        let known = self.known();
         let parts = NativeParts { config: &config, stats, null_context, words: None, prompts: known.as_ref() };
         save_native(folder, self.trainer.ema(), parts, dtype)
+    }
+
+    /// Writes the average of the LoRA adapters and the prompts that the adapted model knows into a folder, which
+    /// [`crate::pipeline::PipelineBuilder::lora`] adds to the model that was trained further. Of several processes the
+    /// first writes it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a run without adapters, [`Error::Io`].
+    pub fn save_adapter(&self, folder: impl AsRef<Path>) -> Result<()> {
+        if self.trainer.rank() > 0 {
+            return Ok(());
+        }
+        let folder = folder.as_ref();
+        std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, e))?;
+        save_prompts(folder, self.known().as_ref())?;
+        self.trainer.save_lora(folder.join(ADAPTER_FILE))
+    }
+
+    /// The prompts that the model knows: those of the procedural data or of the model that is trained further, and the
+    /// captions of folders where there is no other list.
+    fn known(&self) -> Option<KnownPrompts> {
+        let procedural = match &self.experiment.data {
+            Data::Procedural(_) => true,
+            Data::Mixed(mixed) => mixed.procedural,
+            Data::Files(_) => false,
+        };
+        let known = match &self.experiment.start {
+            Some(start) => start.prompts().cloned(),
+            None => procedural.then(known_prompts),
+        };
+        let captions = &self.source.captions;
+        if captions.is_empty() || self.experiment.start.is_none() && procedural {
+            return known;
+        }
+        let none = || KnownPrompts::new(1, vec![], BTreeMap::new());
+        Some(known.unwrap_or_else(none).with_captions(&self.experiment.name, captions))
     }
 }

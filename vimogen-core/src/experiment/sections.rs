@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::data::Sampling;
 use crate::declare::defaults;
 use crate::train::TrainConfig;
-use crate::weights::GenerationDefaults;
 
 defaults! {
     /// `experiment`, with the training options of [`super::keys::IN_EXPERIMENT`].
@@ -26,6 +25,7 @@ defaults! {
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelPathKeys {
+    pub model: Option<String>,
     pub base: Option<PathBuf>,
     pub weights: Option<PathBuf>,
     pub config: Option<PathBuf>,
@@ -39,7 +39,7 @@ pub struct ModelKeys {
     pub in_dim: Option<usize>,
     pub out_dim: Option<usize>,
     pub ref_motion_dim: Option<usize>,
-    pub generation: GenerationDefaults,
+    pub generation: Option<Map<String, Value>>,
 }
 
 defaults! {
@@ -120,5 +120,6 @@ defaults! {
         max_bad_fraction: f64 = 0.01;
         captions: CaptionSource = CaptionSource::Files;
         procedural: bool = false;
+        clips: Option<Value> = None;
     }
 }

@@ -8,7 +8,7 @@ use super::{Pipeline, encoder};
 use crate::device::DeviceSpec;
 use crate::error::{Error, Result};
 use crate::text::TextEncoder;
-use crate::weights::{ModelConfig, ModelDir, WeightDtype, merge_lora};
+use crate::weights::{ModelConfig, ModelDir, WeightDtype, merge_lora, prompts_of};
 
 /// Settings of a pipeline to load; see [`Pipeline::builder`].
 ///
@@ -58,7 +58,7 @@ impl PipelineBuilder {
         self
     }
 
-    /// Adds the LoRA adapters of a file to the weights.
+    /// Adds the LoRA adapters of a file, or of the folder that `vimogen finetune` writes, to the weights.
     #[must_use]
     pub fn lora(mut self, path: impl Into<PathBuf>) -> Self {
         self.lora = Some(path.into());
@@ -106,7 +106,10 @@ impl PipelineBuilder {
             return Err(Error::invalid("dtype", reason));
         }
         let (mut dit, _) = dir.load(&device, self.dtype, self.text_only)?;
+        let mut known = dir.prompts().cloned();
         if let Some(path) = self.lora {
+            // A folder of adapters may list the prompts of their training, too.
+            known = if path.is_dir() { prompts_of(&path)?.or(known) } else { known };
             dit = merge_lora(dit, path)?;
         }
         let config = dir.config().clone();
@@ -116,7 +119,8 @@ impl PipelineBuilder {
             stats: dir.stats().clone(),
             null_context: dir.null_context().clone(),
             encoder,
-            known: dir.prompts().cloned(),
+            words: dir.words().map(<[u8]>::to_vec),
+            known,
             without_encoder,
             origin: dir.folder().map_or_else(|| "the built-in model".into(), |folder| format!("{folder:?}")),
         })

@@ -36,7 +36,7 @@ use crate::progress::{self, OnProgress, Progress};
 use crate::sample::options::{DEFAULT_FRAMES, GenerateOptions, MAX_FRAMES_AT_ONCE, MIN_FRAMES, check_frames};
 use crate::sample::{Guide, Renumbered, Sampler, reborrow};
 use crate::text::{KnownPrompts, Note, TextEncoder};
-use crate::weights::{GenerationDefaults, ModelConfig};
+use crate::weights::{GenerationDefaults, ModelConfig, NativeParts, WeightDtype, save_native};
 
 /// A model with its text encoder and statistics: prompts or references in, motions out. Threads can share it.
 ///
@@ -54,6 +54,8 @@ pub struct Pipeline {
     null_context: Array2<f32>,
     encoder: Option<Arc<dyn TextEncoder>>,
     known: Option<KnownPrompts>,
+    /// File of the text encoder's own word vectors, if the model has one.
+    words: Option<Vec<u8>>,
     /// Why there is no encoder, if one was looked for.
     without_encoder: Option<String>,
     /// Where the model came from, for messages.
@@ -78,6 +80,18 @@ impl Pipeline {
     /// Settings of a pipeline to load: device, storage of weights, adapters, text encoder.
     pub fn builder() -> PipelineBuilder {
         PipelineBuilder::default()
+    }
+
+    /// Writes the model as a native directory, which [`Pipeline::open`] loads, with merged adapters. The release's text
+    /// encoder is not part of it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a `dtype` that files cannot hold, [`Error::Io`].
+    pub fn save(&self, folder: impl AsRef<Path>, dtype: WeightDtype) -> Result<()> {
+        let (words, prompts) = (self.words.as_deref(), self.known.as_ref());
+        let (stats, null_context) = (&self.stats, &self.null_context);
+        let parts = NativeParts { config: &self.config, stats, null_context, words, prompts };
+        save_native(folder, &self.dit, parts, dtype)
     }
 
     /// The configuration of the loaded model.

@@ -5,11 +5,15 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::split::split_words;
 use super::vectors::WordVectors;
 use crate::error::{Error, Result};
 
 /// Maximum number of phrases and of words in a file.
 const MAX_ENTRIES: usize = 100_000;
+
+/// Maximum number of words of a caption that becomes a phrase.
+const MAX_PHRASE: usize = 32;
 
 /// A movement and ways to ask for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +86,21 @@ impl KnownPrompts {
             return Err(Error::format("prompts.json", format!("it has more than {MAX_ENTRIES} phrases or words")));
         }
         Ok(known)
+    }
+
+    /// These prompts and the captions of further training, as phrases of a movement of its own.
+    #[must_use]
+    pub fn with_captions(mut self, movement: &str, captions: &[String]) -> Self {
+        let phrase = |caption: &String| split_words(caption, MAX_PHRASE).into_iter().filter(|word| word != ",");
+        let mut phrases: Vec<String> = captions.iter().map(|c| phrase(c).collect::<Vec<_>>().join(" ")).collect();
+        phrases.sort();
+        phrases.dedup();
+        phrases.retain(|phrase| !phrase.is_empty());
+        let added = self.movements.entry(movement.into()).or_insert_with(|| Movement { count: 1, phrases: vec![] });
+        added.phrases.extend(phrases);
+        added.phrases.truncate(MAX_ENTRIES / 10);
+        self.index = OnceLock::new();
+        self
     }
 
     /// Whether training showed this word, in lower case.

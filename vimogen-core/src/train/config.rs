@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::lora::{ADAPTER, LoraConfig};
 use crate::declare::{DEFAULT_SEED, defaults, named_enum};
 use crate::error::{Error, Result};
+use crate::model::DitConfig;
+use crate::weights::GenerationDefaults;
+
+/// Spans of the moving average below which a run is short.
+const SHORT_RUN: f64 = 3.0;
 
 named_enum! {
     /// Course of the learning rate after the warm-up.
@@ -93,8 +98,10 @@ defaults! {
         grad_clip, with_grad_clip: f64 = 0.1;
         /// Decay of the moving average of the weights.
         ema_decay, with_ema_decay: f64 = 0.9999;
-        /// Lets a young average follow faster: the decay of step s is at most `(1 + s) / (10 + s)`.
-        ema_warmup, with_ema_warmup: bool = false;
+        /// Lets a young average follow faster: the decay of step s is at most `(1 + s) / (10 + s)`. `None`: in runs that are
+        /// short for their decay, of fewer than `3 / (1 - ema_decay)` steps, whose average would still hold much of the
+        /// initial weights. The release's 40,000 steps at 0.9999 are not.
+        ema_warmup, with_ema_warmup(into): Option<bool> = None;
         /// Seed of weights, data order and noise.
         seed, with_seed: u64 = DEFAULT_SEED;
         /// Steps between checkpoints.
@@ -129,7 +136,32 @@ impl TrainConfig {
     /// Decay of the moving average after step `step`, from 0.
     pub fn ema_decay_at(&self, step: usize) -> f64 {
         let young = (1.0 + step as f64) / (10.0 + step as f64);
-        if self.ema_warmup { self.ema_decay.min(young) } else { self.ema_decay }
+        let is_short = || self.ema_spans() < SHORT_RUN;
+        if self.ema_warmup.unwrap_or_else(is_short) { self.ema_decay.min(young) } else { self.ema_decay }
+    }
+
+    /// Length of the run in multiples of the steps that the moving average spans, `1 / (1 - ema_decay)`.
+    fn ema_spans(&self) -> f64 {
+        self.num_steps as f64 * (1.0 - self.ema_decay)
+    }
+
+    /// A warning if the run is shorter than the span of its moving average, which then consists mostly of the initial
+    /// weights.
+    pub fn ema_warning(&self) -> Option<String> {
+        let initial = (-self.ema_spans()).exp();
+        (self.ema_warmup == Some(false) && self.ema_spans() < 1.0).then(|| {
+            format!(
+                "the average of the weights, which is saved, is {:.0} % the initial ones after {} steps at ema_decay {}; \
+                 lower ema_decay, or leave ema_warmup out",
+                100.0 * initial, self.num_steps, self.ema_decay
+            )
+        })
+    }
+
+    /// Recommended sampling of a model of these sizes that is trained like this, with a share `null_text` of captions left
+    /// out.
+    pub fn sampling(&self, model: &DitConfig, null_text: f64) -> GenerationDefaults {
+        GenerationDefaults::for_recipe(model, self.loss_weighting == LossWeighting::Uniform, null_text)
     }
 
     /// Substrings of the names of the trained parameters; all are trained if there are none.
@@ -216,6 +248,21 @@ mod tests {
         for (step, rate) in [(700, 2e-4), (850, 1e-4), (1000, 2e-6)] {
             assert!((config.lr_at(step) - rate).abs() < 1e-12, "step {step}: {}", config.lr_at(step));
         }
+    }
+
+    #[test]
+    fn the_average_of_a_short_run_follows_its_weights() {
+        let release = TrainConfig::default();
+        assert_eq!((release.ema_decay_at(0), release.ema_decay_at(30_000)), (0.9999, 0.9999));
+        let short = TrainConfig { num_steps: 300, ..TrainConfig::default() };
+        // What is left of the initial weights.
+        let left = |config: &TrainConfig| (0..config.num_steps).map(|step| config.ema_decay_at(step)).product::<f64>();
+        assert!(left(&short) < 1e-6, "{}", left(&short));
+        assert_eq!(short.ema_warning(), None);
+        let stubborn = TrainConfig { ema_warmup: Some(false), ..short };
+        assert!((left(&stubborn) - 0.97).abs() < 0.001);
+        assert!(stubborn.ema_warning().unwrap().contains("97 %"), "{:?}", stubborn.ema_warning());
+        assert_eq!(TrainConfig { num_steps: 40_000, ..stubborn }.ema_warning(), None);
     }
 
     #[test]

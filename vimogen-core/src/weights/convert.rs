@@ -81,8 +81,10 @@ pub struct NativeParts<'a> {
 /// Writes a model in memory as a native directory.
 ///
 /// # Errors
-/// [`Error::Config`] if the configuration is not that of the model, [`Error::Io`].
+/// [`Error::Config`] if the configuration is not that of the model, [`Error::InvalidArgument`] for a `dtype` that files
+/// cannot hold, [`Error::Io`].
 pub fn save_native(folder: impl AsRef<Path>, dit: &Dit, parts: NativeParts<'_>, dtype: WeightDtype) -> Result<()> {
+    dtype.check_stored()?;
     parts.config.check()?;
     if parts.config.dit != *dit.config() {
         return Err(Error::config("dit", "it is not the configuration of the model that is saved"));
@@ -105,10 +107,14 @@ fn write_native(folder: &Path, parts: NativeParts<'_>, weights: impl FnOnce(&Pat
     if let Some(words) = parts.words {
         write_atomic(folder.join(WORDS), |w| w.write_all(words))?;
     }
-    if let Some(prompts) = parts.prompts {
-        let json = serde_json::to_string(prompts).map_err(|e| Error::config(PROMPTS, e.to_string()))?;
-        write_atomic(folder.join(PROMPTS), |w| writeln!(w, "{json}"))?;
-    }
+    save_prompts(folder, parts.prompts)?;
     let json = serde_json::to_string_pretty(parts.config).map_err(|e| Error::config(CONFIG, e.to_string()))?;
     write_atomic(config_path, |w| writeln!(w, "{json}"))
+}
+
+/// Writes the prompts that a model knows into its folder, if it has a list of them.
+pub(crate) fn save_prompts(folder: &Path, prompts: Option<&KnownPrompts>) -> Result<()> {
+    let Some(prompts) = prompts else { return Ok(()) };
+    let json = serde_json::to_string(prompts).map_err(|e| Error::config(PROMPTS, e.to_string()))?;
+    write_atomic(folder.join(PROMPTS), |w| writeln!(w, "{json}"))
 }

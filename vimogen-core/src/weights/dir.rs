@@ -127,8 +127,7 @@ impl ModelDir {
         let null_context = null_rows(&files.safetensors(NULL_CONTEXT, "null context")?)?;
         let stats = files.stats(layout)?;
         let words = files.optional(WORDS, MAX_WORDS_FILE)?;
-        let known = |bytes: Vec<u8>| KnownPrompts::from_json(&bytes).map_err(|e| e.with_path(files.path(PROMPTS)));
-        let prompts = files.optional(PROMPTS, MAX_PROMPTS)?.map(known).transpose()?;
+        let prompts = files.prompts()?;
         let weights = Box::new(weights);
         let dir = Self { config, layout, stats, null_context, weights, words, prompts, folder: None };
         dir.check()
@@ -217,6 +216,11 @@ impl ModelDir {
     }
 }
 
+/// The prompts that a folder lists, if it does.
+pub(crate) fn prompts_of(folder: &Path) -> Result<Option<KnownPrompts>> {
+    Files::Folder(folder).prompts()
+}
+
 /// Storage of a directory's files.
 enum Files<'a> {
     Folder(&'a Path),
@@ -254,6 +258,11 @@ impl Files<'_> {
             };
             Error::NotFound { what, path: self.path(CONFIG) }
         })
+    }
+
+    fn prompts(&self) -> Result<Option<KnownPrompts>> {
+        let known = |bytes: Vec<u8>| KnownPrompts::from_json(&bytes).map_err(|e| e.with_path(self.path(PROMPTS)));
+        self.optional(PROMPTS, MAX_PROMPTS)?.map(known).transpose()
     }
 
     /// The path of a required file.

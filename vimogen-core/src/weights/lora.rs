@@ -21,6 +21,8 @@ use crate::model::Dit;
 use crate::model::named::Visit;
 use crate::model::named::{self, Map};
 
+/// Name of the adapters' file in a folder.
+pub const ADAPTER_FILE: &str = "adapter.safetensors";
 const A: &str = "lora_A.weight";
 const B: &str = "lora_B.weight";
 
@@ -40,12 +42,14 @@ pub(crate) fn save_lora(dit: &Dit, scale: f64, path: impl AsRef<Path>) -> Result
     safetensors::save_with(path, &infos, &super::save::METADATA, bytes)
 }
 
-/// Adds the adapters of a file to the weights of their layers. A packed model stays packed.
+/// Adds the adapters of a file, or of a folder's `adapter.safetensors`, to the weights of their layers. A packed model stays
+/// packed.
 ///
 /// # Errors
 /// [`Error::Weights`] for unknown tensors, an incomplete pair or a wrong shape; [`Error::Format`] for a damaged file.
 pub fn merge_lora(dit: Dit, path: impl AsRef<Path>) -> Result<Dit> {
-    let source = open(path)?;
+    let path = path.as_ref();
+    let source = if path.is_dir() { open(path.join(ADAPTER_FILE))? } else { open(path)? };
     let mut merge = Merge { source: source.as_ref(), left: source.names().into_iter().collect(), failed: None };
     let packed = dit.packed_dtype();
     let dit = named::map(dit, &mut merge);

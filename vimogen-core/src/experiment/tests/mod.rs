@@ -1,6 +1,7 @@
 //! Tests of experiment files and runs.
 
 mod kill;
+mod mixed;
 mod overfit;
 mod runs;
 mod together;

@@ -196,7 +196,7 @@ fn the_built_in_model_s_experiment_does_the_steps_of_a_trainer_on_procedural_bat
         loss_weighting: LossWeighting::Uniform,
         grad_clip: 1.0,
         ema_decay: 0.999,
-        ema_warmup: true,
+        ema_warmup: Some(true),
         parallel_parts: 2,
         seed: 7,
         ..TrainConfig::default()
