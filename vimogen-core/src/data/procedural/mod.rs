@@ -3,6 +3,7 @@
 //! A clip is a pure function of a seed and an index: an action, its caption and its motion (z up, metres, 20 frames per
 //! second, floor at z = 0, starting at the origin and facing +y).
 
+pub mod acts;
 mod caption;
 mod compose;
 mod curve;
@@ -26,7 +27,7 @@ pub use prompts::{Prompt, held_out_prompts, unseen_verb_prompts};
 pub use spec::{ActionSpec, Family, Pace, Part, Side};
 
 use crate::motion::codec::SmplMotion;
-use rng::Rng;
+pub use rng::Rng;
 
 /// A clip with its caption.
 #[derive(Debug, Clone)]
