@@ -27,7 +27,7 @@ pub use prompts::{Prompt, held_out_prompts, unseen_verb_prompts};
 pub use spec::{ActionSpec, Family, Pace, Part, Side};
 
 use crate::motion::codec::SmplMotion;
-pub use rng::Rng;
+use rng::Rng;
 
 /// A clip with its caption.
 #[derive(Debug, Clone)]

@@ -152,6 +152,17 @@ named_enum! {
     }
 }
 
+named_enum! {
+    /// What a way of walking is done with, apart from the legs.
+    pub enum Accent("accent") {
+        Plain = "plain",
+        ArmsSwing = "arms_swing",
+        ArmsStill = "arms_still",
+        HeadDown = "head_down",
+        KneesBent = "knees_bent",
+    }
+}
+
 /// One movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Act {
@@ -169,6 +180,8 @@ pub struct Act {
     pub mood: Mood,
     /// The size.
     pub size: Size,
+    /// Which part of the body stands out.
+    pub accent: Accent,
     /// How long, in seconds, if a caption says so.
     pub seconds: Option<u8>,
 }
@@ -185,6 +198,7 @@ impl Act {
             pace: Pace::Normal,
             mood: Mood::Plain,
             size: Size::Normal,
+            accent: Accent::Plain,
             seconds: None,
         }
     }

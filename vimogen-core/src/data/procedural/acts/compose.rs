@@ -23,6 +23,21 @@ const HURRY: f32 = 1.22;
 /// Seconds over which one movement takes over from another.
 const BLEND: f32 = 0.25;
 
+/// A clip of `frames` frames at 20 per second that shows `script`, as the person of a seed does it; `None` if it takes
+/// longer.
+pub fn show(script: &Script, frames: usize, seed: u64) -> Option<SmplMotion> {
+    let mut rng = Rng::new(seed, 0);
+    let person = Person::draw(&mut rng);
+    clip(script, frames, person, &mut rng)
+}
+
+/// The share of a clip of `frames` frames that the movements of `script` take; `None` if they need more than all of it.
+pub fn fill(script: &Script, frames: usize, person: Person) -> Option<f32> {
+    let length = (frames.max(2) - 1) as f32 / FPS;
+    let takes = takes(script, length, person)?;
+    Some((takes.iter().map(|take| take.length).sum::<f32>() / length).min(1.0))
+}
+
 /// A clip of `frames` frames that shows `script` as a person does it; `None` if it takes longer.
 pub fn clip(script: &Script, frames: usize, person: Person, rng: &mut Rng) -> Option<SmplMotion> {
     let mut figures = figures(script, frames, person, rng)?;
@@ -45,14 +60,19 @@ fn freedom(script: &Script) -> Freedom {
 
 fn figures(script: &Script, frames: usize, person: Person, rng: &mut Rng) -> Option<Vec<Figure>> {
     let length = (frames.max(2) - 1) as f32 / FPS;
-    let takes = takes(script, length, person)?;
+    // Half of the open movements are under way from the first frame, and some go on beyond the last.
+    let (early, late) = if goes_on(script) {
+        (if rng.chance(0.45) { rng.range(0.6, 1.6) } else { 0.0 }, if rng.chance(0.6) { 1.2 } else { 0.0 })
+    } else {
+        (0.0, 0.0)
+    };
+    let takes = takes(script, length + early + late, person)?;
     let total: f32 = takes.iter().map(|take| take.length).sum();
+    let length = length + early + late;
     let rate = (total / length).max(1.0);
     // What is left over is spent standing, before and after.
     let spare = (length - total / rate).max(0.0);
-    let before = spare * rng.range(0.0, 0.5);
-    let skip = skip(script, &takes, spare, rng);
-    let single = takes.len() == 1;
+    let before = spare * rng.range(0.0, 0.5) - early;
     let mut out = Vec::with_capacity(frames);
     let (mut place, mut yaw, mut start, mut at) = (Vec2::ZERO, 0.0f32, before, 0);
     let manners: Vec<Manner> = script.acts.iter().map(|act| Manner::of(act, person)).collect();
@@ -64,7 +84,7 @@ fn figures(script: &Script, frames: usize, person: Person, rng: &mut Rng) -> Opt
             start += takes[at].length / rate;
             at += 1;
         }
-        let local = (t - start).max(0.0) * rate + if single { skip } else { 0.0 };
+        let local = (t - start).max(0.0) * rate;
         let mut figure = rooted(&takes[at], local, place, yaw);
         manners[at].hold(&mut figure);
         if at > 0 && t - start < BLEND {
@@ -112,12 +132,11 @@ fn takes(script: &Script, length: f32, person: Person) -> Option<Vec<Take>> {
     Some((0..n).map(|i| if open[i] && share > 0.0 { make(i, least[i] + share) } else { make(i, 0.0) }).collect())
 }
 
-/// Seconds of a gait that are left out: in half of the clips it is under way from the first frame.
-fn skip(script: &Script, takes: &[Take], spare: f32, rng: &mut Rng) -> f32 {
-    let entry = entry(script.acts[0].kind);
-    let under_way = rng.chance(0.5);
-    let fits = takes.len() == 1 && entry.uses == super::families::Use::Gait && script.acts[0].seconds.is_none();
-    if under_way && fits && spare < 0.3 && entry.place == Place::Anywhere { rng.range(0.0, 0.2) } else { 0.0 }
+/// Whether a clip shows a single movement without beginning or end.
+fn goes_on(script: &Script) -> bool {
+    let act = &script.acts[0];
+    let e = entry(act.kind);
+    script.acts.len() == 1 && e.open && e.place == Place::Anywhere && act.count.is_none() && act.seconds.is_none()
 }
 
 /// The arms, or one of them, of a gesture over a figure, as far as they have left their hanging place.

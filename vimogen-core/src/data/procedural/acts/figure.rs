@@ -24,9 +24,9 @@ const FORE: f32 = 0.25;
 /// The middle of the shoulders below the neck's joint.
 const SHOULDERS_BELOW_NECK: f32 = 0.06;
 /// Shares of lower, middle and upper spine in the bend of the trunk, as real clips show it.
-const SPINE: [f32; 3] = [0.5, 0.2, 0.3];
+const SPINE: [f32; 3] = [0.62, 0.13, 0.25];
 /// Shares of neck and head.
-const NECK: [f32; 2] = [0.4, 0.6];
+const NECK: [f32; 2] = [0.5, 0.5];
 
 /// Controls of a body in one frame.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -67,12 +67,12 @@ impl Life {
         let d = std::f32::consts::PI / 180.0;
         let mood = rng.range(0.55, 1.45);
         let mut wander = |size: f32, slow: f32, fast: f32| Wander::draw(size * mood, slow, fast, rng);
-        let head = [wander(4.5 * d, 0.12, 1.1), wander(6.0 * d, 0.1, 0.9), wander(3.2 * d, 0.15, 1.2)];
-        let spine = [wander(2.0 * d, 0.12, 0.9), wander(3.0 * d, 0.12, 0.8), wander(1.8 * d, 0.15, 0.9)];
+        let head = [wander(6.0 * d, 0.12, 1.1), wander(8.5 * d, 0.1, 0.9), wander(4.5 * d, 0.15, 1.2)];
+        let spine = [wander(3.6 * d, 0.12, 0.9), wander(5.0 * d, 0.12, 0.8), wander(3.0 * d, 0.15, 0.9)];
         let weight = [wander(0.011, 0.12, 0.5), wander(0.008, 0.15, 0.6), wander(0.004, 0.2, 0.8)];
         let arms = [(); 2].map(|()| [3.0, 2.0, 5.0, 6.0].map(|size| wander(size * d, 0.15, 1.0)));
-        let wrists = [(); 2].map(|()| [7.0, 6.0].map(|size| wander(size * d, 0.2, 1.6)));
-        let grain = rng.range(0.3, 1.4);
+        let wrists = [(); 2].map(|()| [4.0, 3.5].map(|size| wander(size * d, 0.2, 1.6)));
+        let grain = rng.range(0.9, 3.0);
         let mut glances = vec![];
         let mut t = rng.range(-0.5, 4.0);
         while t < frames as f32 / FPS {

@@ -2,7 +2,7 @@
 
 use glam::Vec2;
 
-use super::act::{Act, Mood, Size};
+use super::act::{Accent, Act, Mood, Size};
 use super::figure::Figure;
 use crate::data::procedural::Pace;
 use crate::data::procedural::rng::Rng;
@@ -53,11 +53,11 @@ impl Person {
         Self {
             amp: rng.range(0.88, 1.12),
             tempo: rng.range(0.88, 1.14),
-            lean: rng.range(-0.05, 0.07),
+            lean: rng.range(-0.04, 0.12),
             arms: rng.range(-0.03, 0.09),
             elbows: rng.range(0.05, 0.55),
             sink: rng.range(0.004, 0.030),
-            lopsided: rng.range(-0.35, 0.35),
+            lopsided: rng.range(-0.6, 0.6),
             head: rng.range(-0.08, 0.16),
             dice: std::array::from_fn(|_| rng.unit()),
         }
@@ -115,6 +115,16 @@ impl Manner {
             Size::Big => m.scale(1.3),
         }
         m.feel(act.mood);
+        match act.accent {
+            Accent::Plain => {}
+            Accent::ArmsSwing => m.swing *= 2.1,
+            Accent::ArmsStill => m.swing *= 0.06,
+            Accent::HeadDown => {
+                m.posture.head += 34.0;
+                m.posture.spine += 6.0;
+            }
+            Accent::KneesBent => m.posture.down += 0.085,
+        }
         m
     }
 

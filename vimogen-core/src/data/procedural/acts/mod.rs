@@ -3,14 +3,21 @@
 //! A clip is a function of a seed, its kind's name and a number, so kinds that are added later change no other clip.
 
 mod act;
+mod caption;
 mod compose;
+mod dataset;
+mod draw;
 mod families;
 mod figure;
+mod hash;
 mod keys;
+mod lexicon;
 mod life;
 mod manner;
+mod verbs;
 
-pub use act::{Act, Kind, Mood, Script, Size};
-pub use compose::clip;
+pub use act::{Accent, Act, Kind, Mood, Script, Size};
+pub use caption::{every_act, vocabulary};
+pub use compose::show;
+pub use dataset::{FRAMES, Scene, Scenes};
 pub use families::{Entry, Place, Use, entry};
-pub use manner::Person;

@@ -85,7 +85,7 @@ impl Gait {
             period: self.period / hurry,
             arms: self.arms * m.swing * m.tempo.powf(0.3),
             bob: self.bob * m.bounce,
-            sway: self.sway * (0.7 + 0.6 * m.person.dice[5]),
+            sway: self.sway * (0.9 + 1.0 * m.person.dice[5]),
             ..self
         }
     }
