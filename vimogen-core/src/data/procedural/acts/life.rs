@@ -72,7 +72,7 @@ impl Life {
         let weight = [wander(0.011, 0.12, 0.5), wander(0.008, 0.15, 0.6), wander(0.004, 0.2, 0.8)];
         let arms = [(); 2].map(|()| [3.0, 2.0, 5.0, 6.0].map(|size| wander(size * d, 0.15, 1.0)));
         let wrists = [(); 2].map(|()| [4.0, 3.5].map(|size| wander(size * d, 0.2, 1.6)));
-        let grain = rng.range(0.9, 3.0);
+        let grain = rng.range(1.0, 4.0);
         let mut glances = vec![];
         let mut t = rng.range(-0.5, 4.0);
         while t < frames as f32 / FPS {

@@ -8,7 +8,8 @@ use glam::Vec2;
 pub fn phone(cue: &Cue<'_>) -> Take {
     let mut k = cue.keys();
     k.to(0.9, |f| {
-        f.hand(RIGHT, 0.135, 0.085, 0.145);
+        f.hand(RIGHT, 0.15, 0.06, 0.115);
+        f.elbow[RIGHT] = -0.5;
         f.head(4.0, -4.0, 9.0);
         f.wrist[RIGHT].x = 0.3;
     });

@@ -54,15 +54,16 @@ pub fn sit(cue: &Cue<'_>) -> Take {
         match (cue.die(1) * 3.0) as usize {
             0 => {
                 for (foot, side) in [(LEFT, 1.0), (RIGHT, 1.0)] {
-                    f.leg(foot, 78.0, 6.0 * side, 22.0 + 40.0 * (0.62 - far), 25.0);
+                    let knee = 14.0 + 40.0 * (0.62 - far);
+                    f.leg(foot, 80.0 + 0.5 * knee, 6.0 * side, knee, 25.0);
                 }
                 f.touch(LEFT, -0.3, -0.68, 0.05);
                 f.touch(RIGHT, 0.3, -0.68, 0.05);
             }
             1 => {
                 // Cross-legged.
-                f.leg(LEFT, 76.0, 44.0, 118.0, 15.0);
-                f.leg(RIGHT, 80.0, 42.0, 112.0, 15.0);
+                f.leg(LEFT, 100.0, 52.0, 112.0, 15.0);
+                f.leg(RIGHT, 106.0, 50.0, 118.0, 15.0);
                 f.hands(0.2, 0.3, -0.38);
             }
             _ => {

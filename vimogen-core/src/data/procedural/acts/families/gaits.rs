@@ -176,6 +176,12 @@ fn swing_body(figure: &mut Figure, gait: &Gait, moment: &Moment, lopsided: f32) 
     // The trunk nods once a step, and the head stays level.
     let nod = gate * 0.022 * (2.0 * PI * (phase - 0.1)).cos();
     pose.spine.x += nod;
+    // Landing shakes the body for a moment.
+    let since = (phase - gait.swing.min(1.0)).rem_euclid(1.0) * gait.period;
+    let jolt = gate * (-since / 0.07).exp() * (2.0 * PI * 4.5 * since).sin();
+    pose.pelvis.z -= 0.010 * jolt;
+    pose.spine.x += 0.030 * jolt;
+    pose.head.x += 0.035 * jolt;
     pose.head += Vec3::new(-0.8 * nod, -0.7 * gait.twist * stride, 0.0);
     for (limb, sign) in [(LEFT, -1.0), (RIGHT, 1.0)] {
         let own = (0.5 * sign * lopsided).exp();
@@ -186,6 +192,7 @@ fn swing_body(figure: &mut Figure, gait: &Gait, moment: &Moment, lopsided: f32) 
         arm.bend = mix(arm.bend, gait.bend, gate) + (0.45 * forward).max(-0.25);
         arm.flex += forward + gate * 0.05;
         arm.twist += gate * 0.12 + 0.25 * forward.max(0.0);
+        arm.bend += 0.06 * jolt;
     }
 }
 
@@ -226,8 +233,8 @@ pub fn run_backward(cue: &Cue<'_>) -> Take {
     let gait = Gait {
         step: -0.72,
         period: 0.36,
-        swing: 1.15,
-        style: Style { clearance: 0.16, heel: 0.5, heel_lead: 0.1 },
+        swing: 1.34,
+        style: Style { clearance: 0.20, heel: 0.5, heel_lead: 0.1 },
         arms: 0.4,
         bend: 1.3,
         lean: 0.12,

@@ -130,3 +130,19 @@ pub fn pray(cue: &Cue<'_>) -> Take {
     }
     k.play()
 }
+
+/// A salute with the right hand at the forehead.
+pub fn salute(cue: &Cue<'_>) -> Take {
+    let mut k = cue.keys();
+    k.to(cue.pick(0, 0.5, 0.8), |f| {
+        f.hand(RIGHT, 0.125, 0.13, 0.235);
+        f.elbow[RIGHT] = 1.0;
+        f.spine(-2.0, 0.0, 0.0);
+        f.head(-4.0, 0.0, 0.0);
+    });
+    k.hold(cue.stay(if cue.returns { 1.3 } else { 0.8 }, 0.9));
+    if cue.returns {
+        k.stand(0.6);
+    }
+    k.play()
+}

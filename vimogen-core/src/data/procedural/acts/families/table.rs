@@ -143,7 +143,7 @@ pub fn entry(kind: Kind) -> Entry {
         CrossArms => arms(gestures::cross),
         Clap => Entry { most: 5, moods: true, ..arms(gestures::clap) },
         Point => Entry { sides: LR, ..arms(|c| earlier_open(Family::Point, c, 1.6)) },
-        Salute => Entry { sides: LR, ..arms(|c| earlier_open(Family::Salute, c, 1.7)) },
+        Salute => Entry { sides: LR, ..arms(gestures::salute) },
         Shrug => Entry { uses: Use::Arms, ..counted(gestures::shrug) },
         Cheer => Entry { uses: Use::Whole, ..arms(gestures::cheer) },
         Think => Entry { sides: LR, ..arms(gestures::think) },
