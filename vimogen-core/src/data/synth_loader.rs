@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::batch::{Sample, collate};
 use super::corruption::Corruption;
 use super::dataset::check_shares;
+use super::procedural::acts::{FRAMES, Scenes};
 use super::procedural::{ProceduralDataset, Split};
 use crate::declare::defaults;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
-use crate::motion::codec::encode;
+use crate::motion::codec::{SmplMotion, encode};
 use crate::motion::layout::{
     BODY_ROT6D, FEATURES, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
 };
@@ -48,6 +49,8 @@ defaults! {
         text: f64 = 0.85;
         /// Share of the text samples whose text is left out, for guidance.
         null_text: f64 = 0.1;
+        /// Generation of procedural motion: 1, which the committed weights were trained on, or 2, over a hundred movements.
+        repertoire: u8 = 1;
         /// Corruption of references.
         corruption: Corruption = Corruption::release();
     }
@@ -57,15 +60,56 @@ impl ConditionMix {
     /// Checks the shares.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) naming the field.
+    /// [`Error::Config`] naming the field.
     pub fn check(&self) -> Result<()> {
+        if !(1..=2).contains(&self.repertoire) {
+            return Err(Error::config("repertoire", format!("{} is neither 1 nor 2", self.repertoire)));
+        }
         check_shares(&[("text", self.text), ("null_text", self.null_text)])
+    }
+}
+
+/// A generation of procedural motion.
+#[derive(Debug, Clone, Copy)]
+enum Repertoire {
+    First(ProceduralDataset),
+    Second(Scenes),
+}
+
+impl Repertoire {
+    fn of(generation: u8, seed: u64) -> Self {
+        match generation {
+            1 => Self::First(ProceduralDataset::new(seed, Split::Train)),
+            _ => Self::Second(Scenes::new(seed, Split::Train)),
+        }
+    }
+
+    /// Caption and motion of a clip, whose length is drawn if none is given.
+    fn sample(&self, index: u64, frames: Option<usize>) -> (String, SmplMotion) {
+        match self {
+            Self::First(data) => {
+                let sample = frames.map_or_else(|| data.sample(index), |n| data.sample_with_frames(index, n));
+                (sample.caption, sample.motion)
+            }
+            Self::Second(data) => {
+                let scene = frames.map_or_else(|| data.sample(index), |n| data.sample_with_frames(index, n));
+                (scene.caption, scene.motion)
+            }
+        }
+    }
+
+    /// Lengths of clips that do not have the usual 100 frames.
+    fn frames(&self) -> (usize, usize) {
+        match self {
+            Self::First(_) => (60, 120),
+            Self::Second(_) => FRAMES,
+        }
     }
 }
 
 /// An endless, deterministic source of batches: number `step` is a function of seed and step.
 pub struct ProceduralLoader {
-    dataset: ProceduralDataset,
+    dataset: Repertoire,
     encoder: Arc<dyn TextEncoder>,
     stats: Stats,
     mix: ConditionMix,
@@ -78,7 +122,7 @@ impl ProceduralLoader {
     /// A loader whose statistics are computed from the data set itself.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) for an impossible mix; those of encoding a clip, which are bugs in the data set.
+    /// [`Error::Config`] for an impossible mix; those of encoding a clip, which are bugs in the data set.
     pub fn new(
         seed: u64,
         batch_size: usize,
@@ -87,7 +131,7 @@ impl ProceduralLoader {
         encoder: Arc<dyn TextEncoder>,
     ) -> Result<Self> {
         mix.check()?;
-        let dataset = ProceduralDataset::new(seed, Split::Train);
+        let dataset = Repertoire::of(mix.repertoire, seed);
         let stats = statistics(&dataset)?;
         Ok(Self { dataset, encoder, stats, mix, seed, batch_size, text_len })
     }
@@ -104,7 +148,8 @@ impl ProceduralLoader {
     pub fn batch(&self, step: usize) -> Result<TrainBatch> {
         let mut rng = ChaCha12Rng::seed_from_u64(self.seed ^ 0x5eed_ba7c);
         rng.set_stream(step as u64);
-        let frames = if rng.random_bool(0.5) { 100 } else { rng.random_range(60..=120) };
+        let (fewest, most) = self.dataset.frames();
+        let frames = if rng.random_bool(0.5) { 100 } else { rng.random_range(fewest..=most) };
         let b = self.batch_size;
         let texts = (0..b).filter(|_| rng.random_bool(self.mix.text)).count();
         let silent: Vec<bool> = (0..b).map(|_| rng.random_bool(self.mix.null_text)).collect();
@@ -114,12 +159,12 @@ impl ProceduralLoader {
     }
 
     fn sample(&self, index: u64, frames: usize, follows_text: bool, captioned: bool) -> Result<Sample> {
-        let clip = self.dataset.sample_with_frames(index, frames);
-        let motion = self.stats.normalize(encode(&clip.motion)?.view())?;
+        let (caption, motion) = self.dataset.sample(index, Some(frames));
+        let motion = self.stats.normalize(encode(&motion)?.view())?;
         let reference = if follows_text { None } else { Some(reference_channels(motion.view())?) };
         let mut text = Array2::zeros((self.text_len, self.encoder.dim()));
         if captioned {
-            let words = self.encoder.encode(&clip.caption)?;
+            let words = self.encoder.encode(&caption)?;
             let words = words.slice(s![..words.nrows().min(self.text_len), ..]);
             text.slice_mut(s![..words.nrows(), ..]).assign(&words);
         }
@@ -128,9 +173,9 @@ impl ProceduralLoader {
 }
 
 /// Statistics over the first clips of the data set.
-fn statistics(dataset: &ProceduralDataset) -> Result<Stats> {
+fn statistics(dataset: &Repertoire) -> Result<Stats> {
     let features: Vec<Array2<f32>> =
-        (0..STATS_CLIPS).into_par_iter().map(|i| encode(&dataset.sample(i).motion)).collect::<Result<_>>()?;
+        (0..STATS_CLIPS).into_par_iter().map(|i| encode(&dataset.sample(i, None).1)).collect::<Result<_>>()?;
     let mut builder = StatsBuilder::new(FEATURES);
     for clip in &features {
         builder.add(clip.view())?;
@@ -150,6 +195,8 @@ mod tests {
     #[test]
     fn a_mix_of_impossible_shares_is_named() {
         ConditionMix::default().check().unwrap();
+        let third = ConditionMix { repertoire: 3, ..ConditionMix::default() };
+        assert!(third.check().unwrap_err().to_string().contains("repertoire"));
         for share in [-0.1, 1.5, f64::NAN] {
             let text = |mix: ConditionMix| mix.check().unwrap_err().to_string();
             assert!(text(ConditionMix { text: share, ..ConditionMix::default() }).contains("text"));

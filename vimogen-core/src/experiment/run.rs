@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::Experiment;
+use super::file::{Data, Experiment};
 use super::report::{Recorder, StepLine};
 use super::resume::Resume;
 use super::samples::Probes;
 use super::training_data::TrainingData;
 use crate::data::Prefetch;
-use crate::data::procedural::known_prompts;
+use crate::data::procedural::{acts, known_prompts};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::text::TextEncoderConfig;
@@ -260,7 +260,11 @@ impl Run {
         config.notes.insert("experiment".into(), self.experiment.name.clone().into());
         config.notes.insert("trained_steps".into(), self.trainer.steps_done().into());
         let (stats, null_context) = (&self.source.stats, &self.source.null_text);
-        let known = self.source.clips.is_none().then(known_prompts);
+        let known = match &self.experiment.data {
+            Data::Procedural(mix) if mix.repertoire > 1 => Some(acts::known_prompts()),
+            Data::Procedural(_) => Some(known_prompts()),
+            Data::Files(_) => None,
+        };
         let parts = NativeParts { config: &config, stats, null_context, words: None, prompts: known.as_ref() };
         save_native(folder, self.trainer.ema(), parts, dtype)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::data::Sampling;
+use crate::data::{ConditionMix, Sampling};
 use crate::declare::defaults;
 use crate::train::TrainConfig;
 use crate::weights::GenerationDefaults;
@@ -120,5 +120,6 @@ defaults! {
         max_bad_fraction: f64 = 0.01;
         captions: CaptionSource = CaptionSource::Files;
         procedural: bool = false;
+        repertoire: u8 = ConditionMix::default().repertoire;
     }
 }

@@ -55,14 +55,13 @@ fn one_handed(m: &Measures, view: View) -> Verdict {
 }
 
 /// Getting along on two feet, at `low` to `high` metres a second ahead.
-fn walks(m: &Measures, act: &Act, view: View, [low, high]: [f32; 2]) -> Verdict {
+fn walks(m: &Measures, view: View, [low, high]: [f32; 2]) -> Verdict {
     let low = if view == View::Part { 0.5 * low } else { low };
     let speed = m.ahead / m.seconds;
     ensure(speed > low, "the body should get ahead, metres a second", speed)?;
     ensure(speed < high, "the body should be slower, metres a second", speed)?;
     ensure(m.aside.abs() < 0.24 * m.ahead.abs() + 0.16, "the way should lead straight, metres aside", m.aside)?;
     ensure(m.turned.abs() < 50.0, "the body should not turn, degrees", m.turned)?;
-    let _ = act;
     Ok(())
 }
 
@@ -120,7 +119,7 @@ fn heads(act: &Act, m: &Measures, view: View) -> Verdict {
             ensure(m.shakes >= least.min(3.0), "the head should turn again and again", m.shakes)?;
             need!(m, twist_left < 20.0, twist_right > -20.0, chest < 0.10 + if view == View::Arms { 1.0 } else { 0.0 });
         }
-        Look => need!(m, look_right > 0.15, look_left < 0.10, look_up < 0.5),
+        Look => need!(m, look_right > 0.10, look_left < 0.10, look_up < 0.5),
         LookAround => {
             need!(m, look_right > 0.10, look_left > 0.10);
             ensure(m.twist_left - m.twist_right > 18.0, "the chest should turn along", m.twist_left - m.twist_right)?;
@@ -128,7 +127,7 @@ fn heads(act: &Act, m: &Measures, view: View) -> Verdict {
         LookUp => need!(m, look_up > 0.15, look_down < 0.5),
         _ => {
             need!(m, look_down > 0.12, look_up < 0.2, bow < 0.34, lean < 0.17);
-            need!(m, hand[LEFT].beats < 2.0, hand[RIGHT].beats < 2.0);
+            need!(m, hand[LEFT].beats < 4.0, hand[RIGHT].beats < 4.0);
             ensure(m.chest < 0.14, "the body should stay up", m.chest)?;
         }
     }
@@ -145,23 +144,20 @@ fn going(act: &Act, m: &Measures, view: View) -> Verdict {
     match act.kind {
         WalkForward => {
             let most = pace(0.9, 1.75, 2.6);
-            walks(m, act, view, [pace(0.14, 0.13, 0.5), if act.size == Size::Big { 2.2 } else { most }])?;
+            walks(m, view, [pace(0.14, 0.13, 0.5), if act.size == Size::Big { 2.2 } else { most }])?;
             need!(m, flights < 1.0);
             ensure(m.lean_right - m.lean_left < 0.20, "the body should not stagger", m.lean_right - m.lean_left)?;
             ensure((m.lean_right + m.lean_left).abs() < 0.085, "the body should not limp", m.lean_right + m.lean_left)?;
             plainly(m, view)?;
-            if judges_arms(view) && act.kind == WalkForward {
-                need!(m, bow < 0.55);
-            }
         }
         Run => {
-            walks(m, act, view, [pace(0.7, 0.7, 1.4), 7.5])?;
+            walks(m, view, [pace(0.7, 0.7, 1.4), 7.5])?;
             need!(m, flights >= 1.0, lean > -0.2, high < 1.035);
         }
         WalkBackward | RunBackward => {
             let back = Measures { ahead: -m.ahead, ..m.clone() };
             let fast = act.kind == RunBackward;
-            walks(&back, act, view, if fast { [0.7, 4.0] } else { [pace(0.1, 0.1, 0.3), 2.0] })?;
+            walks(&back, view, if fast { [0.7, 4.0] } else { [pace(0.1, 0.1, 0.3), 2.0] })?;
             ensure(m.toe[LEFT].max(m.toe[RIGHT]) > 0.065, "feet should be lifted", m.toe[LEFT])?;
             let flies = m.flights >= 1.0;
             ensure(fast == flies, "running leaves the ground, walking does not", m.flights)?;
@@ -190,7 +186,7 @@ fn going(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, far > 0.32, rush < 128.0, up_low > 0.7, stride > 0.2);
         }
         WalkLine => {
-            walks(m, act, view, [0.06, 0.6])?;
+            walks(m, view, [0.06, 0.6])?;
             need!(m, width < 0.13);
             ensure(m.hand[LEFT].aside.min(m.hand[RIGHT].aside) > 0.3, "arms should be out", m.hand[LEFT].aside)?;
         }
@@ -207,17 +203,17 @@ fn going(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, up_low > 0.8);
         }
         Tiptoe => {
-            walks(m, act, view, [0.1, 1.6])?;
+            walks(m, view, [0.1, 1.6])?;
             need!(m, heels > 0.66, flights < 1.0);
         }
         Sneak => {
-            walks(m, act, view, [0.08, 1.2])?;
+            walks(m, view, [0.08, 1.2])?;
             need!(m, lean > 0.08, flights < 1.0, bow > 0.15);
             ensure(m.hand[LEFT].mean.y.min(m.hand[RIGHT].mean.y) > 0.12, "hands should be in front", m.hand[LEFT].mean.y)?;
             ensure(m.toe[LEFT].max(m.toe[RIGHT]) > 0.14, "feet should be lifted high", m.toe[RIGHT])?;
         }
         Limp => {
-            walks(m, act, view, [0.08, 1.3])?;
+            walks(m, view, [0.08, 1.3])?;
             // The body dips onto the hurt leg: it leans to that side, more than to the other.
             ensure(m.lean_right > -m.lean_left + 0.03, "the body should lean onto the hurt leg", m.lean_right)?;
             need!(m, lean_right > 0.055, flights < 1.0);
@@ -225,11 +221,11 @@ fn going(act: &Act, m: &Measures, view: View) -> Verdict {
         Stagger => {
             let speed = m.ahead / m.seconds;
             ensure(speed > 0.06 && speed < 1.4, "the body should get ahead", speed)?;
-            ensure(m.lean_right - m.lean_left > 0.19, "the body should sway", m.lean_right - m.lean_left)?;
+            ensure(m.lean_right - m.lean_left > 0.15, "the body should sway", m.lean_right - m.lean_left)?;
             need!(m, flights < 1.0);
         }
         Skip => {
-            walks(m, act, view, [0.4, 3.2])?;
+            walks(m, view, [0.4, 3.2])?;
             need!(m, flights >= 2.0, high > 1.005);
             ensure(m.knee[LEFT].min(m.knee[RIGHT]) > 0.66, "knees should be lifted high", m.knee[LEFT])?;
         }
@@ -246,13 +242,13 @@ fn going(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, ahead > 0.2, climbed < -0.13, up_low > 0.7, turning < 60.0);
         }
         Carry => {
-            walks(m, act, view, [0.1, 1.7])?;
+            walks(m, view, [0.1, 1.7])?;
             need!(m, both_ahead > 0.6, lean < 0.16);
             need!(m, hand[LEFT].beats < 6.0, hand[RIGHT].beats < 6.0, apart < 0.55);
             ensure(m.hand[RIGHT].mean.z < -0.10, "hands should be lower than the shoulders", m.hand[RIGHT].mean.z)?;
         }
         Push => {
-            walks(m, act, view, [0.05, 1.2])?;
+            walks(m, view, [0.05, 1.2])?;
             need!(m, both_ahead > 0.55, lean > 0.14);
             ensure(m.hand[LEFT].mean.y.min(m.hand[RIGHT].mean.y) > 0.27, "arms should be stretched out", m.hand[LEFT].mean.y)?;
         }
@@ -367,7 +363,7 @@ fn legs(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, far < 0.45, flights >= 1.0, air > 0.09, spread < 0.44, inverted < 0.01, up_low > 0.6);
             ensure(m.prone < 0.02, "the body should stay on its feet", m.prone)?;
             if whole {
-                ensure(m.hand[RIGHT].high < 0.40, "the hands should not reach up", m.hand[RIGHT].high)?;
+                ensure(m.hand[RIGHT].high < 0.30, "the hands should not reach up", m.hand[RIGHT].high)?;
             }
         }
         JumpForward => {
@@ -409,7 +405,7 @@ fn legs(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, hand[LEFT].front < 0.5, hand[RIGHT].rear > -0.32, hand[LEFT].rear > -0.32, bow < 0.26);
         }
         Bow => {
-            need!(m, bow > 0.21, low > 0.80, far < 0.4, hand[LEFT].beats < 2.0, hand[RIGHT].beats < 2.0);
+            need!(m, bow > 0.21, low > 0.80, far < 0.4, hand[LEFT].beats < 4.0, hand[RIGHT].beats < 4.0);
             ensure(m.hand[LEFT].low.min(m.hand[RIGHT].low) > 0.42, "hands should not reach down", m.hand[LEFT].low)?;
             ensure(m.hand[LEFT].up.max(m.hand[RIGHT].up) < 0.15, "hands should rest", m.hand[LEFT].up)?;
             ensure(m.twist_left - m.twist_right < 34.0, "the body should not turn", m.twist_left - m.twist_right)?;
@@ -493,6 +489,7 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
         RaiseArms => {
             single()?;
             ensure(least(|h| h.over) > 0.25, "the hand should be over the head", least(|h| h.over))?;
+            ensure(least(|h| h.high) > 0.3, "the arm should be raised", least(|h| h.high))?;
             ensure(least(|h| h.sweeps) < 3.0, "the hand should be still", least(|h| h.sweeps))?;
             ensure(least(|h| h.beats) < 4.0 || view == View::Arms, "the hand should stay up", least(|h| h.beats))?;
             ensure(m.heels < 0.05 || view == View::Arms, "feet should stay flat", m.heels)?;
@@ -521,7 +518,7 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
             ensure(m.claps >= 3.0 || act.count.is_some(), "again and again", m.claps)?;
             ensure(l.strokes + r.strokes < 4.0, "hands should move aside", l.strokes)?;
             ensure(m.both_ahead > 0.2, "hands should be in front", m.both_ahead)?;
-            ensure(l.beats.max(r.beats) < 3.0, "hands should move aside, not up", l.beats)?;
+            ensure(l.beats.max(r.beats) < 5.0, "hands should move aside, not up", l.beats)?;
             ensure(l.high.max(r.high) < 0.2, "hands should be lower than the head", l.high)?;
         }
         Point => {
@@ -577,14 +574,15 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
         ReachForward => {
             single()?;
             ensure(least(|h| h.front) > 0.36, "the hand should reach forward", least(|h| h.front))?;
-            need!(m, bow > 0.15, low > 0.8);
+            need!(m, bow > 0.13, low > 0.8);
+            ensure(both || l.front < 0.36 || view == View::Part, "the other hand should stay back", l.front)?;
             ensure(m.bow < 0.5, "the body should not bend down", m.bow)?;
-            ensure(r.across > -0.6 && r.beats < 4.0 && r.strokes < 6.0, "the hand should reach once", r.beats)?;
+            ensure(r.across > -0.6 && r.beats < 4.0 && r.strokes < 7.0, "the hand should reach once", r.beats)?;
         }
         Drink => {
             single()?;
             ensure(r.at_chin > 0.08, "the hand should be at the mouth", r.at_chin)?;
-            ensure(r.at_chin < 0.75 && l.mean.y < 0.16 && r.rise > 0.35, "the hand should come up and go down", r.rise)?;
+            ensure(r.at_chin < 0.86 && l.mean.y < 0.16 && r.rise > 0.35, "the hand should come up and go down", r.rise)?;
             ensure(r.pokes < 12.0 && m.twist_left - m.twist_right < 40.0, "the body should rest", m.twist_left)?;
         }
         Phone => {
@@ -612,7 +610,7 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, lean > 0.08, guard < 0.15);
             ensure(r.low < 0.95 && l.akimbo < 0.3, "the right hand should be low", r.low)?;
             ensure(l.mean.z.max(r.mean.z) < 0.0, "hands should be low", r.mean.z)?;
-            ensure(m.both_in_front > 0.35, "both hands should hold a broom", m.both_in_front)?;
+            ensure(m.both_in_front > 0.2, "both hands should hold a broom", m.both_in_front)?;
             ensure(m.twist_left - m.twist_right > 22.0, "the chest should turn", m.twist_left - m.twist_right)?;
         }
         DirectTraffic => {
@@ -637,7 +635,7 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
         Violin => {
             ensure(l.mean.y > 0.18 && l.mean.z > -0.2, "the left hand should hold a violin", l.mean.z)?;
             ensure(r.mean.z > -0.35 && r.waves >= 1.0, "the right hand should bow", r.waves)?;
-            ensure(l.sweeps < 2.0 && l.beats < 4.0, "the left hand should be still", l.beats)?;
+            ensure(l.sweeps < 4.0 && l.beats < 5.0, "the left hand should be still", l.beats)?;
             ensure(r.front > 0.15, "the right hand should be in front", r.front)?;
         }
         Conduct => {
@@ -647,7 +645,7 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, alternation < 0.25, bounces < 4.0);
             ensure(l.high.max(r.high) > 0.05, "hands should go up", l.high)?;
         }
-        Dance | DanceTwist | DanceDisco | DanceBallet | DanceWaltz | DanceRobot => dances(act, m, view)?,
+        Dance | DanceTwist | DanceDisco | DanceBallet | DanceWaltz | DanceRobot => dances(act, m)?,
         Stretch => {
             ensure(l.high.min(r.high) > 0.36, "hands should go up", l.high.min(r.high))?;
             need!(m, together > 0.08, heels > 0.04, air < 0.1, flights < 1.0, far < 0.35);
@@ -684,7 +682,7 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
         }
         Block => {
             ensure(r.high > 0.12 && r.across < -0.08, "the forearm should be before the head", r.high)?;
-            need!(m, shield > 0.05);
+            need!(m, shield > 0.04);
             ensure(l.high < 0.10 && r.beats < 2.0 + 2.0 * f32::from(act.count.unwrap_or(1)), "the other hand should be lower", l.high)?;
             ensure(r.waves < 4.0 + 2.0 * f32::from(act.count.unwrap_or(1)), "the forearm should be still", r.waves)?;
             ensure(m.twist_left - m.twist_right < 60.0, "the body should not swing", m.twist_left)?;
@@ -713,7 +711,7 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
         }
         Catch => {
             ensure(l.front.min(r.front) > 0.33, "both hands should go forward", l.front.min(r.front))?;
-            need!(m, apart < 0.34, both_ahead > 0.1);
+            need!(m, apart < 0.34, both_ahead > 0.1, knee[LEFT] < 0.72, knee[RIGHT] < 0.72);
             ensure(l.mean.z.max(r.mean.z) < -0.05, "hands should come down", l.mean.z)?;
             ensure(m.catches > 0.0, "hands should be drawn to the chest", m.catches)?;
             ensure(l.high.max(r.high) < 0.26, "hands should stay low", l.high)?;
@@ -761,17 +759,16 @@ fn single_think(m: &Measures) -> Verdict {
     ensure(m.hand[LEFT].over < 0.1 && m.hand[RIGHT].over < 0.1, "hands should stay lower than the head", m.hand[LEFT].over)
 }
 
-fn dances(act: &Act, m: &Measures, view: View) -> Verdict {
+fn dances(act: &Act, m: &Measures) -> Verdict {
     use Kind::*;
     need!(m, flights < 1.0, up_low > 0.6);
     let (l, r) = (&m.hand[LEFT], &m.hand[RIGHT]);
-    let _ = view;
     match act.kind {
         Dance => {
             need!(m, far < 0.9);
             let moves = m.bounces + m.shifts + m.twists;
-            ensure(moves >= 1.1 * m.seconds - 1.0 && moves >= 2.0, "the body should move again and again", moves)?;
-            need!(m, toe[LEFT] < 0.2, toe[RIGHT] < 0.2);
+            ensure(moves >= 0.7 * m.seconds - 1.0 && moves >= 2.0, "the body should move again and again", moves)?;
+            need!(m, toe[LEFT] < 0.2, toe[RIGHT] < 0.2, guard < 0.6);
             ensure(l.over.max(r.over) < 0.5 && m.lean < 0.17, "the body should dance upright", m.lean)?;
             ensure(l.speed + r.speed > 0.5, "the arms should dance along", l.speed + r.speed)?;
             ensure(m.turning < 80.0, "the body should stay where it is", m.turning)?;

@@ -14,7 +14,7 @@ use super::track::Track;
 use super::{FEWEST, Verdict};
 pub use measures::Measures;
 use vimogen_core::data::procedural::Side;
-use vimogen_core::data::procedural::acts::{Act, Kind, Script};
+use vimogen_core::data::procedural::acts::{Act, Script};
 use vimogen_core::motion::layout::JOINTS;
 
 /// How strictly an act is looked at.
@@ -101,6 +101,3 @@ fn one(act: &Act, track: &Track, view: View) -> Verdict {
 fn judges_arms(view: View) -> bool {
     view != View::Legs
 }
-
-#[allow(unused)]
-fn unused(_: Kind) {}

@@ -276,7 +276,7 @@ fn pick<'a>(all: &[&'a str], rng: &mut Rng) -> &'a str {
 fn said(act: &Act, pattern: &str, form: Form, whose: &str, adjective: bool, rng: &mut Rng) -> Vec<String> {
     let count = number(act.count.unwrap_or(0), rng);
     let mut words = phrase(act, pattern, form, whose, &count);
-    let mut front = |words: &mut Vec<String>, text: &str, rng: &mut Rng| {
+    let front = |words: &mut Vec<String>, text: &str, rng: &mut Rng| {
         let single = text.ends_with("ly") && !text.contains(' ');
         let at = if single && rng.chance(0.4) { 0 } else { words.len() };
         words.insert(at, text.to_string());

@@ -136,7 +136,8 @@ fn takes(script: &Script, length: f32, person: Person) -> Option<Vec<Take>> {
 fn goes_on(script: &Script) -> bool {
     let act = &script.acts[0];
     let e = entry(act.kind);
-    script.acts.len() == 1 && e.open && e.place == Place::Anywhere && act.count.is_none() && act.seconds.is_none()
+    let whole = act.kind == super::act::Kind::WalkAndReturn;
+    script.acts.len() == 1 && e.open && !whole && e.place == Place::Anywhere && act.count.is_none() && act.seconds.is_none()
 }
 
 /// The arms, or one of them, of a gesture over a figure, as far as they have left their hanging place.

@@ -1,6 +1,6 @@
 //! What never rests in a person: head, trunk, wrists and weight wander, glances, the head leads turns, wrists lag.
 //!
-//! Sizes are fitted to real clips (docs/src/how-to/procedural.md has the table).
+//! Sizes are fitted to real clips (docs/src/concepts/procedural.md has the table).
 
 use std::f32::consts::TAU;
 

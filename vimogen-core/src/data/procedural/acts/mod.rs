@@ -11,13 +11,19 @@ mod families;
 mod figure;
 mod hash;
 mod keys;
+mod known;
 mod lexicon;
 mod life;
 mod manner;
+mod prompts;
+#[cfg(test)]
+mod tests;
 mod verbs;
 
 pub use act::{Accent, Act, Kind, Mood, Script, Size};
 pub use caption::{every_act, vocabulary};
 pub use compose::show;
 pub use dataset::{FRAMES, Scene, Scenes};
+pub use prompts::{HeldOut, held_out_prompts};
+pub use known::known_prompts;
 pub use families::{Entry, Place, Use, entry};

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::data::procedural::rig::{LEFT, RIGHT};
-use glam::Vec2;
 
 /// A phone at the right ear.
 pub fn phone(cue: &Cue<'_>) -> Take {
@@ -136,6 +135,3 @@ pub fn traffic(cue: &Cue<'_>) -> Take {
     k.stand(0.7);
     k.play()
 }
-
-#[allow(unused)]
-fn unused(_: Vec2) {}

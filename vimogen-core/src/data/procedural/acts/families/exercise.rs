@@ -225,8 +225,8 @@ pub fn burpee(cue: &Cue<'_>) -> Take {
 /// Circling both straight arms.
 pub fn arm_circles(cue: &Cue<'_>) -> Take {
     let mut k = cue.keys();
-    let (out, deep) = (cue.pick(0, 0.30, 0.44), cue.pick(1, 0.20, 0.34));
-    let mut at = |k: &mut Keys, seconds: f32, turn: f32| {
+    let (out, deep) = (cue.pick(0, 0.37, 0.46), cue.pick(1, 0.18, 0.28));
+    let at = |k: &mut Keys, seconds: f32, turn: f32| {
         let (s, c) = (2.0 * PI * turn).sin_cos();
         k.to(seconds, |f| {
             f.hands(0.175 + out, 0.05 + deep * s, deep * c);

@@ -3,7 +3,7 @@
 use std::f32::consts::PI;
 
 use super::*;
-use crate::data::procedural::curve::{ease, mix};
+use crate::data::procedural::curve::ease;
 use crate::data::procedural::rig::{LEFT, RIGHT};
 
 /// Sitting on the floor behind the feet, knees up.
@@ -210,7 +210,7 @@ pub fn crawl(cue: &Cue<'_>) -> Take {
         let mut f = Figure::default();
         let speed = ease(t / (0.6 * period));
         // How far the body has come, in strides; speed rises at first.
-        let way = 0.2 + stride * (u - 0.3 * (1.0 - (-u / 0.3).exp()) * 1.0).max(0.0);
+        let way = 0.2 + stride * (u - 0.3 * (1.0 - (-u / 0.3).exp())).max(0.0);
         all_fours(&mut f, way);
         for (limb, offset, side) in [(LEFT, 0.0, -1.0), (RIGHT, 0.5, 1.0)] {
             // A hand and the opposite knee move together; each rests on the floor most of the time.
@@ -368,9 +368,4 @@ pub fn fall_backward(cue: &Cue<'_>) -> Take {
     });
     k.hold(cue.stay(2.1, 0.5));
     k.play()
-}
-
-#[allow(unused)]
-fn unused() -> f32 {
-    mix(0.0, 1.0, 0.5)
 }

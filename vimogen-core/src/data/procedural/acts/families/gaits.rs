@@ -231,7 +231,7 @@ pub fn backward(cue: &Cue<'_>) -> Take {
 /// Running backward.
 pub fn run_backward(cue: &Cue<'_>) -> Take {
     let gait = Gait {
-        step: -0.72,
+        step: -0.60,
         period: 0.36,
         swing: 1.34,
         style: Style { clearance: 0.20, heel: 0.5, heel_lead: 0.1 },

@@ -2,12 +2,12 @@
 
 use std::f32::consts::PI;
 
-use glam::{Vec2, Vec3};
+use glam::Vec2;
 
 use super::*;
 use crate::data::procedural::curve::{ease, mix, ramp};
 use crate::data::procedural::gait::{Plan, Rhythm, Step, Style};
-use crate::data::procedural::rig::{Arm, FreeLeg, LEFT, Pose, Print, RIGHT};
+use crate::data::procedural::rig::{FreeLeg, LEFT, Print, RIGHT};
 
 const START: f32 = 0.15;
 
@@ -44,11 +44,9 @@ fn turning(family: Family, cue: &Cue<'_>, degrees: f32) -> Take {
 /// Hopping on the right leg, as often as asked for.
 pub fn hop(cue: &Cue<'_>) -> Take {
     let Some(count) = cue.act.count else { return earlier_open(Family::Hop, cue, 2.2) };
-    let mut take = earlier(Family::Hop, cue, 1, 0.0, None);
     // The first generation hops until an end: ready at 0.8 s, 0.5 s a hop, 0.6 s to put the foot down.
     let length = LEAD + 0.55 + 0.5 * f32::from(count) + 0.02 + 0.6;
-    take = Take { length, at: earlier(Family::Hop, cue, 1, length, Some(length)).at };
-    take
+    earlier(Family::Hop, cue, 1, length, Some(length))
 }
 
 /// Skipping: step and hop, left and right.
@@ -89,7 +87,7 @@ pub fn skip(cue: &Cue<'_>) -> Take {
         f.pose.pelvis.y = speed * unit * u;
         // Up with the hop, down into the step.
         let fly = (PI * ((part - 0.36) / 0.42).clamp(0.0, 1.0)).sin();
-        f.pose.pelvis.z += gate * (0.13 * fly * m_bounce(part) - 0.055 * (1.0 - fly));
+        f.pose.pelvis.z += gate * (0.115 * fly - 0.055 * (1.0 - fly));
         let free = if round as i64 % 2 == 0 { LEFT } else { RIGHT };
         let knee = (PI * ((part - 0.15) / 0.75).clamp(0.0, 1.0)).sin() * gate;
         f.pose.legs[free].free = knee.min(1.0);
@@ -105,10 +103,6 @@ pub fn skip(cue: &Cue<'_>) -> Take {
         f
     };
     Take { length: if cue.returns { stop + 0.5 } else { room }, at: Box::new(at) }
-}
-
-fn m_bounce(part: f32) -> f32 {
-    0.85 + 0.15 * part
 }
 
 /// The moonwalk: one foot glides back flat while the other stands on its toes.
@@ -129,13 +123,13 @@ pub fn moonwalk(cue: &Cue<'_>) -> Take {
             let mut back = 0.0;
             for n in 0..count as i64 {
                 let n = n as f32;
-                let far = if n == 0.0 || n == count - 1.0 { 0.5 * glide * if n == 0.0 { 1.0 } else { 1.0 } } else { glide };
+                let far = if n == 0.0 || n == count - 1.0 { 0.5 * glide } else { glide };
                 if mine(n) {
                     back += far * if n < round { 1.0 } else if n == round { slide } else { 0.0 };
                 }
             }
             f.pose.legs[foot].toe.y -= back;
-            let on_toes = if mine(round) { 1.0 - ease(part * 3.0) } else { ease(part * 3.0 - 0.0) };
+            let on_toes = if mine(round) { 1.0 - ease(part * 3.0) } else { ease(part * 3.0) };
             f.pose.legs[foot].pitch = 0.85 * on_toes * gate;
         }
         f.pose.pelvis.y = 0.5 * (f.pose.legs[LEFT].toe.y + f.pose.legs[RIGHT].toe.y) - Figure::default().pose.legs[LEFT].toe.y;
@@ -172,8 +166,8 @@ fn stairs(cue: &Cue<'_>, up: f32) -> Take {
     let rhythm = open.until(if cue.returns { room } else { room + 2.0 });
     let shown = if cue.returns { rhythm.count } else { ((room - START) / period).ceil() as usize };
     let last = rhythm.count - 1;
-    // A step is one stair for the foot that swings, two for itself; the last closes.
-    let stair = move |k: usize| if cue_returns(k, last) { last } else { k + 1 } as f32;
+    // The last step closes beside the one before.
+    let stair = move |k: usize| if k == last { last } else { k + 1 } as f32;
     let place = |k: usize| Print::home(rhythm.foot(k), Vec2::new(0.0, tread * stair(k)), 0.0);
     let style = Style { clearance: 0.05, heel: if up > 0.0 { 0.35 } else { 0.75 }, heel_lead: 0.28 };
     let plan = Plan::placed(rhythm, style, &place);
@@ -210,7 +204,7 @@ fn stairs(cue: &Cue<'_>, up: f32) -> Take {
         f.pose.pelvis.y = tread * (way - 0.1 * gate).max(0.0).min(total);
         let lag = if up > 0.0 { 0.75 } else { 0.15 };
         f.pose.pelvis.z += base + rise * (way - lag * gate * (1.0 - ramp(u, total - 1.0, total + 0.4))).clamp(-0.2, total) - 0.015;
-        f.pose.pelvis.x += 0.025 * gate * (PI * (u + 0.0)).sin();
+        f.pose.pelvis.x += 0.025 * gate * (PI * u).sin();
         let lean = if up > 0.0 { 0.17 } else { 0.04 };
         f.pose.spine.x += lean * gate;
         f.pose.head.x += gate * if up > 0.0 { 0.12 } else { 0.34 };
@@ -225,9 +219,3 @@ fn stairs(cue: &Cue<'_>, up: f32) -> Take {
     Take { length, at: Box::new(at) }
 }
 
-fn cue_returns(k: usize, last: usize) -> bool {
-    k == last
-}
-
-#[allow(unused)]
-fn unused(_: Vec3, _: Arm, _: Pose) {}

@@ -70,7 +70,6 @@ pub fn entry(kind: Kind) -> Entry {
         weight: 1.0,
     };
     let make = |build| Entry { build, ..base };
-    let paced = |build| Entry { paced: true, ..make(build) };
     let sided = |build| Entry { sides: LR, ..make(build) };
     let counted = |build| Entry { most: 5, ..make(build) };
     let both = |build| Entry { sides: LR, most: 5, ..make(build) };
@@ -202,7 +201,5 @@ pub fn entry(kind: Kind) -> Entry {
         Cartwheel => Entry { sides: LR, ..calm(make(acrobatics::cartwheel)) },
         ForwardRoll => calm(make(acrobatics::roll)),
         Backflip => calm(make(acrobatics::backflip)),
-        #[allow(unreachable_patterns)]
-        _ => paced(|cue| earlier_open(Family::Stand, cue, 0.5)),
     }
 }
