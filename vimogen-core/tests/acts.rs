@@ -1,8 +1,8 @@
 //! Clips of the second generation of procedural motion pass their own checks, and others do not.
 #![cfg(feature = "full")]
 
-use vimogen_core::data::procedural::acts::{Act, Script, Scenes, entry, every_act, held_out_prompts, show};
 use vimogen_core::data::procedural::Split;
+use vimogen_core::data::procedural::acts::{Act, Scenes, Script, entry, every_act, held_out_prompts, show};
 use vimogen_core::motion::codec::SmplMotion;
 
 #[path = "../examples/action_check/mod.rs"]
@@ -83,7 +83,8 @@ fn held_out_prompts_can_be_shown() {
     let mut failed = vec![];
     for (i, prompt) in held_out_prompts().into_iter().enumerate() {
         let motion = show(&prompt.script, prompt.frames + 1, i as u64);
-        let motion = motion.or_else(|| show(&prompt.script, 201, i as u64)).unwrap_or_else(|| panic!("{}", prompt.text));
+        let motion =
+            motion.or_else(|| show(&prompt.script, 201, i as u64)).unwrap_or_else(|| panic!("{}", prompt.text));
         failed.extend(check_script(&prompt.script, motion.joints.view()).err().map(|e| (prompt.text, e)));
     }
     assert!(failed.len() <= 4, "{failed:?}");

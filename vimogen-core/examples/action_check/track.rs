@@ -54,7 +54,9 @@ impl Track {
         let twin = |j: usize| match j {
             joint::LEFT_HIP | joint::LEFT_KNEE | joint::LEFT_ANKLE | joint::LEFT_FOOT | joint::LEFT_COLLAR => j + 1,
             joint::LEFT_SHOULDER | joint::LEFT_ELBOW | joint::LEFT_WRIST => j + 1,
-            joint::RIGHT_HIP | joint::RIGHT_KNEE | joint::RIGHT_ANKLE | joint::RIGHT_FOOT | joint::RIGHT_COLLAR => j - 1,
+            joint::RIGHT_HIP | joint::RIGHT_KNEE | joint::RIGHT_ANKLE | joint::RIGHT_FOOT | joint::RIGHT_COLLAR => {
+                j - 1
+            }
             joint::RIGHT_SHOULDER | joint::RIGHT_ELBOW | joint::RIGHT_WRIST => j - 1,
             _ => j,
         };

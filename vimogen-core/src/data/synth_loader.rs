@@ -12,13 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::batch::{Sample, collate};
 use super::corruption::Corruption;
 use super::dataset::check_shares;
-use super::procedural::acts::{FRAMES, Scenes};
-use super::procedural::{ProceduralDataset, Split};
+use super::repertoire::Repertoire;
 use crate::declare::defaults;
 use crate::error::{Error, Result};
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
-use crate::motion::codec::{SmplMotion, encode};
+use crate::motion::codec::encode;
 use crate::motion::layout::{
     BODY_ROT6D, FEATURES, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
 };
@@ -66,44 +65,6 @@ impl ConditionMix {
             return Err(Error::config("repertoire", format!("{} is neither 1 nor 2", self.repertoire)));
         }
         check_shares(&[("text", self.text), ("null_text", self.null_text)])
-    }
-}
-
-/// A generation of procedural motion.
-#[derive(Debug, Clone, Copy)]
-enum Repertoire {
-    First(ProceduralDataset),
-    Second(Scenes),
-}
-
-impl Repertoire {
-    fn of(generation: u8, seed: u64) -> Self {
-        match generation {
-            1 => Self::First(ProceduralDataset::new(seed, Split::Train)),
-            _ => Self::Second(Scenes::new(seed, Split::Train)),
-        }
-    }
-
-    /// Caption and motion of a clip, whose length is drawn if none is given.
-    fn sample(&self, index: u64, frames: Option<usize>) -> (String, SmplMotion) {
-        match self {
-            Self::First(data) => {
-                let sample = frames.map_or_else(|| data.sample(index), |n| data.sample_with_frames(index, n));
-                (sample.caption, sample.motion)
-            }
-            Self::Second(data) => {
-                let scene = frames.map_or_else(|| data.sample(index), |n| data.sample_with_frames(index, n));
-                (scene.caption, scene.motion)
-            }
-        }
-    }
-
-    /// Lengths of clips that do not have the usual 100 frames.
-    fn frames(&self) -> (usize, usize) {
-        match self {
-            Self::First(_) => (60, 120),
-            Self::Second(_) => FRAMES,
-        }
     }
 }
 
@@ -159,12 +120,12 @@ impl ProceduralLoader {
     }
 
     fn sample(&self, index: u64, frames: usize, follows_text: bool, captioned: bool) -> Result<Sample> {
-        let (caption, motion) = self.dataset.sample(index, Some(frames));
-        let motion = self.stats.normalize(encode(&motion)?.view())?;
+        let clip = self.dataset.sample_with_frames(index, frames);
+        let motion = self.stats.normalize(encode(&clip.motion)?.view())?;
         let reference = if follows_text { None } else { Some(reference_channels(motion.view())?) };
         let mut text = Array2::zeros((self.text_len, self.encoder.dim()));
         if captioned {
-            let words = self.encoder.encode(&caption)?;
+            let words = self.encoder.encode(&clip.caption)?;
             let words = words.slice(s![..words.nrows().min(self.text_len), ..]);
             text.slice_mut(s![..words.nrows(), ..]).assign(&words);
         }
@@ -175,7 +136,7 @@ impl ProceduralLoader {
 /// Statistics over the first clips of the data set.
 fn statistics(dataset: &Repertoire) -> Result<Stats> {
     let features: Vec<Array2<f32>> =
-        (0..STATS_CLIPS).into_par_iter().map(|i| encode(&dataset.sample(i, None).1)).collect::<Result<_>>()?;
+        (0..STATS_CLIPS).into_par_iter().map(|i| encode(&dataset.sample(i).motion)).collect::<Result<_>>()?;
     let mut builder = StatsBuilder::new(FEATURES);
     for clip in &features {
         builder.add(clip.view())?;

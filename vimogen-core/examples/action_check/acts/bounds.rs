@@ -102,7 +102,11 @@ fn heads(act: &Act, m: &Measures, view: View) -> Verdict {
     match act.kind {
         Stand => {
             need!(m, speed < 0.35, twist_left < 24.0, twist_right > -24.0, bow < 0.26, look_up < 0.3, chest < 0.10);
-            ensure(m.look_down < 0.45 || act.mood != vimogen_core::data::procedural::acts::Mood::Plain, "the head should be up", m.look_down)?;
+            ensure(
+                m.look_down < 0.45 || act.mood != vimogen_core::data::procedural::acts::Mood::Plain,
+                "the head should be up",
+                m.look_down,
+            )?;
             ensure(m.look_right.max(m.look_left) < 0.4, "the head should be ahead", m.look_right)?;
             ensure(m.hand[LEFT].front.max(m.hand[RIGHT].front) < 0.30, "hands should hang", m.hand[RIGHT].front)?;
             ensure(m.hand[LEFT].out.max(m.hand[RIGHT].out) < 0.27, "hands should hang", m.hand[RIGHT].out)?;
@@ -209,7 +213,11 @@ fn going(act: &Act, m: &Measures, view: View) -> Verdict {
         Sneak => {
             walks(m, view, [0.08, 1.2])?;
             need!(m, lean > 0.08, flights < 1.0, bow > 0.15);
-            ensure(m.hand[LEFT].mean.y.min(m.hand[RIGHT].mean.y) > 0.12, "hands should be in front", m.hand[LEFT].mean.y)?;
+            ensure(
+                m.hand[LEFT].mean.y.min(m.hand[RIGHT].mean.y) > 0.12,
+                "hands should be in front",
+                m.hand[LEFT].mean.y,
+            )?;
             ensure(m.toe[LEFT].max(m.toe[RIGHT]) > 0.14, "feet should be lifted high", m.toe[RIGHT])?;
         }
         Limp => {
@@ -250,14 +258,19 @@ fn going(act: &Act, m: &Measures, view: View) -> Verdict {
         Push => {
             walks(m, view, [0.05, 1.2])?;
             need!(m, both_ahead > 0.55, lean > 0.14);
-            ensure(m.hand[LEFT].mean.y.min(m.hand[RIGHT].mean.y) > 0.27, "arms should be stretched out", m.hand[LEFT].mean.y)?;
+            ensure(
+                m.hand[LEFT].mean.y.min(m.hand[RIGHT].mean.y) > 0.27,
+                "arms should be stretched out",
+                m.hand[LEFT].mean.y,
+            )?;
         }
         Pull => {
             ensure(-m.ahead / m.seconds > 0.05, "the body should go backward", m.ahead)?;
             need!(m, both_ahead > 0.5, lean < 0.08, turning < 50.0, up_low > 0.7, low > 0.7);
         }
         _ => {
-            let around = if act.kind == Spin { 360.0 * f32::from(act.count.unwrap_or(1)) } else { f32::from(act.degrees) };
+            let around =
+                if act.kind == Spin { 360.0 * f32::from(act.count.unwrap_or(1)) } else { f32::from(act.degrees) };
             let slack = if around > 300.0 { 80.0 } else { 0.42 * around };
             ensure((m.turned - around).abs() < slack, "the turn should be as far as asked for", m.turned)?;
             need!(m, far < 0.55, up_low > 0.75, low > 0.78);
@@ -386,7 +399,11 @@ fn legs(act: &Act, m: &Measures, view: View) -> Verdict {
         }
         Squat => {
             need!(m, far < 0.4, low < 0.70, end > 0.78, knee_low > 0.30, up_low > 0.35);
-            ensure(m.hand[LEFT].low.min(m.hand[RIGHT].low) > 0.33, "hands should stay off the floor", m.hand[LEFT].low)?;
+            ensure(
+                m.hand[LEFT].low.min(m.hand[RIGHT].low) > 0.33,
+                "hands should stay off the floor",
+                m.hand[LEFT].low,
+            )?;
             ensure(m.hand[LEFT].front.min(m.hand[RIGHT].front) > 0.3, "arms should balance ahead", m.hand[LEFT].front)?;
             need!(m, air < 0.06, apart > 0.16);
         }
@@ -469,7 +486,12 @@ fn legs(act: &Act, m: &Measures, view: View) -> Verdict {
 
 fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
     use Kind::*;
-    if view != View::Arms && !matches!(act.kind, Cheer | Dance | DanceTwist | DanceDisco | DanceBallet | DanceWaltz | DanceRobot | Dodge | Stretch | ReachUp) {
+    if view != View::Arms
+        && !matches!(
+            act.kind,
+            Cheer | Dance | DanceTwist | DanceDisco | DanceBallet | DanceWaltz | DanceRobot | Dodge | Stretch | ReachUp
+        )
+    {
         need!(m, far < 0.5, low > 0.72, air < 0.12, turning < 75.0);
     }
     let (l, r) = (&m.hand[LEFT], &m.hand[RIGHT]);
@@ -493,7 +515,11 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
             ensure(least(|h| h.sweeps) < 3.0, "the hand should be still", least(|h| h.sweeps))?;
             ensure(least(|h| h.beats) < 4.0 || view == View::Arms, "the hand should stay up", least(|h| h.beats))?;
             ensure(m.heels < 0.05 || view == View::Arms, "feet should stay flat", m.heels)?;
-            ensure(m.lean_right.max(-m.lean_left) < 0.14 || view != View::Alone, "the body should be upright", m.lean_right)?;
+            ensure(
+                m.lean_right.max(-m.lean_left) < 0.14 || view != View::Alone,
+                "the body should be upright",
+                m.lean_right,
+            )?;
         }
         ArmsOut => {
             ensure(l.aside.min(r.aside) > 0.28, "both arms should be out", l.aside.min(r.aside))?;
@@ -540,7 +566,11 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
             ensure(l.high.max(r.high) < 0.06, "hands should be lower than the shoulders", l.high)?;
             ensure(l.rise.min(r.rise) > 0.08, "hands should come up", l.rise)?;
             need!(m, shrugs > 0.02, apart > 0.22);
-            ensure((m.air < 0.045 || view == View::Arms) && l.beats.max(r.beats) < 11.0, "feet should stay down", m.air)?;
+            ensure(
+                (m.air < 0.045 || view == View::Arms) && l.beats.max(r.beats) < 11.0,
+                "feet should stay down",
+                m.air,
+            )?;
         }
         Cheer => {
             ensure(l.over.min(r.over) > 0.2, "hands should be over the head", l.over.min(r.over))?;
@@ -564,7 +594,15 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, far < 0.4);
             let high = if both { l.high.min(r.high) } else { r.high };
             ensure(high > 0.36, "the hand should reach up", high)?;
-            need!(m, heels > 0.06, air < 0.12, bounces < 3.0, spread < 0.36, foot_up[LEFT] < 0.05, foot_up[RIGHT] < 0.05);
+            need!(
+                m,
+                heels > 0.06,
+                air < 0.12,
+                bounces < 3.0,
+                spread < 0.36,
+                foot_up[LEFT] < 0.05,
+                foot_up[RIGHT] < 0.05
+            );
             ensure(l.out.min(r.out) < 0.36, "arms should come straight down", l.out.min(r.out))?;
             ensure(l.sweeps.max(r.sweeps) < 3.0, "the hand should reach once", r.sweeps)?;
             if both {
@@ -582,7 +620,11 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
         Drink => {
             single()?;
             ensure(r.at_chin > 0.08, "the hand should be at the mouth", r.at_chin)?;
-            ensure(r.at_chin < 0.86 && l.mean.y < 0.16 && r.rise > 0.35, "the hand should come up and go down", r.rise)?;
+            ensure(
+                r.at_chin < 0.86 && l.mean.y < 0.16 && r.rise > 0.35,
+                "the hand should come up and go down",
+                r.rise,
+            )?;
             ensure(r.pokes < 12.0 && m.twist_left - m.twist_right < 40.0, "the body should rest", m.twist_left)?;
         }
         Phone => {
@@ -622,7 +664,11 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
             ensure(l.beats.min(r.beats) >= 3.0, "both hands should beat", l.beats.min(r.beats))?;
             ensure(l.ahead.min(r.ahead) > 0.25, "hands should be in front", l.ahead.min(r.ahead))?;
             need!(m, alternation > 0.2, twists < 9.0);
-            ensure(l.aside.max(r.aside) < 0.1 && (m.toe[LEFT].max(m.toe[RIGHT]) < 0.12 || view == View::Arms), "hands should be in front", l.aside)?;
+            ensure(
+                l.aside.max(r.aside) < 0.1 && (m.toe[LEFT].max(m.toe[RIGHT]) < 0.12 || view == View::Arms),
+                "hands should be in front",
+                l.aside,
+            )?;
             ensure(l.high.max(r.high) < 0.24, "hands should be low", l.high)?;
         }
         Guitar => {
@@ -683,7 +729,11 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
         Block => {
             ensure(r.high > 0.12 && r.across < -0.08, "the forearm should be before the head", r.high)?;
             need!(m, shield > 0.04);
-            ensure(l.high < 0.10 && r.beats < 2.0 + 2.0 * f32::from(act.count.unwrap_or(1)), "the other hand should be lower", l.high)?;
+            ensure(
+                l.high < 0.10 && r.beats < 2.0 + 2.0 * f32::from(act.count.unwrap_or(1)),
+                "the other hand should be lower",
+                l.high,
+            )?;
             ensure(r.waves < 4.0 + 2.0 * f32::from(act.count.unwrap_or(1)), "the forearm should be still", r.waves)?;
             ensure(m.twist_left - m.twist_right < 60.0, "the body should not swing", m.twist_left)?;
         }
@@ -696,7 +746,11 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, together > 0.15);
             ensure(r.high > 0.16, "the hands should go up", r.high)?;
             ensure(l.rise.min(r.rise) > 0.40, "and down", l.rise)?;
-            ensure(m.twist_left > 8.0 && m.bow > 0.06 && m.twist_right > -40.0, "the body should turn into the cut", m.twist_left)?;
+            ensure(
+                m.twist_left > 8.0 && m.bow > 0.06 && m.twist_right > -40.0,
+                "the body should turn into the cut",
+                m.twist_left,
+            )?;
             ensure(m.swing_across < 0.0, "the hands should end on the other side", m.swing_across)?;
             need!(m, hilt > 0.0, cut > 0.10);
             ensure(r.over > 0.005, "the hands should go over the head", r.over)?;
@@ -756,7 +810,11 @@ fn arms(act: &Act, m: &Measures, view: View) -> Verdict {
 }
 
 fn single_think(m: &Measures) -> Verdict {
-    ensure(m.hand[LEFT].over < 0.1 && m.hand[RIGHT].over < 0.1, "hands should stay lower than the head", m.hand[LEFT].over)
+    ensure(
+        m.hand[LEFT].over < 0.1 && m.hand[RIGHT].over < 0.1,
+        "hands should stay lower than the head",
+        m.hand[LEFT].over,
+    )
 }
 
 fn dances(act: &Act, m: &Measures) -> Verdict {

@@ -1,7 +1,7 @@
 //! Counting repetitions.
 
-use super::measures::Measures;
 use super::View;
+use super::measures::Measures;
 use crate::action_check::track::{Track, peaks};
 use crate::action_check::{LEFT, RIGHT, Verdict, ensure};
 use vimogen_core::data::procedural::Side;
@@ -31,7 +31,18 @@ fn is_once(kind: Kind) -> bool {
     use Kind::*;
     matches!(
         kind,
-        Jump | Squat | Punch | Kick | Roundhouse | KneeStrike | Uppercut | Lunge | JumpForward | Bow | BendDown | SitAndStand | Burpee
+        Jump | Squat
+            | Punch
+            | Kick
+            | Roundhouse
+            | KneeStrike
+            | Uppercut
+            | Lunge
+            | JumpForward
+            | Bow
+            | BendDown
+            | SitAndStand
+            | Burpee
     )
 }
 

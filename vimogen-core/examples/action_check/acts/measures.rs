@@ -221,11 +221,8 @@ impl Measures {
         let head_z = track.series(|t| tip(t).z);
         let path: f32 = (1..n).map(|t| at(t, 0).truncate().distance(at(t - 1, 0).truncate())).sum();
         let ankles = track.series(|t| at(t, joint::LEFT_ANKLE).z.min(at(t, joint::RIGHT_ANKLE).z));
-        let aside = track.series(|t| {
-            (track.local(t, joint::RIGHT_ANKLE) - track.local(t, joint::LEFT_ANKLE)).x
-        });
-        let stride =
-            track.series(|t| (track.local(t, joint::RIGHT_ANKLE) - track.local(t, joint::LEFT_ANKLE)).y.abs());
+        let aside = track.series(|t| (track.local(t, joint::RIGHT_ANKLE) - track.local(t, joint::LEFT_ANKLE)).x);
+        let stride = track.series(|t| (track.local(t, joint::RIGHT_ANKLE) - track.local(t, joint::LEFT_ANKLE)).y.abs());
         let gap = track.series(|t| at(t, joint::LEFT_WRIST).distance(at(t, joint::RIGHT_WRIST)));
         let foot = track.series(|t| {
             let toe = track.local(t, joint::RIGHT_FOOT);
@@ -244,7 +241,10 @@ impl Measures {
         let hips = when(&|t| [LEFT, RIGHT].iter().all(|arm| akimbo(track, t, *arm)));
         let crossed = when(&|t| {
             let (l, r) = (place(t, joint::LEFT_WRIST), place(t, joint::RIGHT_WRIST));
-            r.x - l.x < 0.02 && l.y.min(r.y) > 0.06 && (l.z - r.z).abs() < 0.2 && wrist(t, LEFT).z.max(wrist(t, RIGHT).z) < 0.0
+            r.x - l.x < 0.02
+                && l.y.min(r.y) > 0.06
+                && (l.z - r.z).abs() < 0.2
+                && wrist(t, LEFT).z.max(wrist(t, RIGHT).z) < 0.0
         });
         let brow = when(&|t| {
             let v = place(t, joint::RIGHT_WRIST) - head(t);
@@ -270,7 +270,9 @@ impl Measures {
         let robot = when(&|t| {
             [LEFT, RIGHT].iter().all(|arm| {
                 let (elbow, shoulder) = (place(t, joint::LEFT_ELBOW + arm), place(t, joint::LEFT_SHOULDER + arm));
-                let bend = (place(t, joint::LEFT_WRIST + arm) - elbow).normalize_or_zero().dot((elbow - shoulder).normalize_or_zero());
+                let bend = (place(t, joint::LEFT_WRIST + arm) - elbow)
+                    .normalize_or_zero()
+                    .dot((elbow - shoulder).normalize_or_zero());
                 (elbow.z - shoulder.z).abs() < 0.12 && bend.abs() < 0.5
             })
         });
@@ -278,7 +280,10 @@ impl Measures {
         let shrugs = when(&|t| {
             [LEFT, RIGHT].iter().all(|arm| {
                 let (hand, elbow) = (wrist(t, *arm), place(t, joint::LEFT_ELBOW + arm));
-                hand.x > 0.14 && hand.y > 0.08 && (-0.34..0.02).contains(&hand.z) && elbow.z < place(t, joint::LEFT_SHOULDER + arm).z - 0.12
+                hand.x > 0.14
+                    && hand.y > 0.08
+                    && (-0.34..0.02).contains(&hand.z)
+                    && elbow.z < place(t, joint::LEFT_SHOULDER + arm).z - 0.12
             })
         });
         let addresses = when(&|t| gap[t] < 0.2 && place(t, joint::RIGHT_WRIST).z < 0.93 && lean[t] > 0.12);
@@ -289,7 +294,9 @@ impl Measures {
             let speeds = |x: Vec<f32>| x.windows(2).map(|w| w[1] - w[0]).collect::<Vec<f32>>();
             let (a, b) = (speeds(a), speeds(b));
             let (ma, mb) = (middle(&a), middle(&b));
-            let dot = |x: &[f32], mx: f32, y: &[f32], my: f32| -> f32 { x.iter().zip(y).map(|(p, q)| (p - mx) * (q - my)).sum() };
+            let dot = |x: &[f32], mx: f32, y: &[f32], my: f32| -> f32 {
+                x.iter().zip(y).map(|(p, q)| (p - mx) * (q - my)).sum()
+            };
             -dot(&a, ma, &b, mb) / (dot(&a, ma, &a, ma) * dot(&b, mb, &b, mb)).sqrt().max(1e-3)
         };
         let holds = |from: usize| {
@@ -300,7 +307,8 @@ impl Measures {
             if (from..(from + 3).min(n)).all(held) { 1.0 } else { 0.0 }
         };
         let second = FPS as usize;
-        let rush = (0..n.saturating_sub(second)).map(|t| (track.yaw[t + second] - track.yaw[t]).abs()).fold(0.0, f32::max);
+        let rush =
+            (0..n.saturating_sub(second)).map(|t| (track.yaw[t + second] - track.yaw[t]).abs()).fold(0.0, f32::max);
         let neck = track.series(|t| at(t, joint::NECK).z);
         let plunge = (0..n.saturating_sub(4)).map(|t| (neck[t] - neck[t + 4]) * FPS / 4.0).fold(0.0, f32::max);
         let alternation = opposite(&|t, arm| wrist(t, arm).z).max(opposite(&|t, arm| wrist(t, arm).y));
@@ -308,7 +316,8 @@ impl Measures {
         let pace = |t: usize| place(t + 1, joint::RIGHT_WRIST).distance(place(t, joint::RIGHT_WRIST));
         let fastest = (0..last).max_by(|a, b| pace(*a).total_cmp(&pace(*b))).unwrap_or(0);
         let after = fastest..(fastest + 10).min(n);
-        let swing_across = after.map(|t| 0.5 * (place(t, joint::RIGHT_WRIST).x + place(t, joint::LEFT_WRIST).x)).fold(9.0, f32::min);
+        let swing_across =
+            after.map(|t| 0.5 * (place(t, joint::RIGHT_WRIST).x + place(t, joint::LEFT_WRIST).x)).fold(9.0, f32::min);
         let around = fastest.saturating_sub(2)..(fastest + 3).min(n);
         let hilt = around.clone().filter(|t| gap[*t] < 0.24).count() as f32 / around.len().max(1) as f32;
         let middle_of = |t: usize| 0.5 * (place(t, joint::RIGHT_WRIST) + place(t, joint::LEFT_WRIST));
@@ -318,7 +327,8 @@ impl Measures {
         let far: Vec<f32> = track.series(|t| wrist(t, LEFT).y.min(wrist(t, RIGHT).y));
         let mut catches = 0.0;
         for t in 0..n.saturating_sub(10) {
-            let close = (t + 2..(t + 12).min(n)).any(|u| far[u] < 0.27 && far[u] > 0.08 && gap[u] < 0.32 && wrist(u, RIGHT).z < -0.06);
+            let close = (t + 2..(t + 12).min(n))
+                .any(|u| far[u] < 0.27 && far[u] > 0.08 && gap[u] < 0.32 && wrist(u, RIGHT).z < -0.06);
             if far[t] > 0.34 && gap[t] < 0.38 && close {
                 catches += 1.0;
             }
@@ -432,9 +442,8 @@ impl Hand {
         let floor = track.series(|t| track.at(t, joint::LEFT_WRIST + arm).z);
         let raised: Vec<f32> = path.iter().filter(|p| p.z > -0.1).map(|p| p.x).collect();
         let near: Vec<f32> = path.iter().filter(|p| p.z > -0.25).map(|p| p.y).collect();
-        let raised_elbow = |t: usize| {
-            track.local(t, joint::LEFT_ELBOW + arm).z > track.local(t, joint::LEFT_SHOULDER + arm).z - 0.12
-        };
+        let raised_elbow =
+            |t: usize| track.local(t, joint::LEFT_ELBOW + arm).z > track.local(t, joint::LEFT_SHOULDER + arm).z - 0.12;
         let world: f32 = (1..n)
             .map(|t| track.local(t, joint::LEFT_WRIST + arm).distance(track.local(t - 1, joint::LEFT_WRIST + arm)))
             .sum();

@@ -69,19 +69,27 @@ fn captions_are_those_that_the_built_in_model_was_trained_on() {
     assert_eq!(digest, "022f3c9fae182a776adab26dbdff07197254f09efb1603253757ff5746afec20");
 }
 
-/// The committed weights come from these clips bit for bit. Other systems have other sines in their last bit.
+/// [`fingerprint`] of the first clips of the built-in model's training.
+const FINGERPRINTS: [f64; 16] = [
+    4.54056, 0.59927, 3.87531, -0.51144, -4.29307, -2.17178, 1.99909, -5.30441, -8.13275, 0.77284, -4.47969, -6.70994,
+    1.64719, -1.32087, 2.83161, -10.00327,
+];
+
+/// Sums of a clip's numbers with weights of both signs; the last bit of a sine differs between systems and levels of
+/// optimisation.
+fn fingerprint(motion: &SmplMotion) -> f64 {
+    let all = motion.joints.iter().chain(&motion.body_pose).chain(&motion.transl);
+    let weight = |i: usize| (i.wrapping_mul(2_654_435_761) % 1000) as f64 / 1000.0 - 0.5;
+    all.enumerate().map(|(i, x)| weight(i) * f64::from(*x)).sum()
+}
+
 #[test]
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn clips_are_those_that_the_built_in_model_was_trained_on() {
     let data = ProceduralDataset::new(7, Split::Train);
-    let mut hash = Sha256::new();
-    for motion in (0..60).map(|i| data.sample(i).motion) {
-        for values in [motion.joints.view().into_dyn(), motion.body_pose.view().into_dyn(), motion.transl.view().into_dyn()] {
-            values.iter().for_each(|x| hash.update(x.to_le_bytes()));
-        }
+    for (i, wanted) in FINGERPRINTS.into_iter().enumerate() {
+        let found = fingerprint(&data.sample(i as u64).motion);
+        assert!((found - wanted).abs() < 2e-3, "clip {i}: {found}, not {wanted}");
     }
-    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(digest, "646455e1a39a766a34d3c83ab15767c580907748bfa7cee7d0ac50739109371c");
 }
 
 #[test]

@@ -106,9 +106,39 @@ const SUBJECTS: &[(&str, &str, &str)] = &[
 ];
 
 const BODY: &[&str] = &[
-    "hand", "hands", "arm", "arms", "leg", "legs", "foot", "feet", "knee", "knees", "head", "hips", "waist", "toes",
-    "chest", "fist", "fists", "forehead", "mouth", "body", "chin", "shoulders", "back", "belly", "stomach", "face",
-    "palms", "eyes", "ear", "forearm", "shoulder", "shoes", "neck",
+    "hand",
+    "hands",
+    "arm",
+    "arms",
+    "leg",
+    "legs",
+    "foot",
+    "feet",
+    "knee",
+    "knees",
+    "head",
+    "hips",
+    "waist",
+    "toes",
+    "chest",
+    "fist",
+    "fists",
+    "forehead",
+    "mouth",
+    "body",
+    "chin",
+    "shoulders",
+    "back",
+    "belly",
+    "stomach",
+    "face",
+    "palms",
+    "eyes",
+    "ear",
+    "forearm",
+    "shoulder",
+    "shoes",
+    "neck",
 ];
 
 /// The choices that make a sentence, apart from its ornaments.
@@ -308,9 +338,11 @@ fn said(act: &Act, pattern: &str, form: Form, whose: &str, adjective: bool, rng:
 }
 
 const SLOW: &[&str] = &["slowly", "at a slow pace", "in slow motion", "very slowly", "slow"];
-const FAST: &[&str] = &["quickly", "at a fast pace", "fast", "rapidly", "in a hurry", "hurriedly", "swiftly", "very fast"];
+const FAST: &[&str] =
+    &["quickly", "at a fast pace", "fast", "rapidly", "in a hurry", "hurriedly", "swiftly", "very fast"];
 const SMALL: &[&str] = &["with small steps", "with short steps", "with tiny steps", "in small steps"];
-const BIG: &[&str] = &["with big steps", "with long steps", "with long strides", "with large steps", "with giant steps"];
+const BIG: &[&str] =
+    &["with big steps", "with long steps", "with long strides", "with large steps", "with giant steps"];
 
 /// Adverbs of a mood.
 fn moods(mood: Mood) -> &'static [&'static str] {

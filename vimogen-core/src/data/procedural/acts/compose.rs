@@ -137,7 +137,12 @@ fn goes_on(script: &Script) -> bool {
     let act = &script.acts[0];
     let e = entry(act.kind);
     let whole = act.kind == super::act::Kind::WalkAndReturn;
-    script.acts.len() == 1 && e.open && !whole && e.place == Place::Anywhere && act.count.is_none() && act.seconds.is_none()
+    script.acts.len() == 1
+        && e.open
+        && !whole
+        && e.place == Place::Anywhere
+        && act.count.is_none()
+        && act.seconds.is_none()
 }
 
 /// The arms, or one of them, of a gesture over a figure, as far as they have left their hanging place.
@@ -172,12 +177,23 @@ fn clear_floor(figures: &mut [Figure]) {
     let mut poses: Vec<Pose> = figures.iter().map(|f| f.pose).collect();
     lower_pelvis(&mut poses);
     figures.iter_mut().zip(&poses).for_each(|(f, p)| f.pose.pelvis.z = p.pelvis.z);
+    // Legs that begin to stand follow the pelvis in part, so once is not enough.
+    for _ in 0..2 {
+        raise(figures);
+    }
+}
+
+/// Raises the body, smoothly, by as much as it is below the floor.
+fn raise(figures: &mut [Figure]) {
     let need: Vec<f32> = figures.iter().map(|f| sunk(&f.solve().joints, &f.pose)).collect();
+    if need.iter().all(|need| *need < 0.004) {
+        return;
+    }
     let n = need.len();
-    let window = |t: usize, r: usize| t.saturating_sub(r)..(t + r + 1).min(n);
-    let most: Vec<f32> = (0..n).map(|t| need[window(t, 2)].iter().copied().fold(0.0, f32::max)).collect();
+    let window = |t: usize| t.saturating_sub(2)..(t + 3).min(n);
+    let most: Vec<f32> = (0..n).map(|t| need[window(t)].iter().copied().fold(0.0, f32::max)).collect();
     for (t, figure) in figures.iter_mut().enumerate() {
-        let range = window(t, 2);
+        let range = window(t);
         let len = range.len() as f32;
         figure.pose.pelvis.z += range.map(|i| most[i]).sum::<f32>() / len;
     }
@@ -204,9 +220,8 @@ fn recentre(motion: &mut SmplMotion) {
     let origin = origin.truncate().extend(0.0);
     for t in 0..motion.len() {
         let joints: Vec<Vec3> = (0..22).map(|j| turn * (at(motion, t, j) - origin)).collect();
-        let root = crate::motion::rotation::matrix_from_axis_angle(Vec3::from_slice(
-            &motion.global_orient.row(t).to_vec(),
-        ));
+        let root =
+            crate::motion::rotation::matrix_from_axis_angle(Vec3::from_slice(&motion.global_orient.row(t).to_vec()));
         write(motion.global_orient.row_mut(t).as_slice_mut(), &[axis_angle_from_matrix(turn * root)]);
         write(motion.transl.row_mut(t).as_slice_mut(), &[joints[0] - SMPLX_ROOT]);
         write(motion.joints.index_axis_mut(ndarray::Axis(0), t).as_slice_mut(), &joints);

@@ -1,12 +1,13 @@
 //! The data set of the second generation.
 
-use super::act::Script;
+use super::act::{Act, Kind, Script};
 use super::caption;
 use super::compose::{clip, fill};
 use super::draw::script;
+use super::hash::hash;
 use super::manner::Person;
-use crate::data::procedural::{Split, words};
 use crate::data::procedural::rng::Rng;
+use crate::data::procedural::{Split, words};
 use crate::motion::codec::SmplMotion;
 
 /// Minimum and maximum rows of features of a clip.
@@ -42,39 +43,48 @@ impl Scenes {
 
     /// Clip `index`, 40 to 200 rows of features.
     pub fn sample(&self, index: u64) -> Scene {
-        let mut rng = Rng::new(self.seed ^ 0x6c65_6e67_7468, index);
-        let frames = FRAMES.0 + rng.below(FRAMES.1 - FRAMES.0 + 1);
-        self.sample_with_frames(index, frames)
+        self.sample_with_frames(index, self.frames(index))
+    }
+
+    /// Rows of features of clip `index`.
+    pub fn frames(&self, index: u64) -> usize {
+        FRAMES.0 + Rng::new(self.seed ^ hash(&["frames"]), index).below(FRAMES.1 - FRAMES.0 + 1)
     }
 
     /// Clip `index` with `frames` rows of features (`frames + 1` frames).
     pub fn sample_with_frames(&self, index: u64, frames: usize) -> Scene {
+        let (script, person, mut rng) = self.choose(index, frames);
+        let motion = clip(&script, frames + 1, person, &mut rng);
+        let motion = motion.unwrap_or_else(|| SmplMotion::zeros(frames + 1));
+        Scene { caption: self.say(&script, index), script, motion }
+    }
+
+    /// Caption and script of clip `index`, as [`Scenes::sample_with_frames`] has them, without the motion.
+    pub fn caption(&self, index: u64, frames: usize) -> (String, Script) {
+        let script = self.choose(index, frames).0;
+        (self.say(&script, index), script)
+    }
+
+    /// A script that fits into a clip, and who shows it.
+    fn choose(&self, index: u64, frames: usize) -> (Script, Person, Rng) {
         for attempt in 0..ATTEMPTS {
             let (script, mut rng) = script(self.seed, index, attempt, frames);
             let person = Person::draw(&mut rng);
             // Short movements belong into short clips: the emptier a clip would be, the rarer it is.
             let full = fill(&script, frames + 1, person);
-            if attempt + 1 < ATTEMPTS && !full.is_some_and(|full| rng.chance((full / 0.75).powi(2))) {
-                continue;
+            if full.is_some_and(|full| rng.chance((full / 0.75).powi(2))) {
+                return (script, person, rng);
             }
-            let Some(motion) = clip(&script, frames + 1, person, &mut rng) else { continue };
-            return Scene { caption: self.say(&script, &mut rng), script, motion };
         }
-        self.standing(index, frames)
-    }
-
-    /// Standing, for a clip into which nothing fits.
-    fn standing(&self, index: u64, frames: usize) -> Scene {
+        // Everybody can stand for any time.
         let mut rng = Rng::new(self.seed, index);
-        let script = Script::one(super::act::Act::plain(super::act::Kind::Stand, None));
-        let person = Person::draw(&mut rng);
-        let motion = clip(&script, frames + 1, person, &mut rng).unwrap_or_else(|| SmplMotion::zeros(frames + 1));
-        Scene { caption: self.say(&script, &mut rng), script, motion }
+        (Script::one(Act::plain(Kind::Stand, None)), Person::draw(&mut rng), rng)
     }
 
     /// A caption that the text encoder reads to its end.
-    fn say(&self, script: &Script, rng: &mut Rng) -> String {
-        let mut say = || caption::render(script, &caption::draw(script, self.split, rng), rng);
+    fn say(&self, script: &Script, index: u64) -> String {
+        let mut rng = Rng::new(self.seed ^ hash(&["caption"]), index);
+        let mut say = || caption::render(script, &caption::draw(script, self.split, &mut rng), &mut rng);
         let mut shortest = say();
         for _ in 0..20 {
             if words(&shortest).count() <= WORDS {

@@ -6,8 +6,8 @@
 use super::act::{Accent, Act, Kind, Mood, Script, Size};
 use super::families::{Entry, Place, Use, entry};
 use super::hash::{hash, mix};
-use crate::data::procedural::rng::Rng;
 use crate::data::procedural::Pace;
+use crate::data::procedural::rng::Rng;
 
 /// The kind that wins the contest of a clip among those that `fits`.
 pub fn contest(seed: u64, index: u64, salt: u64, fits: impl Fn(Kind, &Entry) -> bool) -> Kind {

@@ -2,7 +2,7 @@
 
 use glam::{Mat3, Vec2, Vec3};
 
-use crate::body::{NEUTRAL, REST_OFFSETS, REST_TO_WORLD};
+use crate::body::{NEUTRAL, REST_TO_WORLD};
 use crate::data::procedural::curve::mix;
 use crate::data::procedural::rig::{Arm, FreeLeg, LEFT, Leg, Pose, RIGHT, Solved, euler};
 use crate::motion::layout::JOINTS;
@@ -221,10 +221,8 @@ impl Figure {
         let origin = joints[joint::NECK] - chest * Vec3::Y * SHOULDERS_BELOW_NECK;
         let ahead = chest * (REST_TO_WORLD.transpose() * self.body[arm].at);
         let own = joints[joint::LEFT_WRIST + arm];
-        own.lerp(origin + ahead, self.body[arm].pull.clamp(0.0, 1.0)).lerp(
-            self.world[arm].at,
-            self.world[arm].pull.clamp(0.0, 1.0),
-        )
+        own.lerp(origin + ahead, self.body[arm].pull.clamp(0.0, 1.0))
+            .lerp(self.world[arm].at, self.world[arm].pull.clamp(0.0, 1.0))
     }
 
     /// Two-bone inverse kinematics of an arm.
@@ -241,7 +239,7 @@ impl Figure {
         let usual = chest * (swing * Vec3::new(0.35 * side, -1.0, -0.35));
         let own = own_elbow - shoulder;
         let own = own - along * own.dot(along);
-        let pole = own.normalize_or_zero().lerp(usual.normalize(), pull);
+        let pole = own.normalize_or_zero().lerp(usual.normalize_or_zero(), pull);
         let pole = (pole - along * pole.dot(along)).normalize_or(chest * Vec3::NEG_Z);
         let cosine = ((UPPER * UPPER + distance * distance - FORE * FORE) / (2.0 * UPPER * distance)).clamp(-1.0, 1.0);
         let upper = along * cosine + pole * (1.0 - cosine * cosine).sqrt();
@@ -273,7 +271,7 @@ const THICKNESS: [f32; JOINTS] = [
 /// Distance of the lowest part of the body, apart from standing feet and arms, from the floor; negative below it.
 pub fn clearance(joints: &[Vec3; JOINTS], pose: &Pose) -> f32 {
     let stands = |j: usize| {
-        let of = |first: usize| (first..first + 2).contains(&j).then(|| pose.legs[j - first].free < 0.5);
+        let of = |first: usize| (first..first + 2).contains(&j).then(|| pose.legs[j - first].free < 0.05);
         of(joint::LEFT_ANKLE).or_else(|| of(joint::LEFT_FOOT)).unwrap_or(false)
     };
     let counts = |j: usize| !stands(j) && !(joint::LEFT_ELBOW..=joint::RIGHT_WRIST).contains(&j);
@@ -289,6 +287,7 @@ pub fn sunk(joints: &[Vec3; JOINTS], pose: &Pose) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::body::REST_OFFSETS;
 
     #[test]
     fn a_figure_is_its_row_of_controls() {

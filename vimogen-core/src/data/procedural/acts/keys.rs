@@ -1,9 +1,9 @@
 //! Key figures over time, joined by monotone cubics: flat at extremes, still between equal keys.
 
-use glam::{Vec2, Vec3};
+use glam::Vec2;
 
 use super::figure::{CONTROLS, Figure};
-use crate::data::procedural::rig::{LEFT, Pose, Print, RIGHT};
+use crate::data::procedural::rig::{LEFT, Pose, RIGHT};
 
 /// Controls over time, seconds.
 pub type Performance = Box<dyn Fn(f32) -> Figure>;
@@ -192,15 +192,4 @@ fn slopes(times: &[f32], rows: &[[f32; CONTROLS]]) -> Vec<[f32; CONTROLS]> {
         }
     }
     out
-}
-
-/// Puts a foot on the floor, its ankle at `x`, `y`, turned by `yaw` from its usual heading.
-pub fn plant(figure: &mut Figure, foot: usize, x: f32, y: f32, yaw: f32) {
-    let usual = Print::home(foot, Vec2::ZERO, 0.0).yaw;
-    figure.pose.legs[foot] = Print { ankle: Vec2::new(x, y), yaw: usual + yaw }.leg(foot);
-}
-
-/// Moves a standing foot.
-pub fn shift(figure: &mut Figure, foot: usize, by: Vec3) {
-    figure.pose.legs[foot].toe += by;
 }

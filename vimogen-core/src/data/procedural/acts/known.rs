@@ -18,8 +18,7 @@ pub fn known_prompts() -> KnownPrompts {
         let usable = patterns(&act).iter().filter(|p| !is_reserved(p) && fits(&act, p) && !p.contains("<n>"));
         let phrases: Vec<String> =
             usable.map(|p| phrase(&act, p, Form::Base, "the", "").join(" ").replace(',', "")).collect();
-        let movement =
-            movements.entry(act.kind.to_string()).or_insert_with(|| Movement { count: 0, phrases: vec![] });
+        let movement = movements.entry(act.kind.to_string()).or_insert_with(|| Movement { count: 0, phrases: vec![] });
         movement.count = entry(act.kind).most;
         let new: Vec<String> = phrases.into_iter().filter(|phrase| !movement.phrases.contains(phrase)).collect();
         movement.phrases.extend(new);

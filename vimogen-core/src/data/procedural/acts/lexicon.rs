@@ -1,6 +1,5 @@
 //! Phrases of each kind, from `assets/procedural/acts.txt` and, for kinds of the first generation, its own list.
 
-use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::act::{Act, Kind};
@@ -68,7 +67,9 @@ impl Lexicon {
 
 /// The first generation's phrases of a kind.
 fn first_generation(kind: Kind) -> [Vec<&'static str>; 2] {
-    let Some(family) = Family::ALL.into_iter().find(|family| family.name() == kind.name()) else { return [vec![], vec![]] };
+    let Some(family) = Family::ALL.into_iter().find(|family| family.name() == kind.name()) else {
+        return [vec![], vec![]];
+    };
     let of = |side, degrees| earlier(&Part { family, side, pace: Pace::Normal, count: 1, degrees }).to_vec();
     let first = of(Some(Side::Right), 90);
     let second = if kind == Kind::Turn { of(Some(Side::Right), 180) } else { of(Some(Side::Both), 90) };
@@ -105,11 +106,6 @@ pub fn fits(act: &Act, phrase: &str) -> bool {
 /// Whether a phrase is kept out of training.
 pub fn is_reserved(phrase: &str) -> bool {
     phrase.starts_with('*')
-}
-
-/// All phrases of every act in `acts`, without repeats.
-pub fn all_patterns(acts: &[Act]) -> BTreeSet<&'static str> {
-    acts.iter().flat_map(|act| patterns(act).iter().copied()).collect()
 }
 
 #[cfg(test)]

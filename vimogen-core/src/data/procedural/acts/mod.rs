@@ -24,6 +24,6 @@ pub use act::{Accent, Act, Kind, Mood, Script, Size};
 pub use caption::{every_act, vocabulary};
 pub use compose::show;
 pub use dataset::{FRAMES, Scene, Scenes};
-pub use prompts::{HeldOut, held_out_prompts};
-pub use known::known_prompts;
 pub use families::{Entry, Place, Use, entry};
+pub use known::known_prompts;
+pub use prompts::{HeldOut, held_out_prompts};

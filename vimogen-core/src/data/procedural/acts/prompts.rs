@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::act::{Act, Script};
 use super::caption::{self, every_act};
-use super::compose::show;
+use super::compose::fill;
 use super::dataset::Scenes;
-use super::families::{Use, entry};
+use super::families::entry;
+use super::manner::Person;
 use crate::data::procedural::Split;
 use crate::data::procedural::rng::Rng;
 
@@ -32,23 +33,25 @@ pub fn held_out_prompts() -> Vec<HeldOut> {
     let (mut seen, mut out) = (BTreeSet::new(), vec![]);
     let mut kinds: Vec<Act> = every_act();
     // One side of each kind, in turn.
-    kinds.retain(|act| entry(act.kind).sides.len() < 2 || act.side == entry(act.kind).sides.get(act.kind as usize % 2).copied());
+    kinds.retain(|act| {
+        entry(act.kind).sides.len() < 2 || act.side == entry(act.kind).sides.get(act.kind as usize % 2).copied()
+    });
     for act in kinds {
         let script = Script::one(act);
-        let fits = |frames: &usize| show(&script, frames + 1, 1).is_some();
+        let fits = |frames: &usize| fill(&script, frames + 1, Person::default()).is_some();
         let frames = [80, 100, 140, 180].into_iter().find(fits).unwrap_or(200);
         push(&mut out, &mut seen, script, frames, &mut rng);
     }
     let data = Scenes::new(SEED, Split::HeldOut);
     let mut index = 0;
     while out.len() < PROMPTS {
-        let scene = data.sample(index);
+        let frames = data.frames(index);
+        let script = data.caption(index, frames).1;
         index += 1;
-        let act = scene.script.acts[0];
-        let plain = scene.script.acts.len() == 1 && scene.script.arms.is_none() && act == Act { degrees: act.degrees, ..Act::plain(act.kind, act.side) };
-        let repeats = scene.script.arms.is_some() && entry(act.kind).uses != Use::Gait;
-        if !plain && !repeats {
-            push(&mut out, &mut seen, scene.script, scene.motion.len() - 1, &mut rng);
+        let act = script.acts[0];
+        let plain = Act { degrees: act.degrees, ..Act::plain(act.kind, act.side) };
+        if script != Script::one(plain) {
+            push(&mut out, &mut seen, script, frames, &mut rng);
         }
     }
     out

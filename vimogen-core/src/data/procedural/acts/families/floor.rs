@@ -217,7 +217,11 @@ pub fn crawl(cue: &Cue<'_>) -> Take {
             let beat = |shift: f32| {
                 let v = (u + offset + shift).rem_euclid(1.0);
                 let swing = 0.38;
-                if v < swing { (-0.5 + ease(v / swing), (PI * v / swing).sin()) } else { (0.5 - (v - swing) / (1.0 - swing), 0.0) }
+                if v < swing {
+                    (-0.5 + ease(v / swing), (PI * v / swing).sin())
+                } else {
+                    (0.5 - (v - swing) / (1.0 - swing), 0.0)
+                }
             };
             let (hand, lift) = beat(0.0);
             f.touch(limb, side * 0.19, way + 0.45 + speed * 0.9 * stride * hand, 0.045 + speed * 0.07 * lift);

@@ -151,8 +151,7 @@ fn travel(gait: Gait, cue: &Cue<'_>, path: Path, touch: Touch) -> Take {
         let t = t.min(length);
         let (place, yaw) = path(speed * motor.covered(t));
         let mut figure = Figure::of(Pose { yaw, ..plan.pose(t) });
-        let moment =
-            Moment { phase: (t - rhythm.start) / gait.period + offset, gate: motor.speed(t), time: t };
+        let moment = Moment { phase: (t - rhythm.start) / gait.period + offset, gate: motor.speed(t), time: t };
         swing_body(&mut figure, &gait, &moment, lopsided);
         figure.pose.pelvis += place.extend(0.0);
         touch(&mut figure, &moment);

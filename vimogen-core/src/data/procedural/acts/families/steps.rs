@@ -66,9 +66,19 @@ pub fn skip(cue: &Cue<'_>) -> Take {
         // The other leg swings through while this one lands, stands and hops.
         let end = n == count;
         let lands = if end { at } else { at + 0.5 * stride };
-        steps.push(Step { foot, lift: begin - 0.80 * unit, land: begin, to: home(foot, if n == 0 { 0.0 } else { lands }) });
+        steps.push(Step {
+            foot,
+            lift: begin - 0.80 * unit,
+            land: begin,
+            to: home(foot, if n == 0 { 0.0 } else { lands }),
+        });
         if !end {
-            steps.push(Step { foot, lift: begin + 0.40 * unit, land: begin + 0.74 * unit, to: home(foot, at + 0.5 * stride + hop) });
+            steps.push(Step {
+                foot,
+                lift: begin + 0.40 * unit,
+                land: begin + 0.74 * unit,
+                to: home(foot, at + 0.5 * stride + hop),
+            });
         }
         if end {
             let other = LEFT + RIGHT - foot;
@@ -125,14 +135,22 @@ pub fn moonwalk(cue: &Cue<'_>) -> Take {
                 let n = n as f32;
                 let far = if n == 0.0 || n == count - 1.0 { 0.5 * glide } else { glide };
                 if mine(n) {
-                    back += far * if n < round { 1.0 } else if n == round { slide } else { 0.0 };
+                    back += far
+                        * if n < round {
+                            1.0
+                        } else if n == round {
+                            slide
+                        } else {
+                            0.0
+                        };
                 }
             }
             f.pose.legs[foot].toe.y -= back;
             let on_toes = if mine(round) { 1.0 - ease(part * 3.0) } else { ease(part * 3.0) };
             f.pose.legs[foot].pitch = 0.85 * on_toes * gate;
         }
-        f.pose.pelvis.y = 0.5 * (f.pose.legs[LEFT].toe.y + f.pose.legs[RIGHT].toe.y) - Figure::default().pose.legs[LEFT].toe.y;
+        f.pose.pelvis.y =
+            0.5 * (f.pose.legs[LEFT].toe.y + f.pose.legs[RIGHT].toe.y) - Figure::default().pose.legs[LEFT].toe.y;
         f.pose.pelvis.z -= 0.045 * gate;
         f.pose.spine.x += 0.10 * gate;
         f.pose.head.x += 0.08 * gate * (2.0 * PI * u).sin();
@@ -203,7 +221,8 @@ fn stairs(cue: &Cue<'_>, up: f32) -> Take {
         let way = (u.max(0.0) - 0.12 * (2.0 * PI * u.max(0.0)).sin() / PI).min(total);
         f.pose.pelvis.y = tread * (way - 0.1 * gate).max(0.0).min(total);
         let lag = if up > 0.0 { 0.75 } else { 0.15 };
-        f.pose.pelvis.z += base + rise * (way - lag * gate * (1.0 - ramp(u, total - 1.0, total + 0.4))).clamp(-0.2, total) - 0.015;
+        f.pose.pelvis.z +=
+            base + rise * (way - lag * gate * (1.0 - ramp(u, total - 1.0, total + 0.4))).clamp(-0.2, total) - 0.015;
         f.pose.pelvis.x += 0.025 * gate * (PI * u).sin();
         let lean = if up > 0.0 { 0.17 } else { 0.04 };
         f.pose.spine.x += lean * gate;
@@ -218,4 +237,3 @@ fn stairs(cue: &Cue<'_>, up: f32) -> Take {
     let length = if cue.returns { rhythm.end() } else { room };
     Take { length, at: Box::new(at) }
 }
-
