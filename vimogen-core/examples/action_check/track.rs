@@ -44,6 +44,26 @@ impl Track {
         self
     }
 
+    /// The frames `range`, with their own beginning.
+    pub fn part(&self, range: std::ops::Range<usize>) -> Self {
+        Self { frames: self.frames[range.clone()].to_vec(), yaw: self.yaw[range].to_vec() }.restarted()
+    }
+
+    /// The clip seen in a mirror that swaps left and right.
+    pub fn mirrored(&self) -> Self {
+        let twin = |j: usize| match j {
+            joint::LEFT_HIP | joint::LEFT_KNEE | joint::LEFT_ANKLE | joint::LEFT_FOOT | joint::LEFT_COLLAR => j + 1,
+            joint::LEFT_SHOULDER | joint::LEFT_ELBOW | joint::LEFT_WRIST => j + 1,
+            joint::RIGHT_HIP | joint::RIGHT_KNEE | joint::RIGHT_ANKLE | joint::RIGHT_FOOT | joint::RIGHT_COLLAR => {
+                j - 1
+            }
+            joint::RIGHT_SHOULDER | joint::RIGHT_ELBOW | joint::RIGHT_WRIST => j - 1,
+            _ => j,
+        };
+        let flip = |frame: &[Vec3; JOINTS]| std::array::from_fn(|j| frame[twin(j)] * Vec3::new(-1.0, 1.0, 1.0));
+        Self { frames: self.frames.iter().map(flip).collect(), yaw: self.yaw.iter().map(|y| -y).collect() }
+    }
+
     /// Number of frames.
     pub fn len(&self) -> usize {
         self.frames.len()

@@ -100,7 +100,7 @@ fn breathe(pose: &mut Pose, t: f32, variation: Variation) {
 }
 
 /// Lowers the pelvis where a planted foot would be out of reach, smoothly: at least as much as needed in each frame.
-fn lower_pelvis(poses: &mut [Pose]) {
+pub(super) fn lower_pelvis(poses: &mut [Pose]) {
     const RADIUS: usize = 3;
     let need: Vec<f32> = poses.iter().map(Pose::overreach).collect();
     let window = |x: &[f32], t: usize| t.saturating_sub(RADIUS)..(t + RADIUS + 1).min(x.len());
@@ -126,7 +126,7 @@ fn solve(poses: &[Pose]) -> SmplMotion {
     out
 }
 
-fn write(row: Option<&mut [f32]>, values: &[Vec3]) {
+pub(super) fn write(row: Option<&mut [f32]>, values: &[Vec3]) {
     for (slot, v) in row.into_iter().flat_map(|r| r.chunks_exact_mut(3)).zip(values) {
         slot.copy_from_slice(&v.to_array());
     }

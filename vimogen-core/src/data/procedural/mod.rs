@@ -3,6 +3,7 @@
 //! A clip is a pure function of a seed and an index: an action, its caption and its motion (z up, metres, 20 frames per
 //! second, floor at z = 0, starting at the origin and facing +y).
 
+pub mod acts;
 mod caption;
 mod compose;
 mod curve;

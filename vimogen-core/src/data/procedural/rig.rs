@@ -325,7 +325,7 @@ impl Pose {
 }
 
 /// Rotation of angles `[pitch forward, yaw left, lean right]` in rest axes.
-fn euler(a: Vec3) -> Mat3 {
+pub(super) fn euler(a: Vec3) -> Mat3 {
     Mat3::from_rotation_y(a.y) * Mat3::from_rotation_z(a.z) * Mat3::from_rotation_x(a.x)
 }
 
