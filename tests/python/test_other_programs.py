@@ -164,6 +164,34 @@ def test_usd_s_skeleton_cache_has_the_joints_where_they_are(ending, unit, walk, 
     assert json.loads(stage.GetRootLayer().customLayerData["vimogen"])["prompt"] == walk.meta["prompt"]
 
 
+def test_a_body_with_hands_holds_them_as_it_does_at_rest(walk, golden, tmp_path):
+    usd = pytest.importorskip("pxr.Usd", reason="usd-core is not installed")
+    from pxr import UsdSkel
+
+    body = vimogen.Body(golden / "body_models" / "SMPLX_SYNTHETIC.npz")
+    walk.save(tmp_path / "walk.usda", body=body)
+    stage = usd.Stage.Open(str(tmp_path / "walk.usda"))
+    cache = UsdSkel.Cache()
+    cache.Populate(UsdSkel.Root(stage.GetDefaultPrim()), usd.TraverseInstanceProxies())
+    query = cache.GetSkelQuery(UsdSkel.Skeleton(stage.GetPrimAtPath("/body/skeleton")))
+    found = query.ComputeJointSkelTransforms(usd.TimeCode(20))
+    got = np.array([joint.ExtractTranslation() for joint in found])
+    np.testing.assert_allclose(got, y_up(body.joints(walk))[20], atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["glb", "vrma"])
+def test_khronos_validator_finds_no_error(kind, walk, modules, tmp_path):
+    walk.save(tmp_path / f"walk.{kind}")
+    program = (
+        "const v = require('gltf-validator'), fs = require('fs');"
+        f"v.validateBytes(new Uint8Array(fs.readFileSync({json.dumps(str(tmp_path / f'walk.{kind}'))})))"
+        ".then(r => console.log(JSON.stringify(r.issues)))"
+    )
+    done = subprocess.run(["node", "-e", program], cwd=modules, capture_output=True, text=True, check=True)
+    issues = json.loads(done.stdout)
+    assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"][:5]
+
+
 @pytest.mark.parametrize("ending", ["usda", "usdz"])
 def test_usd_s_validators_find_no_fault(ending, walk, tmp_path):
     usd = pytest.importorskip("pxr.Usd", reason="usd-core is not installed")

@@ -182,8 +182,8 @@ def generate(
     ]
     left = [i for i, files in enumerate(targets) if not (skip_existing and all(f.exists() for f in files))]
     if not overwrite and not skip_existing:
-        for (number, group), files in zip(runs, targets, strict=True):
-            _refuse_to_replace(files, names[number] if wanted else None, group)
+        for (number, group), wished in zip(runs, targets, strict=True):
+            _refuse_to_replace(wished, names[number] if wanted else None, group)
     if len(runs) > 1:
         files = {"text encoder": text_encoder, "lora": lora}
         run = _runs.record(

@@ -63,10 +63,10 @@ impl<'a> Skinned<'a> {
     }
 
     /// Unit rotations of a joint relative to its parent, of the pelvis to the world, without jumps of sign. Joints beyond
-    /// those of a motion, such as fingers, stay at rest.
+    /// those of a motion, such as fingers, do not move.
     pub(super) fn turns(&self, joint: usize) -> Vec<Quat> {
         if joint >= JOINTS {
-            return vec![Quat::IDENTITY; self.motion.len()];
+            return vec![Quat::from_scaled_axis(self.body.resting_turn(joint)); self.motion.len()];
         }
         let to_y_up = if joint == 0 { Quat::from_mat3(&SWAP) } else { Quat::IDENTITY };
         let rotations = self.motion.local_rotations();
@@ -117,4 +117,38 @@ fn joint_name(kind: BodyKind, joint: usize, names: JointNames) -> String {
 fn finger(side: &str, joint: usize) -> String {
     let name = FINGERS.get(joint / 3).copied().unwrap_or("Thumb");
     format!("{side}Hand{name}{}", joint % 3 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::error::Error;
+    use crate::motion::FileFormat;
+    use crate::motion::layout::FEATURES;
+
+    #[test]
+    fn a_clip_that_overflows_is_refused_before_anything_is_written() {
+        // Steps whose sums are infinite.
+        let motion = Motion::from_features(Array2::from_elem((4, FEATURES), 3e38), 20.0).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for format in [FileFormat::Glb, FileFormat::Vrma, FileFormat::Fbx, FileFormat::Usda, FileFormat::Usdz] {
+            let path = folder.path().join(format!("a.{}", format.extensions()[0]));
+            assert!(matches!(motion.save(&path), Err(Error::NonFinite { .. })), "{format:?}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_body_stands_on_the_ground_and_has_its_names() {
+        let motion = Motion::from_features(Array2::zeros((1, FEATURES)), 20.0).unwrap();
+        let clip = Skinned::new(&motion, BodyModel::neutral(), JointNames::MixamoRig).unwrap();
+        let lowest = clip.vertices().iter().map(|p| p[1]).fold(f32::INFINITY, f32::min);
+        assert!(lowest.abs() < 1e-6 && clip.rest[0].y > 0.9);
+        assert_eq!((clip.names[0].as_str(), clip.names[20].as_str()), ("mixamorigHips", "mixamorigLeftHand"));
+        assert_eq!(joint_name(BodyKind::Smplx, 25, JointNames::Mixamo), "mixamorig:LeftHandIndex1");
+        assert_eq!(joint_name(BodyKind::Smplx, 54, JointNames::MixamoPlain), "RightHandThumb3");
+        assert_eq!(joint_name(BodyKind::Smpl, 23, JointNames::Smpl), "right_hand");
+    }
 }

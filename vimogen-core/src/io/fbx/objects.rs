@@ -141,12 +141,11 @@ impl Objects {
     /// A joint: its node in the hierarchy and what says that it is a joint.
     fn limb(&mut self, clip: &Skinned<'_>, joint: usize, movement: &Movement, scale: f64) {
         let (name, limb) = (&clip.names[joint], id(Of::Limb, joint));
-        let (place, turn) = match clip.motion.len() {
-            1 => (movement.places.first().copied(), movement.turns.first().copied()),
-            _ => (None, None),
-        };
-        let place = place.unwrap_or(clip.offset(joint).as_dvec3() * scale);
-        self.add("Model", model(limb, name, "LimbNode", place, turn.unwrap_or_default()));
+        let still = clip.motion.len() == 1 || joint >= JOINTS;
+        let first = |values: &[DVec3]| still.then(|| values.first().copied()).flatten();
+        let place = first(&movement.places).unwrap_or(clip.offset(joint).as_dvec3() * scale);
+        let turn = first(&movement.turns).unwrap_or_default();
+        self.add("Model", model(limb, name, "LimbNode", place, turn));
         let attribute = Node::new("NodeAttribute")
             .long(id(Of::Attribute, joint))
             .named(name, "NodeAttribute")
@@ -224,7 +223,7 @@ impl Objects {
         self.add("AnimationLayer", layer);
         self.connect(LAYER, STACK);
         let times: Vec<i64> = (0..clip.motion.len()).map(|t| ticks(t, fps)).collect();
-        for (joint, movement) in motions.iter().enumerate() {
+        for (joint, movement) in motions.iter().enumerate().take(JOINTS) {
             let (turns, places) = (id(Of::Turns, joint), id(Of::Places, joint));
             self.track(("R", "Lcl Rotation"), turns, joint, Of::TurnCurve, &times, &movement.turns);
             self.track(("T", "Lcl Translation"), places, joint, Of::PlaceCurve, &times, &movement.places);
@@ -272,7 +271,7 @@ impl Objects {
     }
 }
 
-/// Places and angles of a joint relative to its parent; none where it does not move.
+/// Angles of a joint relative to its parent, and places of the pelvis.
 struct Movement {
     places: Vec<DVec3>,
     turns: Vec<DVec3>,
@@ -280,15 +279,15 @@ struct Movement {
 
 impl Movement {
     fn new(clip: &Skinned<'_>, joint: usize, scale: f64) -> Self {
-        if joint >= JOINTS {
-            return Self { places: Vec::new(), turns: Vec::new() };
-        }
         let mut before = DVec3::ZERO;
         let turn = |turn: &glam::Quat| {
             before = euler(DMat3::from_quat(turn.as_dquat().normalize()), before);
             before
         };
-        let turns = clip.turns(joint).iter().map(turn).collect();
+        let mut turns = clip.turns(joint);
+        // The others do not move.
+        turns.truncate(if joint < JOINTS { turns.len() } else { 1 });
+        let turns = turns.iter().map(turn).collect();
         let places = if joint == 0 { clip.roots() } else { Vec::new() };
         Self { places: places.iter().map(|place| place.as_dvec3() * scale).collect(), turns }
     }

@@ -11,7 +11,7 @@
 
 use std::path::Path;
 
-use glam::Mat4;
+use glam::{Mat4, Quat};
 use serde_json::{Value, json};
 
 use super::build::{Builder, Glb, INDICES, U16, U32, VERTICES};
@@ -98,8 +98,9 @@ fn nodes(clip: &Skinned<'_>) -> Vec<Value> {
     let node = |j: usize| {
         let place = if j == 0 { root } else { clip.offset(j) };
         let mut node = json!({"name": clip.names[j], "translation": place.to_array()});
-        if j < JOINTS {
-            node["rotation"] = json!(clip.turns(j)[0].to_array());
+        let turn = clip.turns(j)[0];
+        if turn != Quat::IDENTITY {
+            node["rotation"] = json!(turn.to_array());
         }
         let children = clip.children(j);
         if !children.is_empty() {

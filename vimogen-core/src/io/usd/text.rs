@@ -6,7 +6,6 @@ use glam::{Quat, Vec3};
 
 use crate::io::skinned::Skinned;
 use crate::motion::LengthUnit;
-use crate::motion::layout::JOINTS;
 
 const ROOT: &str = "/body";
 const FOUR: &str = " (\n            elementSize = 4\n            interpolation = \"vertex\"\n        )";
@@ -181,15 +180,14 @@ fn skeleton(text: &mut String, clip: &Skinned<'_>, scale: f32) {
         list(clip.rest.iter().map(|place| Shift(*place * scale))),
         list(&paths),
         list((0..count).map(|joint| Shift(clip.offset(joint) * scale))),
-        // Joints that are left out are at rest.
-        list(&paths[..JOINTS.min(count)]),
-        list(std::iter::repeat_n("(1, 1, 1)", JOINTS)),
+        list(&paths),
+        list(std::iter::repeat_n("(1, 1, 1)", count)),
     );
-    let turns: Vec<Vec<Quat>> = (0..JOINTS).map(|joint| clip.turns(joint)).collect();
-    samples(text, "quatf[] rotations", clip.motion.len(), |t| list((0..JOINTS).map(|joint| Turn(turns[joint][t]))));
+    let turns: Vec<Vec<Quat>> = (0..count).map(|joint| clip.turns(joint)).collect();
+    samples(text, "quatf[] rotations", clip.motion.len(), |t| list((0..count).map(|joint| Turn(turns[joint][t]))));
     let roots = clip.roots();
     let place = |joint: usize, t: usize| Point(if joint == 0 { roots[t] } else { clip.offset(joint) } * scale);
-    samples(text, "float3[] translations", clip.motion.len(), |t| list((0..JOINTS).map(|joint| place(joint, t))));
+    samples(text, "float3[] translations", clip.motion.len(), |t| list((0..count).map(|joint| place(joint, t))));
     text.push_str("        }\n    }\n");
 }
 
