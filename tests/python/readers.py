@@ -59,7 +59,7 @@ def browse(folder, page):
 
 
 def three(modules, kind, file, times, avatar=None):
-    """What three.js makes of a file: joints at rest and at some times, in seconds."""
+    """Joints of a file in three.js, at rest and at some times, in seconds."""
     shutil.copy(HERE / "gltf" / "scene.html", modules)
     for path in filter(None, (file, avatar)):
         shutil.copy(path, modules)
@@ -68,7 +68,7 @@ def three(modules, kind, file, times, avatar=None):
 
 
 def assimp(modules, file):
-    """What assimp makes of a file, as JSON; see :func:`assimp_joints`."""
+    """A file as assimp reads it, as JSON; see :func:`assimp_joints`."""
     shutil.copy(HERE / "gltf" / "assimp.mjs", modules)
     words = ["node", str(modules / "assimp.mjs"), str(file)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)

@@ -195,7 +195,7 @@ def test_khronos_validator_finds_no_error(kind, walk, modules, tmp_path):
 @pytest.mark.parametrize("ending", ["usda", "usdz"])
 def test_usd_s_validators_find_no_fault(ending, walk, tmp_path):
     usd = pytest.importorskip("pxr.Usd", reason="usd-core is not installed")
-    # What the program usdchecker runs.
+    # The checks of the program usdchecker.
     validation = pytest.importorskip("pxr.UsdValidation", reason="this usd-core has no validators")
     walk.save(tmp_path / f"walk.{ending}")
     validators = validation.ValidationRegistry().GetOrLoadAllValidators()

@@ -36,7 +36,7 @@ pub struct MotionMeta {
     /// Constraints, as in their JSON file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<Value>,
-    /// What was done to the motion afterwards, in order.
+    /// Later changes of the motion, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<String>,
 }

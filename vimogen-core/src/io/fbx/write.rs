@@ -106,7 +106,7 @@ fn settings(motion: &Motion, unit: LengthUnit) -> Node {
         integer("OriginalUpAxisSign", 1),
         number("UnitScaleFactor", scale),
         number("OriginalUnitScaleFactor", scale),
-        // The rate that follows, whatever it is.
+        // The rate is the value that follows.
         property("TimeMode", "enum", "", "").int(14),
         number("CustomFrameRate", f64::from(motion.fps())),
         time("TimeSpanStart", 0),
