@@ -29,7 +29,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-programs test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -95,6 +95,13 @@ test-blender: .venv/.ready ## Blender imports our files (downloads it as a Pytho
 	@if "$(TARGET)/blender/bin/python" -m pip install --quiet --disable-pip-version-check bpy; then \
 	  VIMOGEN_BLENDER="$(abspath $(TARGET))/blender/bin/python" $(VENV_PYTHON) -m pytest -q tests/python/test_blender.py --artifacts "$(TARGET)"; \
 	else echo "Blender cannot be installed for this Python: its test is skipped"; fi
+
+test-programs: .venv/.ready ## other programs read our files, then the table of the book: OpenUSD from pip, three.js and assimp from npm (BLENDER=python with bpy)
+	$(CARGO) build --locked --workspace --lib --examples
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check usd-core || echo "OpenUSD cannot be installed here: its tests are skipped"
+	$(VENV_PYTHON) -m pytest -q -rs tests/python/test_other_programs.py --artifacts "$(TARGET)"
+	$(VENV_PYTHON) tests/python/programs.py --artifacts "$(TARGET)" $(if $(BLENDER),--blender "$(BLENDER)")
 
 test-fuzz: ## readers of files under the fuzzer, 10 s each (skipped where no fuzzer can be built)
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),10)

@@ -314,6 +314,11 @@ enum vimogen_view
   VIMOGEN_VIEW_PATH = 0,
   /// Keeps its distance to the body.
   VIMOGEN_VIEW_FOLLOW = 1,
+  /// Stands still for a path within 2 m, and follows a longer one.
+  VIMOGEN_VIEW_AUTO = 2,
+  /// That of MBench's videos, regardless of yaw and pitch: stands still in front, 30 degrees up, and sees the whole
+  /// path.
+  VIMOGEN_VIEW_MBENCH = 3,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -601,13 +606,13 @@ typedef struct vimogen_render_params {
   uint32_t width;
   /// Height in pixels, as `width`. Default: 960.
   uint32_t height;
-  /// A `vimogen_view`. Default: `VIMOGEN_VIEW_PATH`.
+  /// A `vimogen_view`. Default: `VIMOGEN_VIEW_AUTO`.
   int32_t view;
   /// A `vimogen_style`. Default: `VIMOGEN_STYLE_LIT`.
   int32_t style;
-  /// Direction of the camera in degrees, from the front of the body to its right. Default: 0.
+  /// Direction of the camera in degrees, from the front of the body to its right. Default: 35.
   float yaw;
-  /// Downward angle of the camera in degrees, -10 to 89. Default: 30.
+  /// Downward angle of the camera in degrees, -10 to 89. Default: 12.
   float pitch;
   /// Not 0: a mannequin at the joint positions instead of a skinned body, which follows the rotations. Default: 0.
   int32_t figure;
@@ -943,8 +948,8 @@ vimogen_status vimogen_motion_slice(const struct vimogen_motion *motion,
                                     size_t count,
                                     struct vimogen_motion **derived);
 
-/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb` (metres, y up, worn by the
-/// built-in body), `.npz` (AMASS layout and features), `.npy`, `.pt` and `.pth` (features), `.csv` (joints, metres, z up),
+/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb`, `.usda` and
+/// `.usdz` (metres, y up, worn by the built-in body), `.fbx` (the same in centimetres), `.vrma` (for VRM avatars), `.npz` (AMASS layout and features), `.npy`, `.pt` and `.pth` (features), `.csv` (joints, metres, z up),
 /// `.html` (a player with quality metrics), `.svg` (a strip of poses), `.mp4`, `.gif` and `.png` (as
 /// `vimogen_motion_render` draws them by default). The folder must exist; a file of that name is replaced once the new one
 /// is complete.
@@ -982,6 +987,13 @@ VIMOGEN_API
 vimogen_status vimogen_motion_load_with(const char *path,
                                         const struct vimogen_motion_load_params *params,
                                         struct vimogen_motion **motion);
+
+/// How the motion was made. `json` receives an object, to be freed with `vimogen_string_free`: `"prompt"`, `"seed"`,
+/// `"model"`, `"version"`, `"options"` and, where they apply, `"parts"`, `"from"`, `"constraints"` and `"changes"`. For a
+/// motion that was not generated it is the text `null`.
+VIMOGEN_API
+vimogen_status vimogen_motion_meta(const struct vimogen_motion *motion,
+                                   char **json);
 
 /// The reader's report on the motion's file. `json` receives an object, to be freed with `vimogen_string_free`: `"kind"`
 /// (format and program), `"up"` and `"unit"` of the file, `"rate"` (origin of the frame rate), `"person"`, `"persons"` and

@@ -282,6 +282,13 @@ public:
     return detail::taken(status, json);
   }
 
+  /// How the motion was made, as JSON; see vimogen_motion_meta.
+  Result<std::string> meta() const {
+    char *json = nullptr;
+    const auto status = vimogen_motion_meta(get(), &json);
+    return detail::taken(status, json);
+  }
+
   /// Copies features, [frames][VIMOGEN_FEATURES].
   static Result<Motion> from_features(const float *features, std::size_t frames, float fps) {
     return detail::made<Motion>(

@@ -49,7 +49,7 @@ fn pictures(c: &mut Criterion) {
     let mut group = c.benchmark_group("render");
     group.sample_size(10);
     group.throughput(Throughput::Elements(sequence.len() as u64));
-    let options = RenderOptions::default();
+    let options = RenderOptions::default().with_view(View::Mbench);
     for (name, options) in
         [("path", options), ("follow", options.with_view(View::Follow)), ("depth", RenderOptions::depth())]
     {

@@ -21,7 +21,8 @@ EditMethod: TypeAlias = Literal["flow", "noise"]
 EncoderDtype: TypeAlias = Literal["stored", "int8"]
 EncoderMemory: TypeAlias = Literal["auto", "streamed", "resident"]
 Finish: TypeAlias = Literal["raw", "feet"]
-JointNames: TypeAlias = Literal["smpl", "mixamo"]
+HumanBones: TypeAlias = Literal["all", "required"]
+JointNames: TypeAlias = Literal["smpl", "mixamo", "mixamorig", "mixamo-plain"]
 LengthUnit: TypeAlias = Literal["cm", "m", "mm", "dm", "in", "ft"]
 LossWeighting: TypeAlias = Literal["bell", "uniform"]
 LrSchedule: TypeAlias = Literal["constant", "cosine", "stable_decay"]
@@ -44,7 +45,7 @@ Stage: TypeAlias = Literal["encode", "sample", "prepare", "render", "evaluate", 
 Style: TypeAlias = Literal["lit", "depth"]
 TextKey: TypeAlias = Literal["prompt", "motion_text_annot", "video_text_annot"]
 UpAxis: TypeAlias = Literal["y", "z", "x", "-y", "-z", "-x"]
-View: TypeAlias = Literal["path", "follow"]
+View: TypeAlias = Literal["path", "follow", "auto", "mbench"]
 WeightDtype: TypeAlias = Literal["float32", "bfloat16", "int8"]
 
 

@@ -13,6 +13,7 @@ from ._types import (
     EncoderDtype,
     EncoderMemory,
     GenerateOptions,
+    HumanBones,
     JointNames,
     LengthUnit,
     NoteKind,
@@ -92,8 +93,9 @@ class Motion:
         *,
         title: str = "",
         body: Body | None = None,
-        joint_names: JointNames = "smpl",
-        unit: LengthUnit = "cm",
+        joint_names: JointNames | None = None,
+        unit: LengthUnit | None = None,
+        bones: HumanBones | None = None,
     ) -> None: ...
     def save_mbench_joints(self, path: _StrPath) -> None: ...
     def render(
@@ -102,9 +104,9 @@ class Motion:
         *,
         size: tuple[int, int] | None = None,
         fps: float | None = None,
-        view: View = "path",
-        yaw: float = 0.0,
-        pitch: float = 30.0,
+        view: View = "auto",
+        yaw: float = 35.0,
+        pitch: float = 12.0,
         style: Style = "lit",
         body: Body | None = None,
         figure: bool = False,
@@ -121,6 +123,8 @@ class Motion:
     def duration(self) -> float: ...
     @property
     def source(self) -> _MotionSource | None: ...
+    @property
+    def meta(self) -> dict[str, Any] | None: ...
     def smpl(self) -> dict[str, _Floats]: ...
     def resample(self, fps: float) -> Motion: ...
     def resample_reference(self, fps: float) -> Motion: ...
@@ -419,7 +423,7 @@ class TrainState:
 def schema() -> str: ...
 def convert(path: _StrPath | None, out: _StrPath, *, dtype: str = "float32", text_only: bool = False) -> list[str]: ...
 def file_formats() -> list[dict[str, Any]]: ...
-def restore_motion(motion: Motion, source: Mapping[str, Any]) -> Motion: ...
+def restore_motion(motion: Motion, source: Mapping[str, Any] | None, meta: str | None = None) -> Motion: ...
 def save_player(path: _StrPath, motions: Sequence[Motion], titles: Sequence[str] | None = None) -> None: ...
 def evaluate_folder(
     folder: _StrPath,

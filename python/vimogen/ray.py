@@ -123,7 +123,7 @@ def generate(
     batch_size : int
         Prompts that an actor generates together, the maximum loss when it is stopped.
     seed : int
-        The seed of motion i is ``seed + i``: regardless of workers and batches.
+        Seed of each motion, as on the command line and in :class:`Pipeline`: regardless of workers and batches.
     ending : str
         Extension that :meth:`Motion.save` knows, such as npz, bvh or html.
     model, device, dtype
@@ -146,14 +146,14 @@ def generate(
         list(prompts),
         None if model is None else Path(model),
         {"lora": None if lora is None else Path(lora)},
-        {**options, "seed": seed, "dtype": dtype, "ending": ending},
+        {**options, "seed": seed, "seeds": "one for all", "dtype": dtype, "ending": ending},
     )
     _runs.check(folder, run)
     _runs.write(folder, run)
     files = [folder / f"{i:06d}-{_slug(prompt)}.{ending}" for i, prompt in enumerate(prompts)]
     todo = [
-        {"prompt": prompt, "seed": seed + i, "path": str(file)}
-        for i, (prompt, file) in enumerate(zip(prompts, files, strict=True))
+        {"prompt": prompt, "seed": seed, "path": str(file)}
+        for prompt, file in zip(prompts, files, strict=True)
         if not file.exists()
     ]
     if todo:

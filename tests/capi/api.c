@@ -247,12 +247,16 @@ static void files_tell_what_they_are(const vimogen_motion *motion, const char *f
   OK(vimogen_motion_source(motion, &json));
   CHECK(strcmp(json, "null") == 0);
   OK(vimogen_string_free(json));
+  OK(vimogen_motion_meta(motion, &json));
+  CHECK(strstr(json, "\"seed\"") && strstr(json, "\"built-in\"") && strstr(json, "\"num_inference_steps\""));
+  OK(vimogen_string_free(json));
 }
 
 static void files_come_back(const vimogen_motion *motion, const char *folder) {
-  const char *names[] = {"clip.npz", "clip.npy", "clip.pt", "clip.bvh", "clip.glb", "clip.csv", "clip.html", "clip.svg"};
+  const char *names[] = {"clip.npz",  "clip.npy", "clip.pt",  "clip.bvh",  "clip.glb", "clip.vrma",
+                         "clip.fbx",  "clip.usda", "clip.usdz", "clip.csv", "clip.html", "clip.svg"};
   char path[1024];
-  for (int i = 0; i < 8; i++) {
+  for (int i = 0; i < 12; i++) {
     snprintf(path, sizeof path, "%s/%s", folder, names[i]);
     OK(vimogen_motion_save(motion, path));
     FILE *file = fopen(path, "rb");
@@ -304,7 +308,7 @@ static void motions_become_pictures(const vimogen_motion *motion, const char *fo
   int step = 0;
   vimogen_render_params params;
   OK(vimogen_render_params_init(&params, sizeof params));
-  CHECK(params.width == 960 && params.pitch == 30);
+  CHECK(params.width == 960 && params.pitch == 12);
   params.width = 64;
   params.height = 48;
   params.view = VIMOGEN_VIEW_FOLLOW;

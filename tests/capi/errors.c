@@ -38,6 +38,8 @@ static void nothing_may_be_null(const vimogen_pipeline *pipeline, const vimogen_
   FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_load_with("a.bvh", NULL, NULL));
   FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_source(NULL, &text));
   FAILS(INVALID_ARGUMENT, "json", vimogen_motion_source(motion, NULL));
+  FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_meta(NULL, &text));
+  FAILS(INVALID_ARGUMENT, "json", vimogen_motion_meta(motion, NULL));
   FAILS(INVALID_ARGUMENT, "features", vimogen_motion_from_features(NULL, 2, 276, 20, &made));
   FAILS(INVALID_ARGUMENT, "motion", vimogen_motion_frames(NULL, &n));
   FAILS(INVALID_ARGUMENT, "frames", vimogen_motion_frames(motion, NULL));

@@ -15,12 +15,19 @@ def main() -> None:
     scene.render.fps = 20
     if path.suffix == ".glb":
         bpy.ops.import_scene.gltf(filepath=str(path))
+    elif path.suffix == ".fbx" and path.stem.startswith("addon"):
+        bpy.ops.preferences.addon_enable(module="io_scene_fbx")
+        bpy.ops.import_scene.fbx(filepath=str(path))
+    elif path.suffix == ".fbx":
+        bpy.ops.wm.fbx_import(filepath=str(path))
+    elif path.suffix in (".usda", ".usdz"):
+        bpy.ops.wm.usd_import(filepath=str(path))
     else:
         scale = 1.0 if path.stem == "m" else 0.01
         bpy.ops.import_anim.bvh(filepath=str(path), global_scale=scale, update_scene_fps=True)
     rig = next(thing for thing in scene.objects if thing.type == "ARMATURE")
     # Blender draws bones as a mesh of its own, which follows nothing.
-    meshes = [thing for thing in scene.objects if thing.type == "MESH" and thing.parent is rig]
+    meshes = [thing for thing in scene.objects if thing.type == "MESH" and thing.find_armature() is rig]
     first, last = (round(frame) for frame in bpy.data.actions[0].frame_range)
     joints, bounds = {}, {}
     for frame in (first, (first + last) // 2, last):
@@ -31,7 +38,13 @@ def main() -> None:
             posed = mesh.evaluated_get(bpy.context.evaluated_depsgraph_get())
             points = np.array([posed.matrix_world @ vertex.co for vertex in posed.to_mesh().vertices])
             bounds[frame] = [points.min(0).tolist(), points.max(0).tolist()]
-    print(json.dumps({"frames": [first, last], "fps": scene.render.fps, "joints": joints, "bounds": bounds}))
+    found = {
+        "frames": [first, last],
+        "fps": scene.render.fps / scene.render.fps_base,
+        "joints": joints,
+        "bounds": bounds,
+    }
+    print(json.dumps(found | {"rig": rig.name, "version": bpy.app.version_string}))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def as_blender(points):
 def test_a_glb_has_its_names_frames_and_heights(walk, tmp_path):
     walk.save(tmp_path / "walk.glb")
     seen = look(tmp_path / "walk.glb")
-    assert seen["frames"] == [0, len(walk) - 1]
+    assert seen["frames"] == [0, len(walk) - 1] and seen["rig"] == "body"
     body = vimogen.Body()
     for frame, places in seen["joints"].items():
         assert len(places) == 22 and next(iter(places)) == "pelvis"
@@ -60,6 +60,26 @@ def test_a_bvh_has_its_names_frames_and_joints(unit, walk, tmp_path):
     for frame, places in seen["joints"].items():
         got = np.array([places[name] for name in NAMES])
         np.testing.assert_allclose(got, as_blender(walk.joints[int(frame) - 1]), atol=1e-3)
+
+
+def test_a_bvh_has_the_very_rate(walk, tmp_path):
+    walk.resample(30).save(tmp_path / "cm.bvh")
+    assert look(tmp_path / "cm.bvh")["fps"] == 30
+
+
+@pytest.mark.parametrize(("name", "first"), [("addon.fbx", 1), ("new.fbx", 1), ("a.usda", 0), ("a.usdz", 0)])
+def test_an_fbx_and_a_usd_have_their_frames_joints_and_mesh(name, first, walk, tmp_path):
+    walk.save(tmp_path / name)
+    seen = look(tmp_path / name)
+    assert seen["frames"] == [first, first + len(walk) - 1]
+    body = vimogen.Body()
+    for frame, places in seen["joints"].items():
+        t = int(frame) - first
+        got = np.array([places[name] for name in NAMES])
+        np.testing.assert_allclose(got, as_blender(body.joints(walk)[t]), atol=1e-3)
+        mesh = np.array(seen["bounds"][frame])
+        want = as_blender(body.vertices(walk)[t])
+        np.testing.assert_allclose(mesh, [want.min(0), want.max(0)], atol=1e-3)
 
 
 def test_mixamos_names_arrive(walk, tmp_path):

@@ -28,9 +28,9 @@ def test_generate_writes_a_file_of_each_format_for_each_prompt(tmp_path):
     done = run("generate", "A person waves!", "a person jumps", "-o", tmp_path / "out", "--seed", 7, *QUICK)
     names = sorted(path.name for path in (tmp_path / "out").iterdir() if path.name != "vimogen-run.json")
     endings = ("bvh", "html", "npz")
-    assert names == [f"{slug}.{e}" for slug in ("000-a-person-waves", "001-a-person-jumps") for e in endings]
+    assert names == [f"{slug}.{e}" for slug in ("000-a-person-waves.s7", "001-a-person-jumps.s7") for e in endings]
     assert all(name in done.stdout for name in names)
-    motion = vimogen.Motion.load(tmp_path / "out" / "000-a-person-waves.npz")
+    motion = vimogen.Motion.load(tmp_path / "out" / "000-a-person-waves.s7.npz")
     want = vimogen.generate("A person waves!", seed=7, num_frames=24, num_inference_steps=2)
     np.testing.assert_allclose(motion.features, want.features, atol=1e-4)
 

@@ -113,7 +113,7 @@ def test_seeds_have_files_of_their_own_and_the_best_is_chosen(tmp_path):
     quick = ["--frames", 40, "--steps", 4, "--format", "npz"]
     run("generate", "a person jumps", "--seeds", "1-2,7", "-o", "out", *quick, cwd=tmp_path)
     names = sorted(path.name for path in (tmp_path / "out").glob("*.npz"))
-    assert names == [f"000-a-person-jumps-seed-{seed}.npz" for seed in (1, 2, 7)]
+    assert names == [f"000-a-person-jumps.s{seed}.npz" for seed in (1, 2, 7)]
     quick = quick[:-2]
     run("generate", "a person jumps", "--seeds", "1,2,7", "--best", "-o", "best.npz", *quick, cwd=tmp_path)
     motions = [vimogen.Motion.load(tmp_path / "out" / name) for name in names]

@@ -1,19 +1,17 @@
 """Third-party readers on the files that `cargo test --test golden exchange` writes for other programs."""
 
 import csv
-import functools
-import http.server
 import json
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import vimogen
+from readers import browse, npm_modules, y_up
 
 bvh = pytest.importorskip("bvh")
 pygltflib = pytest.importorskip("pygltflib")
@@ -43,10 +41,6 @@ def made(artifacts):
 @pytest.fixture(scope="module")
 def walk(made):
     return vimogen.Motion.load(made / "exchange.npz")
-
-
-def y_up(points):
-    return np.stack([-points[..., 0], points[..., 2], points[..., 1]], axis=-1)
 
 
 def test_a_bvh_package_reads_joints_channels_and_rate(made, walk):
@@ -147,16 +141,7 @@ def test_a_gltf_package_s_skin_puts_vertices_where_the_body_has_them(made, walk)
 
 @pytest.fixture(scope="module")
 def modules(artifacts):
-    """The folder of the validator and of three.js, from npm; skips where they cannot be had."""
-    if shutil.which("npm") is None:
-        pytest.skip("there is no npm")
-    folder = artifacts / "gltf"
-    folder.mkdir(exist_ok=True)
-    shutil.copy(HERE / "gltf" / "package.json", folder)
-    done = subprocess.run(["npm", "install", "--silent"], cwd=folder, capture_output=True, text=True, timeout=300)
-    if done.returncode != 0:
-        pytest.skip(f"npm cannot install the validator: {done.stderr[-200:]}")
-    return folder
+    return npm_modules(artifacts)
 
 
 def test_khronos_validator_has_nothing_to_say(made, modules):
@@ -172,23 +157,9 @@ def test_khronos_validator_has_nothing_to_say(made, modules):
 
 
 def test_three_js_plays_it_in_a_browser(made, modules, walk):
-    names = ("chromium", "chromium-browser", "google-chrome")
-    browser = next((found for found in map(shutil.which, names) if found), None)
-    if browser is None:
-        pytest.skip("there is no Chromium")
     shutil.copy(HERE / "gltf" / "page.html", modules)
     shutil.copy(made / "exchange.glb", modules)
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(modules))
-    handler.log_message = lambda *_: None
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        words = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom"]
-        page = f"http://127.0.0.1:{server.server_address[1]}/page.html"
-        done = subprocess.run([*words, page], capture_output=True, text=True, timeout=120)
-        server.shutdown()
-    report = done.stdout.partition("REPORT")[2].partition("END")[0]
-    assert report, done.stdout[-500:] + done.stderr[-500:]
-    facts = json.loads(report)
+    facts = browse(modules, "page.html")
     assert facts["bones"] == 22 and facts["skinned"] == 1 and facts["tracks"] == 23
     assert facts["duration"] == pytest.approx(99 / 20, abs=1e-4)
     # The left hand at 2.5 seconds.

@@ -30,8 +30,8 @@ def test_workers_generate_what_one_process_does_and_skip_what_is_there(tmp_path)
 
     files = vray.generate(PROMPTS, tmp_path, workers=2, batch_size=2, **QUICK)
     assert [file.name[:6] for file in files] == [f"{i:06d}" for i in range(5)]
-    for i, (prompt, file) in enumerate(zip(PROMPTS, files, strict=True)):
-        want = vimogen.generate(prompt, seed=42 + i, **QUICK)
+    for prompt, file in zip(PROMPTS, files, strict=True):
+        want = vimogen.generate(prompt, **QUICK)
         np.testing.assert_allclose(vimogen.Motion.load(file).features, want.features, atol=1e-4)
 
     files[1].unlink()

@@ -78,6 +78,11 @@ pub enum vimogen_view {
     Path = 0,
     /// Keeps its distance to the body.
     Follow = 1,
+    /// Stands still for a path within 2 m, and follows a longer one.
+    Auto = 2,
+    /// That of MBench's videos, regardless of yaw and pitch: stands still in front, 30 degrees up, and sees the whole
+    /// path.
+    Mbench = 3,
 }
 
 /// Content of the pixels.

@@ -152,6 +152,20 @@ pub unsafe extern "C" fn vimogen_motion_load_with(
     })
 }
 
+/// How the motion was made. `json` receives an object, to be freed with `vimogen_string_free`: `"prompt"`, `"seed"`,
+/// `"model"`, `"version"`, `"options"` and, where they apply, `"parts"`, `"from"`, `"constraints"` and `"changes"`. For a
+/// motion that was not generated it is the text `null`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_motion_meta(motion: *const vimogen_motion, json: *mut *mut c_char) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (motion, place) = unsafe { (borrow("motion", motion)?, Place::new("json", json)?) };
+        let meta = serde_json::to_string_pretty(&motion.motion.meta()).map_err(Error::internal)?;
+        place.write(owned_text(meta)?);
+        Ok(())
+    })
+}
+
 /// The reader's report on the motion's file. `json` receives an object, to be freed with `vimogen_string_free`: `"kind"`
 /// (format and program), `"up"` and `"unit"` of the file, `"rate"` (origin of the frame rate), `"person"`, `"persons"` and
 /// `"warnings"`, of which each names the option that settles it. For a motion that was made otherwise, or changed, it is the

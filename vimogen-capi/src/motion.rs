@@ -312,8 +312,8 @@ pub unsafe extern "C" fn vimogen_motion_slice(
     unsafe { derive(motion, derived, |motion| motion.slice(first..first.saturating_add(count))) }
 }
 
-/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb` (metres, y up, worn by the
-/// built-in body), `.npz` (AMASS layout and features), `.npy`, `.pt` and `.pth` (features), `.csv` (joints, metres, z up),
+/// Writes a motion in the format that the extension names: `.bvh` (centimetres, y up), `.glb`, `.usda` and
+/// `.usdz` (metres, y up, worn by the built-in body), `.fbx` (the same in centimetres), `.vrma` (for VRM avatars), `.npz` (AMASS layout and features), `.npy`, `.pt` and `.pth` (features), `.csv` (joints, metres, z up),
 /// `.html` (a player with quality metrics), `.svg` (a strip of poses), `.mp4`, `.gif` and `.png` (as
 /// `vimogen_motion_render` draws them by default). The folder must exist; a file of that name is replaced once the new one
 /// is complete.

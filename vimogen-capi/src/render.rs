@@ -22,13 +22,13 @@ pub struct vimogen_render_params {
     pub width: u32,
     /// Height in pixels, as `width`. Default: 960.
     pub height: u32,
-    /// A `vimogen_view`. Default: `VIMOGEN_VIEW_PATH`.
+    /// A `vimogen_view`. Default: `VIMOGEN_VIEW_AUTO`.
     pub view: i32,
     /// A `vimogen_style`. Default: `VIMOGEN_STYLE_LIT`.
     pub style: i32,
-    /// Direction of the camera in degrees, from the front of the body to its right. Default: 0.
+    /// Direction of the camera in degrees, from the front of the body to its right. Default: 35.
     pub yaw: f32,
-    /// Downward angle of the camera in degrees, -10 to 89. Default: 30.
+    /// Downward angle of the camera in degrees, -10 to 89. Default: 12.
     pub pitch: f32,
     /// Not 0: a mannequin at the joint positions instead of a skinned body, which follows the rotations. Default: 0.
     pub figure: i32,

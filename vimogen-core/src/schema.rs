@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::body::{BodyKind, Finish};
 use crate::declare::{DEFAULT_SEED, Field, NamedEnum, OptionSet};
-use crate::io::bvh::JointNames;
+use crate::io::JointNames;
+use crate::io::gltf::HumanBones;
 use crate::mbench::dimension::Dimension;
 use crate::mbench::pose::PoseOrigin;
 use crate::mbench::prompts::TextKey;
@@ -33,6 +34,7 @@ pub fn schema() -> Value {
     named::<LengthUnit>(&mut enums);
     named::<LossWeighting>(&mut enums);
     named::<LrSchedule>(&mut enums);
+    named::<HumanBones>(&mut enums);
     named::<JointNames>(&mut enums);
     named::<NoteKind>(&mut enums);
     named::<PoseOrigin>(&mut enums);

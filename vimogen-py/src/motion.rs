@@ -9,12 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice, PyTuple};
 use vimogen_core::Motion as Core;
 use vimogen_core::edit::JoinOptions;
-use vimogen_core::io::bvh::BvhOptions;
-use vimogen_core::io::{SaveOptions, picture};
+use vimogen_core::io::gltf::HumanBones;
+use vimogen_core::io::{JointNames, SaveOptions, picture};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
-use vimogen_core::motion::FileFormat;
+use vimogen_core::motion::{FileFormat, LengthUnit};
 
-use crate::args::{Floats, as_2d, as_3d, owned};
+use crate::args::{Floats, as_2d, as_3d, owned, to_python};
 use crate::body::Body;
 use crate::edit;
 use crate::error::OrRaise;
@@ -135,10 +135,19 @@ impl Motion {
         source(py, &self.core)
     }
 
+    /// How the clip was made: a dict of ``prompt``, ``seed``, ``model``, ``version``, ``options`` and, where they apply,
+    /// ``parts``, ``from``, ``constraints`` and ``changes``. None for a clip that was not generated, or changed beyond
+    /// cutting, another rate and refitting. Files in ``.npz``, ``.glb`` and some other formats keep it.
+    #[getter]
+    fn meta<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.core.meta().map(|meta| to_python(py, meta)).transpose()
+    }
+
     /// Write the clip in the format that the extension names.
     ///
     /// ``.npz`` in the layout of AMASS, with the features (:meth:`load` reads the same clip back), ``.npy``, ``.pt`` and
-    /// ``.pth`` for the features alone, ``.bvh`` and ``.glb`` for Blender and engines, ``.csv`` for a table of joints,
+    /// ``.pth`` for the features alone, ``.bvh``, ``.glb``, ``.fbx``, ``.usda`` and ``.usdz`` for Blender and engines,
+    /// ``.vrma`` for VRM avatars, ``.csv`` for a table of joints,
     /// ``.html`` for a player that needs no network, ``.svg`` for a strip of poses, ``.mp4``, ``.gif`` and ``.png`` as
     /// :meth:`render` draws them. ``vimogen.file_formats()`` lists the formats.
     ///
@@ -147,26 +156,35 @@ impl Motion {
     /// path : str or os.PathLike
     ///     The file. It is replaced as a whole or not at all.
     /// title : str
-    ///     Caption of the player.
+    ///     Caption of the player. Empty: the clip's prompt.
     /// body : Body, optional
-    ///     Body in ``.glb`` files and in pictures. None: the neutral body.
-    /// joint_names : {"smpl", "mixamo"}
-    ///     Names of the joints in a ``.bvh`` file.
-    /// unit : {"cm", "m", "mm", "dm", "in", "ft"}
-    ///     Unit of length in a ``.bvh`` file.
-    #[pyo3(signature = (path, *, title="", body=None, joint_names="smpl", unit="cm"))]
+    ///     Body in formats with a mesh and in pictures. None: the neutral body.
+    /// joint_names : {"smpl", "mixamo", "mixamorig", "mixamo-plain"}, optional
+    ///     Names of the joints in formats with a skeleton. None: SMPL's. Mixamo's names have the prefix ``mixamorig:``,
+    ///     ``mixamorig`` (for three.js, which binds no BVH joint whose name has a colon) or none.
+    /// unit : {"cm", "m", "mm", "dm", "in", "ft"}, optional
+    ///     Unit of length. None: the usual one of the format, centimetres in a ``.bvh`` file. A format that cannot hold the
+    ///     names or the unit refuses them.
+    /// bones : {"all", "required"}, optional
+    ///     Bones in a ``.vrma`` file. None: all; ``"required"``: the 15 that every avatar has, with the bend of the spine in one.
+    #[pyo3(signature = (path, *, title="", body=None, joint_names=None, unit=None, bones=None))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn save(
         &self,
         py: Python<'_>,
         path: PathBuf,
         title: &str,
         body: Option<PyRef<'_, Body>>,
-        joint_names: &str,
-        unit: &str,
+        joint_names: Option<&str>,
+        unit: Option<&str>,
+        bones: Option<&str>,
     ) -> PyResult<()> {
-        let bvh = BvhOptions { names: joint_names.parse().or_raise(py)?, unit: unit.parse().or_raise(py)?, rest: None };
+        let bones: Option<HumanBones> = bones.map(str::parse).transpose().or_raise(py)?;
+        let names: Option<JointNames> = joint_names.map(str::parse).transpose().or_raise(py)?;
+        let unit: Option<LengthUnit> = unit.map(str::parse).transpose().or_raise(py)?;
         let body = body.as_ref().map(|body| body.core());
-        let options = SaveOptions::default().with_title(title).with_body(body).with_bvh(bvh);
+        let options = SaveOptions::default().with_title(title).with_body(body);
+        let options = options.with_names(names).with_unit(unit).with_bones(bones);
         with_progress(py, None, |on_progress| self.core.save_reporting(&path, &options, on_progress))
     }
 
@@ -194,8 +212,9 @@ impl Motion {
     ///     of an overlay's files.
     /// fps : float, optional
     ///     Pictures per second. None: the motion's frame rate.
-    /// view : {"path", "follow"}
-    ///     A camera that stands still and sees the whole path, or one that follows the body.
+    /// view : {"auto", "path", "follow", "mbench"}
+    ///     A camera that stands still and sees the whole path, or one that follows the body; ``"auto"`` follows a path of more
+    ///     than 2 m, ``"mbench"`` is that of MBench's videos, regardless of the angles.
     /// yaw, pitch : float
     ///     Direction of the camera in degrees, from the front of the body to its right, and its downward angle.
     /// style : {"lit", "depth"}
@@ -209,7 +228,7 @@ impl Motion {
     /// callback : callable, optional
     ///     ``callback("render", picture, pictures)`` after each picture. Returning False stops.
     #[pyo3(signature = (
-        path, *, size=None, fps=None, view="path", yaw=0.0, pitch=30.0, style="lit", body=None, figure=false,
+        path, *, size=None, fps=None, view="auto", yaw=35.0, pitch=12.0, style="lit", body=None, figure=false,
         overlay=None, callback=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
@@ -522,12 +541,13 @@ impl Motion {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Pickled<'py>> {
         let (py, core) = (slf.py(), &slf.get().core);
         let arguments = (Self::features(slf), core.fps());
-        let Some(source) = source(py, core)? else {
+        let (source, meta) = (source(py, core)?, core.meta().map(|meta| meta.to_json()));
+        if source.is_none() && meta.is_none() {
             return Ok((slf.get_type().into_any(), arguments.into_pyobject(py)?));
-        };
+        }
         let plain = slf.get_type().call1(arguments)?;
         let restore = py.import("vimogen._vimogen")?.getattr("restore_motion")?;
-        Ok((restore, (plain, source).into_pyobject(py)?))
+        Ok((restore, (plain, source, meta).into_pyobject(py)?))
     }
 
     /// The features, for NumPy.
@@ -577,7 +597,7 @@ impl Motion {
 /// --------
 /// >>> import vimogen
 /// >>> [f["extensions"][0] for f in vimogen.file_formats() if f["reads"]]
-/// ['npz', 'npy', 'pt', 'pkl', 'bvh', 'amc', 'glb', 'gltf', 'fbx']
+/// ['npz', 'npy', 'pt', 'pkl', 'bvh', 'amc', 'glb', 'gltf', 'vrma', 'fbx']
 #[pyfunction]
 pub fn file_formats(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let entry = |format: FileFormat| {

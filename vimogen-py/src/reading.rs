@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyInt, PyString, PyType};
 use vimogen_core::Motion;
 use vimogen_core::io::{JointMap, LoadOptions, load_joint_map};
 use vimogen_core::mbench::benchmark::Reader;
-use vimogen_core::motion::{LengthUnit, UpAxis};
+use vimogen_core::motion::{LengthUnit, MotionMeta, UpAxis};
 
 use crate::args::to_python;
 use crate::body::Body;
@@ -157,10 +157,21 @@ pub fn source<'py>(py: Python<'py>, motion: &Motion) -> PyResult<Option<Bound<'p
 
 /// A clip as another process had it: what ``pickle`` calls.
 #[pyfunction]
-pub fn restore_motion(motion: PyRef<'_, PyMotion>, source: &Bound<'_, PyAny>) -> PyResult<PyMotion> {
-    let py = source.py();
-    let text: String = py.import("json")?.call_method1("dumps", (source,))?.extract()?;
-    let source = serde_json::from_str(&text);
-    let source = source.map_err(|e| raise(py, &vimogen_core::Error::format("pickle", e.to_string())))?;
-    Ok(motion.core().clone().with_source(source).into())
+#[pyo3(signature = (motion, source, meta=None))]
+pub fn restore_motion(
+    motion: PyRef<'_, PyMotion>,
+    source: Option<&Bound<'_, PyAny>>,
+    meta: Option<&str>,
+) -> PyResult<PyMotion> {
+    let py = motion.py();
+    let mut core = motion.core().clone();
+    if let Some(source) = source {
+        let text: String = py.import("json")?.call_method1("dumps", (source,))?.extract()?;
+        let source = serde_json::from_str(&text);
+        core = core.with_source(source.map_err(|e| raise(py, &vimogen_core::Error::format("pickle", e.to_string())))?);
+    }
+    if let Some(meta) = meta.and_then(MotionMeta::from_json) {
+        core = core.with_meta(meta);
+    }
+    Ok(core.into())
 }

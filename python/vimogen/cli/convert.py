@@ -46,9 +46,14 @@ from .reading import Reading, leave_doubts_to_the_command, reading_options
     help="SMPL or SMPL-X file (.npz, .pkl): the body of clips of SMPL parameters, and of .glb and pictures.",
 )
 @click.option(
-    "--joint-names", default="smpl", show_default=True, type=choice("JointNames"), help="Names of the joints in .bvh."
+    "--joint-names",
+    type=choice("JointNames"),
+    help="Names of the joints, in formats with a skeleton.  [default: smpl]",
 )
-@click.option("--unit", default="cm", show_default=True, type=choice("LengthUnit"), help="Unit of length in .bvh.")
+@click.option("--bones", type=choice("HumanBones"), help="Bones in .vrma.  [default: all]")
+@click.option(
+    "--unit", type=choice("LengthUnit"), help="Unit of length.  [default: cm in .bvh, the format's in others]"
+)
 @click.option("--text-only", is_flag=True, help="Of a model: leave out the reference path, a third of it.")
 @dtype_option("Of a model: type of the weights.", stored=True)
 @quiet_option

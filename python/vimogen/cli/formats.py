@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import Motion, VimogenError, file_formats
+from .. import InvalidArgumentError, Motion, VimogenError, file_formats
 
 READS = tuple(f".{extension}" for kind in file_formats() if kind["reads"] for extension in kind["extensions"])
 """Extensions of the motion files that are read."""
@@ -20,6 +20,8 @@ WRITES = (*(kind["extensions"][0] for kind in file_formats() if kind["writes"]),
 def save(motion: Motion, file: Path, **options: Any) -> None:
     """Write a motion in the format that the file's ending names; the options are those of :meth:`Motion.save`."""
     if file.name.lower().endswith(f".{_MBENCH_JOINTS}"):
+        if options.get("joint_names") or options.get("unit") not in (None, "m"):
+            raise InvalidArgumentError(f"{_MBENCH_JOINTS} files hold no joint names and are in metres")
         motion.save_mbench_joints(file)
     else:
         motion.save(file, **options)

@@ -12,9 +12,10 @@ from typing import Any
 
 import click
 
-from .. import Motion, Pipeline, PromptWarning, _runs, best, mbench
+from .. import Motion, Pipeline, PromptWarning, VimogenError, _runs, best, mbench
+from .._options import DEFAULT_SEED
 from .encode_text import load_encoder, text_encoder_options
-from .formats import WRITES, save
+from .formats import WRITES, is_motion, save
 from .options import (
     FILE,
     choice,
@@ -86,6 +87,7 @@ _NOTES = 20
 )
 @root_option
 @click.option("--skip-existing", is_flag=True, help="Skip motions whose files exist already.")
+@click.option("--overwrite", is_flag=True, help="Replace files of other motions.")
 @quiet_option
 @device_option
 @dtype_option(
@@ -117,6 +119,7 @@ def generate(
     text_key: str,
     root: Path,
     skip_existing: bool,
+    overwrite: bool,
     quiet: bool,
     device: str,
     dtype: str,
@@ -172,12 +175,15 @@ def generate(
     chosen = [several] if choose_best else [[seed] for seed in several]
     runs = [(number, group) for number in range(len(names)) for group in chosen]
     # No seed overwrites the motion of another.
-    marks = [f"-seed-{group[0]}" if len(chosen) > 1 else "" for _, group in runs]
+    marks = [f".s{group[0]}" if len(chosen) > 1 or group[0] != DEFAULT_SEED else "" for _, group in runs]
     targets = [
         _targets(out, formats, number, names[number], len(runs), mark)
         for (number, _), mark in zip(runs, marks, strict=True)
     ]
     left = [i for i, files in enumerate(targets) if not (skip_existing and all(f.exists() for f in files))]
+    if not overwrite and not skip_existing:
+        for (number, group), wished in zip(runs, targets, strict=True):
+            _refuse_to_replace(wished, names[number] if wanted else None, group)
     if len(runs) > 1:
         files = {"text encoder": text_encoder, "lora": lora}
         run = _runs.record(
@@ -297,6 +303,25 @@ def _targets(out: Path, formats: tuple[str, ...], number: int, name: str, count:
         return [out]
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "motion"
     return [out / f"{number:03d}-{slug}{mark}.{ending}" for ending in formats or DEFAULT_FORMATS]
+
+
+def _refuse_to_replace(files: list[Path], prompt: str | None, seeds: list[int]) -> None:
+    """Refuse a file that exists, unless it or one next to it says that it is this motion."""
+    there = [file for file in files if file.exists()]
+    if not there or any(_is_of(file, prompt, seeds) for file in there):
+        return
+    raise click.UsageError(f"{there[0]} exists; --overwrite replaces it, --skip-existing keeps it")
+
+
+def _is_of(file: Path, prompt: str | None, seeds: list[int]) -> bool:
+    """Whether a file holds the motion of a prompt by one of some seeds."""
+    if not is_motion(file):
+        return False
+    try:
+        meta = Motion.load(file).meta
+    except (VimogenError, OSError):
+        return False
+    return meta is not None and meta.get("prompt") == prompt and meta["seed"] in seeds
 
 
 def _write(motion: Motion, title: str, files: list[Path], seed: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from .. import Motion, Pipeline, VimogenError, __version__
 from .formats import is_model, motion_files
 from .generate import quality
 from .options import FILE, json_option
+from .provenance import command
 from .reading import Reading, leave_doubts_to_the_command, reading_options
 
 _HEAD, _ANKLES = 15, (7, 8)
@@ -25,6 +26,9 @@ _HEAD, _ANKLES = 15, (7, 8)
 @json_option
 def info(paths: tuple[Path, ...], read: Reading, as_json: bool) -> None:
     """Describe this installation, a model folder, or motion files: what each is, its size and its quality.
+
+    For a motion that this program made, the command that makes it again is printed; --json has all its options and
+    constraints, too.
 
     \b
     vimogen info
@@ -38,7 +42,7 @@ def info(paths: tuple[Path, ...], read: Reading, as_json: bool) -> None:
         rows: Any = described if len(described) > 1 else described[0]
         click.echo(json.dumps(rows, indent=2))
     elif len(failed) < len(described):
-        click.echo("\n\n".join("\n".join(_lines(facts)) for facts in described if "error" not in facts))
+        click.echo("\n\n".join("\n".join(_lines(_short(facts))) for facts in described if "error" not in facts))
     for facts in failed:
         click.echo(f"error: {facts['file']}: {facts['error']}", err=True)
     if failed:
@@ -69,6 +73,9 @@ def _motion(path: Path, motion: Motion) -> dict[str, Any]:
     facts: dict[str, Any] = {"file": str(path), "bytes": sum(part.stat().st_size for part in parts if part.is_file())}
     facts |= {"frames": len(motion), "fps": motion.fps, "seconds": motion.duration}
     facts["source"] = motion.source
+    if motion.meta is not None:
+        facts["made"] = motion.meta
+        facts["command"] = command(motion.meta)
     joints = motion.joints
     height = joints[:, _HEAD, 2] - joints[:, _ANKLES, 2].min(axis=1)
     facts["metres"] = {
@@ -85,6 +92,14 @@ def _model(pipe: Pipeline) -> dict[str, Any]:
     config = dict(pipe.config)
     encoder = config.pop("text_encoder")
     return {**config, "text_encoder": encoder and encoder.get("kind"), "parameters": pipe.dit.num_parameters}
+
+
+def _short(facts: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what the command says, and what is too long for people."""
+    made = facts.get("made")
+    if made is None:
+        return facts
+    return facts | {"made": {name: value for name, value in made.items() if name not in ("options", "constraints")}}
 
 
 def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:

@@ -60,12 +60,17 @@ def generation_options(command: _F) -> _F:
     return quality(command)
 
 
+def flags(name: str) -> list[str]:
+    """Flags of an option of a generation, the long one last."""
+    return _FLAGS.get(name, ["--" + name.replace("_", "-")])
+
+
 def _option(field: dict[str, Any]) -> Callable[[_F], _F]:
     """The option of the command line for one of the core."""
     name = field["name"]
-    flags = _FLAGS.get(name, ["--" + name.replace("_", "-")])
+    words = flags(name)
     if field["kind"] == "bool":
-        flags = [f"{flags[0]}/--no-{flags[0][2:]}"]
+        words = [f"{words[0]}/--no-{words[0][2:]}"]
     text, _, unset = prose(field["doc"]).partition(" `None`: ")
     shown: bool | str = unset.rstrip(".") if unset else True
     kept = None if unset or name in _OF_PRESET else field["default"]
@@ -73,7 +78,7 @@ def _option(field: dict[str, Any]) -> Callable[[_F], _F]:
         shown = "as --quality"
     metavar = "LOW HIGH" if field["kind"] == "pair" else None
     return click.option(
-        *flags, name, type=_type(field), default=kept, show_default=shown, metavar=metavar, help=text.replace("`", "")
+        *words, name, type=_type(field), default=kept, show_default=shown, metavar=metavar, help=text.replace("`", "")
     )
 
 

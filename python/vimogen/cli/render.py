@@ -40,7 +40,8 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
     default=_DEFAULTS["view"],
     show_default=True,
     type=choice("View"),
-    help="A camera that stands still and sees the whole path, or one that follows the body.",
+    help="Stands still and sees the whole path, or follows the body; auto follows a path of more than 2 m, mbench is "
+    "the camera of MBench's videos, without yaw and pitch.",
 )
 @click.option(
     "--yaw",

@@ -48,7 +48,8 @@ impl Motion {
         if lock_feet {
             track.lock_feet(|_| 1.0);
         }
-        track.to_motion()
+        let change = if lock_feet { "refitted, with feet locked" } else { "refitted" };
+        Ok(track.to_motion()?.changed(self, change))
     }
 }
 

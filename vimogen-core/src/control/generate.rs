@@ -110,7 +110,12 @@ impl Pipeline {
         let met = std::iter::zip(distances(sampled)?, distances(&landed)?);
         let met = met.map(|(raw, landed)| Met { raw, landed }).collect();
         start.apply(&mut track);
-        Ok(Constrained { motion: track.to_motion()?, met })
+        let mut motion = track.to_motion()?;
+        if let Some(mut meta) = self.finished_meta(sampled, options.finish) {
+            meta.constraints = serde_json::from_str(&constraints.to_json()).ok();
+            motion = motion.with_meta(meta);
+        }
+        Ok(Constrained { motion, met })
     }
 }
 

@@ -131,6 +131,11 @@ pub trait OptionValue: Sized {
         vec![Field { name, kind, optional, default: self.setting(), range, doc }]
     }
 
+    /// Names and values: one, or those of a struct of further options.
+    fn settings(&self, name: &'static str) -> Vec<(&'static str, Setting)> {
+        vec![(name, self.setting())]
+    }
+
     /// Checks the value.
     ///
     /// # Errors
@@ -168,6 +173,9 @@ pub trait OptionSet: Default {
     /// # Errors
     /// [`Error::InvalidArgument`] naming the option that is out of range.
     fn check_ranges(&self) -> Result<()>;
+
+    /// Names and values of all options.
+    fn settings(&self) -> Vec<(&'static str, Setting)>;
 
     /// Sets an option by its name; returns false if there is none of that name.
     ///
@@ -256,6 +264,12 @@ macro_rules! options {
                 Ok(())
             }
 
+            fn settings(&self) -> Vec<(&'static str, $crate::declare::Setting)> {
+                let mut all = vec![];
+                $(all.extend($crate::declare::OptionValue::settings(&self.$field, stringify!($field)));)+
+                all
+            }
+
             fn set(&mut self, name: &str, setting: &$crate::declare::Setting) -> $crate::error::Result<bool> {
                 Ok(false $(|| $crate::declare::OptionValue::assign(&mut self.$field, stringify!($field), name, setting)?)+)
             }
@@ -299,6 +313,9 @@ macro_rules! options {
             fn fields(&self, _: &'static str, _: Option<$crate::declare::Range>, _: &'static str) -> Vec<$crate::declare::Field> {
                 <Self as $crate::declare::OptionSet>::fields()
             }
+            fn settings(&self, _: &'static str) -> Vec<(&'static str, $crate::declare::Setting)> {
+                $crate::declare::OptionSet::settings(self)
+            }
             fn check_range(&self, _: &'static str, _: Option<$crate::declare::Range>) -> $crate::error::Result<()> {
                 $crate::declare::OptionSet::check_ranges(self)
             }
@@ -341,6 +358,20 @@ macro_rules! plain_values {
             }
         })+
     };
+}
+
+impl Setting {
+    /// The value as JSON: a number that was a 32-bit float has no more digits than it needs.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let short = |value: f64| {
+            let single = value as f32;
+            if f64::from(single) == value { single.to_string().parse().unwrap_or(value) } else { value }
+        };
+        match self {
+            Self::Number(value) => short(*value).into(),
+            other => serde_json::to_value(other).unwrap_or_default(),
+        }
+    }
 }
 
 plain_values! {

@@ -58,7 +58,7 @@ pub(super) enum Entry {
 }
 
 /// Maximum characters of a text that is kept.
-const MAX_CHARACTERS: usize = 1 << 12;
+const MAX_CHARACTERS: usize = 1 << 20;
 
 impl NpzFile {
     /// Opens a file by mapping it; arrays are unpacked when they are read.

@@ -9,7 +9,7 @@ use crate::format::torch::{self, Tree};
 use crate::format::tree::Value;
 use crate::format::{RawTensor, TensorInfo, npy};
 use crate::motion::layout::{FEATURES, FPS};
-use crate::motion::{FEATURES_KIND, Motion, MotionSource, UpAxis};
+use crate::motion::{FEATURES_KIND, Motion, MotionMeta, MotionSource, UpAxis};
 
 /// Columns of the release's sample clips, whose first 276 are this representation.
 const WIDE_FEATURES: usize = 426;
@@ -39,6 +39,8 @@ pub(super) fn of_tree(tree: &Value<'_>, given: Option<f32>) -> Result<Option<Mot
         (None, None) => format!("the features, which have {FPS} unless said"),
     };
     let kind = FEATURES_KIND.into();
+    let meta = tree.get("meta").and_then(Value::text).and_then(MotionMeta::from_json);
+    let motion = meta.map_or(motion.clone(), |meta| motion.with_meta(meta));
     Ok(Some(motion.with_source(MotionSource { kind, up: Some(UpAxis::Z), rate, ..MotionSource::default() })))
 }
 

@@ -7,30 +7,38 @@ pub mod amass;
 pub mod asf;
 pub mod bvh;
 pub mod csv;
-#[cfg(feature = "fbx")]
 pub mod fbx;
 mod features;
 pub mod gltf;
 mod joint_map;
+mod joint_names;
 mod options;
 #[cfg(feature = "render")]
 pub mod picture;
 mod results;
 mod rig;
 mod scene;
+mod skinned;
 mod text;
+pub mod usd;
 
 use std::path::Path;
 
 use ndarray::{Array, Axis, RemoveAxis};
 
+use bvh::BvhOptions;
+use fbx::FbxOptions;
+use usd::UsdOptions;
+
 use crate::body::BodyModel;
 use crate::error::Result;
 use crate::format::npy;
+use crate::motion::LengthUnit;
 use crate::motion::codec::{SmplMotion, encode};
 pub use crate::motion::{FileFormat, Motion};
 use crate::progress::{OnProgress, ignore};
 pub use joint_map::{JointMap, load_joint_map, parse_joint_map};
+pub use joint_names::{JointNames, MIXAMO_NAMES};
 pub use options::{LoadOptions, SaveOptions};
 
 impl Motion {
@@ -70,7 +78,7 @@ impl Motion {
             FileFormat::Npz | FileFormat::Npy | FileFormat::Torch | FileFormat::Pickle => results::load(path, options),
             FileFormat::Bvh => bvh::load_with(path, options),
             FileFormat::Amc => asf::load_with(path, options),
-            FileFormat::Glb | FileFormat::Gltf => gltf::load_with(path, options),
+            FileFormat::Glb | FileFormat::Gltf | FileFormat::Vrma => gltf::load_with(path, options),
             #[cfg(feature = "fbx")]
             FileFormat::Fbx => fbx::load_with(path, options),
             other => unreachable!("{other:?} is not read"),
@@ -87,13 +95,16 @@ impl Motion {
     /// - `.npz`: the layout of AMASS and the features, see [`amass::save`]; [`Motion::load`] reads the same clip back
     /// - `.npy`: features; `.pt`, `.pth`: features, with the rate if it is not 20
     /// - `.bvh`: skeleton and rotations, see [`bvh::save`]; `.glb`: skinned mesh and animation, see [`gltf::save`]
+    /// - `.fbx`, `.usda`, `.usdz`: skinned mesh and animation, see [`fbx::save`], [`usd::save_usda`]; `.vrma`: animation of
+    ///   VRM avatars, see [`gltf::save_vrma`]
     /// - `.csv`: table of joint positions, see [`csv::save`]
     /// - `.html`: player with a caption and MBench's quality metrics; `.svg`: strip of eight poses; `.mp4`, `.gif`,
     ///   `.png`: pictures by the default camera (feature `render`)
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another extension, or a rate other than 20 in
-    /// `.npy`, which cannot hold one; [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist,
+    /// `.npy`, which cannot hold one, or joint names and units that the format cannot hold;
+    /// [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist,
     /// [`Error::Io`](crate::Error::Io).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_with(path, &SaveOptions::default())
@@ -138,12 +149,25 @@ impl Motion {
         on_progress: &mut OnProgress<'_>,
     ) -> Result<()> {
         format.check_writes()?;
+        options.check(format)?;
+        let (names, body) = (options.names.unwrap_or_default(), options.body.unwrap_or(BodyModel::neutral()));
+        let usd = UsdOptions { names, unit: options.unit.unwrap_or(LengthUnit::Metres) };
         match format {
             FileFormat::Npz => amass::save(path, self),
             FileFormat::Npy => features::save_npy(path, self),
             FileFormat::Torch => features::save_torch(path, self),
-            FileFormat::Bvh => bvh::save(path, self.smpl(), self.fps(), &options.bvh),
-            FileFormat::Glb => gltf::save(path, self, options.body.unwrap_or(BodyModel::neutral())),
+            FileFormat::Bvh => {
+                let options = BvhOptions { names, unit: options.unit.unwrap_or_default(), rest: None };
+                bvh::save(path, self.smpl(), self.fps(), &options)
+            }
+            FileFormat::Glb => gltf::save_with(path, self, body, names),
+            FileFormat::Vrma => gltf::save_vrma(path, self, options.bones.unwrap_or_default()),
+            FileFormat::Fbx => {
+                let options = FbxOptions { names, unit: options.unit.unwrap_or_default() };
+                fbx::save(path, self, body, &options)
+            }
+            FileFormat::Usda => usd::save_usda(path, self, body, &usd),
+            FileFormat::Usdz => usd::save_usdz(path, self, body, &usd),
             FileFormat::Csv => csv::save(path, self),
             #[cfg(feature = "render")]
             FileFormat::Html => picture::save_html(path, self, options.title),

@@ -36,7 +36,8 @@ pub fn save_player(path: impl AsRef<Path>, clips: &[(&Motion, &str)]) -> Result<
 }
 
 pub(super) fn save_html(path: &Path, motion: &Motion, title: &str) -> Result<()> {
-    save_player(path, &[(motion, title)])
+    let prompt = motion.meta().and_then(|meta| meta.prompt.as_deref()).unwrap_or_default();
+    save_player(path, &[(motion, if title.is_empty() { prompt } else { title })])
 }
 
 pub(super) fn save_svg(path: &Path, motion: &Motion) -> Result<()> {

@@ -19,7 +19,7 @@ use crate::{
     body::BodyModel,
     motion::resample::resampled_len,
     progress::{self, OnProgress, Stage, report},
-    render::{MeshSequence, RenderOptions, Renderer, encode},
+    render::{MeshSequence, RenderOptions, Renderer, View, encode},
 };
 
 /// Frame rate of the judge's videos, as in the release.
@@ -154,7 +154,8 @@ fn draw_one(motion: &Motion, path: &Path, video: &Path) -> Result<()> {
     MeshSequence::check_len(frames, Some(body)).map_err(|e| e.with_path(path))?;
     let motion = motion.resample(VIDEO_FPS)?;
     let sequence = MeshSequence::mesh(motion.joints().view(), body.vertices(motion.smpl())?.view(), &faces)?;
-    let renderer = Renderer::new(&sequence, &RenderOptions::default().with_size(VIDEO_SIDE, VIDEO_SIDE))?;
+    let renderer =
+        Renderer::new(&sequence, &RenderOptions::default().with_view(View::Mbench).with_size(VIDEO_SIDE, VIDEO_SIDE))?;
     encode::save(video, &renderer, VIDEO_FPS, &mut progress::ignore)
 }
 

@@ -116,7 +116,8 @@ impl Motion {
     /// [`Error::InvalidArgument`] if one hip is straight above the other in frame 0: no facing direction.
     pub fn canonical(&self) -> Result<Self> {
         let smpl = decode(self.features(), DecodeMode::EqualLength)?;
-        Self::from_features(canonicalize(&smpl, true)?.features, self.fps())
+        let placed = Self::from_features(canonicalize(&smpl, true)?.features, self.fps())?;
+        Ok(placed.changed(self, "placed at the origin"))
     }
 }
 

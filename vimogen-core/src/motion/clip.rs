@@ -9,6 +9,7 @@ use super::axes::swap_joints;
 use super::codec::{DecodeMode, SmplMotion, check_features, decode, decode_checked, decode_joints, decode_rotations};
 use super::joint::PELVIS;
 use super::layout::{FEATURES, REFERENCE_RANGES};
+use super::meta::MotionMeta;
 use super::origin::MotionSource;
 use super::resample::{check_fps, resample};
 use crate::error::{Error, Result, check_finite};
@@ -23,6 +24,7 @@ pub struct Motion {
     fps: f32,
     decoded: Arc<Decoded>,
     source: Option<Arc<MotionSource>>,
+    meta: Option<Arc<MotionMeta>>,
 }
 
 /// The decoded forms of a clip that have been asked for.
@@ -56,7 +58,7 @@ impl Motion {
     }
 
     fn of_checked(features: Array2<f32>, fps: f32) -> Self {
-        Self { features, fps, decoded: Arc::default(), source: None }
+        Self { features, fps, decoded: Arc::default(), source: None, meta: None }
     }
 
     /// Number of frames.
@@ -78,6 +80,28 @@ impl Motion {
     /// Sets what is known of the clip's file, such as after a clip was sent to another process.
     pub fn with_source(self, source: MotionSource) -> Self {
         Self { source: Some(Arc::new(source)), ..self }
+    }
+
+    /// How the clip was made; `None` for clips that were not generated, or changed beyond cutting and another rate.
+    pub fn meta(&self) -> Option<&MotionMeta> {
+        self.meta.as_deref()
+    }
+
+    /// Sets how the clip was made.
+    pub fn with_meta(self, meta: MotionMeta) -> Self {
+        Self { meta: Some(Arc::new(meta)), ..self }
+    }
+
+    /// This clip as a change of `before`, from which it takes its origin.
+    pub(crate) fn changed(self, before: &Self, change: impl Into<String>) -> Self {
+        match before.meta() {
+            None => self,
+            Some(meta) => {
+                let mut meta = meta.clone();
+                meta.changes.push(change.into());
+                self.with_meta(meta)
+            }
+        }
     }
 
     /// Length in seconds.
@@ -146,7 +170,9 @@ impl Motion {
     pub fn with_fps(self, fps: f32) -> Result<Self> {
         check_fps("fps", fps)?;
         let given = |source: Arc<MotionSource>| Arc::new(MotionSource { rate: "given".into(), ..(*source).clone() });
-        Ok(Self { fps, source: self.source.map(given), ..self })
+        let before = self.clone();
+        let played = Self { fps, source: self.source.map(given), ..self };
+        Ok(if fps == before.fps { played } else { played.changed(&before, format!("played at {fps} fps")) })
     }
 
     /// The frames in `range`.
@@ -157,7 +183,8 @@ impl Motion {
         if range.is_empty() || range.end > self.len() {
             return Err(Error::invalid("range", format!("{range:?} of a clip of {} frames", self.len())));
         }
-        Ok(Self::of_checked(self.features.slice(s![range, ..]).to_owned(), self.fps))
+        let change = format!("cut to frames {} to {}", range.start, range.end - 1);
+        Ok(Self::of_checked(self.features.slice(s![range, ..]).to_owned(), self.fps).changed(self, change))
     }
 }
 

@@ -61,10 +61,16 @@ formats! {
     Amc: READ, ["amc"], "motion of a skeleton in an `.asf` file next to it, as in CMU's database";
     /// Skinned mesh and animation as binary glTF.
     Glb: BOTH, ["glb"], "glTF 2.0: skinned mesh, 22 named joints, one animation; y up, faces +z, metres";
-    /// glTF as text, and avatars and animations of VRM.
-    Gltf: READ, ["gltf", "vrm", "vrma"], "animations of human skeletons in glTF as text, VRM avatars and VRM animations";
-    /// Skeleton and animation as FBX.
-    Fbx: READ, ["fbx"], "animations of human skeletons, as downloaded from Mixamo";
+    /// glTF as text, and avatars of VRM.
+    Gltf: READ, ["gltf", "vrm"], "animations of human skeletons in glTF as text, and in VRM avatars";
+    /// Animation for avatars of VRM.
+    Vrma: BOTH, ["vrma"], "VRM animation: humanoid bones and hips, for avatars of any proportions; y up, metres";
+    /// Skinned mesh and animation as FBX.
+    Fbx: BOTH, ["fbx"], "FBX 7.4: skinned mesh, 22 named joints, one take; y up, faces +z, centimetres; read as from Mixamo";
+    /// Skinned mesh and animation as USD text.
+    Usda: WRITTEN, ["usda"], "USD: skinned mesh, UsdSkel skeleton and animation; y up, faces +z, metres";
+    /// Skinned mesh and animation as a USD package.
+    Usdz: WRITTEN, ["usdz"], "the same as `.usda` in one package";
     /// Table of joint positions.
     Csv: WRITTEN, ["csv"], "table of joint positions, one row per frame; z up, metres";
     /// Player as an HTML page.
@@ -92,12 +98,12 @@ impl FileFormat {
 
     /// Whether [`Motion::load`](crate::Motion::load) of this build reads the format.
     pub fn reads(self) -> bool {
-        self.traits().reads && self.missing_feature().is_none()
+        self.traits().reads && self.missing_feature(true).is_none()
     }
 
     /// Whether [`Motion::save`](crate::Motion::save) of this build writes the format.
     pub fn writes(self) -> bool {
-        self.traits().writes && self.missing_feature().is_none()
+        self.traits().writes && self.missing_feature(false).is_none()
     }
 
     /// Whether a saved motion is read back with the same features.
@@ -110,20 +116,20 @@ impl FileFormat {
         self.traits().picture
     }
 
-    /// The cargo feature that this build lacks for the format.
-    fn missing_feature(self) -> Option<&'static str> {
+    /// The cargo feature that this build lacks to read or write the format.
+    fn missing_feature(self, reading: bool) -> Option<&'static str> {
         match self {
             _ if self.is_picture() && !cfg!(feature = "render") => Some("render"),
             Self::Mp4 if !cfg!(feature = "video") => Some("video"),
-            Self::Fbx if !cfg!(feature = "fbx") => Some("fbx"),
+            Self::Fbx if reading && !cfg!(feature = "fbx") => Some("fbx"),
             _ => None,
         }
     }
 
     /// # Errors
     /// [`Error::InvalidArgument`] if this build cannot read or write the format.
-    pub(crate) fn check_build(self) -> Result<()> {
-        self.missing_feature().map_or(Ok(()), |feature| {
+    pub(crate) fn check_build(self, reading: bool) -> Result<()> {
+        self.missing_feature(reading).map_or(Ok(()), |feature| {
             let reason = format!("{} files need the cargo feature `{feature}`", self.extensions()[0]);
             Err(Error::invalid("file extension", reason))
         })
@@ -136,7 +142,7 @@ impl FileFormat {
             let reason = format!("{} files are read, not written", self.extensions()[0]);
             return Err(Error::invalid("file extension", reason));
         }
-        self.check_build()
+        self.check_build(false)
     }
 
     /// The format of a file that is to be read.
@@ -145,7 +151,7 @@ impl FileFormat {
     /// [`Error::InvalidArgument`] if no format that is read has the extension, or if this build cannot read it.
     pub fn to_read(path: impl AsRef<Path>) -> Result<Self> {
         let format = Self::find(path.as_ref(), |format| format.traits().reads)?;
-        format.check_build().map(|()| format)
+        format.check_build(true).map(|()| format)
     }
 
     /// The format of a file that is to be written.
@@ -190,7 +196,7 @@ mod tests {
             "\"csv\" is none of npz, npy, pt, pth, pkl, pickle, joblib, bvh, amc, glb, gltf, vrm, vrma, fbx, path:";
         assert!(read.contains(known), "{read}");
         let written = FileFormat::to_write("walk").unwrap_err().to_string();
-        assert!(written.contains("glb, csv, html"), "{written}");
+        assert!(written.contains("glb, vrma, fbx, usda, usdz, csv, html"), "{written}");
         let read_only = FileFormat::Gltf.check_writes().unwrap_err().to_string();
         assert!(read_only.contains("gltf files are read, not written"), "{read_only}");
     }

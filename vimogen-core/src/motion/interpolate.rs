@@ -67,7 +67,7 @@ impl Motion {
             let transl = position.lerp(|t| vec3(source.transl.row(t), 0));
             write_at(out.transl.row_mut(i), 0, &transl.to_array());
         }
-        Self::from_features(encode(&out)?, fps)
+        Ok(Self::from_features(encode(&out)?, fps)?.changed(self, format!("resampled to {fps} fps")))
     }
 }
 

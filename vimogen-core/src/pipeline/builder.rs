@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::origin::Origin;
 use super::{Pipeline, encoder};
 use crate::device::DeviceSpec;
 use crate::error::{Error, Result};
@@ -105,6 +106,7 @@ impl PipelineBuilder {
             let reason = format!("{:?} weights do not exist on {}; choose float32", self.dtype, self.device);
             return Err(Error::invalid("dtype", reason));
         }
+        let made_by = Origin::new(dir.folder(), self.dtype, self.lora.as_deref());
         let (mut dit, _) = dir.load(&device, self.dtype, self.text_only)?;
         let mut known = dir.prompts().cloned();
         if let Some(path) = self.lora {
@@ -122,6 +124,7 @@ impl PipelineBuilder {
             words: dir.words().map(<[u8]>::to_vec),
             known,
             without_encoder,
+            made_by,
             origin: dir.folder().map_or_else(|| "the built-in model".into(), |folder| format!("{folder:?}")),
         })
     }

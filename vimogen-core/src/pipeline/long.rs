@@ -114,7 +114,9 @@ impl Pipeline {
             (0..parts.len()).map(|prompt| Stretch { prompt, frames: frames[prompt].len() }).collect();
         let (motion, joins) = self.windows(&stretches, &texts, options.seed, options, on_progress)?;
         let seams = Seam::measured(&motion, &joins, self.lengths().overlap / 2)?;
-        Ok(Sequence { motion, frames, seams })
+        let seconds: Vec<f64> = parts.iter().map(|part| part.seconds.unwrap_or(PART_SECONDS)).collect();
+        let meta = self.meta_of_parts(parts, &seconds, options, &motion);
+        Ok(Sequence { motion: motion.with_meta(meta), frames, seams })
     }
 
     /// Whether a motion is made of windows.

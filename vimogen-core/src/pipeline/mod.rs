@@ -5,6 +5,7 @@ mod batch;
 mod builder;
 mod encoder;
 mod long;
+mod origin;
 mod request;
 mod revise;
 mod stream;
@@ -60,6 +61,7 @@ pub struct Pipeline {
     without_encoder: Option<String>,
     /// Where the model came from, for messages.
     origin: String,
+    made_by: origin::Origin,
 }
 
 impl fmt::Debug for Pipeline {
@@ -270,7 +272,12 @@ impl Pipeline {
             }
         }
         let missing = || Error::Internal { reason: "a request gave no motion".into() };
-        motions.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)
+        let motions = motions.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)?;
+        let with_meta = |(motion, request): (Motion, &Request)| {
+            let meta = self.meta(request, options, &motion);
+            motion.with_meta(meta)
+        };
+        Ok(motions.into_iter().zip(requests).map(with_meta).collect())
     }
 
     /// The motion with the finish of the options, or else the model's own.

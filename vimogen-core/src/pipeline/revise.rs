@@ -146,7 +146,10 @@ impl Pipeline {
         let clips = batch.clips(&self.null_context)?;
         let changed = sampler.change(&self.dit, &start, &clips, options.seed, on_progress)?;
         let made = motion_of(changed.view(), &self.stats, &self.config.generation, self.fps())?;
-        placed_back(&self.finished(made, options)?, &there)
+        let made = placed_back(&self.finished(made, options)?, &there)?;
+        let request = Request::from(prompt.clone()).with_init(motion.clone());
+        let meta = self.meta(&request, options, &made);
+        Ok(made.with_meta(meta))
     }
 
     /// `count` motions like a motion, of the seeds from that of the options on. The higher `strength`, above 0 and at most 1,

@@ -1,6 +1,8 @@
 //! Rendered clips as files: MP4, GIF, PNG.
 
 use std::fs;
+#[cfg(feature = "video")]
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
@@ -95,13 +97,25 @@ fn save_gif(path: &Path, renderer: &Renderer<'_>, fps: f32, on_progress: &mut On
 fn save_mp4(path: &Path, renderer: &Renderer<'_>, fps: f32, on_progress: &mut OnProgress<'_>) -> Result<()> {
     let (width, height) = renderer.size();
     super::mp4::check(width, height)?;
-    let all: Vec<usize> = (0..renderer.len()).collect();
     write_atomic(path, |w| {
-        let mut writer = super::mp4::Writer::new(w, width, height, fps)?;
-        each(renderer, &all, on_progress, |_, picture| writer.add(&picture))?;
-        Ok(writer.finish()?)
+        if renderer.len() == 1 {
+            let mut film = Vec::new();
+            film_of(&mut film, renderer, fps, on_progress)?;
+            super::mp4::hold_one_picture(&mut film, fps);
+            return w.write_all(&film);
+        }
+        Ok(film_of(w, renderer, fps, on_progress)?)
     })
     .map_err(|e| e.with_path(path))
+}
+
+#[cfg(feature = "video")]
+fn film_of(w: impl Write, renderer: &Renderer<'_>, fps: f32, on_progress: &mut OnProgress<'_>) -> Result<()> {
+    let (width, height) = renderer.size();
+    let all: Vec<usize> = (0..renderer.len()).collect();
+    let mut writer = super::mp4::Writer::new(w, width, height, fps)?;
+    each(renderer, &all, on_progress, |_, picture| writer.add(&picture))?;
+    writer.finish()
 }
 
 #[cfg(not(feature = "video"))]
@@ -193,6 +207,23 @@ mod tests {
         save(folder.path().join("frames"), &renderer, 20.0, &mut ignore).unwrap();
         assert_eq!(frames_of(folder.path().join("frames")).unwrap().len(), 5);
         assert_eq!(frames_of(folder.path()).unwrap().len(), 1, "the sheet");
+    }
+
+    #[test]
+    #[cfg(feature = "video")]
+    fn a_video_of_one_picture_lasts_as_long_as_a_picture() {
+        let (sequence, folder) = (sequence(1), tempfile::tempdir().unwrap());
+        let renderer = Renderer::new(&sequence, &RenderOptions::default().with_size(48, 32)).unwrap();
+        let path = folder.path().join("a.mp4");
+        save(&path, &renderer, 20.0, &mut ignore).unwrap();
+        let film = fs::read(path).unwrap();
+        let word = |name: &[u8], at: usize| {
+            let start = film.windows(4).position(|kind| kind == name).unwrap() + 4 + at;
+            u32::from_be_bytes(film[start..start + 4].try_into().unwrap())
+        };
+        assert_eq!((word(b"mvhd", 12), word(b"mvhd", 16), word(b"tkhd", 20)), (1000, 50, 50));
+        assert_eq!((word(b"mdhd", 12), word(b"mdhd", 16)), (90_000, 4500));
+        assert_eq!((word(b"stts", 4), word(b"stts", 8), word(b"stts", 12)), (1, 1, 4500));
     }
 
     #[test]

@@ -95,6 +95,44 @@ fn planes(image: &Image) -> YUVBuffer {
     YUVBuffer::from_vec(out, width, height)
 }
 
+/// Ticks per second of the pictures, and of the film.
+const MEDIA: f64 = 90_000.0;
+const MOVIE: f64 = 1000.0;
+
+/// Gives the only picture of a film its duration. The muxer knows durations from the next picture, and gives the last one
+/// that of the picture before it, or one tick.
+pub(super) fn hold_one_picture(film: &mut [u8], fps: f32) {
+    let seconds = 1.0 / f64::from(fps);
+    set_durations(film, (seconds * MEDIA).round() as u32, (seconds * MOVIE).round() as u32);
+}
+
+/// Sets the durations in all boxes of `bytes`, of pictures and of the film, in ticks.
+fn set_durations(bytes: &mut [u8], media: u32, movie: u32) {
+    let mut rest = bytes;
+    while let Some(head) = rest.first_chunk::<8>() {
+        let (size, kind) =
+            (u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize, [head[4], head[5], head[6], head[7]]);
+        let Some((inner, after)) = rest.split_at_mut_checked(size.max(8)) else { return };
+        let inner = &mut inner[8..];
+        match &kind {
+            b"moov" | b"trak" | b"mdia" | b"minf" | b"stbl" => set_durations(inner, media, movie),
+            // Each begins with its version 0, which has 32-bit durations.
+            b"mvhd" => set(inner, 16, movie),
+            b"tkhd" => set(inner, 20, movie),
+            b"mdhd" => set(inner, 16, media),
+            b"stts" => set(inner, 12, media),
+            _ => {}
+        }
+        rest = after;
+    }
+}
+
+fn set(bytes: &mut [u8], at: usize, value: u32) {
+    if let Some(place) = bytes.get_mut(at..at + 4) {
+        place.copy_from_slice(&value.to_be_bytes());
+    }
+}
+
 fn encoding(error: openh264::Error) -> Error {
     Error::internal(format!("H.264: {error}"))
 }

@@ -77,6 +77,9 @@ fn skinned_json(clip: &SkinnedClip<'_>, body: &BodyModel) -> Result<Value> {
             bytes.extend(quantised(*place, centre, step));
         }
     }
+    if let Some(meta) = clip.motion.meta() {
+        json["meta"] = json!(meta);
+    }
     json["pose"] = json!({ "centre": centre.to_array(), "step": step, "data": BASE64.encode(&bytes) });
     Ok(json)
 }

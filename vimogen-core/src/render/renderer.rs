@@ -21,16 +21,22 @@ const FINE: usize = 3;
 const MIN_SIDE: usize = 16;
 /// Share of the picture that is left free at each border.
 const FREE: f32 = 0.07;
+/// Extent of a path on the ground that a camera sees without following, metres for a body of scale 1.
+const STILL: f32 = 2.0;
 /// Field of view of depth videos over the larger side of the picture, degrees.
 const DEPTH_FIELD: f64 = 55.0;
 
 named_enum! {
     /// Movement of the camera.
-    pub enum View("view", default Path) {
+    pub enum View("view", default Auto) {
         /// Stands still and sees the whole path.
         Path = "path",
         /// Keeps its distance to the body.
         Follow = "follow",
+        /// Stands still for a path within 2 m, and follows a longer one.
+        Auto = "auto",
+        /// That of MBench's videos, regardless of yaw and pitch: stands still in front, 30 degrees up, and sees the whole path.
+        Mbench = "mbench",
     }
 }
 
@@ -46,7 +52,7 @@ named_enum! {
 }
 
 options! {
-    /// Options of pictures. The default is MBench's video: 960 x 960, a field of view of 60 degrees, 30 degrees down.
+    /// Options of pictures. The default is a three-quarter view, 960 x 960.
     #[derive(Debug, Clone, Copy, PartialEq)]
     pub struct RenderOptions {
         /// Width in pixels.
@@ -58,9 +64,9 @@ options! {
         /// Movement of the camera.
         view, with_view: View = View::default();
         /// Direction of the camera in degrees around the body: 0 in front of a canonical motion, 90 at its right.
-        yaw, with_yaw: f32 = 0.0;
+        yaw, with_yaw: f32 = 35.0;
         /// Downward angle of the camera in degrees.
-        pitch, with_pitch: f32 = 30.0, in -10.0..=89.0;
+        pitch, with_pitch: f32 = 12.0, in -10.0..=89.0;
     }
 }
 
@@ -87,6 +93,13 @@ impl RenderOptions {
     pub fn check(&self) -> Result<()> {
         self.check_ranges()?;
         if self.yaw.is_finite() { Ok(()) } else { Err(Error::invalid("yaw", format!("{} degrees", self.yaw))) }
+    }
+
+    /// Direction and field of view of the camera.
+    fn aim(&self) -> Aim {
+        let (yaw, pitch, field) =
+            if self.view == View::Mbench { (0.0, 30.0, 60f32) } else { (self.yaw, self.pitch, 40.0) };
+        Aim { yaw: yaw.to_radians(), pitch: pitch.to_radians(), field: field.to_radians() }
     }
 }
 
@@ -191,12 +204,19 @@ impl<'a> Renderer<'a> {
 
     /// The cameras that see the whole path, or go with it.
     fn aimed(&self) -> Vec<Camera> {
-        let RenderOptions { width, height, view, yaw, pitch, .. } = self.options;
-        let aim = Aim { yaw: yaw.to_radians(), pitch: pitch.to_radians(), field: 60f32.to_radians() };
-        let sequence = self.sequence;
-        match view {
-            View::Path => vec![aim.frame(sequence.frames.iter().flatten().copied(), width, height, FREE)],
-            View::Follow => {
+        let RenderOptions { width, height, view, .. } = self.options;
+        let (aim, sequence) = (self.options.aim(), self.sequence);
+        let follows = match view {
+            View::Path | View::Mbench => false,
+            View::Follow => true,
+            View::Auto => {
+                let (low, high) = bounds(sequence.path.iter().copied());
+                (high - low).truncate().length() > STILL * sequence.scale
+            }
+        };
+        match follows {
+            false => vec![aim.frame(sequence.frames.iter().flatten().copied(), width, height, FREE)],
+            true => {
                 let path = smoothed(&sequence.path);
                 let around =
                     path.iter().zip(&sequence.frames).flat_map(|(at, frame)| frame.iter().map(|v| *v - at.extend(0.0)));

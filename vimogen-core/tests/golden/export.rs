@@ -57,7 +57,7 @@ fn the_extension_chooses_the_format() {
     }
     assert!(std::fs::read_to_string(at("a.bvh")).expect("text").starts_with("HIERARCHY\nROOT pelvis"));
     assert_eq!(Motion::load(at("a.npy")).expect("load"), motion);
-    let unknown = motion.save(at("a.fbx")).unwrap_err().to_string();
-    assert!(unknown.contains("fbx"), "{unknown}");
+    let unknown = motion.save(at("a.max")).unwrap_err().to_string();
+    assert!(unknown.contains("\"max\" is none of npz"), "{unknown}");
     assert!(motion.save(at("missing/a.bvh")).is_err());
 }

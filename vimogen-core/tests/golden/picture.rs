@@ -81,7 +81,8 @@ fn pictures_look_as_they_did() {
     let sequence = MeshSequence::body(&motion, BodyModel::neutral()).expect("body");
     let small = RenderOptions::default().with_size(160, 160);
     for (name, options) in [
-        ("path.png", small),
+        ("path.png", small.with_view(View::Mbench)),
+        ("auto.png", small),
         ("follow.png", small.with_view(View::Follow).with_angles(40.0, 10.0)),
         ("depth.png", small.with_style(Style::Depth)),
     ] {

@@ -174,6 +174,11 @@ impl BodyModel {
         &self.weights
     }
 
+    /// Axis-angle of a joint that a clip leaves at rest: the mean hands of SMPL-X, zero elsewhere.
+    pub(crate) fn resting_turn(&self, joint: usize) -> glam::Vec3 {
+        glam::Vec3::from_array(std::array::from_fn(|c| self.mean_pose[3 * joint + c]))
+    }
+
     /// The mean body in the poses of a clip; joints that the clip lacks are at rest.
     ///
     /// # Errors

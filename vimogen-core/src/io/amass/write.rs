@@ -11,6 +11,7 @@
 //! | `mocap_framerate` | () | the same rate by its older name, which AMASS's SMPL-H files and their readers use |
 //! | `features`, `fps` | (T, 276), () | the representation itself, which [`Motion::load`] reads |
 //! | `joints` | (T, 22, 3) | joint positions in metres, z up |
+//! | `meta` | text | how the motion was made, JSON of [`MotionMeta`](crate::motion::MotionMeta), if it is known |
 //!
 //! Rotations and `trans` are decoded by velocity, as inference output is. Of a generated motion `joints` disagree
 //! slightly with the joints that a body model computes from `poses`: the network predicts both. Zero hands are the mean
@@ -23,7 +24,7 @@ use ndarray::{Array1, Array2, ArrayView, Dimension, s};
 use crate::error::Result;
 use crate::format::npz::save_with_texts;
 use crate::format::{DType, RawTensor};
-use crate::motion::Motion;
+use crate::motion::{Motion, MotionMeta};
 
 /// Shape components of AMASS files.
 const BETAS: usize = 16;
@@ -61,7 +62,10 @@ pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
         ("joints", f32s(smpl.joints.view())),
     ];
     let named: Vec<_> = arrays.iter().map(|(name, array)| (*name, array)).collect();
-    save_with_texts(path, &named, &[("gender", "neutral"), ("surface_model_type", "smplx")])
+    let meta = motion.meta().map(MotionMeta::to_json);
+    let mut texts = vec![("gender", "neutral"), ("surface_model_type", "smplx")];
+    texts.extend(meta.as_deref().map(|meta| ("meta", meta)));
+    save_with_texts(path, &named, &texts)
 }
 
 fn f32s<D: Dimension>(array: ArrayView<'_, f32, D>) -> RawTensor {

@@ -10,10 +10,11 @@ mod rate;
 mod read;
 mod write;
 
+pub use crate::io::joint_names::{JointNames, MIXAMO_NAMES};
 pub use joint::Joint;
 pub use parse::Bvh;
 pub use read::{load, load_with};
-pub use write::{BvhOptions, JointNames, MIXAMO_NAMES, save, to_string};
+pub use write::{BvhOptions, save, to_string};
 
 #[cfg(test)]
 mod tests;

@@ -13,59 +13,14 @@ use std::path::Path;
 
 use glam::{DMat3, DVec3};
 
-use crate::declare::named_enum;
 use crate::error::{Error, Result, check_finite};
 use crate::format::write_atomic;
+use crate::io::joint_names::JointNames;
 use crate::motion::LengthUnit;
 use crate::motion::axes::{SWAP, swap_up};
 use crate::motion::codec::SmplMotion;
 use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::{JOINT_NAMES, PARENTS, Skeleton, joint};
-
-named_enum! {
-    /// Names of the joints in a BVH file.
-    pub enum JointNames("joint_names", default Smpl) {
-        /// SMPL's names.
-        Smpl = "smpl",
-        /// Mixamo's names with the prefix `mixamorig:`, for retargeting tools.
-        Mixamo = "mixamo",
-    }
-}
-
-/// Mixamo's names of our joints, without their prefix.
-pub const MIXAMO_NAMES: [&str; JOINTS] = [
-    "Hips",
-    "LeftUpLeg",
-    "RightUpLeg",
-    "Spine",
-    "LeftLeg",
-    "RightLeg",
-    "Spine1",
-    "LeftFoot",
-    "RightFoot",
-    "Spine2",
-    "LeftToeBase",
-    "RightToeBase",
-    "Neck",
-    "LeftShoulder",
-    "RightShoulder",
-    "Head",
-    "LeftArm",
-    "RightArm",
-    "LeftForeArm",
-    "RightForeArm",
-    "LeftHand",
-    "RightHand",
-];
-
-impl JointNames {
-    fn of(self, joint: usize) -> String {
-        match self {
-            Self::Smpl => JOINT_NAMES[joint].into(),
-            Self::Mixamo => format!("mixamorig:{}", MIXAMO_NAMES[joint]),
-        }
-    }
-}
 
 /// Options of a BVH file.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -110,7 +65,8 @@ fn head(motion: &SmplMotion, fps: f32, options: &BvhOptions) -> Result<String> {
     let mut text = String::from("HIERARCHY\n");
     write_joint(&mut text, (joint::PELVIS, 0), &offsets, options.names, scale);
     // Writing to a String cannot fail.
-    let _ = write!(text, "MOTION\nFrames: {}\nFrame Time: {:.8}\n", motion.len(), 1.0 / f64::from(fps));
+    // The shortest decimal that reads back: Blender makes 30.000003 of eight digits.
+    let _ = write!(text, "MOTION\nFrames: {}\nFrame Time: {}\n", motion.len(), 1.0 / f64::from(fps));
     Ok(text)
 }
 
@@ -264,6 +220,19 @@ mod tests {
             assert!((angles - before).abs().max_element() < 20.0, "frame {step}: {before} to {angles}");
             before = angles;
         }
+    }
+
+    #[test]
+    fn the_frame_time_reads_back_as_the_very_rate() {
+        let still = SmplMotion::zeros(1);
+        for fps in [1.0, 12.5, 20.0, 24.0, 29.97, 30.0, 60.0, 119.88, 120.0, 1000.0f32] {
+            let text = to_string(&still, fps, &BvhOptions::default()).unwrap();
+            let time = text.lines().find_map(|line| line.strip_prefix("Frame Time: ")).unwrap();
+            assert!((1.0 / time.parse::<f64>().unwrap() - f64::from(fps)).abs() < 1e-12 * f64::from(fps), "{time}");
+            assert!(!time.contains('e'));
+        }
+        let text = to_string(&still, 20.0, &BvhOptions::default()).unwrap();
+        assert!(text.contains("Frame Time: 0.05\n"));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 
+use super::extras::Extras;
+
 /// A list of at most `MAX` items, for items that take far more memory than text.
 #[derive(Debug)]
 pub(super) struct Few<T, const MAX: usize>(pub Vec<T>);
@@ -65,6 +67,8 @@ pub(super) struct Document {
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Asset {
     pub version: String,
+    #[serde(default)]
+    pub extras: Extras,
 }
 
 #[derive(Debug, serde::Deserialize)]

@@ -3,14 +3,18 @@
 
 mod accessor;
 mod bind;
+mod build;
 mod container;
+mod extras;
 mod humanoid;
 mod json;
 mod nodes;
 mod read;
 mod skeletons;
 mod tracks;
+mod vrma;
 mod write;
 
 pub use read::{from_bytes, load, load_with};
-pub use write::{save, to_bytes};
+pub use vrma::{HumanBones, save_vrma, vrma_to_bytes};
+pub use write::{save, save_with, to_bytes};

@@ -20,7 +20,7 @@ use crate::io::scene::choice::{self, Scene};
 use crate::io::scene::clock::Clock;
 use crate::io::scene::takes::Take;
 use crate::io::scene::tree::Tree;
-use crate::motion::{Motion, MotionSource};
+use crate::motion::{Motion, MotionMeta, MotionSource};
 
 /// Lists of times that are looked at for the rate of a file.
 const LISTS: usize = 1024;
@@ -66,14 +66,19 @@ pub fn from_bytes(bytes: &[u8], options: &LoadOptions<'_>) -> Result<Motion> {
 fn read(bytes: &[u8], folder: Option<&Path>, options: &LoadOptions<'_>) -> Result<Motion> {
     let file = Container::parse(bytes, folder)?;
     let document = &file.document;
-    if document.animations.0.is_empty() {
+    if document.animations.0.is_empty() && document.asset.extras.frame_rate.is_none() {
         return Err(bad("it has no animation; export the character together with one"));
     }
     let tree = tree(&document.nodes.0)?;
     let human = Humanoid::of(document);
     let bodies = skeletons(document, &tree, human.as_ref())?;
     let takes = takes(document, &tree, &bodies);
-    choice::read(&File { document, tree, bodies, human, takes, accessors: Accessors::new(&file) }, options)
+    let motion =
+        choice::read(&File { document, tree, bodies, human, takes, accessors: Accessors::new(&file) }, options)?;
+    Ok(match document.asset.extras.meta.as_deref().and_then(MotionMeta::from_json) {
+        Some(meta) => motion.with_meta(meta),
+        None => motion,
+    })
 }
 
 /// Each animation of each body whose joints it moves.
@@ -83,6 +88,11 @@ fn takes(document: &Document, tree: &Tree, bodies: &[Skeleton]) -> Vec<Take> {
         skeleton.joints.iter().for_each(|node| owner[*node] = Some(body));
     }
     let name = |body: usize| bodies[body].name.clone();
+    if document.animations.0.is_empty() {
+        // A clip of one frame: the pose of the nodes.
+        let pose = |body| Take { body: (body, name(body)), animation: (0, "pose".into()) };
+        return (0..bodies.len()).map(pose).collect();
+    }
     let mut takes = Vec::new();
     for (index, animation) in document.animations.0.iter().enumerate() {
         let nodes = animation.channels.iter().filter_map(|channel| channel.target.node);
@@ -106,8 +116,8 @@ struct File<'a> {
 
 impl File<'_> {
     fn tracks(&self, take: &Take) -> Result<Vec<Track>> {
+        let Some(animation) = self.document.animations.0.get(take.animation.0) else { return Ok(Vec::new()) };
         let needed = self.tree.needed(&self.bodies[take.body.0].joints);
-        let animation = &self.document.animations.0[take.animation.0];
         let channels = animation.channels.iter().filter(|channel| {
             channel.target.node.is_some_and(|node| needed.get(node as usize).copied().unwrap_or(false))
         });
@@ -147,12 +157,13 @@ impl Scene for File<'_> {
     fn rig(&self, take: &Take, options: &LoadOptions<'_>) -> Result<Animated> {
         let body = &self.bodies[take.body.0];
         let tracks = Tracks::new(self.document.nodes.0.iter().map(Local::of).collect(), self.tracks(take)?);
-        let times = tracks.times();
+        let pose = self.document.animations.0.is_empty().then_some(self.document.asset.extras.frame_rate).flatten();
+        let times = if pose.is_some() { vec![0.0] } else { tracks.times() };
         if times.is_empty() {
             return Err(bad("its animation does not move the skeleton"));
         }
         let nodes = self.tree.needed(&body.joints).iter().filter(|needed| **needed).count();
-        let rate = options.fps.map_or_else(|| self.rate(&times), |fps| Some(f64::from(fps)));
+        let rate = options.fps.map(f64::from).or(pose).or_else(|| self.rate(&times));
         let (clock, sure) = Clock::of_keys("glTF", &times, rate, nodes)?;
         let mut found = MotionSource::default();
         if rate.is_none() && Clock::dense(&times).is_none() {
