@@ -25,7 +25,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender blender-addon test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender blender-addon test-fuzz fuzz torture install wheel package api header bindings reference lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -137,6 +137,11 @@ bindings: ## write what C, Python and the book take from the declarations of enu
 	$(CARGO) run --quiet --locked --example schema > "$(TARGET)/schema.json"
 	$(PYTHON) tools/bindings.py "$(TARGET)/schema.json"
 	$(HEADER) --write
+
+reference: .venv/.ready ## write the Python reference of the book from the stubs and docstrings
+	$(CARGO) build --locked --workspace --lib
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	$(VENV_PYTHON) tools/python_reference.py
 
 wheel: .venv/.ready ## the release wheel into dist/, checked, installed into an empty environment and tested there
 	tests/python/wheel.sh

@@ -152,7 +152,7 @@ def chained(clip):
 
 @pytest.fixture(scope="module")
 def report(addon, tmp_path_factory):
-    """What Blender did."""
+    """The report of a run in Blender."""
     work = tmp_path_factory.mktemp("blender")
     script = ROOT / "tests" / "python" / "blender_addon.py"
     environment = os.environ | {"BLENDER_USER_RESOURCES": str(work / "resources")}

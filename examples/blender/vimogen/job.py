@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .clip import Clip, read
 
-# What vimogen imports from other packages.
+# vimogen, and the packages that it imports.
 _NEEDS = ("vimogen", "numpy", "click")
 _NO_VIMOGEN = (
     "Blender's own Python has no vimogen; install the wheel there, or name a Python that has it in the preferences of "

@@ -68,7 +68,7 @@ class VIMOGEN_OT_generate(bpy.types.Operator):
 
     def _start(self, context: bpy.types.Context) -> bool:
         settings, kept = context.scene.vimogen, preferences(context)
-        # What was asked for, in case that the panel changes meanwhile.
+        # The settings of this run: the panel may change meanwhile.
         self._asked = {name: getattr(settings, name) for name in KEPT}
         self._rig = None
         try:
