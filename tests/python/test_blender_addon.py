@@ -249,3 +249,12 @@ def test_blender_goes_on_during_a_generation_and_can_stop_it(report):
     assert stopped["states"][-1] == "CANCELLED" and not whole["running"] and not stopped["running"]
     assert max(whole["took"], stopped["took"]) < 1
     assert modal["said"].count("timer") == modal["said"].count("no timer") == 2 and "stopped" in modal["said"]
+
+
+@needs_blender
+def test_the_example_renders_a_picture(tmp_path):
+    vimogen.generate("a person kicks with the right leg", seed=1).save(tmp_path / "kick.glb")
+    command = [PYTHON, ROOT / "examples" / "blender" / "render.py", "kick.glb", tmp_path / "kick.png", "21"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "kick.png").read_bytes().startswith(b"\x89PNG")
