@@ -59,11 +59,17 @@ def comfy(monkeypatch, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def nodes():
-    """The nodes by name, loaded by their path as ComfyUI loads them."""
+def module():
+    """The folder, loaded by its path as ComfyUI loads it."""
     spec = importlib.util.spec_from_file_location("custom_nodes_vimogen", SOURCE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def nodes(module):
+    """The nodes by name."""
     return module.NODE_CLASS_MAPPINGS
 
 
@@ -88,7 +94,8 @@ def test_the_folder_is_imported_without_comfyui_and_torch():
 
 
 def test_every_node_has_what_comfyui_reads(nodes):
-    assert set(nodes) == {"VimogenGenerate", "VimogenRender", "VimogenSave"}
+    assert set(nodes) - {"VimogenRetarget"} == {"VimogenGenerate", "VimogenRender", "VimogenSave"}
+    assert ("VimogenRetarget" in nodes) == hasattr(vimogen.Motion, "retarget")
     for node in nodes.values():
         assert node.CATEGORY == "vimogen" and callable(getattr(node, node.FUNCTION)) and node.RETURN_TYPES
         for group, inputs in node.INPUT_TYPES().items():
@@ -130,3 +137,12 @@ def test_files_are_numbered_and_replace_nothing(nodes, comfy):
     assert [done["ui"]["text"] for done in (first, second)] == [["walks/one_00001_.npz"], ["walks/one_00002_.npz"]]
     assert vimogen.Motion.load(second["result"][0]) == motion
     assert sorted(path.name for path in (comfy.output / "walks").iterdir()) == ["one_00001_.npz", "one_00002_.npz"]
+
+
+def test_a_character_goes_to_the_output_folder(module, comfy):
+    asked = []
+    motion = types.SimpleNamespace(retarget=lambda character, out: asked.append((character, out)))
+    for character, ending in (("hero.glb", "glb"), ("Avatar.VRM", "vrm"), ("hero.gltf", "glb")):
+        done = run(module.Retarget, motion=motion, character=character, filename_prefix="hero")
+        assert asked[-1] == (character, comfy.output / f"hero_00001_.{ending}")
+        assert done == {"ui": {"text": [f"hero_00001_.{ending}"]}, "result": (str(asked[-1][1]),)}

@@ -133,16 +133,47 @@ class Save:
         }
 
     def save(self, motion: vimogen.Motion, filename_prefix: str, format: str) -> dict[str, Any]:
-        """Write the first free number of the prefix, as ComfyUI's own nodes do."""
-        import folder_paths
-
-        output = Path(folder_paths.get_output_directory())
-        folder, prefix, number, below, _ = folder_paths.get_save_image_path(filename_prefix, str(output))
-        taken = [re.fullmatch(rf"{re.escape(prefix)}_(\d+)_?\..*", path.name) for path in Path(folder).iterdir()]
-        number = max([number, *(int(found[1]) + 1 for found in taken if found)])
-        path = Path(folder, f"{prefix}_{number:05}_.{format}")
+        """Write the file."""
+        path, shown = _free(filename_prefix, format)
         motion.save(path, title=filename_prefix)
-        return {"ui": {"text": [str(Path(below, path.name))]}, "result": (str(path),)}
+        return {"ui": {"text": [shown]}, "result": (str(path),)}
+
+
+class Retarget:
+    """A file of a character that performs the motion, in ComfyUI's output folder."""
+
+    CATEGORY, FUNCTION, OUTPUT_NODE = CATEGORY, "retarget", True
+    RETURN_TYPES, RETURN_NAMES = ("STRING",), ("path",)
+    DESCRIPTION = "Puts the motion onto a skinned character, and writes the character with it."
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802  # ComfyUI's name
+        """The inputs of the node."""
+        return {
+            "required": {
+                "motion": (MOTION,),
+                "character": ("STRING", {"default": "", "tooltip": "path of a .glb, .gltf or .vrm file"}),
+                "filename_prefix": ("STRING", {"default": "character"}),
+            }
+        }
+
+    def retarget(self, motion: Any, character: str, filename_prefix: str) -> dict[str, Any]:
+        """Write the file."""
+        ending = ".vrm" if character.lower().endswith(".vrm") else ".glb"
+        path, shown = _free(filename_prefix, ending[1:])
+        motion.retarget(character, path)
+        return {"ui": {"text": [shown]}, "result": (str(path),)}
+
+
+def _free(prefix: str, ending: str) -> tuple[Path, str]:
+    """The first free number of a prefix in the output folder, as ComfyUI's own nodes count; and the path below it."""
+    import folder_paths
+
+    folder, name, number, below, _ = folder_paths.get_save_image_path(prefix, folder_paths.get_output_directory())
+    taken = [re.fullmatch(rf"{re.escape(name)}_(\d+)_?\..*", path.name) for path in Path(folder).iterdir()]
+    number = max([number, *(int(found[1]) + 1 for found in taken if found)])
+    file = f"{name}_{number:05}_.{ending}"
+    return Path(folder, file), str(Path(below, file))
 
 
 @lru_cache(maxsize=1)
@@ -188,3 +219,6 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     "VimogenRender": "Render motion",
     "VimogenSave": "Save motion",
 }
+if hasattr(vimogen.Motion, "retarget"):
+    NODE_CLASS_MAPPINGS["VimogenRetarget"] = Retarget
+    NODE_DISPLAY_NAME_MAPPINGS["VimogenRetarget"] = "Retarget motion"
