@@ -29,7 +29,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-programs test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision
+.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-programs test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision blender-addon reference
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -46,7 +46,7 @@ demo: ## make a motion from a sentence, into out/, and the command .venv/bin/vim
 	@$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	@echo 'next: .venv/bin/vimogen generate "a person jumps", or "import vimogen" in .venv/bin/python'
 
-test: test-rust test-mpi test-python test-ray test-capi test-viewer test-fuzz ## all tests
+test: test-rust test-mpi test-python test-ray test-blender test-capi test-viewer test-fuzz ## all tests
 
 test-rust: ## unit, golden and documentation tests
 	tests/viewer/ffmpeg.sh
@@ -88,12 +88,12 @@ test-ray: .venv/.ready ## batch work on a local Ray with two workers (downloads 
 	  $(VENV_PYTHON) -m pytest -q tests/python/test_ray.py --artifacts "$(TARGET)"; \
 	else echo "Ray cannot be installed here: its test is skipped"; fi
 
-test-blender: .venv/.ready ## Blender imports our files (downloads it as a Python module, some 400 MB; skipped where it cannot be installed)
+test-blender: .venv/.ready ## Blender imports our files, and our add-on generates in it (downloads it as a Python module, some 400 MB; skipped where it cannot be installed)
 	$(CARGO) build --locked --workspace --lib --examples
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	@$(PYTHON) -m venv "$(TARGET)/blender"
 	@if "$(TARGET)/blender/bin/python" -m pip install --quiet --disable-pip-version-check bpy; then \
-	  VIMOGEN_BLENDER="$(abspath $(TARGET))/blender/bin/python" $(VENV_PYTHON) -m pytest -q tests/python/test_blender.py --artifacts "$(TARGET)"; \
+	  VIMOGEN_BLENDER="$(abspath $(TARGET))/blender/bin/python" $(VENV_PYTHON) -m pytest -q tests/python/test_blender.py tests/python/test_blender_addon.py --artifacts "$(TARGET)"; \
 	else echo "Blender cannot be installed for this Python: its test is skipped"; fi
 
 test-programs: .venv/.ready ## other programs read our files, then the table of the book: OpenUSD from pip, three.js and assimp from npm (BLENDER=python with bpy)
@@ -102,6 +102,9 @@ test-programs: .venv/.ready ## other programs read our files, then the table of 
 	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check usd-core || echo "OpenUSD cannot be installed here: its tests are skipped"
 	$(VENV_PYTHON) -m pytest -q -rs tests/python/test_other_programs.py --artifacts "$(TARGET)"
 	$(VENV_PYTHON) tests/python/programs.py --artifacts "$(TARGET)" $(if $(BLENDER),--blender "$(BLENDER)")
+
+blender-addon: ## the Blender add-on as one zip in dist/ (WHEELS="vimogen.whl click.whl" packs them with it)
+	$(PYTHON) tools/blender_addon.py $(addprefix --wheel ,$(WHEELS))
 
 test-fuzz: ## readers of files under the fuzzer, 10 s each (skipped where no fuzzer can be built)
 	VIMOGEN_FUZZ_TARGET="$(abspath $(TARGET))/fuzz" vimogen-core/fuzz/run.sh $(or $(FUZZ_SECONDS),10)
@@ -145,6 +148,11 @@ bindings: ## write what C, Python and the book take from the declarations of enu
 	$(CARGO) run --quiet --locked --example schema > "$(TARGET)/schema.json"
 	$(PYTHON) tools/bindings.py "$(TARGET)/schema.json"
 	$(HEADER) --write
+
+reference: .venv/.ready ## write the Python reference of the book from the stubs and docstrings
+	$(CARGO) build --locked --workspace --lib
+	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	$(VENV_PYTHON) tools/python_reference.py
 
 wheel: .venv/.ready ## the release wheel into dist/, checked, installed into an empty environment and tested there
 	tests/python/wheel.sh

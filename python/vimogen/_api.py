@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _vimogen
+from ._methods import compiled_call, listed, paired
 from ._options import DEFAULT_SEED, lists_options
 from ._vimogen import Motion, Pipeline
 
@@ -71,21 +72,21 @@ def generate(
 
     Parameters
     ----------
-    prompt : str or list of str, optional
+    prompt : str or sequence of str, optional
         A description such as ``"a person walks forward and waves"``.
-    num_frames : int or list of int, optional
-        Length in frames, 2 to 72000. None: that of the reference, or 100. Prompts of more frames than the model was
+    num_frames : int or sequence of int, optional
+        Length in frames, 2 to 72000. None: that of the reference, or 100. Motions of more frames than the model was
         trained on are made in windows; see `windows`.
-    seed : int or list of int
+    seed : int or sequence of int, default 42
         Seed of the noise. The same seed and prompt give the same motion, alone or in a list.
-    reference : Motion, path, or list of them, optional
-        A motion to follow; the prompt is then not used.
+    reference : Motion, path, or sequence of them, optional
+        A motion to follow, in place of a prompt: giving both is an InvalidArgumentError.
     prompt_embeds : array_like (L, text_dim), path, or list of them, optional
         Encoded prompts, instead of `prompt`.
     callback : callable, optional
         ``callback(stage, step, total)`` after each step; stage is ``"encode"`` or ``"sample"``. Returning False
         raises CancelledError; an exception ends the generation.
-    quality : str
+    quality : {"full", "fast"}, default "full"
         Preset of steps and solver: ``"full"``, 50 steps of ``"euler"``, or ``"fast"``, 40 of ``"ab2"``.
     **options
         {options}
@@ -101,21 +102,23 @@ def generate(
     [Motion(frames=30, fps=20, seconds=1.50), Motion(frames=30, fps=20, seconds=1.50)]
 
     """
-    return _builtin()(
-        prompt,
-        num_frames=num_frames,
-        seed=seed,
-        reference=reference,
-        prompt_embeds=prompt_embeds,
+    # The compiled call, as in Pipeline: a warning then names the line that called this function.
+    return compiled_call(
+        _builtin(),
+        listed(prompt),
+        num_frames=listed(num_frames),
+        seed=listed(seed),
+        reference=listed(reference),
+        prompt_embeds=listed(prompt_embeds, rows=True),
         callback=callback,
         quality=quality,
-        **options,
+        **paired(options),
     )
 
 
 def evaluate(
     folder: str | os.PathLike[str],
-    dimensions: Sequence[str] | None = None,
+    dimensions: str | Sequence[str] | None = None,
     output: str | os.PathLike[str] | None = None,
     *,
     up_axis: int = 2,
@@ -138,7 +141,7 @@ def evaluate(
     ----------
     folder : str or os.PathLike
         Motions of any format that ``Motion.load`` reads, or joints (T, 22, 3) as ``.npy`` or ``.pt``.
-    dimensions : list of str, optional
+    dimensions : str or sequence of str, optional
         Names of MBench's dimensions, such as ``"Jitter_Degree"``. None: all, without `info` those of motion quality.
     output : str or os.PathLike, optional
         A file to write the report to, as JSON. With `info` the folder for MBench's files, a table (CSV) and a page
@@ -181,9 +184,14 @@ def evaluate(
         ``failed``, ``skipped``, ``warnings``.
 
     """
-    wanted = None if dimensions is None else list(dimensions)
+    wanted = [dimensions] if isinstance(dimensions, str) else None if dimensions is None else list(dimensions)
     given = dict(reading or {})
     if info is None:
+        _refuse_without_info(
+            {"name": name, "jobs": jobs, "prompt_template": prompt_template, "compare": compare, "body": body},
+            {"priors": priors, "nrdf": nrdf, "body_joints": body_joints, "callback": callback},
+            {"seed": seed != DEFAULT_SEED},
+        )
         return _vimogen.evaluate_folder(folder, wanted, output, up_axis, given)
     path = Path(folder).resolve()
     results: dict[str, Any] = json.loads(
@@ -209,8 +217,17 @@ def evaluate(
     return results
 
 
+def _refuse_without_info(*groups: Mapping[str, Any]) -> None:
+    """Raise for arguments of the whole benchmark: without `info` they would change nothing."""
+    given = [name for group in groups for name, value in group.items() if value]
+    if given:
+        raise _vimogen.InvalidArgumentError(
+            f"invalid {', '.join(given)}: only with info, MBench_eval_info.json; motion quality needs none of them"
+        )
+
+
 def progress_bar(**options: Any) -> Callable[[str, int, int], None]:
-    """Make a callback that shows a progress bar, in a notebook or a terminal; needs ``pip install vimogen[progress]``.
+    """Make a callback that shows a progress bar, in a notebook or a terminal; needs ``pip install tqdm``.
 
     ``options`` go to ``tqdm``.
 
@@ -223,7 +240,7 @@ def progress_bar(**options: Any) -> Callable[[str, int, int], None]:
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
-        raise ImportError("progress_bar needs tqdm: pip install vimogen[progress]") from error
+        raise ImportError("progress_bar needs tqdm: pip install tqdm") from error
     bars: dict[str, Any] = {}
 
     def show(stage: str, step: int, total: int) -> None:

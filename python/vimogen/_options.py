@@ -44,7 +44,7 @@ def accepted(field: dict[str, Any]) -> str:
     """Values that an option accepts, in words."""
     enum, bounds = SCHEMA["enums"].get(field["kind"]), field["range"]
     if enum is not None:
-        return ", ".join(f'"{name}"' for name in names(field["kind"]))
+        return "{" + ", ".join(f'"{name}"' for name in names(field["kind"])) + "}"
     if bounds is None:
         return str(field["kind"])
     low, high = f"{bounds['low']:g}", f"{bounds['high']:g}"
@@ -52,22 +52,34 @@ def accepted(field: dict[str, Any]) -> str:
     return f"two numbers, {words}" if field["kind"] == "pair" else f"{field['kind']}, {words}"
 
 
-def lists_options(struct: str) -> Callable[[_F], _F]:
+# The option of a generation that stands for several.
+_PRESET: dict[str, Any] = {
+    "name": "quality",
+    "kind": "Preset",
+    "range": None,
+    "default": names("Preset")[0],
+    "doc": "Preset of steps and solver: " + about("Preset") + ".",
+}
+
+
+def lists_options(struct: str, *, preset: bool = False, but: tuple[str, ...] = ()) -> Callable[[_F], _F]:
     """Decorate a function with ``**options``: its signature and its docstring then list each option.
 
-    In the docstring they take the place of the parameter ``**options``, whose description is ``{options}``.
+    In the docstring they take the place of the parameter ``**options`` with its description of one line. With `preset`
+    the option ``quality`` is listed too; those in `but` are not.
     """
 
     def decorate(function: _F) -> _F:
         signature = inspect.signature(function)
         own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-        rows = [field for field in fields(struct) if field["name"] not in signature.parameters]
+        rows = [_PRESET] if preset else []
+        rows += [field for field in fields(struct) if field["name"] not in (*signature.parameters, *but)]
         listed = [
             inspect.Parameter(field["name"], inspect.Parameter.KEYWORD_ONLY, default=field["default"]) for field in rows
         ]
         function.__signature__ = signature.replace(parameters=own + listed)  # type: ignore[attr-defined]
         if function.__doc__:
-            function.__doc__ = re.sub(r"( *)\*\*options\n *\{options\}", lambda m: _rows(rows, m[1]), function.__doc__)
+            function.__doc__ = re.sub(r"( *)\*\*options\n *[^\n]+", lambda m: _rows(rows, m[1]), function.__doc__)
         return function
 
     return decorate
@@ -76,7 +88,9 @@ def lists_options(struct: str) -> Callable[[_F], _F]:
 def _rows(rows: list[dict[str, Any]], indent: str) -> str:
     lines = []
     for field in rows:
-        lines.append(f"{indent}{field['name']} : {accepted(field)}")
+        default = "" if field["default"] is None else f", default {json.dumps(field['default'])}"
+        default = default.replace("true", "True").replace("false", "False")
+        lines.append(f"{indent}{field['name']} : {accepted(field)}{default}")
         inner = indent + "    "
         lines += textwrap.wrap(prose(field["doc"]), 112, initial_indent=inner, subsequent_indent=inner)
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias, TypedDict
 
 BodyKind: TypeAlias = Literal["neutral", "smpl", "smplx"]
@@ -49,14 +50,19 @@ View: TypeAlias = Literal["path", "follow", "auto", "mbench"]
 WeightDtype: TypeAlias = Literal["float32", "bfloat16", "int8"]
 
 
-class GenerateOptions(TypedDict, total=False):
-    """Options of a generation that have the same value for all its motions."""
+class EditOptions(TypedDict, total=False):
+    """Options of an edit by the network, which has a strength of its own."""
 
     finish: Finish | None
     windows: bool | None
     num_inference_steps: int | None
     solver: Solver | None
     guidance_scale: float | None
-    guidance_interval: tuple[float, float] | None
-    strength: float | None
+    guidance_interval: Sequence[float] | None
     smoothing: Smoothing | None
+
+
+class GenerateOptions(EditOptions, total=False):
+    """Options of a generation that have the same value for all its motions."""
+
+    strength: float | None

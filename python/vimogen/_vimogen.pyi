@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, ClassVar, Literal, TypeAlias, TypedDict, final, overload
 
@@ -10,6 +10,7 @@ from ._types import (
     BodyKind,
     DecodeMode,
     EditMethod,
+    EditOptions,
     EncoderDtype,
     EncoderMemory,
     GenerateOptions,
@@ -24,6 +25,7 @@ from ._types import (
     UpAxis,
     View,
 )
+from ._viser import Player
 from .control import Constraints
 
 __version__: str
@@ -155,7 +157,14 @@ class Motion:
     def to_html(self, title: str = "") -> str: ...
     def _repr_html_(self) -> str: ...
     def __len__(self) -> int: ...
+    @overload
     def __getitem__(self, index: slice, /) -> Motion: ...
+    @overload
+    def __getitem__(self, index: str, /) -> _Floats: ...
+    def to_frame(self) -> Any: ...
+    def plot(self, joints: str | Iterable[str] = "pelvis", *, axes: str = "xyz", ax: Any = None) -> Any: ...
+    def to_rerun(self, entity: str = "motion", *, start: float = 0.0, recording: Any = None) -> None: ...
+    def to_viser(self, server: Any = None, *, name: str = "/motion", body: Body | None = None) -> Player: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __reduce__(self) -> tuple[Callable[..., Motion], tuple[Any, Any]]: ...
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]: ...
@@ -279,7 +288,7 @@ class Pipeline:
         seed: int | None = None,
         callback: _Callback | None = None,
         quality: Preset = "full",
-        **options: Any,
+        **options: Unpack[EditOptions],
     ) -> Motion: ...
     def variations(
         self,
@@ -291,7 +300,7 @@ class Pipeline:
         seed: int | None = None,
         callback: _Callback | None = None,
         quality: Preset = "full",
-        **options: Any,
+        **options: Unpack[EditOptions],
     ) -> list[Motion]: ...
     def notes(self, prompt: str) -> list[_Note]: ...
     @property

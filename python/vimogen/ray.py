@@ -1,4 +1,4 @@
-"""Batch work on many machines, with Ray Data: ``pip install vimogen[ray]``.
+"""Batch work on many machines, with Ray Data: ``pip install "ray[data]"``.
 
 Each worker is an actor that loads the model once. Results are files on storage that all workers see; those that are
 there already are skipped, so a run that was stopped goes on where it was.
@@ -27,7 +27,7 @@ from ._vimogen import Motion, Pipeline, TextEncoder, VimogenError, file_formats
 try:
     import ray.data
 except ImportError as error:
-    raise ImportError("vimogen.ray needs Ray Data: pip install vimogen[ray]") from error
+    raise ImportError('vimogen.ray needs Ray Data: pip install "ray[data]"') from error
 
 StrPath = str | os.PathLike[str]
 Rows = dict[str, Any]

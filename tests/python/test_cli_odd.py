@@ -269,3 +269,12 @@ def test_a_full_or_closed_output_is_an_error_without_a_traceback(place):
     done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert done.returncode == 1 and "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+def test_a_sentence_without_quotes_is_refused(tmp_path):
+    command = [sys.executable, "-m", "vimogen", "generate", "a", "person", "jumps", "--frames", "20", "--steps", "1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and 'a sentence needs quotes: vimogen generate "a person jumps"' in done.stderr
+    assert not any(tmp_path.iterdir())
+    done = subprocess.run([*command[:4], "walk", "jump", *command[7:]], cwd=tmp_path, capture_output=True, timeout=60)
+    assert done.returncode == 0 and len([*tmp_path.glob("out/*.npz")]) == 2

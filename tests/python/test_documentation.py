@@ -51,6 +51,12 @@ def test_everything_compiled_is_documented():
     assert not missing
 
 
+def test_the_python_reference_is_that_of_the_package():
+    command = [sys.executable, ROOT / "tools" / "python_reference.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/src/how-to/direct.md", "docs/src/how-to/edit.md"])
 def test_the_python_of_a_page_runs(page, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)

@@ -76,7 +76,7 @@ impl Dit {
         Ok(core.into())
     }
 
-    /// A network with drawn weights.
+    /// A network with drawn weights. The seed is 42 by default.
     #[staticmethod]
     #[pyo3(signature = (config, *, seed=DEFAULT_SEED, device="cpu"))]
     fn from_seed(py: Python<'_>, config: &Bound<'_, PyAny>, seed: u64, device: &str) -> PyResult<Self> {

@@ -25,13 +25,13 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("PromptWarning", warning(module.py())?)
 }
 
-/// Raises the notes on each prompt as Python warnings.
+/// Raises the notes on each prompt as Python warnings, which name the line that called the package's Python function.
 pub fn warn(py: Python<'_>, pipeline: &Pipeline, requests: &[Request]) -> PyResult<()> {
     for request in requests {
         let Source::Prompt(Prompt::Text(prompt)) = &request.source else { continue };
         for note in pipeline.notes(prompt) {
             let text = format!("{prompt:?}: {note}").replace('\0', " ");
-            PyErr::warn(py, warning(py)?, &CString::new(text)?, 1)?;
+            PyErr::warn(py, warning(py)?, &CString::new(text)?, 2)?;
         }
     }
     Ok(())

@@ -276,11 +276,11 @@ impl Pipeline {
     /// ----------
     /// prompt : str
     ///     What the person does first.
-    /// seed : int
+    /// seed : int, default 42
     ///     Seed of the noise. The same seed and the same wishes at the same frames give the same motion, in blocks of any size.
-    /// block : int
+    /// block : int, default 4
     ///     Frames of each block of the iterator.
-    /// num_inference_steps : int
+    /// num_inference_steps : int, default 6
     ///     Steps from noise to motion of each window.
     ///
     /// Returns

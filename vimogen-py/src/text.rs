@@ -74,7 +74,7 @@ impl TextEncoder {
     ///     ``"cpu"``, ``"cuda:0"`` or ``"wgpu"``.
     /// cache : str or os.PathLike, optional
     ///     A folder for encoded prompts. Several processes may share it.
-    /// cache_bytes : int
+    /// cache_bytes : int, default 2 GiB
     ///     Maximum size of the cache in bytes.
     #[staticmethod]
     #[pyo3(signature = (path, *, memory="auto", dtype="stored", device="cpu", cache=None, cache_bytes=CACHE_BYTES))]
@@ -131,7 +131,7 @@ impl TextEncoder {
     ///     Folder for the encoded texts.
     /// text_key : str
     ///     Key of the text.
-    /// shard : (int, int)
+    /// shard : (int, int), default (1, 1)
     ///     (i, n): every n-th entry from the i-th on, counted from 1, so that several processes share the work.
     /// callback : callable, optional
     ///     ``callback(stage, step, total)``; a step is an entry.

@@ -33,6 +33,8 @@ from .reading import Reading, print_doubts, reading_options
 DEFAULT_FORMATS = ("npz", "bvh", "html")
 # Motions that are generated, and written, together.
 _BATCH = 16
+# Words that are the beginning of a sentence and never a prompt.
+_SUBJECTS = {"a", "an", "the", "person", "someone", "somebody", "man", "woman", "he", "she", "they"}
 # Notes of a list of prompts that are printed.
 _NOTES = 20
 
@@ -156,6 +158,7 @@ def generate(
         _generate_mbench(load(), prompts_of_mbench, out, hidden=quiet, as_json=as_json, **options)
         return
     wanted = [*prompts, *(read_prompts(prompt_file) if prompt_file else ())]
+    _check_quotes(prompts)
     if not wanted and reference is None:
         raise click.UsageError('there is no prompt; for example: vimogen generate "a person walks forward"')
     if wanted and reference is not None:
@@ -235,6 +238,13 @@ def generate(
     else:
         for file in (file for files in targets for file in files):
             click.echo(file)
+
+
+def _check_quotes(prompts: tuple[str, ...]) -> None:
+    """Refuse a sentence without quotes, which the shell passes as one prompt per word."""
+    words = [prompt for prompt in prompts if " " not in prompt]
+    if len(prompts) > 1 and len(words) == len(prompts) and _SUBJECTS & {word.lower() for word in words}:
+        raise click.UsageError(f'a sentence needs quotes: vimogen generate "{" ".join(prompts)}"')
 
 
 def _warn(pipe: Pipeline, frames: int | None, *, windows: bool) -> None:
