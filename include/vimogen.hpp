@@ -490,14 +490,18 @@ public:
   /// Generates one motion of prompts and their seconds, each after the other.
   Result<Motion> sequence(const std::vector<std::pair<std::string, double>> &parts,
                           const vimogen_generate_params &params = GenerateParams()) const {
-    std::vector<const char *> prompts;
-    std::vector<double> seconds;
-    for (const auto &part : parts) {
-      prompts.push_back(part.first.c_str());
-      seconds.push_back(part.second);
-    }
-    return detail::made<Motion>([&](auto **handle) {
-      return vimogen_generate_sequence(get(), prompts.data(), seconds.data(), parts.size(), &params, handle);
+    const auto [prompts, seconds] = split(parts);
+    return detail::made<Motion>([&, prompts = prompts.data(), seconds = seconds.data()](auto **handle) {
+      return vimogen_generate_sequence(get(), prompts, seconds, parts.size(), &params, handle);
+    });
+  }
+
+  /// Goes on from the end of a motion: the motion as it is, then prompts and their seconds, each after the other.
+  Result<Motion> extend(const Motion &motion, const std::vector<std::pair<std::string, double>> &parts,
+                        const vimogen_generate_params &params = GenerateParams()) const {
+    const auto [prompts, seconds] = split(parts);
+    return detail::made<Motion>([&, prompts = prompts.data(), seconds = seconds.data()](auto **handle) {
+      return vimogen_generate_extend(get(), motion.get(), prompts, seconds, parts.size(), &params, handle);
     });
   }
 
@@ -554,6 +558,16 @@ public:
   }
 
 private:
+  static std::pair<std::vector<const char *>, std::vector<double>>
+  split(const std::vector<std::pair<std::string, double>> &parts) {
+    std::pair<std::vector<const char *>, std::vector<double>> columns;
+    for (const auto &part : parts) {
+      columns.first.push_back(part.first.c_str());
+      columns.second.push_back(part.second);
+    }
+    return columns;
+  }
+
   static Result<Pipeline> load_from(const char *path, const LoadParams &params) {
     return detail::made<Pipeline>([&](auto **handle) { return vimogen_pipeline_load(path, &params, handle); });
   }

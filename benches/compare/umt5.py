@@ -4,7 +4,7 @@
 
     python benches/compare/umt5.py make FOLDER [--layers 24 --dim 4096]  # a random bf16 checkpoint in the release's format
     python benches/compare/umt5.py run FOLDER [--memory streamed] [--dtype int8]   # time and peak memory of 8 x 128 tokens
-    python benches/compare/umt5.py speed FOLDER           # tokens per second of both, and their difference
+    python benches/compare/umt5.py speed FOLDER [--dtype bfloat16]   # tokens per second of both, in turns, and their difference
     python benches/compare/umt5.py cosine FOLDER          # similarity of int8, text by text
     python benches/compare/umt5.py schemes FOLDER         # the same for other 8-bit schemes, in PyTorch
 
@@ -205,34 +205,35 @@ def speed(a: argparse.Namespace) -> None:
     import vimogen
 
     torch.set_num_threads(a.threads)
-    ours = vimogen.TextEncoder.from_pretrained(a.folder, memory="resident")
+    ours = vimogen.TextEncoder.from_pretrained(a.folder, memory="resident", dtype=a.dtype)
     prompts = texts(ours, a.batch, a.tokens)
     ids = [ours.tokenize(p) for p in prompts]
     tokens, longest = sum(map(len, ids)), max(map(len, ids))
     padded = torch.tensor([row + [0] * (longest - len(row)) for row in ids])
     mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
-
-    def best(f):
-        times = []
-        for _ in range(a.times + 1):
-            start = time.perf_counter()
-            made = f()
-            times.append(time.perf_counter() - start)
-        return min(times[1:]), made
-
-    seconds, rows = best(lambda: ours.encode(prompts))
-    print(f"{tokens} tokens; vimogen, bf16 weights, f32 arithmetic: {tokens / seconds:.0f} tokens/s", flush=True)
+    sides = {f"vimogen {a.dtype}": lambda: ours.encode(prompts)}
     for dtype in ("float32", "bfloat16"):
         model = reference(a.folder, dtype)
-        with torch.inference_mode():
-            seconds, out = best(lambda m=model: m(input_ids=padded, attention_mask=mask).last_hidden_state.float())
-        scale = max(np.abs(r).max() for r in rows)
-        far = max(float(np.abs(r - o[: len(r)].numpy()).max()) for r, o in zip(rows, out, strict=True)) / scale
-        print(
-            f"transformers {dtype}: {tokens / seconds:.0f} tokens/s; largest difference to vimogen {far:.1e} of the scale",
-            flush=True,
-        )
-        del model
+
+        def theirs(model=model):
+            with torch.inference_mode():
+                return list(model(input_ids=padded, attention_mask=mask).last_hidden_state.float().numpy())
+
+        sides[f"transformers {dtype}"] = theirs
+    rows = {name: side() for name, side in sides.items()}
+    times = {name: [] for name in sides}
+    # In turns, since the machine may be shared: a busy minute then slows all sides.
+    for _ in range(a.times):
+        for name, side in sides.items():
+            start = time.perf_counter()
+            side()
+            times[name].append(time.perf_counter() - start)
+    exact = rows["transformers float32"]
+    for name, made in rows.items():
+        middle = float(np.median(times[name]))
+        pairs = [(m[: len(e)], e[: len(m)]) for m, e in zip(made, exact, strict=True)]
+        near = min(float((m * e).sum() / np.sqrt((m * m).sum() * (e * e).sum())) for m, e in pairs)
+        print(f"{name}: {tokens / middle:.0f} tokens/s, median of {a.times}; cosine to float32 {near:.6f} at least", flush=True)
 
 
 def cosine(a: argparse.Namespace) -> None:

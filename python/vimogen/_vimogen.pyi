@@ -271,6 +271,7 @@ class Pipeline:
         prompts: str | Sequence[str],
         seconds: float | Sequence[float | None] | None = None,
         *,
+        after: Motion | None = None,
         seed: int | None = None,
         callback: _Callback | None = None,
         quality: Preset = "full",

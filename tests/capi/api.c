@@ -520,6 +520,11 @@ static void directs_sequences_streams_and_changes(const vimogen_pipeline *pipeli
   OK(vimogen_motion_frames(motion, &frames));
   CHECK(frames == 90);
   vimogen_motion *edited = NULL;
+  OK(vimogen_generate_extend(pipeline, motion, prompts, seconds, 1, &params, &edited));
+  OK(vimogen_motion_frames(edited, &frames));
+  CHECK(frames == 150);
+  OK(vimogen_motion_free(edited));
+  FAILS(INVALID_ARGUMENT, "parts", vimogen_generate_extend(pipeline, motion, prompts, NULL, 0, &params, &edited));
   OK(vimogen_generate_edit(pipeline, motion, "a person runs", "a person walks", -1.0, &params, &edited));
   OK(vimogen_motion_free(edited));
   OK(vimogen_generate_variation(pipeline, motion, NULL, 0.3, &params, &edited));

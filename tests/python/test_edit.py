@@ -127,6 +127,12 @@ def test_the_command_line_joins_and_says_where(walk, wave, tmp_path):
     assert "takes over at frame" in done.stdout
     done = run("join", tmp_path / "walk.npz", tmp_path / "wave.bvh", "-o", tmp_path / "both.npz", "--json")
     assert json.loads(done.stdout)["frames"] == len(vimogen.Motion.load(tmp_path / "both.npz"))
+    # Twice as fast as the file says.
+    fast = ["--from-fps", "60", "-o", tmp_path / "fast.npz"]
+    run("edit", tmp_path / "wave.bvh", *fast, "--mirror")
+    assert vimogen.Motion.load(tmp_path / "fast.npz").fps == 60
+    run("join", tmp_path / "wave.bvh", tmp_path / "wave.bvh", *fast)
+    assert vimogen.Motion.load(tmp_path / "fast.npz").fps == 60
 
 
 def test_wrong_usage_is_explained(walk, tmp_path):

@@ -28,32 +28,75 @@ pub unsafe extern "C" fn vimogen_generate_sequence(
     motion: *mut *mut vimogen_motion,
 ) -> vimogen_status {
     guard(|| {
-        if count > MAX_PARTS {
-            return Err(Error::invalid("count", format!("{count} prompts, at most {MAX_PARTS}")));
-        }
         // SAFETY: the caller keeps the conventions of the header.
-        let (pipeline, params, place, prompts) = unsafe {
+        let (pipeline, params, place, parts) = unsafe {
             (
                 borrow("pipeline", pipeline)?,
                 optional_params("params", params)?,
                 Place::new("motion", motion)?,
-                slice("prompts", prompts, count)?,
+                parts_of(prompts, seconds, count)?,
             )
         };
-        // SAFETY: as above.
-        let seconds = if seconds.is_null() { None } else { Some(unsafe { slice("seconds", seconds, count)? }) };
-        let mut parts = Vec::with_capacity(count);
-        for (i, prompt) in prompts.iter().enumerate() {
-            // SAFETY: as above.
-            let part = Part::new(unsafe { text("prompts", *prompt)? });
-            parts.push(seconds.map_or(part.clone(), |seconds| part.with_seconds(seconds[i])));
-        }
         let made = pipeline.0.sequence_with(&parts, &params.options()?, &mut |progress| {
             notify(params.progress, params.user_data, progress)
         })?;
         place.write(handle(vimogen_motion::new(made.motion)));
         Ok(())
     })
+}
+
+/// Goes on from the end of `motion`: the motion as it is, then `count` prompts, each after the other, without a cut.
+///
+/// `seconds`: duration of each prompt; NULL: 4 seconds. `params`: NULL for the defaults; `num_frames` is not used. `extended`:
+/// receives the whole motion, to be freed with `vimogen_motion_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_generate_extend(
+    pipeline: *const vimogen_pipeline,
+    motion: *const vimogen_motion,
+    prompts: *const *const c_char,
+    seconds: *const f64,
+    count: usize,
+    params: *const vimogen_generate_params,
+    extended: *mut *mut vimogen_motion,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (pipeline, motion, params, place, parts) = unsafe {
+            (
+                borrow("pipeline", pipeline)?,
+                borrow("motion", motion)?,
+                optional_params("params", params)?,
+                Place::new("extended", extended)?,
+                parts_of(prompts, seconds, count)?,
+            )
+        };
+        let made = pipeline.0.extend_with(&motion.motion, &parts, &params.options()?, &mut |progress| {
+            notify(params.progress, params.user_data, progress)
+        })?;
+        place.write(handle(vimogen_motion::new(made.motion)));
+        Ok(())
+    })
+}
+
+/// Prompts with their durations.
+///
+/// # Safety
+/// `prompts` and `seconds`, unless they are NULL, have `count` values.
+unsafe fn parts_of(prompts: *const *const c_char, seconds: *const f64, count: usize) -> Result<Vec<Part>> {
+    if count > MAX_PARTS {
+        return Err(Error::invalid("count", format!("{count} prompts, at most {MAX_PARTS}")));
+    }
+    // SAFETY: as above.
+    let prompts = unsafe { slice("prompts", prompts, count)? };
+    // SAFETY: as above.
+    let seconds = if seconds.is_null() { None } else { Some(unsafe { slice("seconds", seconds, count)? }) };
+    let mut parts = Vec::with_capacity(count);
+    for (i, prompt) in prompts.iter().enumerate() {
+        // SAFETY: as above.
+        let part = Part::new(unsafe { text("prompts", *prompt)? });
+        parts.push(seconds.map_or(part.clone(), |seconds| part.with_seconds(seconds[i])));
+    }
+    Ok(parts)
 }
 
 /// Changes what a motion shows, and keeps what the prompt and `source`, what it shows now, have in common.

@@ -240,6 +240,8 @@ impl Pipeline {
     ///     :func:`vimogen.split_prompt`.
     /// seconds : float or list of float, optional
     ///     Duration of each action. None: 4, or what the sentence says.
+    /// after : Motion, optional
+    ///     A motion to go on from. It stays as it is, and the result begins with it, at its frame rate.
     /// seed : int, optional
     ///     Seed of the noise. None: 42.
     /// callback : callable, optional
@@ -252,12 +254,14 @@ impl Pipeline {
     /// (Motion, dict)
     ///     ``parts``: ``prompt``, ``start`` and ``end`` in seconds, and ``frames`` of each action; ``seams``: how much each
     ///     join of two windows shows, as in :meth:`Motion.join`.
-    #[pyo3(signature = (prompts, seconds=None, *, seed=None, callback=None, **options))]
+    #[pyo3(signature = (prompts, seconds=None, *, after=None, seed=None, callback=None, **options))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn sequence<'py>(
         &self,
         py: Python<'py>,
         prompts: &Bound<'py, PyAny>,
         seconds: Option<&Bound<'py, PyAny>>,
+        after: Option<PyRef<'py, Motion>>,
         seed: Option<u64>,
         callback: Option<Py<PyAny>>,
         options: Option<Bound<'py, PyDict>>,
@@ -265,8 +269,11 @@ impl Pipeline {
         let parts = direct::parts(py, prompts, seconds)?;
         let options = seeded(py, seed, options.as_ref())?;
         let given = direct::core_parts(&parts);
-        let sequence =
-            with_progress(py, callback, |on_progress| self.core.sequence_with(&given, &options, on_progress))?;
+        let after = after.map(|motion| motion.core().clone());
+        let sequence = with_progress(py, callback, |on_progress| match &after {
+            None => self.core.sequence_with(&given, &options, on_progress),
+            Some(motion) => self.core.extend_with(motion, &given, &options, on_progress),
+        })?;
         direct::made(py, &parts, sequence)
     }
 

@@ -12,8 +12,10 @@ import numpy as np
 
 from .. import Motion, Pipeline
 from .._files import read_text
+from .._options import DEFAULT_SEED
 from . import formats
 from .options import FILE, SEED, SHARE, choice, json_option
+from .reading import Reading, reading_options
 
 _STEPS = "vimogen.edit.steps"
 
@@ -47,6 +49,7 @@ def _points(text: str) -> np.ndarray:
     epilog=f"Reads {' '.join(formats.READS)}. Writes .{' .'.join(formats.WRITES)}.",
 )
 @click.argument("source", type=FILE)
+@reading_options
 @click.option("-o", "--output", required=True, type=FILE, help="The new file.")
 @_step("trim", lambda m, v: m.trimmed(*v), "Keep the seconds from A to B.", type=float, nargs=2, metavar="A B")
 @_step("turn", lambda m, v: m.turned(v), "Turn by degrees, to the left if above 0.", type=float)
@@ -71,21 +74,28 @@ def _points(text: str) -> np.ndarray:
 )
 @click.option("--prompt", help="What the motion shall show; applied after the edits above.")
 @click.option("--source-prompt", help="With --prompt: what it shows now. What both have in common stays.")
-@click.option("--strength", type=SHARE, help="With --prompt: how much may change.  [default: 0.8]")
+@click.option("--strength", type=SHARE, help="How much may change.  [default: 0.8 with --prompt, 0.4 with --variations]")
 @click.option("--method", type=choice("EditMethod"), default="flow", show_default=True, help="With --prompt: how.")
-@click.option("--seed", type=SEED, help="With --prompt: seed of the noise.  [default: 42]")
-@click.option("-m", "--model", type=FILE, help="With --prompt: folder of a model.  [default: the built-in one]")
+@click.option("--seed", type=SEED, help="With --prompt, --variations: seed of the noise.  [default: 42]")
+@click.option(
+    "--variations", type=click.IntRange(1, 1000), help="Motions like this one, of the seeds from --seed on, each in a file."
+)
+@click.option(
+    "-m", "--model", type=FILE, help="With --prompt, --variations: folder of a model.  [default: the built-in one]"
+)
 @json_option
 @click.pass_context
 def edit(
     ctx: click.Context,
     source: Path,
     output: Path,
+    read: Reading,
     prompt: str | None,
     source_prompt: str | None,
     strength: float | None,
     method: Any,
     seed: int | None,
+    variations: int | None,
     model: Path | None,
     as_json: bool,
 ) -> None:
@@ -96,18 +106,40 @@ def edit(
     vimogen edit walk.npz --turn 90 --mirror -o turned.npz
     vimogen edit walk.bvh --repeat 3 --along "0,0 0,4 3,6" -o path.glb
     vimogen edit walk.npz --upper-body wave.npz -o both.html
+    vimogen edit walk.npz --variations 5 -o like-walk.npz
     """
     steps = ctx.meta.get(_STEPS, [])
-    if not steps and prompt is None:
+    if not steps and prompt is None and variations is None:
         raise click.UsageError("give at least one edit, such as --turn 90; vimogen edit --help lists them")
-    motion = Motion.load(source)
+    if variations is not None and (source_prompt is not None or method != "flow"):
+        raise click.UsageError("--source-prompt and --method go with a change by --prompt, not with --variations")
+    motion = read(source)
     for _, change, value in steps:
         motion = change(motion, value)
     names = [name for name, _, _ in steps]
+    if variations is not None:
+        pipe = Pipeline.from_pretrained(model)
+        made = pipe.variations(motion, variations, prompt=prompt, strength=strength, seed=seed)
+        first = DEFAULT_SEED if seed is None else seed
+        named = [output.with_name(f"{output.stem}-seed-{first + i}{output.suffix}") for i in range(variations)]
+        results = [_write(motion, file, [*names, "variations"]) for file, motion in zip(named, made, strict=True)]
+        _report(results, as_json=as_json)
+        return
     if prompt is not None:
         pipe = Pipeline.from_pretrained(model)
         motion = pipe.edit(motion, prompt, source=source_prompt, strength=strength, method=method, seed=seed)
         names.append("prompt")
-    formats.save(motion, output)
-    result = {"file": str(output), "frames": len(motion), "fps": motion.fps, "edits": names}
-    click.echo(json.dumps(result, indent=2) if as_json else f"{output}: {len(motion)} frames at {motion.fps:g} fps")
+    _report(_write(motion, output, names), as_json=as_json)
+
+
+def _write(motion: Motion, file: Path, edits: list[str]) -> dict[str, Any]:
+    formats.save(motion, file)
+    return {"file": str(file), "frames": len(motion), "fps": motion.fps, "edits": edits}
+
+
+def _report(results: dict[str, Any] | list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(results, indent=2))
+        return
+    for result in results if isinstance(results, list) else [results]:
+        click.echo(f"{result['file']}: {result['frames']} frames at {result['fps']:g} fps")

@@ -10,6 +10,7 @@ import click
 from .. import Motion
 from . import formats
 from .options import FILE, json_option
+from .reading import Reading, reading_options
 
 
 @click.command(
@@ -17,6 +18,7 @@ from .options import FILE, json_option
     epilog=f"Reads {' '.join(formats.READS)}. Writes .{' .'.join(formats.WRITES)}.",
 )
 @click.argument("sources", nargs=-1, required=True, type=FILE)
+@reading_options
 @click.option("-o", "--output", required=True, type=FILE, help="The new file.")
 @click.option("--blend", type=float, default=0.3, show_default=True, help="Seconds in which a motion takes over.")
 @click.option(
@@ -24,13 +26,21 @@ from .options import FILE, json_option
 )
 @click.option("--lock-feet/--no-lock-feet", default=True, show_default=True, help="Keep standing feet in place.")
 @json_option
-def join(sources: tuple[Path, ...], output: Path, blend: float, window: float, lock_feet: bool, as_json: bool) -> None:
+def join(
+    sources: tuple[Path, ...],
+    output: Path,
+    read: Reading,
+    blend: float,
+    window: float,
+    lock_feet: bool,
+    as_json: bool,
+) -> None:
     """Put motions one after another. Each starts where the one before ends, and faces the same way.
 
     \b
     vimogen join walk.npz wave.bvh sit.npz -o scene.glb
     """
-    clips = [Motion.load(source) for source in sources]
+    clips = [read(source) for source in sources]
     motion, seams = Motion.join(clips, blend=blend, window=window, lock_feet=lock_feet)
     formats.save(motion, output)
     if as_json:

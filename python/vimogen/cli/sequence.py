@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from .. import Pipeline, split_prompt
+from .. import Motion, Pipeline, split_prompt
 from . import formats
 from .options import FILE, device_option, generation_options, json_option, quiet_option
 from .progress import progress
@@ -58,6 +58,7 @@ def parts_of(prompts: tuple[str, ...], seconds: list[float] | None) -> list[tupl
     metavar="A,B,...",
     help="Seconds of each prompt, or one number for all.  [default: 4, or what the sentence says]",
 )
+@click.option("--after", type=FILE, help="Motion file to go on from; the new file begins with it.")
 @click.option("-m", "--model", type=FILE, help="Folder of a model.  [default: the built-in one]")
 @generation_options
 @quiet_option
@@ -67,6 +68,7 @@ def sequence(
     prompts: tuple[str, ...],
     output: Path,
     seconds: list[float] | None,
+    after: Path | None,
     model: Path | None,
     quiet: bool,
     device: str,
@@ -80,14 +82,17 @@ def sequence(
     \b
     vimogen sequence "walks forward:4" "turns left:1.5" "sits down:3" -o scene.bvh
     vimogen sequence "walks forward for four seconds, then turns left twice and sits down" -o scene.html
+    vimogen sequence --after walk.npz "jumps:2" "sits down" -o longer.bvh
     """
     options.pop("num_frames")
     parts = parts_of(prompts, seconds)
     if not parts:
         raise click.UsageError("there is no action in the prompt")
+    first = None if after is None else Motion.load(after)
     pipe = Pipeline.from_pretrained(model, device=device)
     with progress("generating", hidden=quiet or as_json, stage="sample") as show:
-        motion, report = pipe.sequence([p for p, _ in parts], [s for _, s in parts], callback=show, **options)
+        actions, durations = [prompt for prompt, _ in parts], [seconds for _, seconds in parts]
+        motion, report = pipe.sequence(actions, durations, after=first, callback=show, **options)
     formats.save(motion, output)
     if as_json:
         click.echo(json.dumps({"file": str(output), "frames": len(motion), "fps": motion.fps, **report}, indent=2))

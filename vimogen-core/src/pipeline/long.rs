@@ -72,6 +72,21 @@ pub struct Sequence {
     pub seams: Vec<Seam>,
 }
 
+/// Where a motion of windows begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Going<'a> {
+    /// Frames that are finished; they count to the first stretch.
+    pub before: Option<&'a Frames>,
+    /// Seed of the noise.
+    pub seed: u64,
+}
+
+impl Going<'_> {
+    fn of(seed: u64) -> Self {
+        Self { before: None, seed }
+    }
+}
+
 impl Pipeline {
     /// Generates one motion in which each part follows the one before, on one floor and without a cut.
     ///
@@ -105,18 +120,28 @@ impl Pipeline {
         options: &GenerateOptions,
         on_progress: &mut OnProgress<'_>,
     ) -> Result<Sequence> {
+        let (frames, texts) = self.parts(parts, options, on_progress)?;
+        let stretches: Vec<Stretch> =
+            (0..parts.len()).map(|prompt| Stretch { prompt, frames: frames[prompt].len() }).collect();
+        let (motion, joins) = self.windows(&stretches, &texts, Going::of(options.seed), options, on_progress)?;
+        let seams = Seam::measured(&motion, &joins, self.lengths().overlap / 2)?;
+        let meta = self.meta_of_parts(parts, options, &motion);
+        Ok(Sequence { motion: motion.with_meta(meta), frames, seams })
+    }
+
+    /// Frames and texts of the parts of a sequence.
+    pub(super) fn parts(
+        &self,
+        parts: &[Part],
+        options: &GenerateOptions,
+        on_progress: &mut OnProgress<'_>,
+    ) -> Result<(Vec<Range<usize>>, Vec<Array2<f32>>)> {
         options.check()?;
         let frames = durations(parts, self.fps())?;
         let sentences: Vec<&str> = parts.iter().filter_map(|part| part.prompt.sentence()).collect();
         let mut encoded = self.encode_all(&sentences, on_progress)?.into_iter();
-        let texts: Vec<_> = parts.iter().map(|part| self.text(&part.prompt, &mut encoded)).collect::<Result<_>>()?;
-        let stretches: Vec<Stretch> =
-            (0..parts.len()).map(|prompt| Stretch { prompt, frames: frames[prompt].len() }).collect();
-        let (motion, joins) = self.windows(&stretches, &texts, options.seed, options, on_progress)?;
-        let seams = Seam::measured(&motion, &joins, self.lengths().overlap / 2)?;
-        let seconds: Vec<f64> = parts.iter().map(|part| part.seconds.unwrap_or(PART_SECONDS)).collect();
-        let meta = self.meta_of_parts(parts, &seconds, options, &motion);
-        Ok(Sequence { motion: motion.with_meta(meta), frames, seams })
+        let texts = parts.iter().map(|part| self.text(&part.prompt, &mut encoded)).collect::<Result<_>>()?;
+        Ok((frames, texts))
     }
 
     /// Whether a motion is made of windows.
@@ -129,28 +154,31 @@ impl Pipeline {
     pub(super) fn long(&self, job: Job, options: &GenerateOptions, on_progress: &mut OnProgress<'_>) -> Result<Motion> {
         let Condition::Text(text) = job.condition else { return Err(Error::internal("a reference has no windows")) };
         let stretches = [Stretch { prompt: 0, frames: job.frames }];
-        Ok(self.windows(&stretches, &[text], job.seed, options, on_progress)?.0)
+        Ok(self.windows(&stretches, &[text], Going::of(job.seed), options, on_progress)?.0)
     }
 
-    fn lengths(&self) -> Lengths {
+    pub(super) fn lengths(&self) -> Lengths {
         Lengths::new(self.config.generation.frames.unwrap_or(USUAL), self.fps())
     }
 
-    /// A motion of stretches of prompts, and the frames at which windows meet.
+    /// A motion of stretches of prompts, and the frames at which windows meet. Finished frames before it are its first ones.
     pub(super) fn windows(
         &self,
         stretches: &[Stretch],
         texts: &[Array2<f32>],
-        seed: u64,
+        going: Going<'_>,
         options: &GenerateOptions,
         on_progress: &mut OnProgress<'_>,
     ) -> Result<(Motion, Vec<usize>)> {
         let lengths = self.lengths();
-        let planned = plan(stretches, lengths);
+        let mut planned = plan(stretches, lengths);
+        if let (Some(before), Some(first)) = (going.before, planned.first_mut()) {
+            first.window.weights = vec![0.0; before.len()];
+        }
         let total = stretches.iter().map(|stretch| stretch.frames).sum();
         let joins = planned.iter().skip(1).map(|p| p.window.start + lengths.overlap / 2).collect();
         let end = planned.iter().map(|p| p.window.start + p.window.len).max().unwrap_or(0);
-        let canvas = noise(seed, end);
+        let canvas = noise(going.seed, end);
         let mut timeline: Option<Frames> = None;
         let rows = |p: &Planned| texts[p.prompt].nrows().max(self.config.dit.text_len);
         let chunks: Vec<&[Planned]> =
@@ -165,7 +193,7 @@ impl Pipeline {
                 (p.window.clone(), texts[p.prompt].clone(), noise)
             });
             let start = chunk[0].window.start;
-            let before = timeline.as_ref().map(|frames| &frames.frames[start..]);
+            let before = timeline.as_ref().or(going.before).map(|frames| &frames.frames[start..]);
             let made = self.together(jobs.collect(), before, options, &mut on_step)?;
             match &mut timeline {
                 None => timeline = Some(made),

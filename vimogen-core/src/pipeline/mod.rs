@@ -4,6 +4,7 @@ mod assets;
 mod batch;
 mod builder;
 mod encoder;
+mod extend;
 mod long;
 mod origin;
 mod request;

@@ -49,13 +49,11 @@ impl Pipeline {
     pub(super) fn meta_of_parts(
         &self,
         parts: &[Part],
-        seconds: &[f64],
         options: &GenerateOptions,
         motion: &Motion,
     ) -> MotionMeta {
-        let sentences: Option<Vec<&str>> = parts.iter().map(|part| part.prompt.sentence()).collect();
-        let named = sentences.unwrap_or_default().into_iter().map(str::to_string);
-        let parts = named.zip(seconds.iter().copied()).collect();
+        let named = |part: &Part| Some((part.prompt.sentence()?.to_string(), part.seconds.unwrap_or(PART_SECONDS)));
+        let parts = parts.iter().map(named).collect::<Option<Vec<_>>>().unwrap_or_default();
         MotionMeta { parts, ..self.meta_of(options.seed, options, motion) }
     }
 

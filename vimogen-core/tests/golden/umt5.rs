@@ -278,6 +278,31 @@ fn encoding_stops_when_asked_to_and_empty_prompts_are_refused() {
 }
 
 #[test]
+fn bf16_is_close_to_f32_and_the_same_streamed() {
+    let dir = tempfile::tempdir().unwrap();
+    random_encoder(dir.path(), 128);
+    let encoder = |memory| {
+        let options = Umt5Options::default().with_dtype(EncoderDtype::Bf16).with_memory(memory);
+        Umt5Encoder::open(dir.path(), &options).unwrap()
+    };
+    let full = open(dir.path(), EncoderMemory::Resident);
+    let (resident, streamed) = (encoder(EncoderMemory::Resident), encoder(EncoderMemory::Streamed));
+    assert_ne!(full.fingerprint(), resident.fingerprint());
+    for prompt in ["a person walks forward slowly", "a person jumps, then waves the left hand and sits down"] {
+        let (a, b) = (full.encode(prompt).unwrap(), resident.encode(prompt).unwrap());
+        assert!(cosine(&a, &b) > 0.9999 && a != b, "{}", cosine(&a, &b));
+        assert_eq!(b, streamed.encode(prompt).unwrap());
+        // Kept blocks.
+        assert_eq!(b, resident.encode(prompt).unwrap());
+    }
+}
+
+fn cosine(a: &ndarray::Array2<f32>, b: &ndarray::Array2<f32>) -> f32 {
+    let dot = |a: &ndarray::Array2<f32>, b: &ndarray::Array2<f32>| (a * b).sum();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+#[test]
 fn eight_bits_are_close_to_all_of_them_and_are_another_encoder() {
     let dir = tempfile::tempdir().unwrap();
     random_encoder(dir.path(), 128);
@@ -287,9 +312,7 @@ fn eight_bits_are_close_to_all_of_them_and_are_another_encoder() {
     assert_ne!(full.fingerprint(), eight.fingerprint());
     let (a, b) =
         (full.encode("a person walks forward slowly").unwrap(), eight.encode("a person walks forward slowly").unwrap());
-    let dot = |a: &ndarray::Array2<f32>, b: &ndarray::Array2<f32>| (a * b).sum();
-    let cosine = dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt();
-    assert!(cosine > 0.999 && a != b, "{cosine}");
+    assert!(cosine(&a, &b) > 0.999 && a != b, "{}", cosine(&a, &b));
 }
 
 /// A TM2M directory in the release's layout: random full-precision weights of a tiny network, statistics, null context.

@@ -17,7 +17,7 @@ named_enum! {
         Avx2 = "avx2",
         /// 512-bit vectors.
         Avx512 = "avx512",
-        /// 512-bit vectors and products of bf16 pairs.
+        /// 512-bit vectors, products of bf16 pairs and of quads of 8 bits.
         Avx512Bf16 = "avx512bf16",
     }
 }
@@ -33,7 +33,7 @@ impl Level {
             if !(is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")) {
                 return Self::Avx2;
             }
-            if !is_x86_feature_detected!("avx512bf16") {
+            if !(is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("avx512vnni")) {
                 return Self::Avx512;
             }
             Self::Avx512Bf16

@@ -6,6 +6,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{DType, Tensor};
 
 use super::buckets;
+use super::matrix::Matrix;
 use super::weights::{BlockWeights, Linear, Umt5Config};
 use crate::model::host::upload_values;
 use crate::model::kernels;
@@ -76,10 +77,11 @@ pub(super) fn block(x: Tensor<2>, weights: &BlockWeights, config: &Umt5Config, p
 /// - x, output: `[rows, dim]`
 pub(super) fn ffn(x: Tensor<2>, weights: &BlockWeights) -> Tensor<2> {
     let x = rms_norm(x, &weights.norm2);
-    let gate = weights.matrix(Linear::Gate).apply(x.clone());
+    let dtype = x.dtype();
+    let [gate, up] = Matrix::apply_all([Linear::Gate, Linear::Up].map(|which| weights.matrix(which)), x);
     // In f32 regardless of the type: a cube and an exponential in bf16 would lose the precision of the products.
-    let gate = kernels::gelu(gate.cast(DType::F32)).cast(x.dtype());
-    weights.matrix(Linear::Down).apply(weights.matrix(Linear::Up).apply(x) * gate)
+    let gate = kernels::gelu(gate.cast(DType::F32)).cast(dtype);
+    weights.matrix(Linear::Down).apply(up * gate)
 }
 
 /// Output of the attention: without scaling, each head with a bias by relative position; the softmax is in f32.
@@ -93,9 +95,8 @@ pub(super) fn attention(x: Tensor<2>, weights: &BlockWeights, config: &Umt5Confi
     let device = x.device();
     // The bias depends on key minus query: that of a shorter text is a corner of it.
     let bias = upload_values(buckets::bias(&weights.positions, heads, queries, keys), [heads, queries, keys], &device);
-    let q = weights.matrix(Linear::Query).apply(x.clone());
-    let k = weights.matrix(Linear::Key).apply(x.clone());
-    let v = weights.matrix(Linear::Value).apply(x);
+    let [q, k, v] =
+        Matrix::apply_all([Linear::Query, Linear::Key, Linear::Value].map(|which| weights.matrix(which)), x);
     let head = |all: &Tensor<2>, rows: Range<usize>| -> Tensor<3> {
         let n = rows.len();
         all.clone().slice([rows, 0..width]).reshape([n, heads, width / heads]).swap_dims(0, 1)

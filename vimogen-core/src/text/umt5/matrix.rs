@@ -1,6 +1,7 @@
 //! One matrix of a block, in storage and in the matrix product.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use burn::tensor::{DType as BurnDType, Device, Tensor, TensorData};
 use half::{bf16, f16};
@@ -8,7 +9,9 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::format::{DType, RawTensor};
+use crate::model::WeightDtype;
 use crate::model::host::upload_values;
+use crate::model::kernels::linear::{self, Packed};
 
 /// Side of the squares that are transposed at a time: both sides of the copy stay in cache lines.
 const TILE: usize = 32;
@@ -21,11 +24,29 @@ pub(super) enum Matrix {
     Stored(RawTensor),
     /// One byte per value.
     Int8(Int8),
+    /// In the order of the CPU's product.
+    Packed(Arc<Packed>),
     /// On the device already, `[in, out]`.
     Loaded(Tensor<2>),
 }
 
 impl Matrix {
+    /// `x W^T` for several weights of one shape, which read the rows of `x` once if all are packed.
+    pub(super) fn apply_all<const N: usize>(weights: [&Self; N], x: Tensor<2>) -> [Tensor<2>; N] {
+        let packed: Option<Vec<&Arc<Packed>>> = weights.iter().map(|weight| weight.packed()).collect();
+        match packed.and_then(|packed| <[_; N]>::try_from(packed).ok()) {
+            Some(packed) => linear::linear(x.unsqueeze_dim::<3>(0), packed).map(|y| y.squeeze_dim::<2>(0)),
+            None => weights.map(|weight| weight.apply(x.clone())),
+        }
+    }
+
+    fn packed(&self) -> Option<&Arc<Packed>> {
+        match self {
+            Self::Packed(packed) => Some(packed),
+            _ => None,
+        }
+    }
+
     /// `x W^T` in the type of `x`.
     ///
     /// # Shapes
@@ -40,6 +61,10 @@ impl Matrix {
         let (device, dtype) = (x.device(), x.dtype());
         let [outputs, inputs] = match self {
             Self::Loaded(weight) => return x.matmul(weight.clone()),
+            Self::Packed(packed) => {
+                let [y] = linear::linear(x.unsqueeze_dim::<3>(0), [packed]);
+                return y.squeeze_dim::<2>(0);
+            }
             Self::Stored(raw) => [raw.shape()[0], raw.shape()[1]],
             Self::Int8(int8) => [int8.outputs, int8.inputs],
         };
@@ -52,9 +77,21 @@ impl Matrix {
         Tensor::cat(parts.collect(), 1)
     }
 
+    /// A matrix in bf16, in the order of the CPU's product.
+    pub(super) fn pack(raw: &RawTensor) -> Self {
+        let (dtype, inputs) = (raw.dtype(), raw.shape()[1]);
+        let size = dtype.size();
+        let packed = Packed::new(inputs, raw.shape()[0], WeightDtype::Bf16, |output, input, to| {
+            let bytes = &raw.bytes()[(output * inputs + input) * size..][..to.len() * size];
+            widen(dtype, bytes, to);
+        });
+        Self::Packed(Arc::new(packed))
+    }
+
     /// The weight on a device, `[in, out]`.
     pub(super) fn load(&self, device: &Device, dtype: BurnDType) -> Tensor<2> {
         match self {
+            Self::Packed(packed) => upload_as(dtype, packed.unpack(), packed.shape(), device),
             Self::Loaded(weight) => weight.clone(),
             Self::Stored(raw) => {
                 upload_as(dtype, self.transposed(0..raw.shape()[0]), [raw.shape()[1], raw.shape()[0]], device)
@@ -68,7 +105,7 @@ impl Matrix {
         match self {
             Self::Stored(raw) => transposed(raw, rows),
             Self::Int8(int8) => int8.transposed(rows),
-            Self::Loaded(_) => unreachable!("a loaded matrix is multiplied by as it is"),
+            Self::Packed(_) | Self::Loaded(_) => unreachable!("such a matrix is multiplied by as it is"),
         }
     }
 
@@ -78,6 +115,7 @@ impl Matrix {
         match self {
             Self::Stored(raw) => raw.bytes().len(),
             Self::Int8(int8) => int8.values.len() + 4 * int8.scales.len(),
+            Self::Packed(packed) => packed.bytes(),
             Self::Loaded(_) => 0,
         }
     }
@@ -102,6 +140,19 @@ fn transposed(raw: &RawTensor, rows: Range<usize>) -> Vec<f32> {
         DType::F16 => transpose(outputs, inputs, bytes.as_chunks::<2>().0, |b| f16::from_le_bytes(b).to_f32()),
         DType::F32 => transpose(outputs, inputs, bytes.as_chunks::<4>().0, f32::from_le_bytes),
         other => transpose(outputs, inputs, &other.to_f32(bytes), |v| v),
+    }
+}
+
+/// Little-endian values as f32.
+fn widen(dtype: DType, bytes: &[u8], to: &mut [f32]) {
+    fn each<const N: usize>(bytes: &[u8], to: &mut [f32], f: impl Fn([u8; N]) -> f32) {
+        to.iter_mut().zip(bytes.as_chunks::<N>().0).for_each(|(to, bytes)| *to = f(*bytes));
+    }
+    match dtype {
+        DType::BF16 => each(bytes, to, |b| bf16::from_le_bytes(b).to_f32()),
+        DType::F16 => each(bytes, to, |b| f16::from_le_bytes(b).to_f32()),
+        DType::F32 => each(bytes, to, f32::from_le_bytes),
+        other => to.copy_from_slice(&other.to_f32(bytes)),
     }
 }
 

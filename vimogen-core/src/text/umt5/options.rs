@@ -20,8 +20,11 @@ named_enum! {
 named_enum! {
     /// Type of the encoder's matrices in memory.
     pub enum EncoderDtype("dtype", default Stored) {
-        /// The type in the file.
+        /// The type in the file; arithmetic in f32.
         Stored = "stored",
+        /// bf16: 2 bytes per weight. On the CPU the rows that are multiplied with the matrices are rounded to bf16 too, sums
+        /// are in f32. The fastest where the CPU has bf16 instructions.
+        Bf16 = "bfloat16" | "bf16",
         /// 8 bits, with a scale per 128 values of a row: half the memory of bf16.
         Int8 = "int8",
     }
@@ -36,7 +39,7 @@ defaults! {
         memory, with_memory: EncoderMemory = EncoderMemory::default();
         /// Precision of the matrices.
         dtype, with_dtype: EncoderDtype = EncoderDtype::default();
-        /// Device. The arithmetic is f32 on the CPU, and bf16 with f32 norms and softmax on CUDA.
+        /// Device. On CUDA the arithmetic is bf16 with f32 norms and softmax, whatever the type of the matrices.
         device, with_device: Device = Device::default();
         /// Cache of encoded texts on disk.
         cache, with_cache: Option<EmbedCache> = Option::default();

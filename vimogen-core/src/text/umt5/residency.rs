@@ -93,7 +93,8 @@ impl Blocks {
     /// Whether all blocks are to be kept.
     fn fits(&self) -> bool {
         let bytes = match self.dtype {
-            EncoderDtype::Stored => self.weights.block_bytes(),
+            // Of f32 at most half remains in bf16.
+            EncoderDtype::Stored | EncoderDtype::Bf16 => self.weights.block_bytes(),
             // One byte of two or four, and a scale for each 128.
             EncoderDtype::Int8 => self.weights.block_bytes() / 2,
         };
@@ -139,6 +140,11 @@ impl Blocks {
         let block = self.weights.block(index)?;
         match self.dtype {
             EncoderDtype::Stored => Ok(block),
+            EncoderDtype::Bf16 if self.device != Device::flex() => Ok(block),
+            EncoderDtype::Bf16 => block.try_map(|matrix| match matrix {
+                Matrix::Stored(raw) => Ok(Matrix::pack(&raw)),
+                other => Ok(other),
+            }),
             EncoderDtype::Int8 => block.try_map(|matrix| match matrix {
                 Matrix::Stored(raw) => Int8::quantize(&raw).map(Matrix::Int8),
                 other => Ok(other),

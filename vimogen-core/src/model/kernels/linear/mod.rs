@@ -8,13 +8,15 @@
 //! ```
 //!
 //! With weights of 16 or 8 bits the rows are rounded to bf16 at every [`Level`](super::cpu::Level), products are exact
-//! and sums are f32, so that levels differ in nothing but the rounding of sums. With f32 weights nothing is rounded.
+//! and sums are f32, so that levels differ in nothing but the rounding of sums. With f32 weights nothing is rounded. Where
+//! the CPU sums products of bytes, rows that meet weights of 8 bits are rounded to 8 bits too (`quads`).
 //! Each number of the output is summed by one task in one order: the result does not depend on threads.
 
 pub(super) mod heads;
 mod op;
 mod pack;
 mod product;
+mod quads;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,11 @@
 
 use rayon::prelude::*;
 
+use super::super::cpu::Level;
 use super::PANEL;
+use super::quads::{OFFSET, Quads, RUN};
 use super::rows::round;
+use super::tile;
 use crate::model::WeightDtype;
 
 /// Weights of a linear layer in the order of the product, and its bias.
@@ -23,6 +26,8 @@ pub(super) enum Store {
     Bf16(Vec<u32>),
     /// `[panel][in / 2][2][32]` and a scale for each output.
     Int8 { codes: Vec<i8>, scales: Vec<f32> },
+    /// Codes that are multiplied with rows of 8 bits.
+    Quads(Quads),
 }
 
 impl std::fmt::Debug for Packed {
@@ -37,7 +42,7 @@ impl Packed {
         match self.store {
             Store::F32(_) => WeightDtype::F32,
             Store::Bf16(_) => WeightDtype::Bf16,
-            Store::Int8 { .. } => WeightDtype::Int8,
+            Store::Int8 { .. } | Store::Quads(_) => WeightDtype::Int8,
         }
     }
 
@@ -48,11 +53,23 @@ impl Packed {
         dtype: WeightDtype,
         read: impl Fn(usize, usize, &mut [f32]) + Sync,
     ) -> Self {
+        Self::for_level(inputs, outputs, dtype, Level::current(), read)
+    }
+
+    /// [`Packed::new`] for a CPU of a level.
+    pub(super) fn for_level(
+        inputs: usize,
+        outputs: usize,
+        dtype: WeightDtype,
+        level: Level,
+        read: impl Fn(usize, usize, &mut [f32]) + Sync,
+    ) -> Self {
         let source = Source { inputs, outputs, read };
         let panels = outputs.div_ceil(PANEL);
         let store = match dtype {
             WeightDtype::F32 => Store::F32(source.singles(panels)),
             WeightDtype::Bf16 => Store::Bf16(source.pairs(panels)),
+            WeightDtype::Int8 if tile::has_quads(level) => Store::Quads(source.quads(panels)),
             WeightDtype::Int8 => {
                 let (codes, scales) = source.codes(panels);
                 Store::Int8 { codes, scales }
@@ -87,6 +104,7 @@ impl Packed {
             Store::F32(values) => size_of_val(&values[..]),
             Store::Bf16(values) => size_of_val(&values[..]),
             Store::Int8 { codes, scales } => codes.len() + size_of_val(&scales[..]),
+            Store::Quads(Quads { codes, scales }) => size_of_val(&codes[..]) + size_of_val(&scales[..]),
         }
     }
 
@@ -101,6 +119,7 @@ impl Packed {
                 f32::from_bits(if input.is_multiple_of(2) { pair << 16 } else { pair & 0xffff_0000 })
             }
             Store::Int8 { codes, scales } => f32::from(codes[at(input, 2 * self.pairs())]) * scales[output],
+            Store::Quads(quads) => quads.weight(self.inputs, output, input),
         }
     }
 
@@ -178,6 +197,31 @@ impl<F: Fn(usize, usize, &mut [f32]) + Sync> Source<F> {
             });
         });
         (codes, scales)
+    }
+
+    /// Codes and scales of 8 bits that are multiplied with rows of 8 bits.
+    fn quads(&self, panels: usize) -> Quads {
+        let runs = self.inputs.div_ceil(RUN);
+        let scales = panelled(panels, runs, |panel, to: &mut [f32]| {
+            self.each(panel, |j, start, numbers| {
+                let scale = &mut to[start / RUN * PANEL + j];
+                *scale = numbers.iter().fold(*scale, |most, number| most.max(number.abs() / 127.0));
+            });
+        });
+        let codes = panelled(panels, self.inputs.div_ceil(4), |panel, to: &mut [u32]| {
+            self.each(panel, |j, start, numbers| {
+                let scale = scales[(panel * runs + start / RUN) * PANEL + j];
+                let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
+                for (to, numbers) in to[start / 4 * PANEL..].chunks_exact_mut(PANEL).zip(numbers.chunks(4)) {
+                    let mut bytes = [OFFSET as u8; 4];
+                    for (byte, number) in bytes.iter_mut().zip(numbers) {
+                        *byte = ((number * inverse).round() as i32 + OFFSET) as u8;
+                    }
+                    to[j] = u32::from_le_bytes(bytes);
+                }
+            });
+        });
+        Quads { codes, scales }
     }
 
     /// The scale of each output of a panel: its largest weight becomes 127.

@@ -9,6 +9,7 @@ use super::super::cpu::Level;
 use super::super::gelu::gate;
 use super::super::simd::simd;
 use super::pack::{Packed, Store};
+use super::quads::QuadRows;
 use super::rows::{Element, Rows, round};
 use super::tile::{self, Tile};
 use super::{GROUP, PANEL};
@@ -31,6 +32,7 @@ pub(super) fn linear(x: &[f32], rows: usize, weights: &[&Packed], level: Level) 
     match Kind::of(first, level) {
         Kind::Pairs(tile) => linear_of(&Rows::<u32>::new(x, rows, inputs, false), weights, tile),
         Kind::Singles(tile, to_bf16) => linear_of(&Rows::<f32>::new(x, rows, inputs, to_bf16), weights, tile),
+        Kind::Quads => outputs_of(&QuadRows::new(x, rows, inputs, level), weights),
     }
 }
 
@@ -50,6 +52,11 @@ pub(super) fn mlp(x: &[f32], rows: usize, first: &Packed, second: &Packed, level
         Kind::Singles(tile, to_bf16) => {
             let hidden = hidden(&Rows::<f32>::new(x, rows, inputs, to_bf16), first, tile, to_bf16);
             linear_of(&hidden, &[second], tile)
+        }
+        Kind::Quads => {
+            let mut hidden: Vec<f32> = outputs_of(&QuadRows::new(x, rows, inputs, level), &[first]);
+            hidden.par_chunks_mut(first.outputs * GROUP).for_each(gelu);
+            linear(&hidden, rows, &[second], level)
         }
     }
 }
@@ -77,13 +84,18 @@ impl Output for bf16 {
 
 /// `x weights[i] + bias[i]` of rows that are in the order of the product: `[weights, rows, outputs]`.
 pub(super) fn linear_of<E: Unpack, O: Output>(x: &Rows<E>, weights: &[&Packed], tile: Tile<E>) -> Vec<O> {
-    let (rows, outputs) = (x.rows, weights[0].outputs);
-    let same = |w: &&Packed| w.outputs == outputs && 2 * w.pairs() == x.length * E::WIDTH;
+    outputs_of(&Tiled { rows: x, tile }, weights)
+}
+
+/// As [`linear_of`].
+fn outputs_of<O: Output>(x: &impl Left, weights: &[&Packed]) -> Vec<O> {
+    let (rows, outputs) = (x.rows(), weights[0].outputs);
+    let same = |w: &&Packed| w.outputs == outputs && x.fits(w);
     assert!(weights.iter().all(same), "weights of one shape, which the rows fit");
     let size = weights.len() * rows * outputs;
     let mut out = Vec::with_capacity(size);
     let to = Shared(out.as_mut_ptr());
-    product(x, weights, tile, |task, c| {
+    product(x, weights, |task, c| {
         let columns = PANEL.min(outputs - task.panel * PANEL);
         O::of(c, |c| {
             for (i, c) in c.chunks_exact(PANEL).enumerate() {
@@ -103,7 +115,7 @@ fn hidden<E: Unpack>(x: &Rows<E>, weights: &Packed, tile: Tile<E>, to_bf16: bool
     let mut hidden = Rows::<E>::room(x.rows, weights.outputs);
     let length = hidden.length;
     let to = Shared(hidden.data.as_mut_ptr());
-    product(x, &[weights], tile, |task, c| {
+    product(&Tiled { rows: x, tile }, &[weights], |task, c| {
         gelu(c);
         // The last panel may be wider than the layer.
         let columns = PANEL.min(weights.outputs - task.panel * PANEL);
@@ -123,11 +135,32 @@ pub(super) enum Kind {
     Pairs(Tile<u32>),
     /// And whether rows are rounded to bf16.
     Singles(Tile<f32>, bool),
+    /// Rows of 8 bits.
+    Quads,
+}
+
+/// Rows in the order of the product, and how they are multiplied.
+pub(super) trait Left: Sync {
+    fn rows(&self) -> usize;
+
+    /// Whether such weights can be multiplied.
+    fn fits(&self, weights: &Packed) -> bool;
+
+    /// The sums of a panel with the groups of rows from `group` on: `[rows][32]`.
+    fn multiply(&self, c: &mut [f32], weights: &Packed, panel: usize, group: usize);
+}
+
+struct Tiled<'a, E: Unpack> {
+    rows: &'a Rows<E>,
+    tile: Tile<E>,
 }
 
 impl Kind {
     pub(super) fn of(weights: &Packed, level: Level) -> Self {
         assert!(level <= Level::detect(), "the CPU has no {}", level.name());
+        if matches!(weights.store, Store::Quads(_)) {
+            return Self::Quads;
+        }
         let exact = matches!(weights.store, Store::F32(_));
         match tile::pairs(level) {
             Some(tile) if !exact => Self::Pairs(tile),
@@ -180,6 +213,7 @@ impl Unpack for f32 {
             Store::F32(values) => return part(values, panel, 2 * pairs, start, length),
             Store::Bf16(values) => widen_pairs(scratch, part(values, panel, pairs, start / 2, length / 2)),
             Store::Int8 { codes, .. } => widen_codes(scratch, part(codes, panel, 2 * pairs, start, length)),
+            Store::Quads(_) => unreachable!("they have rows of their own"),
         }
         scratch
     }
@@ -196,7 +230,7 @@ impl Unpack for u32 {
         match &weights.store {
             Store::Bf16(values) => return part(values, panel, pairs, start, length),
             Store::Int8 { codes, .. } => pair_codes(scratch, part(codes, panel, 2 * pairs, 2 * start, 2 * length)),
-            Store::F32(_) => unreachable!("f32 weights are multiplied as they are"),
+            Store::F32(_) | Store::Quads(_) => unreachable!("they have rows of their own"),
         }
         scratch
     }
@@ -208,40 +242,50 @@ impl Unpack for u32 {
 }
 
 /// Calls `sink(task, sums)` with the finished `[rows of the task][32]` values of every task, in parallel.
-fn product<E: Unpack>(x: &Rows<E>, weights: &[&Packed], tile: Tile<E>, sink: impl Fn(&Task, &mut [f32]) + Sync) {
+fn product(x: &impl Left, weights: &[&Packed], sink: impl Fn(&Task, &mut [f32]) + Sync) {
     let panels = weights[0].panels();
     // Narrow layers have few panels: then tasks take fewer rows, so that every thread finds some. No sum changes by it.
     let wanted = (TASKS * rayon::current_num_threads()).div_ceil(weights.len() * panels);
-    let groups = x.groups().div_ceil(wanted).clamp(1, GROUPS);
-    let strips = x.groups().div_ceil(groups);
+    let all = x.rows().div_ceil(GROUP);
+    let groups = all.div_ceil(wanted).clamp(1, GROUPS);
+    let strips = all.div_ceil(groups);
     (0..weights.len() * panels * strips).into_par_iter().for_each(|i| {
         let task = Task { weight: i / strips / panels, panel: i / strips % panels, group: i % strips * groups };
         let mut c = [0.0f32; GROUPS * GROUP * PANEL];
-        let rows = (x.rows - task.group * GROUP).min(groups * GROUP);
+        let rows = (x.rows() - task.group * GROUP).min(groups * GROUP);
         let c = &mut c[..rows * PANEL];
-        multiply(c, x, weights[task.weight], tile, &task);
+        x.multiply(c, weights[task.weight], task.panel, task.group);
         finish(c, weights[task.weight], task.panel);
         sink(&task, c);
     });
 }
 
-/// The sums of a task.
-fn multiply<E: Unpack>(c: &mut [f32], x: &Rows<E>, weights: &Packed, tile: Tile<E>, task: &Task) {
-    let most = STRETCH / size_of::<E>() / PANEL;
-    E::scratch().with_borrow_mut(|scratch| {
-        scratch.resize(most * PANEL, E::default());
-        for start in (0..x.length).step_by(most) {
-            let steps = most.min(x.length - start);
-            let b = E::panel(weights, task.panel, start, &mut scratch[..steps * PANEL]);
-            for (i, c) in c.chunks_mut(GROUP * PANEL).enumerate() {
-                let a = ((task.group + i) * x.length + start) * GROUP;
-                let (a, rows) = (&x.data[a..a + steps * GROUP], c.len() / PANEL);
-                // SAFETY: `a` has `steps` times 12 elements, `b` `steps` times 32, `c` `rows` times 32; the tile was
-                // chosen for a level that the CPU has.
-                unsafe { tile(rows, steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), start == 0) };
+impl<E: Unpack> Left for Tiled<'_, E> {
+    fn rows(&self) -> usize {
+        self.rows.rows
+    }
+
+    fn fits(&self, weights: &Packed) -> bool {
+        2 * weights.pairs() == self.rows.length * E::WIDTH
+    }
+
+    fn multiply(&self, c: &mut [f32], weights: &Packed, panel: usize, group: usize) {
+        let (x, most) = (self.rows, STRETCH / size_of::<E>() / PANEL);
+        E::scratch().with_borrow_mut(|scratch| {
+            scratch.resize(most * PANEL, E::default());
+            for start in (0..x.length).step_by(most) {
+                let steps = most.min(x.length - start);
+                let b = E::panel(weights, panel, start, &mut scratch[..steps * PANEL]);
+                for (i, c) in c.chunks_mut(GROUP * PANEL).enumerate() {
+                    let a = ((group + i) * x.length + start) * GROUP;
+                    let (a, rows) = (&x.data[a..a + steps * GROUP], c.len() / PANEL);
+                    // SAFETY: `a` has `steps` times 12 elements, `b` `steps` times 32, `c` `rows` times 32; the tile was
+                    // chosen for a level that the CPU has.
+                    unsafe { (self.tile)(rows, steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), start == 0) };
+                }
             }
-        }
-    });
+        });
+    }
 }
 
 /// Applies scales, if there are any, and adds the bias.

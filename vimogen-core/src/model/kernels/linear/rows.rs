@@ -206,11 +206,6 @@ impl<E: Element> Rows<E> {
         groups.zip(x.par_chunks(GROUP * inputs)).for_each(|(to, x)| E::pack(to, x, inputs, inputs, to_bf16));
         out
     }
-
-    /// Groups of rows.
-    pub fn groups(&self) -> usize {
-        self.rows.div_ceil(GROUP)
-    }
 }
 
 /// The buffer serves the next rows: every step of a generation needs the same sizes.

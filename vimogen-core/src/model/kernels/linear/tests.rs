@@ -4,7 +4,7 @@ use half::bf16;
 
 use super::super::cpu::Level;
 use super::super::gelu::gate;
-use super::pack::Packed;
+use super::pack::{Packed, Store};
 use super::{product, rows};
 use crate::model::WeightDtype;
 
@@ -41,14 +41,30 @@ fn run(x: &[f32], rows: usize, weights: &[&Packed], level: Level) -> Vec<f32> {
     product::linear(x, rows, weights, level)
 }
 
+/// What the kernels see of a row: in bf16, in 8 bits with a scale per 128 where weights are in quads, or all of it.
+fn seen(row: &[f32], weights: &Packed, precision: WeightDtype) -> Vec<f32> {
+    match precision {
+        WeightDtype::F32 => row.to_vec(),
+        WeightDtype::Int8 if matches!(weights.store, Store::Quads(_)) => {
+            let run = |run: &[f32]| {
+                let most = run.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+                let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
+                run.iter().map(|x| (x * inverse).round_ties_even() * (most / 127.0)).collect::<Vec<_>>()
+            };
+            row.chunks(128).flat_map(run).collect()
+        }
+        _ => row.iter().map(|x| bf16::from_f32(*x).to_f32()).collect(),
+    }
+}
+
 /// The kernel's product in f64.
 fn expected(x: &[f32], rows: usize, weights: &Packed, precision: WeightDtype) -> Vec<f32> {
     let (inputs, outputs) = (weights.inputs, weights.outputs);
     let unpacked = weights.unpack();
-    let seen = |x: f32| if precision == WeightDtype::F32 { x } else { bf16::from_f32(x).to_f32() };
+    let x: Vec<f32> = x.chunks(inputs).flat_map(|row| seen(row, weights, precision)).collect();
     let sum = |row: usize, output: usize| -> f64 {
         let products =
-            (0..inputs).map(|k| f64::from(seen(x[row * inputs + k])) * f64::from(unpacked[k * outputs + output]));
+            (0..inputs).map(|k| f64::from(x[row * inputs + k]) * f64::from(unpacked[k * outputs + output]));
         products.sum::<f64>() + f64::from(weights.bias[output])
     };
     (0..rows * outputs).map(|i| sum(i / outputs, i % outputs) as f32).collect()

@@ -3,6 +3,7 @@
 //! `a` is `[steps][12]`, `b` is `[steps][32]`, `c` is `[rows][32]`; `c = a b`, or `c += a b` unless `first`.
 
 use super::super::cpu::Level;
+use super::quads::STEPS;
 use super::{GROUP, PANEL};
 
 /// `tile(rows, steps, a, b, c, first)`
@@ -10,6 +11,52 @@ use super::{GROUP, PANEL};
 /// # Safety
 /// `a`, `b` and `c` point to as many elements as the module documents, and the CPU has the level's instructions.
 pub(super) type Tile<E> = unsafe fn(usize, usize, *const E, *const E, *mut f32, bool);
+
+/// `tile(c, steps, (a, scales of a, corrections of a), (b, scales of b), first)`: quads of `a`, `[steps][12]`, with those of
+/// `b`, `[steps][32]`; scales and corrections are of runs of 32 steps. `c` is `[rows][32]`, up to 12 rows.
+///
+/// # Safety
+/// All are as long as that, and the CPU has the level's instructions.
+pub(super) type QuadTile =
+    unsafe fn(&mut [f32], usize, (&[u32], &[f32], &[i32]), (&[u32], &[f32]), bool);
+
+/// The loop over quads of 8 bits.
+pub(super) fn quads(level: Level) -> QuadTile {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512Bf16 => x86::quads_512,
+        _ => portable_quads,
+    }
+}
+
+/// Whether the level multiplies quads faster than pairs.
+pub(super) fn has_quads(level: Level) -> bool {
+    cfg!(target_arch = "x86_64") && level >= Level::Avx512Bf16
+}
+
+/// # Safety
+/// None is needed: it has the type of the others.
+unsafe fn portable_quads(
+    c: &mut [f32],
+    steps: usize,
+    (a, of_a, corrections): (&[u32], &[f32], &[i32]),
+    (b, of_b): (&[u32], &[f32]),
+    first: bool,
+) {
+    for (i, c) in c.chunks_exact_mut(PANEL).enumerate() {
+        for (j, c) in c.iter_mut().enumerate() {
+            for (run, start) in (0..steps).step_by(STEPS).enumerate() {
+                let mut sum = corrections[run * GROUP + i];
+                for k in start..steps.min(start + STEPS) {
+                    let pairs = a[k * GROUP + i].to_le_bytes().into_iter().zip(b[k * PANEL + j].to_le_bytes());
+                    sum += pairs.map(|(a, b)| i32::from(a.cast_signed()) * i32::from(b)).sum::<i32>();
+                }
+                let before = if first && run == 0 { 0.0 } else { *c };
+                *c = (sum as f32).mul_add(of_a[run * GROUP + i] * of_b[run * PANEL + j], before);
+            }
+        }
+    }
+}
 
 /// The loop over single f32 values for a level.
 pub(super) fn singles(level: Level) -> Tile<f32> {
@@ -74,7 +121,7 @@ mod x86 {
     use std::arch::x86_64::*;
     use std::mem::transmute;
 
-    use super::{GROUP, PANEL};
+    use super::{GROUP, PANEL, STEPS};
 
     /// Calls `$tile::<M>` for `M` rows.
     macro_rules! by_rows {
@@ -146,6 +193,58 @@ mod x86 {
                 }
             }
             store_512(&sums, c, first);
+        }
+    }
+
+    /// # Safety
+    /// See [`super::QuadTile`]; needs AVX-512 with VNNI.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    pub unsafe fn quads_512(
+        c: &mut [f32],
+        steps: usize,
+        a: (&[u32], &[f32], &[i32]),
+        b: (&[u32], &[f32]),
+        first: bool,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { by_rows!(quads_512_of, c.len() / PANEL, (c, steps, a, b, first), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    unsafe fn quads_512_of<const M: usize>(
+        c: &mut [f32],
+        steps: usize,
+        (a, of_a, corrections): (&[u32], &[f32], &[i32]),
+        (b, of_b): (&[u32], &[f32]),
+        first: bool,
+    ) {
+        // SAFETY: the caller promises as many rows, steps and runs.
+        unsafe {
+            let (a, b) = (rows::<_, GROUP>(a.as_ptr(), steps), rows::<[u32; 16], 2>(b.as_ptr().cast(), steps));
+            let runs = steps.div_ceil(STEPS);
+            let (of_a, of_b) = (rows::<_, GROUP>(of_a.as_ptr(), runs), rows::<[f32; 16], 2>(of_b.as_ptr().cast(), runs));
+            let corrections = rows::<i32, GROUP>(corrections.as_ptr(), runs);
+            let c = c.as_mut_ptr();
+            for (run, (a, b)) in a.chunks(STEPS).zip(b.chunks(STEPS)).enumerate() {
+                let mut sums: [[__m512i; 2]; M] = std::array::from_fn(|i| [_mm512_set1_epi32(corrections[run][i]); 2]);
+                for (a, b) in a.iter().zip(b) {
+                    let (left, right) = (transmute::<[u32; 16], __m512i>(b[0]), transmute::<[u32; 16], __m512i>(b[1]));
+                    for i in 0..M {
+                        let a = _mm512_set1_epi32(a[i].cast_signed());
+                        sums[i] = [_mm512_dpbusd_epi32(sums[i][0], left, a), _mm512_dpbusd_epi32(sums[i][1], right, a)];
+                    }
+                }
+                let scales = of_b[run].map(|scales| transmute::<[f32; 16], __m512>(scales));
+                for (i, sums) in sums.iter().enumerate() {
+                    let of_row = _mm512_set1_ps(of_a[run][i]);
+                    for (half, (sum, scale)) in sums.iter().zip(scales).enumerate() {
+                        let c = c.add(i * PANEL + half * 16);
+                        let before = if first && run == 0 { _mm512_setzero_ps() } else { _mm512_loadu_ps(c) };
+                        let scale = _mm512_mul_ps(of_row, scale);
+                        _mm512_storeu_ps(c, _mm512_fmadd_ps(_mm512_cvtepi32_ps(*sum), scale, before));
+                    }
+                }
+            }
         }
     }
 

@@ -100,6 +100,7 @@ pub(super) fn product<O: Output>(
     match Kind::of(&right, level) {
         Kind::Pairs(tile) => linear_of(&left.left::<u32>(), &[&right], tile),
         Kind::Singles(tile, _) => linear_of(&left.left::<f32>(), &[&right], tile),
+        Kind::Quads => unreachable!("the right side was packed in bf16"),
     }
 }
 
