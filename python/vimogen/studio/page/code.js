@@ -1,0 +1,68 @@
+// A request as a program: Python, shell, curl, JSON.
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+const python = (value) => JSON.stringify(value).replaceAll('true', 'True').replaceAll('false', 'False').replaceAll('null', 'None');
+const options = (request) => Object.entries(request).filter(([name]) => ['quality', 'num_inference_steps', 'solver', 'guidance_scale'].includes(name));
+const flags = { num_inference_steps: 'steps', guidance_scale: 'guidance' };
+const STEPS = {
+  mirror: ['mirrored()', '--mirror'], loop: ['loop()', '--loop'],
+  repeat: ['repeated(%)', '--repeat %', 'times'], hold: ['hold(%)', '--hold %', 'seconds'], turn: ['turned(%)', '--turn %', 'degrees'],
+  speed: ['retimed(%)', '--speed %', 'factor'], smooth: ['smoothed(%)', '--smooth %', 'seconds'],
+};
+
+// A take is {task, request, from, seed}: `from` is the take that it was made of.
+export function code(take, language) {
+  if (language === 'json') return JSON.stringify({ address: `/api/${take.task}`, request: take.request }, null, 2);
+  if (language === 'curl') {
+    const body = quoted(JSON.stringify({ ...take.request, format: 'bvh' }));
+    return `curl ${location.origin}/api/${take.task} -H 'Content-Type: application/json' \\\n  -d ${body} -o motion.bvh`;
+  }
+  const lines = language === 'python' ? inPython(take) : inShell(take);
+  return lines.join('\n');
+}
+
+function inPython(take) {
+  const { task, request } = take;
+  const more = options(request).map(([name, value]) => `, ${name}=${python(value)}`).join('');
+  const head = ['import vimogen', ''];
+  if (task === 'sequence') {
+    return [...head, 'pipe = vimogen.Pipeline.from_pretrained()',
+      `motion, report = pipe.sequence(${python(request.prompts)}, ${python(request.seconds)}, seed=${request.seed}${more})`, 'motion.save("motion.bvh")'];
+  }
+  if (task === 'generate' && request.constraints) {
+    return [...head, 'pipe = vimogen.Pipeline.from_pretrained()', `constraints = vimogen.Constraints(${python(request.constraints)})`,
+      `motion, met = pipe.constrained(${python(request.prompt)}, constraints, num_frames=${request.num_frames}, seed=${take.seed}${more})`,
+      'motion.save("motion.bvh")'];
+  }
+  if (task === 'generate' && request.prompt) {
+    return [...head, `motion = vimogen.generate(${python(request.prompt)}, num_frames=${request.num_frames}, seed=${take.seed}${more})`, 'motion.save("motion.bvh")'];
+  }
+  const lines = [...head, 'motion = vimogen.Motion.load("motion.npz")'];
+  for (const step of request.steps || []) {
+    if (step.do === 'then') lines.push('motion = motion.then(vimogen.Motion.load("next.npz"))');
+    else if (STEPS[step.do]) lines.push(`motion = motion.${STEPS[step.do][0].replace('%', step[STEPS[step.do][2]])}`);
+  }
+  if (request.prompt) lines.push(`motion = vimogen.Pipeline.from_pretrained().edit(motion, ${python(request.prompt)}, seed=${take.seed ?? 42})`);
+  if (request.reference) lines.push(`motion = vimogen.generate(reference=motion, seed=${take.seed})`);
+  return [...lines, 'motion.save("motion.bvh")'];
+}
+
+function inShell(take) {
+  const { task, request } = take;
+  const more = options(request).map(([name, value]) => ` --${flags[name] || name} ${value}`).join('');
+  if (task === 'sequence') {
+    const parts = request.prompts.map((prompt, i) => quoted(`${prompt}:${request.seconds[i]}`)).join(' ');
+    return [`vimogen sequence ${parts} --seed ${request.seed}${more} -o motion.bvh`];
+  }
+  if (task === 'generate' && request.prompt) {
+    const call = `vimogen generate ${quoted(request.prompt)} --frames ${request.num_frames} --seed ${take.seed}${more}`;
+    if (!request.constraints) return [`${call} -o motion.bvh`];
+    const rows = JSON.stringify({ constraints: request.constraints });
+    return [`cat > there.json <<'END'`, rows, 'END', `${call} --constraints there.json -o motion.bvh`];
+  }
+  if (request.reference) return [`vimogen generate --reference motion.npz --seed ${take.seed} -o motion.bvh`];
+  const steps = (request.steps || []).map((step) => (STEPS[step.do] ? STEPS[step.do][1].replace('%', step[STEPS[step.do][2]]) : '')).filter(Boolean);
+  const prompt = request.prompt ? ` --prompt ${quoted(request.prompt)}` : '';
+  if ((request.steps || []).some((step) => step.do === 'then')) return ['vimogen join motion.npz next.npz -o motion.bvh'];
+  return [`vimogen edit motion.npz ${steps.join(' ')}${prompt} -o motion.bvh`];
+}

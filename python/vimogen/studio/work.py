@@ -1,0 +1,385 @@
+"""The tasks: from a checked request to motions, files and figures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import re
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .._options import DEFAULT_SEED, fields
+from .._vimogen import Motion, Pipeline, best, split_prompt
+from . import store as files
+from . import words
+from .errors import Refused
+from .jobs import Again, Job
+from .settings import Settings
+from .store import MEDIA, Store
+
+_OPTIONS = {"quality", *(row["name"] for row in fields("GenerateOptions"))} - {"num_frames", "seed"}
+
+
+@dataclass
+class Made:
+    """Result of a task: motions with what is known of them, other values, or a file."""
+
+    motions: list[tuple[str, Motion, dict[str, Any]]] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    file: bytes | None = None
+    media: str = "application/octet-stream"
+    name: str = "motion"
+    _json: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the values, and for each motion its id, length, metrics and addresses."""
+        if self._json is None:
+            out = {"motions": [record(*entry) for entry in self.motions]} if self.motions else {}
+            self._json = _finite(out | self.values)
+        return self._json
+
+
+def _finite(value: Any) -> Any:
+    """Give null for numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def record(name: str, motion: Motion, about: dict[str, Any]) -> dict[str, Any]:
+    """Describe a motion."""
+    length = {"frames": len(motion), "fps": motion.fps, "seconds": round(motion.duration, 3)}
+    metrics = words.explain(motion.quality())
+    links = {"player": f"/api/motions/{name}/player", "file": f"/api/motions/{name}/file"}
+    return {"id": name, **length, **about, "metrics": metrics, "links": links}
+
+
+class Worker:
+    """Carries out requests with one model and one store of motions."""
+
+    def __init__(self, pipeline: Pipeline, store: Store, settings: Settings) -> None:
+        self.pipe, self.store, self.settings = pipeline, store, settings
+
+    def motion(self, given: Any) -> Motion:
+        """Find the motion of a request: by its id, or the file in it."""
+        if isinstance(given, str):
+            return self.store.get(given)
+        reading = {key: value for key, value in given.items() if key not in ("data", "format")}
+        return self._bounded(files.load(given["data"], given["format"], reading))
+
+    def _bounded(self, motion: Motion) -> Motion:
+        if len(motion) > self.settings.max_frames:
+            raise Refused(
+                f"the motion has {len(motion)} frames, at most {self.settings.max_frames} are taken; trim it or lower "
+                "its rate",
+                status=413,
+                field="motion",
+            )
+        return motion
+
+    def _keep(self, motions: list[Motion], abouts: list[dict[str, Any]], **values: Any) -> Made:
+        rows = [(self.store.add(motion), motion, about) for motion, about in zip(motions, abouts, strict=True)]
+        return Made(rows, values)
+
+    def generate(self, request: dict[str, Any]) -> Callable[[Job], Made]:
+        """Motions from prompts, with constraints, or from a reference."""
+        prompts, reference = request.get("prompt"), request.get("reference")
+        if (prompts is None) == (reference is None):
+            raise Refused("give either a prompt or a reference", field="prompt")
+        jobs = self._clips(prompts or [None], request)
+        options = _options(request)
+        constraints = request.get("constraints")
+        if constraints is not None and reference is not None:
+            raise Refused("constraints need a prompt; leave out the reference", field="constraints")
+        chosen = constraints if constraints is None else _constraints(constraints)
+
+        def work(job: Job) -> Made:
+            follow = None if reference is None else self.motion(reference)
+            made, met = [], []
+            for i, (prompt, seed, frames) in enumerate(jobs):
+                call = {"num_frames": frames, "seed": seed, "callback": _part(job, i, len(jobs)), **options}
+                if follow is not None:
+                    motion = self.pipe(reference=follow, **call)
+                elif chosen is not None:
+                    motion, found = self.pipe.constrained(prompt, chosen, **call)
+                    met.append(found)
+                else:
+                    motion = self.pipe(prompt, **call)
+                made.append((motion, {"prompt": prompt, "seed": seed}))
+            if request.get("best") and len(made) > 1:
+                winner = best([motion for motion, _ in made])
+                made = [next(entry for entry in made if entry[0] == winner)]
+            return self._keep(
+                [motion for motion, _ in made],
+                [about for _, about in made],
+                notes=self._notes([prompt for prompt, _, _ in jobs if prompt]),
+                **({"met": met} if met else {}),
+            )
+
+        return work
+
+    def _clips(self, prompts: list[str | None], request: dict[str, Any]) -> list[tuple[str | None, int, int | None]]:
+        """Prompt, seed and frames of each motion of a request."""
+        seeds = request.get("seed", [DEFAULT_SEED])
+        count = max(len(prompts), len(seeds), request.get("n", 1))
+        if len(seeds) == 1:
+            seeds = [(seeds[0] + i) % 2**63 for i in range(count)] if len(prompts) == 1 else seeds * count
+        frames = self._frames(request)
+        rows = []
+        for name, values in (("prompt", prompts), ("seed", seeds), ("num_frames", frames)):
+            if len(values) not in (1, count):
+                raise Refused(
+                    f"there are {len(values)} of {name} for {count} motions; give one, or one for each", field=name
+                )
+            rows.append(list(values) * (count if len(values) == 1 else 1))
+        self._room(sum(n or 100 for n in rows[2]))
+        return list(zip(*rows, strict=True))
+
+    def _frames(self, request: dict[str, Any]) -> list[int | None]:
+        if "num_frames" in request and "seconds" in request:
+            raise Refused("give num_frames or seconds, not both", field="seconds")
+        if "seconds" in request:
+            return [max(2, round(seconds * self.pipe.fps)) for seconds in request["seconds"]]
+        frames: list[int | None] = request.get("num_frames", [None])
+        return frames
+
+    def _room(self, frames: int) -> None:
+        if frames > self.settings.max_frames:
+            raise Refused(
+                f"{frames} frames in one request, at most {self.settings.max_frames} are made; ask for shorter or "
+                "fewer motions",
+                status=413,
+                field="num_frames",
+            )
+
+    def _notes(self, prompts: list[str]) -> list[dict[str, Any]]:
+        return [{"prompt": prompt, **note} for prompt in dict.fromkeys(prompts) for note in self.pipe.notes(prompt)]
+
+    def sequence(self, request: dict[str, Any]) -> Callable[[Job], Made]:
+        """Several prompts in one motion."""
+        prompts, seconds = request["prompts"], request.get("seconds")
+        parts: Any = prompts
+        if len(prompts) == 1:
+            split = split_prompt(prompts[0])
+            prompts = [prompt for prompt, _ in split]
+            seconds = seconds or [length for _, length in split]
+        if seconds is not None and len(seconds) == 1:
+            seconds = seconds * len(prompts)
+        if seconds is not None and len(seconds) != len(prompts):
+            message = f"there are {len(seconds)} of seconds for {len(prompts)} parts; give one, or one for each"
+            raise Refused(message, field="seconds")
+        self._room(round(sum(length or 4.0 for length in seconds or [None] * len(prompts)) * self.pipe.fps))
+        options, seed = _options(request), request.get("seed", DEFAULT_SEED)
+        parts = prompts
+
+        def work(job: Job) -> Made:
+            motion, report = self.pipe.sequence(parts, seconds, seed=seed, callback=job.report, **options)
+            about = {"prompt": "; ".join(parts), "seed": seed, "parts": report["parts"], "seams": report["seams"]}
+            return self._keep([motion], [about], notes=self._notes(parts))
+
+        return work
+
+    def edit(self, request: dict[str, Any]) -> Callable[[Job], Made]:
+        """Edits without a model, then one by a prompt."""
+        steps, prompt = request.get("steps", []), request.get("prompt")
+        if not steps and prompt is None:
+            raise Refused('give at least one edit, such as {"steps": [{"do": "mirror"}]}, or a prompt', field="steps")
+        call = {
+            "source": request.get("source_prompt"),
+            "strength": request.get("strength"),
+            "seed": request.get("seed"),
+        }
+        if "method" in request:
+            call["method"] = request["method"]
+
+        def work(job: Job) -> Made:
+            motion = self.motion(request["motion"])
+            for i, step in enumerate(steps):
+                job.check()
+                motion = self._bounded(self._edited(motion, step))
+                job.report("edit", i + 1, len(steps))
+            if prompt is not None:
+                motion = self.pipe.edit(motion, prompt, callback=job.report, **call, **_options(request))
+            about = {"prompt": prompt, "edits": [step["do"] for step in steps]}
+            return self._keep([motion], [about], notes=self._notes([prompt] if prompt else []))
+
+        return work
+
+    def _edited(self, motion: Motion, step: dict[str, Any]) -> Motion:
+        do, rest = step["do"], {key: value for key, value in step.items() if key != "do"}
+        grown = {
+            "repeat": rest.get("times", 1),
+            "fps": rest.get("fps", 1.0) / motion.fps,
+            "speed": 1 / rest.get("factor", 1.0),
+        }
+        frames = len(motion) * grown.get(do, 1.0) + (rest["seconds"] * motion.fps if do == "hold" else 0)
+        self._room(int(min(frames, 1e12)))
+        if do == "along":
+            return motion.along(np.array(rest["points"], dtype=np.float32))
+        if do in ("upper_body", "then"):
+            other = self.motion(rest.pop("motion"))
+            return motion.with_upper_body(other) if do == "upper_body" else motion.then(other, **rest)
+        calls: dict[str, Callable[..., Motion]] = {
+            "trim": motion.trimmed,
+            "turn": motion.turned,
+            "move": motion.moved,
+            "mirror": motion.mirrored,
+            "loop": motion.loop,
+            "repeat": motion.repeated,
+            "hold": motion.hold,
+            "speed": motion.retimed,
+            "smooth": motion.smoothed,
+            "fps": motion.resample,
+        }
+        return calls[do](**rest)
+
+    def variations(self, request: dict[str, Any]) -> Callable[[Job], Made]:
+        """Motions like one."""
+        count, seed = request.get("n", 4), request.get("seed", DEFAULT_SEED)
+        call = {name: request[name] for name in ("prompt", "strength") if name in request}
+
+        def work(job: Job) -> Made:
+            source = self.motion(request["motion"])
+            self._room(len(source) * count)
+            made = self.pipe.variations(source, count, seed=seed, callback=job.report, **call, **_options(request))
+            abouts = [{"prompt": request.get("prompt"), "seed": (seed + i) % 2**63} for i in range(len(made))]
+            if request.get("best"):
+                winner = best(made)
+                at = next(i for i, motion in enumerate(made) if motion == winner)
+                made, abouts = [made[at]], [abouts[at]]
+            return self._keep(made, abouts)
+
+        return work
+
+    def convert(self, request: dict[str, Any]) -> Callable[[Job], Made]:
+        """Read a motion; the answer's format says what is written."""
+
+        def work(_: Job) -> Made:
+            motion = self.motion(request["motion"])
+            if "fps" in request:
+                self._room(int(len(motion) * request["fps"] / motion.fps))
+                motion = motion.resample(request["fps"])
+            return self._keep([motion], [{"source": motion.source}])
+
+        return work
+
+    def score(self, request: dict[str, Any]) -> Callable[[Job], Made]:
+        """Metrics of one motion, or of two with their differences in words."""
+
+        def work(_: Job) -> Made:
+            motion = self.motion(request["motion"])
+            values: dict[str, Any] = {"metrics": words.explain(motion.quality()), "errors": motion.kinematic_error()}
+            if "other" in request:
+                other = self.motion(request["other"])
+                values |= {"other": words.explain(other.quality()), "comparison": words.compare(motion, other)}
+            return Made(values=values)
+
+        return work
+
+    def render(self, request: dict[str, Any]) -> Callable[[Job], Made]:
+        """A picture, a film or a page."""
+        kind = request.get("format", "png")
+        options = {name: request[name] for name in (*files.RENDERING, "title") if name in request}
+
+        def work(job: Job) -> Made:
+            motion = self.motion(request["motion"])
+            if kind in ("html", "svg"):
+                shown = {name: value for name, value in options.items() if name == "title"}
+                return Made(file=files.file(motion, kind, shown), media=MEDIA[kind], name=f"motion.{kind}")
+            drawn = {name: value for name, value in options.items() if name != "title"}
+            data = files.file(motion, kind, drawn | {"view": drawn.get("view", "path")}, job)
+            return Made(file=data, media=MEDIA[kind], name=f"motion.{kind}")
+
+        return work
+
+    def stream(self, request: dict[str, Any]) -> Callable[[Job], Any]:
+        """Blocks of a motion that goes on; one piece of work per block."""
+        frames = round(request.get("seconds", 10.0) * self.pipe.fps)
+        size = request.get("block", 4)
+        call = {name: request[name] for name in ("seed", "num_inference_steps") if name in request}
+        stream = self.pipe.stream(request["prompt"], block=size, **call)
+        start: list[float] = []
+
+        def work(job: Job) -> Made | Again:
+            start[:1] = start[:1] or [time.monotonic()]
+            while job.wishes:
+                _lead(stream, job.wishes.popleft())
+            at = stream.frame
+            block = stream.block(min(size, frames - at))
+            joints = np.ascontiguousarray(block.joints, dtype="<f4")
+            data = base64.b64encode(joints.tobytes()).decode("ascii")
+            job.blocks.append({"start": at, "frames": len(block), "joints": data})
+            job.report("stream", at + len(block), frames)
+            if at + len(block) >= frames:
+                return Made(values={"frames": frames, "fps": self.pipe.fps})
+            due = start[0] + (at + len(block)) / self.pipe.fps if request.get("realtime", True) else 0.0
+            return Again(due)
+
+        return work
+
+
+def _lead(stream: Any, wish: dict[str, Any]) -> None:
+    if "prompt" in wish:
+        stream.set_prompt(wish["prompt"])
+    if "heading" in wish:
+        stream.set_heading(wish["heading"])
+    if "target" in wish:
+        stream.set_target(wish["target"])
+
+
+def _options(request: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name in _OPTIONS and name != "strength"} | (
+        {"strength": request["strength"]} if "strength" in request and "motion" not in request else {}
+    )
+
+
+def _constraints(given: Any) -> Any:
+    """Constraints as the library reads them: an object, or Kimodo's list as text is not needed."""
+    if isinstance(given, list) and not any(isinstance(row, dict) and "frame_indices" in row for row in given):
+        return {"constraints": given}
+    return given
+
+
+def _part(job: Job, i: int, count: int) -> Callable[[str, int, int], bool]:
+    """Progress of one motion of several."""
+    if count == 1:
+        return job.report
+    return lambda stage, step, total: job.report(stage, i * total + step, count * total)
+
+
+def packed(made: Made, request: dict[str, Any]) -> Made:
+    """Give a result with its file, if a format was asked for: that of its motion, or a zip of several."""
+    kind = request.get("format")
+    if kind is None or made.file is not None or not made.motions:
+        return made
+    options = {"joint_names": request.get("joint_names"), "unit": request.get("file_unit")}
+    options = {name: value for name, value in options.items() if value is not None}
+    names, data = [], []
+    for i, (_, motion, about) in enumerate(made.motions):
+        title = request.get("title") or about.get("prompt") or ""
+        names.append(f"{i:02d}-{slug(title)}.{kind}" if len(made.motions) > 1 else f"{slug(title)}.{kind}")
+        data.append(files.file(motion, kind, {"title": title, **options}))
+    if len(data) == 1:
+        return Made(made.motions, made.values, data[0], MEDIA.get(kind, "application/octet-stream"), names[0])
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, content in zip(names, data, strict=True):
+            archive.writestr(zipfile.ZipInfo(name), content)
+        archive.writestr(zipfile.ZipInfo("motions.json"), json.dumps(made.to_json(), indent=1))
+    return Made(made.motions, made.values, whole.getvalue(), MEDIA["zip"], "motions.zip")
+
+
+def slug(text: str) -> str:
+    """Letters, digits and dashes of a text, for a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-") or "motion"
