@@ -209,7 +209,7 @@ class Api:
             rest = f.read_object(_typed(query, to) | {"motion": "of the body"}, to, "the address")
             body = {"data": await request.body(), "format": given.pop("from", ""), **given}
             return {**rest, "motion": body}, []
-        body, ignored = kimodo.translate(f.parse_json(await request.body()))
+        body, ignored = kimodo.translate(f.parse_json(await request.body()), task.fields)
         return f.read_object(body, task.fields), ignored
 
     def _stream(self, task: Task, given: dict[str, Any]) -> Response:

@@ -7,6 +7,7 @@ and of a REST server with timelines: ``duration`` is in seconds, a timeline's fr
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from .errors import Refused
@@ -48,9 +49,10 @@ IGNORED = {
 _FPS = 30.0
 
 
-def translate(request: Any) -> tuple[Any, list[str]]:
-    """Give the request in our names, and the fields that were left out."""
-    if not isinstance(request, dict) or not ({*SAME, *OTHERS, *IGNORED} & {*request}):
+def translate(request: Any, known: Collection[str]) -> tuple[Any, list[str]]:
+    """Give the request in our names, of those that a task knows, and the fields that were left out."""
+    named = {*SAME, *OTHERS, *IGNORED, *({"prompt", "prompts"} - {*known})}
+    if not isinstance(request, dict) or not named & {*request}:
         return request, []
     out: dict[str, Any] = {}
     if request.get("seeds") is not None:
@@ -63,6 +65,9 @@ def translate(request: Any) -> tuple[Any, list[str]]:
             if ours in out or (ours in request and ours != name):
                 raise Refused(f"{name} and another field both mean {ours}; send one of them", field=name)
             out[ours] = given
+    for one, other in (("prompt", "prompts"), ("prompts", "prompt")):
+        if one in out and one not in known and other not in out:
+            out[other] = out.pop(one)
     if "prompts" in out and isinstance(out["prompts"], list) and isinstance(out.get("seed"), list):
         # One seed per part of a sequence: ours has one for all.
         out["seed"] = out["seed"][0] if out["seed"] else None

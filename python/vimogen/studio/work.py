@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import math
 import re
+import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,7 +105,6 @@ class Worker:
         constraints = request.get("constraints")
         if constraints is not None and reference is not None:
             raise Refused("constraints need a prompt; leave out the reference", field="constraints")
-        chosen = constraints if constraints is None else _constraints(constraints)
 
         def work(job: Job) -> Made:
             follow = None if reference is None else self.motion(reference)
@@ -111,8 +113,9 @@ class Worker:
                 call = {"num_frames": frames, "seed": seed, "callback": _part(job, i, len(jobs)), **options}
                 if follow is not None:
                     motion = self.pipe(reference=follow, **call)
-                elif chosen is not None:
-                    motion, found = self.pipe.constrained(prompt, chosen, **call)
+                elif constraints is not None:
+                    with _constraints(constraints) as chosen:
+                        motion, found = self.pipe.constrained(prompt, chosen, **call)
                     met.append(found)
                 else:
                     motion = self.pipe(prompt, **call)
@@ -344,11 +347,18 @@ def _options(request: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _constraints(given: Any) -> Any:
-    """Constraints as the library reads them: an object, or Kimodo's list as text is not needed."""
-    if isinstance(given, list) and not any(isinstance(row, dict) and "frame_indices" in row for row in given):
-        return {"constraints": given}
-    return given
+@contextlib.contextmanager
+def _constraints(given: Any) -> Iterator[Any]:
+    """Give constraints as the library reads them; lists of Kimodo's it reads from files only."""
+    if not isinstance(given, list):
+        yield given
+    elif not any(isinstance(row, dict) and "frame_indices" in row for row in given):
+        yield {"constraints": given}
+    else:
+        with tempfile.TemporaryDirectory(prefix="vimogen-") as folder:
+            path = Path(folder, "constraints.json")
+            path.write_text(json.dumps(given), encoding="utf-8")
+            yield path
 
 
 def _part(job: Job, i: int, count: int) -> Callable[[str, int, int], bool]:

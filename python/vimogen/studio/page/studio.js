@@ -430,9 +430,12 @@ function use(tool) {
   render(false);
 }
 
+// A path starts at the origin, as motions do: one that was drawn from near it is moved there.
 function pathDrawn(points) {
-  const start = Math.hypot(...points[0]) > 0.25 ? [[0, 0], ...points] : [[0, 0], ...points.slice(1)];
-  change({ path: start.length > 60 ? start.filter((_, i) => i % Math.ceil(start.length / 60) === 0 || i === start.length - 1) : start });
+  const [x, y] = points[0], near = Math.hypot(x, y) < 1;
+  const whole = near ? points.map((p) => [p[0] - x, p[1] - y]) : [[0, 0], ...points];
+  const every = Math.ceil(whole.length / 60);
+  change({ path: whole.filter((_, i) => i % every === 0 || i === whole.length - 1) });
 }
 
 function show(tab) {
