@@ -66,9 +66,17 @@ def test_several_motions_have_their_seeds_notes_and_metrics(client):
 
 def test_every_format_is_served(client, walk):
     starts = {
-        "npz": b"PK", "npy": b"\x93NUMPY", "pt": b"PK", "bvh": b"HIERARCHY", "glb": b"glTF", "html": b"<!doctype",
-        "svg": b"<svg", "mp4": b"\0\0\0", "gif": b"GIF8", "png": b"\x89PNG",
-    }  # fmt: skip
+        "npz": b"PK",
+        "npy": b"\x93NUMPY",
+        "pt": b"PK",
+        "bvh": b"HIERARCHY",
+        "glb": b"glTF",
+        "html": b"<!doctype",
+        "svg": b"<svg",
+        "mp4": b"\0\0\0",
+        "gif": b"GIF8",
+        "png": b"\x89PNG",
+    }
     formats = [kind["name"] for kind in client.get("/api").json["formats"] if kind["writes"]]
     assert {*starts} - {"mp4"} <= {*formats}
     for kind in formats:
@@ -105,9 +113,16 @@ def test_edits_are_those_of_the_library(client, walk, tmp_path):
     answer = client.post("/api/edit", {"motion": walk["id"], "steps": steps, "format": "npz"})
     want = source.mirrored().turned(90).hold(0.5).then(source)
     np.testing.assert_allclose(features(answer.body, tmp_path).features, want.features, atol=1e-5)
-    for step in ({"do": "loop"}, {"do": "repeat", "times": 2}, {"do": "speed", "factor": 1.5}, {"do": "fps", "fps": 30},
-                 {"do": "trim", "start": 0.2, "end": 1}, {"do": "smooth", "seconds": 0.1}, {"do": "move", "x": 1, "y": 2},
-                 {"do": "upper_body", "motion": walk["id"]}):  # fmt: skip
+    for step in (
+        {"do": "loop"},
+        {"do": "repeat", "times": 2},
+        {"do": "speed", "factor": 1.5},
+        {"do": "fps", "fps": 30},
+        {"do": "trim", "start": 0.2, "end": 1},
+        {"do": "smooth", "seconds": 0.1},
+        {"do": "move", "x": 1, "y": 2},
+        {"do": "upper_body", "motion": walk["id"]},
+    ):
         assert client.made("/api/edit", motion=walk["id"], steps=[step])["motions"][0]["frames"] > 5, step
     changed = client.made("/api/edit", motion=walk["id"], prompt="a person runs forward", num_inference_steps=2)
     assert changed["motions"][0]["id"] != walk["id"]
@@ -186,12 +201,27 @@ def test_streams_go_on_next_to_other_requests_and_are_led(client):
 
 def test_fields_of_kimodos_bridges_are_read(client):
     # As a bridge to Blender sends them, and a REST server's timeline.
-    single = {"cmd": "generate", "prompt": "A person walks forward.", "duration": 1.5, "seed": 4, "output_format": "bvh",
-              "constraints_json": None, "diffusion_steps": 2, "bvh_standard_tpose": False}  # fmt: skip
+    single = {
+        "cmd": "generate",
+        "prompt": "A person walks forward.",
+        "duration": 1.5,
+        "seed": 4,
+        "output_format": "bvh",
+        "constraints_json": None,
+        "diffusion_steps": 2,
+        "bvh_standard_tpose": False,
+    }
     answer = client.post("/api/generate", single)
     assert answer.status == 200 and b"Frames: 30\n" in answer.body.replace(b"\t", b" ")
-    several = {"cmd": "generate_multi", "prompts": ["A person walks.", "A person jumps."], "durations": [2.0, 1.0], "seed": 1,
-               "seeds": [1, 2], "diffusion_steps": 2, "num_transition_frames": 5}  # fmt: skip
+    several = {
+        "cmd": "generate_multi",
+        "prompts": ["A person walks.", "A person jumps."],
+        "durations": [2.0, 1.0],
+        "seed": 1,
+        "seeds": [1, 2],
+        "diffusion_steps": 2,
+        "num_transition_frames": 5,
+    }
     made = client.made("/api/sequence", **several)
     assert made["motions"][0]["frames"] == 60 and made["ignored"] == ["cmd", "num_transition_frames"]
     segments = [
@@ -274,8 +304,28 @@ def test_random_requests_never_break_the_server(client, walk):
         walk["id"],
         [walk["id"]],
     ]
-    names = ["prompt", "prompts", "seed", "n", "seconds", "num_frames", "motion", "other", "steps", "constraints", "reference",
-             "format", "quality", "guidance_interval", "size", "view", "strength", "title", "segments", "seeds"]  # fmt: skip
+    names = [
+        "prompt",
+        "prompts",
+        "seed",
+        "n",
+        "seconds",
+        "num_frames",
+        "motion",
+        "other",
+        "steps",
+        "constraints",
+        "reference",
+        "format",
+        "quality",
+        "guidance_interval",
+        "size",
+        "view",
+        "strength",
+        "title",
+        "segments",
+        "seeds",
+    ]
     for _ in range(400):
         body = {random.choice(names): random.choice(odd) for _ in range(random.randint(0, 4))} | {
             "num_inference_steps": 1
