@@ -76,7 +76,7 @@ class Folder:
 
 
 class Tools:
-    """What an assistant may call."""
+    """The tools of an assistant."""
 
     def __init__(self, out: Path, model: Path | None) -> None:
         self.folder, self.pipe = Folder(out), Pipeline.from_pretrained(model)

@@ -156,13 +156,13 @@ class Api:
         return JSONResponse(record(name, self.store.get(name), {}))
 
     async def player(self, request: Request) -> Response:
-        """What the page's player draws of a motion."""
+        """Give the clip that the page's player draws."""
         motion = self.store.get(request.path_params["motion"])
         clip, _ = await asyncio.to_thread(files.player, motion)
         return JSONResponse(clip)
 
     async def surface(self, _: Request) -> Response:
-        """What the page's player draws of all motions, and a figure that stands."""
+        """Give the surface of the page's player, and a figure that stands still."""
         clip, common = await asyncio.to_thread(files.player, files.standing())
         return JSONResponse(common | {"clip": clip})
 

@@ -118,7 +118,7 @@ SAVING = ("title", "joint_names", "unit")
 
 
 def player(motion: Motion) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the player of a page draws: the clip, and the surface and parts that all clips have in common."""
+    """Data of the page's player: the clip, and the surface and parts that all clips have in common."""
     page = motion.to_html()
     start = page.index(">", page.index('id="data"')) + 1
     data = json.loads(page[start : page.index("</script>", start)])

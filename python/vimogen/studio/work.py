@@ -113,7 +113,7 @@ class Worker:
                 call = {"num_frames": frames, "seed": seed, "callback": _part(job, i, len(jobs)), **options}
                 if follow is not None:
                     motion = self.pipe(reference=follow, **call)
-                elif constraints is not None:
+                elif constraints is not None and prompt is not None:
                     with _constraints(constraints) as chosen:
                         motion, found = self.pipe.constrained(prompt, chosen, **call)
                     met.append(found)
@@ -198,7 +198,7 @@ class Worker:
         steps, prompt = request.get("steps", []), request.get("prompt")
         if not steps and prompt is None:
             raise Refused('give at least one edit, such as {"steps": [{"do": "mirror"}]}, or a prompt', field="steps")
-        call = {
+        call: dict[str, Any] = {
             "source": request.get("source_prompt"),
             "strength": request.get("strength"),
             "seed": request.get("seed"),

@@ -39,7 +39,8 @@ function inPython(take) {
   }
   const lines = [...head, 'motion = vimogen.Motion.load("motion.npz")'];
   for (const step of request.steps || []) {
-    if (step.do === 'then') lines.push('motion = motion.then(vimogen.Motion.load("next.npz"))');
+    if (step.do === 'upper_body') lines.push('motion = motion.with_upper_body(vimogen.Motion.load("other.npz"))');
+    else if (step.do === 'then') lines.push('motion = motion.then(vimogen.Motion.load("next.npz"))');
     else if (STEPS[step.do]) lines.push(`motion = motion.${STEPS[step.do][0].replace('%', step[STEPS[step.do][2]])}`);
   }
   if (request.prompt) lines.push(`motion = vimogen.Pipeline.from_pretrained().edit(motion, ${python(request.prompt)}, seed=${take.seed ?? 42})`);
@@ -62,6 +63,7 @@ function inShell(take) {
   }
   if (request.reference) return [`vimogen generate --reference motion.npz --seed ${take.seed} -o motion.bvh`];
   const steps = (request.steps || []).map((step) => (STEPS[step.do] ? STEPS[step.do][1].replace('%', step[STEPS[step.do][2]]) : '')).filter(Boolean);
+  if ((request.steps || []).some((step) => step.do === 'upper_body')) steps.push('--upper-body other.npz');
   const prompt = request.prompt ? ` --prompt ${quoted(request.prompt)}` : '';
   if ((request.steps || []).some((step) => step.do === 'then')) return ['vimogen join motion.npz next.npz -o motion.bvh'];
   return [`vimogen edit motion.npz ${steps.join(' ')}${prompt} -o motion.bvh`];

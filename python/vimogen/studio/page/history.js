@@ -39,7 +39,7 @@ export async function list() {
 export const find = (id) => quietly(within('readonly', (store) => store.get(id)));
 export const clear = () => quietly(within('readwrite', (store) => store.clear()));
 
-// What is on the page, for the next visit.
+// The state of the page, for the next visit.
 export function save(scene) {
   try {
     localStorage.setItem('vimogen.scene', JSON.stringify(scene));

@@ -364,9 +364,12 @@ async function compare(id) {
   $('comparison').replaceChildren();
   if (!a || !b || a === b) return;
   const { comparison } = await api.post('/api/score', { motion: a.id, other: b.id });
-  const list = make('ul', $('comparison'));
+  const box = $('comparison'), list = make('ul', box), buttons = make('div', box, undefined, { class: 'chips' });
   make('b', list, 'A is this take, B the other');
   comparison.forEach((line) => make('li', list, line));
+  const both = (step, title) => edit('/api/edit', { steps: [{ ...step, motion: b.id }] }, title).then(() => $('comparison').replaceChildren());
+  make('button', buttons, 'Join A, then B', { title: 'One motion of both, without a jump', onclick: () => both({ do: 'then' }, `${a.title}, then ${b.title}`) });
+  make('button', buttons, 'Arms of B', { title: 'Legs of A, spine, head and arms of B', onclick: () => both({ do: 'upper_body' }, `${a.title} · arms of ${b.title}`) });
   show('motion');
 }
 
