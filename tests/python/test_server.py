@@ -94,6 +94,9 @@ def test_constraints_references_and_sequences(client, walk):
     assert made["met"][0][0]["landed"] < 0.05
     kimodo = [{"type": "root2d", "frame_indices": [30], "smooth_root_2d": [[0.0, 0.8]]}]
     assert client.made("/api/generate", prompt=WALK, constraints=kimodo, **QUICK)["met"][0][0]["landed"] < 0.05
+    keep = [{"motion": walk["id"], "start": 10, "end": 15, "frame": 20}]
+    kept = client.made("/api/generate", prompt="a person waves", keep=keep, constraints=there[:0], **QUICK)
+    assert max(met["landed"] for met in kept["met"][0]) < 0.001 and len(kept["met"][0]) == 5
     assert client.made("/api/generate", reference=walk["id"], num_inference_steps=2)["motions"][0]["frames"] == 30
     made = client.made("/api/sequence", prompts=[WALK, "a person sits down"], seconds=[2, 1.5], num_inference_steps=2)
     parts = made["motions"][0]["parts"]
@@ -353,7 +356,7 @@ def test_unknown_addresses_and_methods_are_errors_as_json(client):
         ("GET", "/api/nothing", 404),
         ("GET", "/../etc/passwd", 404),
         ("PUT", "/api/generate", 405),
-        ("GET", "/", 404),
+        ("GET", "/studio.js", 404),
     ):
         answer = client.send(method, path)
         assert answer.status == status and "openapi" in answer.json["error"]["message"], (path, answer.body)

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, che
 if CHROMIUM is None:
     pytest.skip("no Chromium or Chrome found (set CHROMIUM to its path)", allow_module_level=True)
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = Path(vimogen.__file__).parent / "studio" / "page"
 WALK = "a person walks forward"
 IDLE = "document.getElementById('progress').hidden"
@@ -188,6 +190,23 @@ def test_a_target_that_is_dragged_is_reached(server, studio):
     assert np.linalg.norm(before - found["position"]) > 0.05, "the hand was not there before"
 
 
+def test_a_pose_that_is_kept_comes_again(server, studio):
+    studio.type("a person jumps")
+    studio.make()
+    studio.run("document.activeElement.blur()")
+    studio.key("Home")
+    studio.wait("is at the start", "Number(document.body.dataset.frame) === 0")
+    for _ in range(3):
+        studio.key("ArrowRight", shift=True)
+    studio.wait("is at frame 30", "Number(document.body.dataset.frame) === 30")
+    pose = motion(server, studio).joints[30]
+    studio.key("k")
+    studio.wait("lists it", "document.getElementById('wishes').textContent.includes('pose at 1.50 s')")
+    studio.type("a person waves")
+    studio.make()
+    assert np.abs(motion(server, studio).joints[30] - pose).max() < 0.001
+
+
 def test_a_timeline_of_prompts_becomes_one_motion(server, studio):
     studio.type(WALK)
     studio.click("#addpart")
@@ -259,6 +278,13 @@ def test_the_copied_program_makes_the_same_motion(server, studio, tmp_path, monk
     assert (tmp_path / "motion.bvh").exists()
     studio.click("[data-copy=shell]")
     studio.wait("copies", "document.body.dataset.copied.startsWith('vimogen generate')")
+    studio.click("[data-copy=c]")
+    studio.wait("copies", "document.body.dataset.copied.startsWith('#include')")
+    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    if compiler:
+        program = studio.run("document.body.dataset.copied")
+        command = [compiler, "-fsyntax-only", "-Wall", "-Werror", "-I", ROOT / "include", "-x", "c", "-"]
+        subprocess.run(command, input=program, text=True, check=True)
 
 
 def test_takes_outlive_a_reload_and_the_server(tmp_path):
@@ -316,7 +342,7 @@ def test_the_page_fits_phones_and_colours(studio, server, width, height, scheme,
 
 
 def test_the_page_of_the_interface_shows_every_task(studio, server):
-    studio.call("Page.navigate", url=f"{server.address}api/docs")
+    studio.call("Page.navigate", url=f"{server.address}docs")
     studio.wait("lists", "document.querySelectorAll('details').length > 15")
     assert studio.run("document.body.textContent.includes('/api/generate')")
     studio.run(

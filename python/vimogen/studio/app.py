@@ -145,8 +145,9 @@ class Api:
         kind = query.pop("from", None) or query.pop("format", "")
         reading = f.read_object(_typed(query, requests.READING), requests.READING, "the address")
         given = {"data": await request.body(), "format": kind, **reading}
-        job = self.jobs.start("upload", "tools", self.worker.convert({"motion": given}))
-        return await self._answer(request, job, {})
+        work = _then_pack(self.worker.convert({"motion": given}), {})
+        job = self.jobs.start("upload", "tools", work, weight=len(given["data"]))
+        return await self._answer(request, job)
 
     async def motion(self, request: Request) -> Response:
         """Describe a motion."""
@@ -173,14 +174,12 @@ class Api:
         known = {field.name: field for field in (*requests.ANSWER, requests.convert(self.settings)["fps"])}
         query = f.read_object(_typed(dict(request.query_params), known), known, "the address")
         query.setdefault("format", "npz")
-        job = self.jobs.start(
-            "file", "tools", _then_pack(self.worker.convert({"motion": name, **_only(query, "fps")}), query)
-        )
-        return await self._answer(request, job, query)
+        work = _then_pack(self.worker.convert({"motion": name, **_only(query, "fps")}), query)
+        return await self._answer(request, self.jobs.start("file", "tools", work))
 
     def _task(self, task: Task) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            given, ignored = await self._read(request, task)
+            given, ignored, weight = await self._read(request, task)
             if self.settings.whole and (task.name == "stream" or given.get("wait") is False):
                 raise Refused("several servers share this address; wait for the answer, without jobs", field="wait")
             if task.name == "stream":
@@ -188,15 +187,15 @@ class Api:
             lane = task.lane
             if task.name == "edit" and "prompt" not in given:
                 lane = "tools"
-            job = self.jobs.start(task.name, lane, _then_pack(task.work(given), given, ignored))
+            job = self.jobs.start(task.name, lane, _then_pack(task.work(given), given, ignored), weight=weight)
             if given.get("wait") is False:
                 return JSONResponse(_accepted(job), status_code=202)
-            return await self._answer(request, job, given)
+            return await self._answer(request, job)
 
         return endpoint
 
-    async def _read(self, request: Request, task: Task) -> tuple[dict[str, Any], list[str]]:
-        """Check the body: JSON, or for conversions the file itself."""
+    async def _read(self, request: Request, task: Task) -> tuple[dict[str, Any], list[str], int]:
+        """Check the body, JSON or the file itself; give the fields, those that mean nothing, and the size."""
         kind = request.headers.get("content-type", "").split(";")[0].strip()
         if kind == "application/x-www-form-urlencoded" or kind.startswith("multipart/"):
             raise Refused(f"send JSON (Content-Type: application/json), not {kind}", status=415, field="Content-Type")
@@ -208,9 +207,10 @@ class Api:
             given = f.read_object(_typed(source, requests.READING), reading, "the address")
             rest = f.read_object(_typed(query, to) | {"motion": "of the body"}, to, "the address")
             body = {"data": await request.body(), "format": given.pop("from", ""), **given}
-            return {**rest, "motion": body}, []
-        body, ignored = kimodo.translate(f.parse_json(await request.body()), task.fields)
-        return f.read_object(body, task.fields), ignored
+            return {**rest, "motion": body}, [], len(body["data"])
+        sent = await request.body()
+        body, ignored = kimodo.translate(f.parse_json(sent), task.fields)
+        return f.read_object(body, task.fields), ignored, len(sent)
 
     def _stream(self, task: Task, given: dict[str, Any]) -> Response:
         if self.jobs.running("stream") >= self.settings.max_streams:
@@ -220,7 +220,7 @@ class Api:
         job = self.jobs.start("stream", task.lane, task.work(given), seconds)
         return JSONResponse(_accepted(job), status_code=202)
 
-    async def _answer(self, request: Request, job: Job, given: Mapping[str, Any]) -> Response:
+    async def _answer(self, request: Request, job: Job) -> Response:
         """Wait for a job and answer with its result; a client that goes away ends its job."""
         gone = asyncio.ensure_future(_gone(request))
         try:
@@ -235,6 +235,7 @@ class Api:
             gone.cancel()
             if not job.over:
                 job.cancel("the client went away")
+        self.jobs.forget(job)
         return _response(job)
 
     async def job(self, request: Request) -> Response:
@@ -319,8 +320,7 @@ def _then_pack(
         made = work(job)
         if isinstance(made, Made):
             made.values |= {"ignored": ignored} if ignored else {}
-            made = packed(made, given)
-            made.to_json()  # here, not on the loop that serves everybody
+            made = packed(made, given).slim()  # here, not on the loop that serves everybody
         return made
 
     return both
@@ -336,8 +336,8 @@ def _response(job: Job) -> Response:
     if made.media.startswith(("text/html", "image/svg")):
         # A page of ours holds scripts: it is saved, and if it is opened it is none of this server's pages.
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    if made.motions:
-        headers["X-Motion-Id"] = ", ".join(name for name, _, _ in made.motions)
+    if made.ids:
+        headers["X-Motion-Id"] = ", ".join(made.ids)
     return Response(made.file, media_type=made.media, headers=headers)
 
 
@@ -404,7 +404,7 @@ def create_app(
     worker = Worker(pipeline or core.Pipeline.from_pretrained(), files.Store(settings.max_store), settings)
     jobs = jobs or Jobs(settings.queue, settings.timeout)
     api = Api(worker, jobs)
-    routes = [*api.routes(), *(page_routes() if settings.page else [])]
+    routes = [*api.routes(), *page_routes(settings.page)]
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -422,11 +422,15 @@ def create_app(
 PAGE = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
-def page_routes() -> list[Route]:
-    """Addresses of the page: its files, and the player's renderer as a module."""
+# The page of the interface, which needs no studio.
+_DOCS = ("docs.html", "docs.css", "docs.js", "api.js", "icon.svg")
+
+
+def page_routes(studio: bool) -> list[Route]:
+    """Addresses of the pages: their files, and the player's renderer as a module."""
     folder = importlib.resources.files("vimogen.studio") / "page"
     found = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.name.rpartition(".")[2] in PAGE}
-    found["renderer.js"] = files.renderer().encode()
+    found = found | {"renderer.js": files.renderer().encode()} if studio else {name: found[name] for name in _DOCS}
 
     def serve(name: str) -> Callable[[Request], Any]:
         async def endpoint(_: Request) -> Response:
@@ -436,7 +440,7 @@ def page_routes() -> list[Route]:
         return endpoint
 
     return [
-        Route("/", serve("index.html")),
-        Route("/api/docs", serve("docs.html")),
+        Route("/", serve("index.html" if studio else "docs.html")),
+        Route("/docs", serve("docs.html")),
         *(Route(f"/{name}", serve(name)) for name in found),
     ]

@@ -35,6 +35,7 @@ class Guard:
 
     def __init__(self, app: App, settings: Settings) -> None:
         self.app, self.settings = app, settings
+        self.held = 0
         self.hosts = {
             "localhost",
             "127.0.0.1",
@@ -71,7 +72,11 @@ class Guard:
         except Refused as error:
             await _refuse(error, answer)
             return
-        await self.app(scope, _bounded(receive, limit), answer)
+        seen = [0]
+        try:
+            await self.app(scope, self._bounded(receive, limit, seen), answer)
+        finally:
+            self.held -= seen[0]
 
     def check(self, path: str, headers: dict[bytes, bytes]) -> None:
         """Check host, origin and token."""
@@ -109,6 +114,25 @@ class Guard:
         """Whether a name is one that a proxy in front of the server was allowed."""
         return not is_loopback(name) and name in {h.lower() for h in self.settings.allow_hosts}
 
+    def _bounded(
+        self, receive: Callable[[], Awaitable[Message]], most: int, seen: list[int]
+    ) -> Callable[[], Awaitable[Message]]:
+        """Count the bytes of a body while they arrive, and those of all requests that have no answer yet."""
+
+        async def bounded() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                size = len(message.get("body", b""))
+                seen[0] += size
+                self.held += size
+                if seen[0] > most:
+                    raise _too_large(most)
+                if self.held > max(self.settings.max_held, most):
+                    raise _busy(self.settings.max_held)
+            return message
+
+        return bounded
+
     def limit(self, headers: dict[bytes, bytes]) -> int:
         """Give the maximum size of the body; refuse one that is announced as larger."""
         kind = _text(headers, b"content-type").split(";")[0].strip()
@@ -117,6 +141,11 @@ class Guard:
         if length and (not length.isdigit() or int(length[:20]) > most):
             raise _too_large(most)
         return most
+
+
+def _busy(most: int) -> Refused:
+    message = f"requests of more than {most} bytes are held already; ask again in a few seconds"
+    return Refused(message, status=429, kind="QueueFull")
 
 
 def _name(host: str) -> str:
@@ -133,22 +162,6 @@ def _text(headers: dict[bytes, bytes], name: bytes) -> str:
 
 def _too_large(most: int) -> Refused:
     return Refused(f"the body is larger than {most} bytes; send less, or raise --max-upload", status=413, field="body")
-
-
-def _bounded(receive: Callable[[], Awaitable[Message]], most: int) -> Callable[[], Awaitable[Message]]:
-    """Count the bytes of a body while they arrive."""
-    seen = 0
-
-    async def bounded() -> Message:
-        nonlocal seen
-        message = await receive()
-        if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > most:
-                raise _too_large(most)
-        return message
-
-    return bounded
 
 
 async def _refuse(error: Refused, send: Callable[[Message], Awaitable[None]]) -> None:

@@ -19,6 +19,8 @@ log = logging.getLogger("vimogen.studio")
 DONE = ("done", "failed", "cancelled")
 _KEPT = 512  # jobs that are over
 _KEPT_SECONDS = 900.0
+_KEPT_BYTES = 256 << 20  # of their files
+_WAITING_BYTES = 512 << 20  # of the requests in a queue
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class Again:
 class Job:
     """Work that waits, runs and ends; its state may be read from any thread."""
 
-    def __init__(self, kind: str, work: Callable[[Job], Any], seconds: float) -> None:
+    def __init__(self, kind: str, work: Callable[[Job], Any], seconds: float, weight: int = 0) -> None:
         self.id = secrets.token_hex(12)
-        self.kind, self.work, self.seconds = kind, work, seconds
+        self.kind, self.work, self.seconds, self.weight = kind, work, seconds, weight
         self.state, self.stage, self.step, self.total = "queued", "", 0, 0
         self.result: Any = None
         self.error: Refused | None = None
@@ -161,7 +163,8 @@ class Lane:
             if self._closed:
                 raise Refused("the server is shutting down; ask again later", status=503, kind="Unavailable")
             self._waiting = deque(waiting for waiting in self._waiting if not self._drop(waiting))
-            if len(self._waiting) >= self.room:
+            heavy = sum(waiting.weight for waiting in self._waiting) + job.weight > max(_WAITING_BYTES, job.weight)
+            if len(self._waiting) >= self.room or heavy:
                 raise Refused(
                     f"{len(self._waiting)} requests wait already; ask again in a few seconds, or raise --queue",
                     status=429,
@@ -267,9 +270,11 @@ class Jobs:
         self.lanes = {"model": Lane("model", 1, queue), "tools": Lane("tools", tools, queue)}
         self._known: OrderedDict[str, Job] = OrderedDict()
 
-    def start(self, kind: str, lane: str, work: Callable[[Job], Any], seconds: float | None = None) -> Job:
-        """Queue work."""
-        job = Job(kind, work, seconds or self.seconds)
+    def start(
+        self, kind: str, lane: str, work: Callable[[Job], Any], seconds: float | None = None, weight: int = 0
+    ) -> Job:
+        """Queue work; `weight` is the size of its request in bytes."""
+        job = Job(kind, work, seconds or self.seconds, weight)
         job._loop = asyncio.get_running_loop()
         self.lanes[lane].submit(job)
         self._known[job.id] = job
@@ -302,9 +307,13 @@ class Jobs:
         for lane in self.lanes.values():
             lane.close(reason)
 
+    def forget(self, job: Job) -> None:
+        """Forget a job whose result was sent."""
+        self._known.pop(job.id, None)
+
     def _forget(self) -> None:
-        now = time.monotonic()
-        over = [job for job in self._known.values() if job.over]
-        old = [job for job in over if now - job.ended > _KEPT_SECONDS]
-        for job in {*old, *over[: max(0, len(over) - _KEPT)]}:
-            del self._known[job.id]
+        now, size = time.monotonic(), 0
+        for i, job in enumerate(reversed([job for job in self._known.values() if job.over])):
+            size += len(getattr(job.result, "file", None) or b"")
+            if now - job.ended > _KEPT_SECONDS or i >= _KEPT or size > _KEPT_BYTES:
+                del self._known[job.id]

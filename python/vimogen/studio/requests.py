@@ -81,6 +81,24 @@ _CONSTRAINTS = f.anything(
 _STRENGTH = f.number("strength", "How much may change.", 0, 1, open_low=True)
 
 
+_KEEP = _table(
+    motion("motion", "The motion.").needed(),
+    f.integer("start", "First frame to keep.", 0, 1 << 20),
+    f.integer("end", "Frame after the last one; None: one frame.", 1, 1 << 20),
+    f.integer("frame", "Where they begin in the new motion; None: where they were.", 0, 1 << 20),
+)
+
+
+def _keep() -> f.Field:
+    properties = {field.name: field.schema | {"description": field.doc} for field in _KEEP.values()}
+    schema = {"type": "object", "properties": properties, "required": ["motion"]}
+
+    def read(value: Any, where: str) -> dict[str, Any]:
+        return f.read_object(value, _KEEP, where)
+
+    return f.Field("keep", "Key poses: frames of motions that stay, with the rest made around them.", schema, read)
+
+
 def generate(settings: Settings) -> Fields:
     """Fields of ``/api/generate``."""
     most = settings.max_motions
@@ -95,6 +113,7 @@ def generate(settings: Settings) -> Fields:
         f.flag("best", "Of several motions, give the one with the best metrics only."),
         motion("reference", "A motion to follow; there is no prompt then."),
         _CONSTRAINTS,
+        f.listed(_keep(), 64),
         *f.options(),
         *ANSWER,
     )
@@ -236,7 +255,7 @@ def stream(_: Settings) -> Fields:
         f.text("prompt", "What the motion shows at first.").needed(),
         _SEED,
         f.integer("block", "Frames of a block.", 1, 200),
-        f.number("seconds", "Length of the stream.", 0.1, MAX_SECONDS),
+        f.number("seconds", "Length of the stream.", 0.1, 600),
         f.flag("realtime", "One second of motion per second; false: as fast as it can be made."),
         f.integer("num_inference_steps", "Steps of a window.", 1, 100),
     )

@@ -30,6 +30,8 @@ class Settings:
         Motions that one request makes.
     max_json, max_upload
         Bytes of the body of a request, as JSON and as a file.
+    max_held
+        Bytes of the bodies of all requests that have no answer yet.
     max_store
         Bytes of the motions that are kept; the oldest are forgotten.
     max_streams
@@ -51,6 +53,7 @@ class Settings:
     max_motions: int = 16
     max_json: int = 16 << 20
     max_upload: int = 64 << 20
+    max_held: int = 1 << 30
     max_store: int = 512 << 20
     max_streams: int = 8
     timeout: float = 600.0

@@ -20,6 +20,7 @@ import numpy as np
 
 from .._options import DEFAULT_SEED, fields
 from .._vimogen import Motion, Pipeline, best, split_prompt
+from ..control import Constraints
 from . import store as files
 from . import words
 from .errors import Refused
@@ -39,7 +40,15 @@ class Made:
     file: bytes | None = None
     media: str = "application/octet-stream"
     name: str = "motion"
+    ids: list[str] = field(default_factory=list)
     _json: dict[str, Any] | None = None
+
+    def slim(self) -> Made:
+        """Leave out the motions themselves, which the store has: results are kept for a while."""
+        self.to_json()
+        self.ids = [name for name, _, _ in self.motions]
+        self.motions = []
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """Give the values, and for each motion its id, length, metrics and addresses."""
@@ -95,42 +104,43 @@ class Worker:
         rows = [(self.store.add(motion), motion, about) for motion, about in zip(motions, abouts, strict=True)]
         return Made(rows, values)
 
-    def generate(self, request: dict[str, Any]) -> Callable[[Job], Made]:
+    def generate(self, request: dict[str, Any]) -> Callable[[Job], Made | Again]:
         """Motions from prompts, with constraints, or from a reference."""
         prompts, reference = request.get("prompt"), request.get("reference")
         if (prompts is None) == (reference is None):
             raise Refused("give either a prompt or a reference", field="prompt")
-        jobs = self._clips(prompts or [None], request)
-        options = _options(request)
-        constraints = request.get("constraints")
-        if constraints is not None and reference is not None:
+        clips = self._clips(prompts or [None], request)
+        constrained = "constraints" in request or "keep" in request
+        if constrained and reference is not None:
             raise Refused("constraints need a prompt; leave out the reference", field="constraints")
+        batch = _Clips(self, request, clips, constrained)
 
-        def work(job: Job) -> Made:
-            follow = None if reference is None else self.motion(reference)
-            made, met = [], []
-            for i, (prompt, seed, frames) in enumerate(jobs):
-                call = {"num_frames": frames, "seed": seed, "callback": _part(job, i, len(jobs)), **options}
-                if follow is not None:
-                    motion = self.pipe(reference=follow, **call)
-                elif constraints is not None and prompt is not None:
-                    with _constraints(constraints) as chosen:
-                        motion, found = self.pipe.constrained(prompt, chosen, **call)
-                    met.append(found)
-                else:
-                    motion = self.pipe(prompt, **call)
-                made.append((motion, {"prompt": prompt, "seed": seed}))
-            if request.get("best") and len(made) > 1:
-                winner = best([motion for motion, _ in made])
-                made = [next(entry for entry in made if entry[0] == winner)]
-            return self._keep(
-                [motion for motion, _ in made],
-                [about for _, about in made],
-                notes=self._notes([prompt for prompt, _, _ in jobs if prompt]),
-                **({"met": met} if met else {}),
-            )
+        def work(job: Job) -> Made | Again:
+            batch.make(job)
+            return batch.made() if batch.over else Again()
 
         return work
+
+    def _constraints(self, request: dict[str, Any]) -> Any:
+        """Constraints of a request, with the frames of motions that it keeps."""
+        given, keep = request.get("constraints"), request.get("keep")
+        if not keep:
+            return given
+        if isinstance(given, list):
+            if any(isinstance(row, dict) and "frame_indices" in row for row in given):
+                raise Refused("frames to keep and Kimodo's constraints cannot be mixed; send ours", field="keep")
+            given = {"constraints": given}
+        rows = (given or {}).get("constraints", [])
+        if not isinstance(rows, list):
+            raise Refused("constraints is not a list", field="constraints")
+        whole = Constraints(rows)
+        for row in keep:
+            motion, start = self.motion(row["motion"]), row.get("start", 0)
+            part = motion[start : row.get("end", start + 1)]
+            if not len(part):
+                raise Refused(f"the motion has no frame {start}; it has {len(motion)}", field="keep")
+            whole.keep(row.get("frame", start), part)
+        return whole.to_dict()
 
     def _clips(self, prompts: list[str | None], request: dict[str, Any]) -> list[tuple[str | None, int, int | None]]:
         """Prompt, seed and frames of each motion of a request."""
@@ -330,6 +340,56 @@ class Worker:
             return Again(due)
 
         return work
+
+
+class _Clips:
+    """The motions of a request, made one per turn, so that others that wait have theirs in between."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        request: dict[str, Any],
+        clips: list[tuple[str | None, int, int | None]],
+        constrained: bool,
+    ) -> None:
+        self.worker, self.request, self.clips, self.constrained = worker, request, clips, constrained
+        self.motions: list[Motion] = []
+        self.met: list[Any] = []
+
+    @property
+    def over(self) -> bool:
+        """Whether all are made."""
+        return len(self.motions) == len(self.clips)
+
+    def make(self, job: Job) -> None:
+        """Make the next one."""
+        at, pipe = len(self.motions), self.worker.pipe
+        prompt, seed, frames = self.clips[at]
+        call = {
+            "num_frames": frames,
+            "seed": seed,
+            "callback": _part(job, at, len(self.clips)),
+            **_options(self.request),
+        }
+        if prompt is None:
+            motion = pipe(reference=self.worker.motion(self.request["reference"]), **call)
+        elif self.constrained:
+            with _constraints(self.worker._constraints(self.request)) as chosen:
+                motion, met = pipe.constrained(prompt, chosen, **call)
+            self.met.append(met)
+        else:
+            motion = pipe(prompt, **call)
+        self.motions.append(motion)
+
+    def made(self) -> Made:
+        """Give the result."""
+        motions, abouts = self.motions, [{"prompt": prompt, "seed": seed} for prompt, seed, _ in self.clips]
+        if self.request.get("best") and len(motions) > 1:
+            winner = best(motions)
+            at = next(i for i, motion in enumerate(motions) if motion == winner)
+            motions, abouts = [motions[at]], [abouts[at]]
+        notes = self.worker._notes([prompt for prompt, _, _ in self.clips if prompt])
+        return self.worker._keep(motions, abouts, notes=notes, **({"met": self.met} if self.met else {}))
 
 
 def _lead(stream: Any, wish: dict[str, Any]) -> None:

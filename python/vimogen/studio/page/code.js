@@ -14,9 +14,11 @@ const STEPS = {
 export function code(take, language) {
   if (language === 'json') return JSON.stringify({ address: `/api/${take.task}`, request: take.request }, null, 2);
   if (language === 'curl') {
-    const body = quoted(JSON.stringify({ ...take.request, format: 'bvh' }));
+    const one = take.task === 'generate' ? { n: undefined, seed: take.seed } : {};
+    const body = quoted(JSON.stringify({ ...take.request, ...one, format: 'bvh' }));
     return `curl ${location.origin}/api/${take.task} -H 'Content-Type: application/json' \\\n  -d ${body} -o motion.bvh`;
   }
+  if (language === 'c') return inC(take);
   const lines = language === 'python' ? inPython(take) : inShell(take);
   return lines.join('\n');
 }
@@ -29,8 +31,9 @@ function inPython(take) {
     return [...head, 'pipe = vimogen.Pipeline.from_pretrained()',
       `motion, report = pipe.sequence(${python(request.prompts)}, ${python(request.seconds)}, seed=${request.seed}${more})`, 'motion.save("motion.bvh")'];
   }
-  if (task === 'generate' && request.constraints) {
-    return [...head, 'pipe = vimogen.Pipeline.from_pretrained()', `constraints = vimogen.Constraints(${python(request.constraints)})`,
+  if (task === 'generate' && (request.constraints || request.keep)) {
+    const keep = (request.keep || []).map((key) => `constraints.keep(${key.frame}, vimogen.Motion.load("take.npz")[${key.start}:${key.start + 1}])`);
+    return [...head, 'pipe = vimogen.Pipeline.from_pretrained()', `constraints = vimogen.Constraints(${python(request.constraints || [])})`, ...keep,
       `motion, met = pipe.constrained(${python(request.prompt)}, constraints, num_frames=${request.num_frames}, seed=${take.seed}${more})`,
       'motion.save("motion.bvh")'];
   }
@@ -48,8 +51,29 @@ function inPython(take) {
   return [...lines, 'motion.save("motion.bvh")'];
 }
 
+const solvers = { euler: 'EULER', heun: 'HEUN', ab2: 'AB2', dpmpp: 'DPMPP' };
+
+function inC({ task, request, seed }) {
+  if (task !== 'generate' || !request.prompt || request.keep) return '';
+  const text = (value) => JSON.stringify(value).replaceAll('?', '\\?');
+  const fast = request.quality === 'fast' ? '_fast' : '';
+  const fields = [`  params.num_frames = ${request.num_frames};`, `  params.seed = ${seed}u;`];
+  if (request.num_inference_steps) fields.push(`  params.num_inference_steps = ${request.num_inference_steps};`);
+  if (request.solver) fields.push(`  params.solver = VIMOGEN_SOLVER_${solvers[request.solver]};`);
+  const rows = request.constraints && text(JSON.stringify({ constraints: request.constraints }));
+  const call = rows
+    ? `vimogen_generate_constrained(pipeline, ${text(request.prompt)},\n      ${rows},\n      &params, &motion)`
+    : `vimogen_generate(pipeline, ${text(request.prompt)}, &params, &motion)`;
+  return ['#include <stdio.h>', '#include <vimogen.h>', '', 'int main(void) {', '  vimogen_pipeline *pipeline = NULL;', '  vimogen_motion *motion = NULL;',
+    '  vimogen_generate_params params;', `  vimogen_status status = vimogen_generate_params_init${fast}(&params, sizeof params);`, ...fields,
+    '  if (!status) status = vimogen_pipeline_load(NULL, NULL, &pipeline);', `  if (!status) status = ${call};`,
+    '  if (!status) status = vimogen_motion_save(motion, "motion.bvh");', '  if (status) fprintf(stderr, "error: %s\\n", vimogen_last_error());',
+    '  vimogen_motion_free(motion);', '  vimogen_pipeline_free(pipeline);', '  return status ? 1 : 0;', '}'].join('\n');
+}
+
 function inShell(take) {
   const { task, request } = take;
+  if (request.keep) return [];
   const more = options(request).map(([name, value]) => ` --${flags[name] || name} ${value}`).join('');
   if (task === 'sequence') {
     const parts = request.prompts.map((prompt, i) => quoted(`${prompt}:${request.seconds[i]}`)).join(' ');

@@ -17,7 +17,7 @@ const EDITS = [
 const STRONG = ['bvh', 'glb', 'fbx', 'vrma', 'usda', 'npz', 'mp4', 'gif'];
 const FILMS = ['mp4', 'gif', 'png'];
 
-let scene = { parts: [{ text: '', seconds: 5 }], count: 3, seed: 42, quality: 'fast', path: [], targets: [], loop: false, takes: [], chosen: 0, compare: '' };
+let scene = { parts: [{ text: '', seconds: 5 }], count: 3, seed: 42, quality: 'fast', path: [], targets: [], keys: [], loop: false, takes: [], chosen: 0, compare: '' };
 const takes = new Map(); // id: {id, title, line, task, request, seed, record, clip}
 const undone = [], done = [];
 let about, stage, still, working = null;
@@ -164,9 +164,10 @@ function renderWishes() {
     const remove = () => change({ targets: scene.targets.filter((other) => other !== target) });
     wish('target', `${target.joint.replace('_', ' ')} at ${(target.frame / FPS).toFixed(2)} s`, remove);
   });
+  scene.keys.forEach((key) => wish('target', `pose at ${(key.frame / FPS).toFixed(2)} s`, () => change({ keys: scene.keys.filter((other) => other !== key) })));
   if (stage.tool === 'path') hint = 'Draw on the floor from the feet on. Shift-drag looks around.';
   if (stage.tool === 'targets') hint = chosen() ? 'Go to a moment and drag a ring to where it shall be.' : 'Make a motion first, then drag its hands and feet.';
-  if (scene.parts.length > 1 && (scene.targets.length || scene.loop)) hint = 'Targets and loops need a single prompt; they are left out.';
+  if (scene.parts.length > 1 && (scene.targets.length || scene.keys.length || scene.loop)) hint = 'Targets, poses and loops need a single prompt; they are left out.';
   $('hint').textContent = hint;
 }
 
@@ -196,7 +197,7 @@ function renderRibbon() {
     const from = part.start * clip.fps, to = part.end * clip.fps;
     make('span', ribbon, part.prompt, { style: `left:${percent(from)};width:calc(${percent(to - from)} - 2px)`, title: part.prompt });
   }
-  for (const target of scene.targets) make('i', ribbon, undefined, { style: `left:${percent(target.frame)}` });
+  for (const target of [...scene.targets, ...scene.keys]) make('i', ribbon, undefined, { style: `left:${percent(target.frame)}` });
 }
 
 // Puts motions of an answer on the page, and into the history.
@@ -300,6 +301,8 @@ async function generate() {
   if (parts.length === 1) {
     const frames = Math.max(2, Math.round(parts[0].seconds * FPS)), rows = constraints().filter((row) => row.type !== 'joint' || row.frame < frames);
     const request = { prompt: parts[0].text.trim(), num_frames: frames, seed: scene.seed, n: scene.count, ...more, ...(rows.length ? { constraints: rows } : {}) };
+    const keep = scene.keys.filter((key) => key.frame < frames).map(({ motion, start, frame }) => ({ motion, start, frame }));
+    if (keep.length) request.keep = keep;
     await work([{ path: '/api/generate', body: request }], async ([result]) => land(await take(result.motions, 'generate', request), tool));
     return;
   }
@@ -384,23 +387,29 @@ function badge(box, entry, i) {
 async function download(kind) {
   const entry = chosen();
   if (!entry) return;
+  const stem = entry.title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60) || 'motion';
+  if (kind === 'json') { offer(new Blob([code(entry, 'json')], { type: 'application/json' }), `${stem}.json`); return; }
   toast(FILMS.includes(kind) ? `drawing the ${kind} …` : `making the ${kind} …`);
-  const name = entry.title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60) || 'motion';
   const film = { motion: entry.id, format: kind, ...(kind === 'png' ? {} : { size: kind === 'gif' ? [400, 400] : [960, 720] }) };
   const data = FILMS.includes(kind)
     ? await api.blob('/api/render', film)
     : await api.blob(`/api/motions/${entry.id}/file?format=${kind}&title=${encodeURIComponent(entry.title)}`);
-  const link = make('a', document.body, undefined, { href: URL.createObjectURL(data), download: `${name}.${kind}` });
+  offer(data, `${stem}.${kind}`);
+}
+
+function offer(data, name) {
+  const link = make('a', document.body, undefined, { href: URL.createObjectURL(data), download: name });
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  toast(`${name}.${kind}`);
+  toast(name);
 }
 
 async function copy(language) {
   const entry = chosen();
   if (!entry) return;
   const text = code(entry, language);
+  if (!text) { toast(`there is no short form of this in ${language === 'c' ? 'C; take Python' : 'the shell; take Python'}`); return; }
   document.body.dataset.copied = text;
   try {
     await navigator.clipboard.writeText(text);
@@ -424,6 +433,14 @@ async function openFile(file) {
   for (const doubt of record.source?.warnings || []) toast(doubt);
   show('motion');
   stage.play(true);
+}
+
+// Keeps the pose of the chosen take at this moment for the motions to come.
+function keepPose() {
+  const entry = chosen(), frame = stage.frame();
+  if (!entry) { toast('Make a motion first, then keep a pose of it.'); return; }
+  change({ keys: [...scene.keys.filter((key) => key.frame !== frame), { motion: entry.id, start: frame, frame }] });
+  toast(`the pose at ${(frame / FPS).toFixed(2)} s is kept`);
 }
 
 function use(tool) {
@@ -469,7 +486,7 @@ function choose(i) {
 
 const KEYS = {
   ' ': () => stage.play(!stage.playing), ArrowLeft: (e) => stage.seek(stage.frame() - (e.shiftKey ? 10 : 1)), ArrowRight: (e) => stage.seek(stage.frame() + (e.shiftKey ? 10 : 1)),
-  Home: () => stage.seek(0), End: () => stage.seek(Infinity), p: () => use('path'), h: () => use('targets'), f: () => toggle('follow'), b: () => toggle('mesh'),
+  Home: () => stage.seek(0), End: () => stage.seek(Infinity), p: () => use('path'), h: () => use('targets'), k: keepPose, f: () => toggle('follow'), b: () => toggle('mesh'),
   o: () => toggle('solo'), r: () => stage.home(), '?': () => $('keys').showModal(), Escape: () => stage.tool && use(stage.tool),
 };
 
@@ -483,6 +500,7 @@ function listen() {
   $('quality').onchange = (e) => change({ quality: e.target.value });
   $('path').onclick = () => use('path');
   $('targets').onclick = () => use('targets');
+  $('pose').onclick = keepPose;
   $('loopit').onclick = () => change({ loop: !scene.loop });
   $('undo').onclick = () => back(done, undone);
   $('redo').onclick = () => back(undone, done);
@@ -564,6 +582,7 @@ function formats() {
     button.onclick = () => download(kind.name).catch(fault);
     if (order(kind) < 99) button.className = 'strong';
   }
+  make('button', $('downloads'), 'JSON', { title: 'The request, which can be opened here', 'data-format': 'json', onclick: () => download('json') });
   $('file').accept = about.formats.filter((kind) => kind.reads).flatMap((kind) => kind.extensions.map((e) => `.${e}`)).join() + ',.json';
 }
 
