@@ -37,7 +37,8 @@ def _explained(name: str, value: float) -> dict[str, Any]:
     word = ""
     if poor > good:
         word = "good" if value <= good else "fair" if value <= poor else "poor"
-    shown = f"{value * factor:.3g} {unit}".strip()
+    scaled = value * factor
+    shown = f"{'below 0.01' if unit and 0 < scaled < 0.01 else f'{scaled:.3g}'} {unit}".strip()
     return {"name": name, "about": about, "value": value, "unit": unit, "shown": shown, "word": word}
 
 

@@ -1,5 +1,4 @@
 // State, elements, messages and undo of the page.
-import * as past from './history.js';
 
 export const $ = (id) => document.getElementById(id);
 
