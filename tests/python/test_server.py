@@ -197,8 +197,31 @@ def test_streams_go_on_next_to_other_requests_and_are_led(client):
             assert client.post(f"{made['links']['job']}/lead", {"heading": 90}).status == 200
             assert client.made("/api/generate", prompt=WALK, **QUICK), "others have their turn"
     assert frames == [(start, 4) for start in range(0, 60, 4)]
+    assert data["result"]["motions"][0]["frames"] == 60, "the whole motion is kept"
     assert time.monotonic() - start > 2.5, "a stream takes its time"
     assert client.post(f"{made['links']['job']}/lead", {"heading": 90}).status == 409
+
+
+def test_a_stream_ends_when_it_is_asked_to(client):
+    made = client.post("/api/stream", {"prompt": WALK, "seconds": 100, "player": True}).json
+    for name, data in client.events(made["links"]["events"]):
+        if name == "block":
+            assert data["clip"]["frames"] == 4 and data["clip"]["pose"]
+            last = data["start"] + 4
+            if data["start"] == 12:
+                client.post(f"{made['links']['job']}/lead", {"end": True})
+    assert name == "done" and 16 <= last <= 40
+    motion = data["result"]["motions"][0]
+    assert motion["frames"] == last and client.get(motion["links"]["file"]).status == 200
+
+
+def test_a_stream_that_nobody_watches_ends(client):
+    made = client.post("/api/stream", {"prompt": WALK, "seconds": 300}).json
+    events = client.events(made["links"]["events"])
+    assert next(events)[0] in ("progress", "block")
+    events.close()
+    client.idle()
+    assert client.get(made["links"]["job"]).json["state"] == "cancelled"
 
 
 def test_fields_of_kimodos_bridges_are_read(client):

@@ -207,6 +207,25 @@ def test_a_pose_that_is_kept_comes_again(server, studio):
     assert np.abs(motion(server, studio).joints[30] - pose).max() < 0.001
 
 
+def test_a_live_character_is_led_and_kept(server, studio):
+    studio.click("#live")
+    studio.wait("walks", "Number(document.body.dataset.frame) > 15")
+    studio.run("document.activeElement.blur()")
+    for _ in range(3):
+        studio.key("ArrowLeft")
+    studio.wait("goes on", "Number(document.body.dataset.frame) > 70")
+    studio.key("4")
+    studio.wait("waves", "document.querySelector('figcaption b').textContent.includes('waves')")
+    studio.click("#liveend")
+    studio.wait("is kept", "document.getElementById('takename').textContent.endsWith('live')")
+    kept = motion(server, studio)
+    assert len(kept) > 70
+    # Ninety degrees to the left of +y is -x.
+    way = kept.joints[-1, 0, :2] - kept.joints[40, 0, :2]
+    assert way[0] < -0.3, way
+    server.idle()
+
+
 def test_a_timeline_of_prompts_becomes_one_motion(server, studio):
     studio.type(WALK)
     studio.click("#addpart")

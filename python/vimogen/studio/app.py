@@ -27,7 +27,7 @@ from .guard import Guard
 from .jobs import Job, Jobs
 from .openapi import document
 from .settings import Settings
-from .work import Made, Worker, packed, slug
+from .work import Made, Worker, packed, record, slug
 
 _BEAT = 15.0  # seconds between signs of life in a stream of events
 
@@ -66,9 +66,7 @@ def tasks(worker: Worker) -> dict[str, Task]:
         ("score", "tools", "Metrics of a motion in numbers and words, or of two.", requests.score),
         ("render", "tools", "A picture, a film or a page of a motion.", requests.render),
     ]
-    made = {name: Task(name, lane, about, fields(own), getattr(worker, name)) for name, lane, about, fields in rows}
-    # Edits without a prompt need no model and do not wait for it.
-    return made
+    return {name: Task(name, lane, about, fields(own), getattr(worker, name)) for name, lane, about, fields in rows}
 
 
 class Api:
@@ -151,8 +149,6 @@ class Api:
 
     async def motion(self, request: Request) -> Response:
         """Describe a motion."""
-        from .work import record
-
         name = request.path_params["motion"]
         return JSONResponse(record(name, self.store.get(name), {}))
 
@@ -184,9 +180,8 @@ class Api:
                 raise Refused("several servers share this address; wait for the answer, without jobs", field="wait")
             if task.name == "stream":
                 return self._stream(task, given)
-            lane = task.lane
-            if task.name == "edit" and "prompt" not in given:
-                lane = "tools"
+            # Edits without a prompt need no model and do not wait for it.
+            lane = "tools" if task.name == "edit" and "prompt" not in given else task.lane
             job = self.jobs.start(task.name, lane, _then_pack(task.work(given), given, ignored), weight=weight)
             if given.get("wait") is False:
                 return JSONResponse(_accepted(job), status_code=202)
@@ -217,7 +212,7 @@ class Api:
             most = self.settings.max_streams
             raise Refused(f"{most} streams run already; end one of them", status=429, kind="QueueFull")
         seconds = given.get("seconds", 10.0) + self.settings.timeout
-        job = self.jobs.start("stream", task.lane, task.work(given), seconds)
+        job = self.jobs.start("stream", task.lane, _then_pack(task.work(given), given), seconds)
         return JSONResponse(_accepted(job), status_code=202)
 
     async def _answer(self, request: Request, job: Job) -> Response:
@@ -274,6 +269,18 @@ class Api:
 
 
 async def _events(job: Job) -> AsyncIterator[str]:
+    """Send the events of a job; a stream that nobody watches any more ends."""
+    job.watchers += 1
+    try:
+        async for event in _unwatched(job):
+            yield event
+    finally:
+        job.watchers -= 1
+        if job.kind == "stream" and job.watchers == 0:
+            job.cancel("nobody watches the stream any more")
+
+
+async def _unwatched(job: Job) -> AsyncIterator[str]:
     sent, shown = 0, None
     while True:
         for block in job.blocks[sent:]:

@@ -42,6 +42,7 @@ class Job:
         self.blocks: list[dict[str, Any]] = []
         self.wishes: deque[dict[str, Any]] = deque(maxlen=64)
         self.ended = 0.0
+        self.watchers = 0
         self._stop: str | None = None
         self._status = 409
         self._deadline: float | None = None

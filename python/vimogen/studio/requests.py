@@ -258,6 +258,7 @@ def stream(_: Settings) -> Fields:
         f.number("seconds", "Length of the stream.", 0.1, 600),
         f.flag("realtime", "One second of motion per second; false: as fast as it can be made."),
         f.integer("num_inference_steps", "Steps of a window.", 1, 100),
+        f.flag("player", "Blocks have `clip`, data of the page's player, instead of `joints`."),
     )
 
 
@@ -265,6 +266,7 @@ LEAD = _table(
     f.text("prompt", "A new prompt."),
     f.number("heading", "Direction to face, degrees to the left.", -3600, 3600),
     f.listed(f.number("target", "Place to go to, x and y in metres.", -1000, 1000), 2, least=2),
+    f.flag("end", "End the stream; its result is the whole motion."),
 )
 """Fields of ``/api/jobs/{job}/lead``."""
 NOTES = _table(f.text("prompt", "The prompt.").needed())

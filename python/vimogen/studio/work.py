@@ -318,28 +318,45 @@ class Worker:
 
     def stream(self, request: dict[str, Any]) -> Callable[[Job], Any]:
         """Blocks of a motion that goes on; one piece of work per block."""
-        frames = round(request.get("seconds", 10.0) * self.pipe.fps)
-        size = request.get("block", 4)
+        return _Streamed(self, request).work
+
+
+class _Streamed:
+    """A stream, its blocks so far, and when the next one is due."""
+
+    def __init__(self, worker: Worker, request: dict[str, Any]) -> None:
+        self.worker, self.request, self.fps = worker, request, worker.pipe.fps
+        self.frames, self.size = round(request.get("seconds", 10.0) * self.fps), request.get("block", 4)
         call = {name: request[name] for name in ("seed", "num_inference_steps") if name in request}
-        stream = self.pipe.stream(request["prompt"], block=size, **call)
-        start: list[float] = []
+        self.stream = worker.pipe.stream(request["prompt"], block=self.size, **call)
+        self.blocks: list[Any] = []
+        self.start: float | None = None
 
-        def work(job: Job) -> Made | Again:
-            start[:1] = start[:1] or [time.monotonic()]
-            while job.wishes:
-                _lead(stream, job.wishes.popleft())
-            at = stream.frame
-            block = stream.block(min(size, frames - at))
-            joints = np.ascontiguousarray(block.joints, dtype="<f4")
-            data = base64.b64encode(joints.tobytes()).decode("ascii")
-            job.blocks.append({"start": at, "frames": len(block), "joints": data})
-            job.report("stream", at + len(block), frames)
-            if at + len(block) >= frames:
-                return Made(values={"frames": frames, "fps": self.pipe.fps})
-            due = start[0] + (at + len(block)) / self.pipe.fps if request.get("realtime", True) else 0.0
-            return Again(due)
+    def work(self, job: Job) -> Made | Again:
+        """Make the next block; the whole motion after the last one."""
+        self.start = self.start or time.monotonic()
+        ends = False
+        while job.wishes:
+            ends = _lead(self.stream, job.wishes.popleft()) or ends
+        at = self.stream.frame
+        if at < self.frames and not (ends and at >= 2):
+            block = self.stream.block(min(self.size, self.frames - at))
+            self.blocks.append(block.features)
+            job.blocks.append({"start": at, "frames": len(block), **self._shown(block)})
+            at += len(block)
+            job.report("stream", at, self.frames)
+            if at < self.frames:
+                return Again(self.start + at / self.fps if self.request.get("realtime", True) else 0.0)
+        whole = Motion(np.concatenate(self.blocks), self.fps)
+        made = self.worker._keep([whole], [{"prompt": self.request["prompt"], "seed": self.request.get("seed")}])
+        made.values |= {"frames": at, "fps": self.fps}
+        return made
 
-        return work
+    def _shown(self, block: Motion) -> dict[str, Any]:
+        if self.request.get("player"):
+            return {"clip": files.player(block)[0]}
+        joints = np.ascontiguousarray(block.joints, dtype="<f4")
+        return {"joints": base64.b64encode(joints.tobytes()).decode("ascii")}
 
 
 class _Clips:
@@ -392,13 +409,15 @@ class _Clips:
         return self.worker._keep(motions, abouts, notes=notes, **({"met": self.met} if self.met else {}))
 
 
-def _lead(stream: Any, wish: dict[str, Any]) -> None:
+def _lead(stream: Any, wish: dict[str, Any]) -> bool:
+    """Carry out a wish; whether the stream shall end."""
     if "prompt" in wish:
         stream.set_prompt(wish["prompt"])
     if "heading" in wish:
         stream.set_heading(wish["heading"])
     if "target" in wish:
         stream.set_target(wish["target"])
+    return bool(wish.get("end"))
 
 
 def _options(request: dict[str, Any]) -> dict[str, Any]:

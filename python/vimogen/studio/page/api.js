@@ -60,7 +60,7 @@ export async function run(path, body, progress, signal) {
 }
 
 // Server-sent events; an EventSource could not send the token.
-async function* events(path) {
+export async function* events(path) {
   const reader = (await ask(path)).body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {

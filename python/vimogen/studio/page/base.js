@@ -9,7 +9,7 @@ export const QUALITY = { draft: { num_inference_steps: 12, solver: 'ab2' }, fast
 // The scene is what undo brings back; `working` ends the task that runs.
 export const studio = {
   scene: { parts: [{ text: '', seconds: 5 }], count: 3, seed: 42, quality: 'fast', path: [], targets: [], keys: [], loop: false, takes: [], chosen: 0, compare: '' },
-  about: null, stage: null, still: null, working: null, render: null,
+  about: null, common: null, stage: null, still: null, live: null, working: null, render: null,
 };
 export const takes = new Map(); // id: {id, title, line, task, request, seed, record, clip}
 

@@ -18,6 +18,7 @@ export function code(take, language) {
     const body = quoted(JSON.stringify({ ...take.request, ...one, format: 'bvh' }));
     return `curl ${location.origin}/api/${take.task} -H 'Content-Type: application/json' \\\n  -d ${body} -o motion.bvh`;
   }
+  if (take.task === 'stream') return '';
   if (language === 'c') return inC(take);
   const lines = language === 'python' ? inPython(take) : inShell(take);
   return lines.join('\n');

@@ -120,13 +120,16 @@ export class Stage {
   tick(now) {
     const passed = Math.min((now - this.last) / 1000, 0.1) * this.speed, end = this.end();
     this.last = now;
-    if (this.playing && passed) {
+    if (this.live) {
+      this.time = this.live(passed);
+      this.dirty = true;
+    } else if (this.playing && passed) {
       this.time += passed;
       if (this.time > end) this.time = end > 0 ? this.time % end : 0;
       this.dirty = true;
     }
-    if (this.dirty) this.draw();
     requestAnimationFrame((then) => this.tick(then));
+    if (this.dirty) this.draw();
   }
 
   draw() {

@@ -1,6 +1,7 @@
 // The studio: puts the page together and listens to it.
 import * as api from './api.js';
 import * as past from './history.js';
+import * as character from './live.js';
 import { Stage } from './stage.js';
 import { $, FPS, back, change, chosen, done, fault, make, show, studio, takes, toast, undone, use } from './base.js';
 import { ideas, noteSoon, renderParts } from './parts.js';
@@ -24,9 +25,10 @@ studio.render = (parts = true) => {
   $('loopit').setAttribute('aria-pressed', studio.scene.loop);
   $('undo').disabled = !done.length; $('redo').disabled = !undone.length;
   const shown = studio.scene.takes.map((id) => takes.get(id)).filter(Boolean);
-  $('empty').hidden = shown.length > 0 || studio.stage.tool === 'path';
+  $('empty').hidden = shown.length > 0 || studio.live || studio.stage.tool === 'path';
   Object.assign(studio.stage, { path: studio.scene.path, targets: studio.scene.targets });
-  studio.stage.show(shown.length || studio.stage.tool !== 'path' ? shown : [studio.still], studio.scene.chosen);
+  if (studio.live) studio.stage.show([studio.live], 0);
+  else studio.stage.show(shown.length || studio.stage.tool !== 'path' ? shown : [studio.still], studio.scene.chosen);
   renderWishes();
   renderTake();
   renderRibbon();
@@ -77,7 +79,9 @@ const KEYS = {
 };
 
 function listen() {
-  $('make').onclick = generate;
+  $('make').onclick = () => (character.running() ? character.say(studio.scene.parts[0].text.trim()) : generate());
+  $('live').onclick = character.live;
+  character.buttons();
   $('stop').onclick = () => studio.working?.abort();
   $('addpart').onclick = () => { change({ parts: [...studio.scene.parts, { text: '', seconds: 3 }] }); $('parts').lastChild.querySelector('textarea').focus(); };
   $('more').onclick = () => ideas().catch(fault);
@@ -121,10 +125,11 @@ function listen() {
 
 function keyed(e) {
   const key = e.key.length === 1 ? e.key.toLowerCase() : e.key, tag = e.target.tagName;
-  if ((e.ctrlKey || e.metaKey) && key === 'Enter') { e.preventDefault(); generate(); return; }
+  if ((e.ctrlKey || e.metaKey) && key === 'Enter') { e.preventDefault(); $('make').click(); return; }
   if (tag === 'TEXTAREA' || (tag === 'INPUT' && e.target.type !== 'range') || tag === 'SELECT' || $('keys').open) return;
   if ((e.ctrlKey || e.metaKey) && key === 'z') { e.preventDefault(); if (e.shiftKey) back(undone, done); else back(done, undone); return; }
   if (e.ctrlKey || e.metaKey || e.altKey || (key === ' ' && tag === 'BUTTON')) return;
+  if (character.key(key)) { e.preventDefault(); return; }
   if (key >= '1' && key <= '9') { choose(+key - 1); return; }
   if (!KEYS[key]) return;
   e.preventDefault();
@@ -134,6 +139,7 @@ function keyed(e) {
 async function begin() {
   const [info, common] = await Promise.all([api.get('/api'), api.get('/api/player')]);
   studio.about = info;
+  studio.common = common;
   studio.still = { id: 'still', title: '', clip: common.clip };
   studio.stage = new Stage($('stage'), common, {
     choose, path: pathDrawn, badge,

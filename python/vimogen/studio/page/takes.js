@@ -91,6 +91,7 @@ export async function copy(language) {
   const entry = chosen();
   if (!entry) return;
   const text = code(entry, language);
+  if (!text && entry.task === 'stream') { toast('a motion that was led has no program; take its file'); return; }
   if (!text) { toast(`there is no short form of this in ${language === 'c' ? 'C; take Python' : 'the shell; take Python'}`); return; }
   document.body.dataset.copied = text;
   try {
