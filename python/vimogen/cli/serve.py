@@ -85,7 +85,7 @@ def _run(
         from ..studio import serve as run
     except ImportError as error:
         raise click.ClickException(str(error)) from error
-    settings = Settings(page=page, token=token or None, max_upload=max_upload << 20, **options)
+    settings = Settings(page=page, token=token, max_upload=max_upload << 20, **options)
     pipeline = Pipeline.from_pretrained(model, device=device, dtype=dtype, lora=lora, text_encoder=text_encoder)
     kind = "studio" if page else "interface"
     run(pipeline, settings, browser=browser, said=lambda address: click.echo(f"{kind}: {address}  (Ctrl-C ends it)"))

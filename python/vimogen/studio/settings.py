@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import os
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from .._vimogen import InvalidArgumentError
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,14 @@ class Settings:
     timeout: float = 600.0
     whole: bool = False
 
+    def __post_init__(self) -> None:
+        if not 0 < self.timeout < math.inf:
+            raise InvalidArgumentError(f"timeout is {self.timeout}; it must be a number of seconds above 0")
+        if self.token is not None and len(self.token) < 16:
+            raise InvalidArgumentError("the token is shorter than 16 characters; leave it out, and one is made")
+        if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
+            raise InvalidArgumentError("the token is not plain ASCII, as headers are; leave it out, and one is made")
+
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the server."""
@@ -79,8 +89,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def token_of_environment() -> str | None:
-    """The token in ``VIMOGEN_TOKEN``, which unlike an option does not show in a list of processes."""
-    return os.environ.get("VIMOGEN_TOKEN") or None

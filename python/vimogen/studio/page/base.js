@@ -2,7 +2,8 @@
 
 export const $ = (id) => document.getElementById(id);
 
-export const FPS = 20;
+// Frames per second of the model.
+export const fps = () => studio.about?.fps || 20;
 
 export const QUALITY = { draft: { num_inference_steps: 12, solver: 'ab2' }, fast: { quality: 'fast' }, full: { quality: 'full' } };
 

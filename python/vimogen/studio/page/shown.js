@@ -1,6 +1,6 @@
 // The panels of wishes, of the chosen take and of a comparison.
 import * as api from './api.js';
-import { $, FPS, change, chosen, fault, make, show, studio, takes } from './base.js';
+import { $, change, chosen, fault, fps, make, show, studio, takes } from './base.js';
 import { edit } from './work.js';
 
 function pathLength() {
@@ -25,9 +25,9 @@ export function renderWishes() {
   }
   studio.scene.targets.forEach((target) => {
     const remove = () => change({ targets: studio.scene.targets.filter((other) => other !== target) });
-    wish('target', `${target.joint.replace('_', ' ')} at ${(target.frame / FPS).toFixed(2)} s`, remove);
+    wish('target', `${target.joint.replace('_', ' ')} at ${(target.frame / fps()).toFixed(2)} s`, remove);
   });
-  studio.scene.keys.forEach((key) => wish('target', `pose at ${(key.frame / FPS).toFixed(2)} s`, () => change({ keys: studio.scene.keys.filter((other) => other !== key) })));
+  studio.scene.keys.forEach((key) => wish('target', `pose at ${(key.frame / fps()).toFixed(2)} s`, () => change({ keys: studio.scene.keys.filter((other) => other !== key) })));
   if (studio.stage.tool === 'path') hint = 'Draw on the floor from the feet on. Shift-drag looks around.';
   if (studio.stage.tool === 'targets') hint = chosen() ? 'Go to a moment and drag a ring to where it shall be.' : 'Make a motion first, then drag its hands and feet.';
   if (studio.scene.parts.length > 1 && (studio.scene.targets.length || studio.scene.keys.length || studio.scene.loop)) hint = 'Targets, poses and loops need a single prompt; they are left out.';

@@ -3,7 +3,7 @@ import * as api from './api.js';
 import * as past from './history.js';
 import * as character from './live.js';
 import { Stage } from './stage.js';
-import { $, FPS, back, change, chosen, done, fault, make, show, studio, takes, toast, undone, use } from './base.js';
+import { $, back, change, chosen, done, fault, fps, make, show, studio, takes, toast, undone, use } from './base.js';
 import { ideas, noteSoon, renderParts } from './parts.js';
 import { badge, compare, renderRibbon, renderTake, renderWishes } from './shown.js';
 import { copy, formats, load, openFile, renderHistory, take } from './takes.js';
@@ -39,7 +39,7 @@ function keepPose() {
   const entry = chosen(), frame = studio.stage.frame();
   if (!entry) { toast('Make a motion first, then keep a pose of it.'); return; }
   change({ keys: [...studio.scene.keys.filter((key) => key.frame !== frame), { motion: entry.id, start: frame, frame }] });
-  toast(`the pose at ${(frame / FPS).toFixed(2)} s is kept`);
+  toast(`the pose at ${(frame / fps()).toFixed(2)} s is kept`);
 }
 
 // A path starts at the origin, as motions do: one that was drawn from near it is moved there.

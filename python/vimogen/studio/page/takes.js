@@ -2,7 +2,7 @@
 import * as api from './api.js';
 import { code } from './code.js';
 import * as past from './history.js';
-import { $, FPS, change, chosen, fault, make, show, studio, takes, toast } from './base.js';
+import { $, change, chosen, fault, fps, make, show, studio, takes, toast } from './base.js';
 
 const STRONG = ['bvh', 'glb', 'fbx', 'vrma', 'usda', 'npz', 'mp4', 'gif'];
 
@@ -106,7 +106,7 @@ export async function openFile(file) {
   const kind = file.name.split('.').pop().toLowerCase();
   if (kind === 'json') {
     const { request } = JSON.parse(await file.text());
-    if (request?.prompt) change({ parts: [{ text: [request.prompt].flat()[0], seconds: (request.num_frames || 100) / FPS }], seed: [request.seed ?? 42].flat()[0] });
+    if (request?.prompt) change({ parts: [{ text: [request.prompt].flat()[0], seconds: (request.num_frames || 100) / fps() }], seed: [request.seed ?? 42].flat()[0] });
     return;
   }
   fault(null);

@@ -1,6 +1,6 @@
 // Tasks of the server with their progress: new takes, and changes of the chosen one.
 import * as api from './api.js';
-import { $, FPS, QUALITY, change, chosen, fault, studio, takes, toast, use } from './base.js';
+import { $, QUALITY, change, chosen, fault, fps, studio, takes, toast, use } from './base.js';
 import { take } from './takes.js';
 
 // Runs tasks one after the other with one progress bar; `build` adds their motions to the page.
@@ -44,7 +44,7 @@ export async function generate() {
   if (!parts.length) { fault(new Error('Type what shall happen, such as: a person walks forward.')); $('parts').querySelector('textarea').focus(); return; }
   const tool = studio.stage.tool;
   if (parts.length === 1) {
-    const frames = Math.max(2, Math.round(parts[0].seconds * FPS)), rows = constraints().filter((row) => row.type !== 'joint' || row.frame < frames);
+    const frames = Math.max(2, Math.round(parts[0].seconds * fps())), rows = constraints().filter((row) => row.type !== 'joint' || row.frame < frames);
     const request = { prompt: parts[0].text.trim(), num_frames: frames, seed: studio.scene.seed, n: studio.scene.count, ...more, ...(rows.length ? { constraints: rows } : {}) };
     const keep = studio.scene.keys.filter((key) => key.frame < frames).map(({ motion, start, frame }) => ({ motion, start, frame }));
     if (keep.length) request.keep = keep;
