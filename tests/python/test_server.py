@@ -285,6 +285,40 @@ def test_a_full_queue_is_said_and_the_rest_is_answered():
         assert full.headers["retry-after"] and "--queue" in full.json["error"]["message"]
 
 
+def test_a_large_request_does_not_hold_up_a_small_one(client):
+    large = client.post("/api/generate", {"prompt": WALK, "n": 16, "num_inference_steps": 20, "wait": False}).json
+    start = time.monotonic()
+    client.made("/api/generate", prompt=WALK, **QUICK)
+    small = time.monotonic() - start
+    state = client.get(large["links"]["job"]).json
+    assert state["state"] == "running", "the small one came after one motion of the large one, not after all"
+    made = list(client.events(large["links"]["events"]))[-1][1]["result"]["motions"]
+    assert [motion["seed"] for motion in made] == list(range(42, 58))
+    assert small < time.monotonic() - start
+
+
+def test_a_job_that_takes_too_long_is_ended():
+    with serving("--api", "--timeout", "1") as client:
+        answer = client.post("/api/generate", {"prompt": WALK, "num_frames": 1000, "num_inference_steps": 1000})
+        assert answer.status == 504 and "--timeout" in answer.json["error"]["message"]
+        assert client.made("/api/generate", prompt=WALK, **QUICK), "the next one is answered"
+
+
+def test_the_oldest_motions_are_forgotten(tmp_path):
+    from vimogen.studio.errors import Refused
+    from vimogen.studio.store import Store
+
+    motions = [vimogen.generate(WALK, seed=seed, **QUICK) for seed in range(3)]
+    store = Store(2 * motions[0].features.nbytes)
+    names = [store.add(motion) for motion in motions]
+    assert store.get(names[2]) == motions[2] and store.get(names[1]) == motions[1]
+    with pytest.raises(Refused, match="send its file again"):
+        store.get(names[0])
+    store.add(motions[0])
+    with pytest.raises(Refused):
+        store.get(names[2])
+
+
 def test_a_hundred_requests_a_second_are_queued_and_none_is_lost(client, record_property):
     count, times, answers = 100, {}, {}
 

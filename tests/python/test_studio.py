@@ -84,7 +84,7 @@ class Studio(check.Browser):
 
 @pytest.fixture(scope="module")
 def server():
-    with serving(command="serve") as client:
+    with serving("--no-browser", command="studio") as client:
         yield client
 
 

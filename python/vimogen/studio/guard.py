@@ -27,6 +27,7 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
 ]
 
 
@@ -138,7 +139,7 @@ class Guard:
         kind = _text(headers, b"content-type").split(";")[0].strip()
         most = self.settings.max_json if kind == "application/json" else self.settings.max_upload
         length = _text(headers, b"content-length")
-        if length and (not length.isdigit() or int(length[:20]) > most):
+        if length and (not (length.isascii() and length.isdigit()) or int(length[:20]) > most):
             raise _too_large(most)
         return most
 
