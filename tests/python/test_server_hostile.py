@@ -1,5 +1,6 @@
 """Requests to `vimogen serve` that mean harm, and those of people who may not ask."""
 
+import contextlib
 import random
 import socket
 
@@ -125,6 +126,20 @@ def test_random_requests_never_break_the_server(client, walk):
         for _ in range(10):
             answer = client.send("POST", f"/api/motions?from={kind}", random.randbytes(random.randint(0, 300)))
             assert 400 <= answer.status < 500, (kind, answer.status, answer.body[:300])
+
+
+def test_bytes_that_are_not_http_never_break_the_server(client):
+    random.seed(6)
+    heads = [b"", b"GET / HTTP/1.1\r\n", b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"]
+    for _ in range(60):
+        with socket.create_connection(("127.0.0.1", client.port)) as connection:
+            connection.sendall(random.choice(heads) + random.randbytes(random.randint(0, 2000)))
+    with socket.create_connection(("127.0.0.1", client.port)) as connection:
+        connection.sendall(b"GET /api/health HTTP/1.1\r\n" + b"X: " + b"y" * 200_000 + b"\r\n\r\n")
+        connection.settimeout(SECONDS)
+        with contextlib.suppress(ConnectionResetError):  # it does not read on
+            assert connection.recv(64).startswith(b"HTTP/1.1 4")
+    assert client.get("/api/health").status == 200
 
 
 def test_unknown_addresses_and_methods_are_errors_as_json(client):
