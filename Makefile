@@ -29,7 +29,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-programs test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision blender-addon reference
+.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-programs test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision blender-addon reference studio
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -45,6 +45,12 @@ demo: ## make a motion from a sentence, into out/, and the command .venv/bin/vim
 	@PYTHON="$(PYTHON)" tests/python/venv.sh numpy click
 	@$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	@echo 'next: .venv/bin/vimogen generate "a person jumps", or "import vimogen" in .venv/bin/python'
+
+studio: | cxx ## the studio in a browser (after make demo; PORT=8765)
+	$(CARGO) build --locked --workspace --lib
+	@PYTHON="$(PYTHON)" tests/python/venv.sh numpy click starlette uvicorn
+	@$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
+	.venv/bin/vimogen studio --port $(or $(PORT),8765)
 
 test: test-rust test-mpi test-python test-ray test-blender test-capi test-viewer test-fuzz ## all tests
 
@@ -65,7 +71,7 @@ test-python: .venv/.ready ## the Python package, and our files as Python reads t
 	tests/viewer/browser.sh
 	$(CARGO) build --locked --workspace --lib --examples
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
-	$(VENV_PYTHON) -m pytest -q tests/python --artifacts "$(TARGET)" --ignore tests/python/test_ray.py
+	$(VENV_PYTHON) -m pytest -q tests/python --artifacts "$(TARGET)" --ignore tests/python/test_ray.py --ignore tests/python/test_ray_api.py
 
 test-capi: .venv/.ready ## C and C++ programs against the installed library, its header, the quick starts of all languages
 	tests/capi/tools.sh
@@ -81,11 +87,11 @@ test-torch: .venv/.torch ## PyTorch reads our checkpoints and motions (downloads
 	$(CARGO) test --locked --workspace --test interop
 	$(VENV_PYTHON) -m pytest -q tests/python/test_torch.py --artifacts "$(TARGET)"
 
-test-ray: .venv/.ready ## batch work on a local Ray with two workers (downloads Ray, some hundred MB; skipped where it cannot be installed)
+test-ray: .venv/.ready ## batch work and the server on a local Ray (downloads Ray, some hundred MB; skipped where it cannot be installed)
 	$(CARGO) build --locked --workspace --lib --examples
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
-	@if $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check 'ray[data]'; then \
-	  $(VENV_PYTHON) -m pytest -q tests/python/test_ray.py --artifacts "$(TARGET)"; \
+	@if $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check 'ray[data,serve]'; then \
+	  $(VENV_PYTHON) -m pytest -q tests/python/test_ray.py tests/python/test_ray_api.py --artifacts "$(TARGET)"; \
 	else echo "Ray cannot be installed here: its test is skipped"; fi
 
 test-blender: .venv/.ready ## Blender imports our files, and our add-on generates in it (downloads it as a Python module, some 400 MB; skipped where it cannot be installed)

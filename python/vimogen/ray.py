@@ -1,4 +1,4 @@
-"""Batch work on many machines, with Ray Data: ``pip install "ray[data]"``.
+"""Work on many machines: batches with Ray Data (``pip install "ray[data]"``), a server with Ray Serve (:func:`api`).
 
 Each worker is an actor that loads the model once. Results are files on storage that all workers see; those that are
 there already are skipped, so a run that was stopped goes on where it was.
@@ -9,6 +9,7 @@ there already are skipped, so a run that was stopped goes on where it was.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -24,10 +25,8 @@ from ._files import write_text
 from ._options import DEFAULT_SEED, lists_options
 from ._vimogen import Motion, Pipeline, TextEncoder, VimogenError, file_formats
 
-try:
-    import ray.data
-except ImportError as error:
-    raise ImportError('vimogen.ray needs Ray Data: pip install "ray[data]"') from error
+if importlib.util.find_spec("ray") is None:
+    raise ImportError('vimogen.ray needs Ray Data: pip install "ray[data]"')
 
 StrPath = str | os.PathLike[str]
 Rows = dict[str, Any]
@@ -271,6 +270,10 @@ def _run(
     rows: list[Rows], worker: type, workers: int, batch_size: int, resources: dict[str, Any] | None, arguments: Any
 ) -> list[Rows]:
     """Results of the workers; each gets at least one block of rows."""
+    try:
+        import ray.data
+    except ImportError as error:
+        raise ImportError("this needs Ray Data: pip install vimogen[ray]") from error
     blocks = min(len(rows), max(workers, -(-len(rows) // batch_size)))
     data = ray.data.from_items(rows, override_num_blocks=blocks)
     mapped = data.map_batches(
@@ -282,6 +285,24 @@ def _run(
     )
     made: list[Rows] = mapped.take_all()
     return made
+
+
+def api(**options: Any) -> Any:
+    """Make the server's interface as an application of Ray Serve; needs ``pip install vimogen[serve]``.
+
+    Takes ``replicas`` (a number, or minimum and maximum), ``model``, ``device``, ``dtype``, ``resources`` of a replica
+    such as ``{"num_gpus": 0.25}``, ``ongoing`` requests per replica, and ``settings``
+    (:class:`vimogen.studio.Settings`). A request whose replica dies is passed to another one.
+
+    Examples
+    --------
+    >>> from ray import serve  # doctest: +SKIP
+    >>> serve.run(api(replicas=2))  # doctest: +SKIP
+
+    """
+    from ._ray_api import api as make
+
+    return make(**options)
 
 
 def _slug(prompt: str) -> str:

@@ -120,6 +120,20 @@ view clip.npz -o out.txt
 view clip.npz -o none/such/out.html
 view empty -o out.html
 view clip.npz -o out.html --title a --title b --title c
+studio --port -1
+studio --port 70000
+studio --host no-such-host.invalid
+studio -m none
+studio --token ""
+serve --api --queue 0
+serve --api --host 256.1.1.1
+serve --timeout nan
+serve --timeout inf
+serve --max-frames 1
+serve --device moon
+serve --host 0.0.0.0 --token short
+mcp -m none
+mcp -o clip.npz
 info none
 info small.npy
 info list.json

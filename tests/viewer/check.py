@@ -242,9 +242,25 @@ def changes(browser, what, action):
     browser.wait(what, f"{picture} !== window.before")
 
 
+def comes_back(browser, page):
+    """The picture is the same after a closer view: nothing of the larger figure stays."""
+    browser.open(page, "#frame=5&paused")
+    browser.run(
+        "window.values = () => { const c = document.querySelector('canvas'), copy = document.createElement('canvas');"
+        " copy.width = c.width; copy.height = c.height; const g = copy.getContext('2d', { willReadFrequently: true });"
+        " g.drawImage(c, 0, 0); return g.getImageData(0, 0, c.width, c.height).data; }; window.first = values(), 0"
+    )
+    changes(browser, "a closer view", lambda: browser.mouse("mouseWheel", 300, 400, deltaX=0, deltaY=-500))
+    changes(browser, "reset goes back", lambda: browser.run("document.getElementById('reset').click()"))
+    # Edges are smoothed a little differently, some hundred values; remains of a figure are thousands.
+    count = browser.run("values().reduce((n, v, i) => n + (Math.abs(v - first[i]) > 24), 0)")
+    assert count < 1000, f"{count} values of the closer view stay in the picture"
+
+
 def check(browser, page, shots):
     look(browser, page, shots)
     play(browser, page)
+    comes_back(browser, page)
     assert not browser.faults, f"errors in the page: {browser.faults}"
 
 

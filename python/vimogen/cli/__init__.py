@@ -1,4 +1,4 @@
-"""The command line: ``vimogen generate``, ``convert``, ``render``, ``train``, ``evaluate`` and more.
+"""The command line: ``vimogen generate``, ``convert``, ``render``, ``train``, ``evaluate``, ``studio`` and more.
 
 Each command has the file of its name. Exit codes: 0 done, 1 an error (its message is on standard error), 2 wrong usage,
 130 stopped by Ctrl-C.
@@ -23,12 +23,14 @@ from .gate import gate
 from .generate import generate
 from .info import info
 from .join import join
+from .mcp import mcp
 from .organize import organize
 from .prepare_data import prepare_data
 from .prompts import prompts
 from .reading import print_doubts
 from .render import render
 from .sequence import sequence
+from .serve import serve, studio
 from .set_metrics import set_metrics
 from .smplify import smplify
 from .train import train
@@ -37,6 +39,7 @@ from .view import view
 COMMANDS = {
     "Motions": (generate, sequence, prompts, convert, edit, join, render, view, info),
     "Training": (finetune, prepare_data, encode_text, train, download),
+    "Servers": (studio, serve, mcp),
     "Scores": (evaluate, organize, gate, smplify, set_metrics),
 }
 

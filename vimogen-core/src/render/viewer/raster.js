@@ -155,6 +155,8 @@ class Raster {
       out[o + 3] = 255 * cells[p + 7];
       this.ink++;
     }
+    // An earlier, larger picture around this one would shine through the smoothed edges.
+    this.context.clearRect(0, 0, canvas.width, canvas.height);
     this.context.putImageData(this.image, 0, 0);
     return canvas;
   }
