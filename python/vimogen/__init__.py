@@ -19,6 +19,7 @@ from ._train import Trainer
 from ._vimogen import (
     Body,
     CancelledError,
+    Character,
     ConfigError,
     DeviceError,
     Dit,
@@ -57,6 +58,7 @@ from .control import Constraints
 __all__ = [
     "Body",
     "CancelledError",
+    "Character",
     "ConfigError",
     "Constraints",
     "DeviceError",

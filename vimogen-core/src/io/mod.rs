@@ -25,11 +25,13 @@ use std::path::Path;
 use ndarray::{Array, Axis, RemoveAxis};
 
 use crate::body::BodyModel;
+pub use crate::character::{BoneAngle, RetargetReport};
 use crate::error::Result;
 use crate::format::npy;
 use crate::motion::codec::{SmplMotion, encode};
 pub use crate::motion::{FileFormat, Motion};
 use crate::progress::{OnProgress, ignore};
+pub use gltf::{Character, RetargetOptions};
 pub use joint_map::{JointMap, load_joint_map, parse_joint_map};
 pub use options::{LoadOptions, SaveOptions};
 

@@ -7,10 +7,12 @@ mod container;
 mod humanoid;
 mod json;
 mod nodes;
+mod onto;
 mod read;
 mod skeletons;
 mod tracks;
 mod write;
 
+pub use onto::{Character, RetargetOptions};
 pub use read::{from_bytes, load, load_with};
 pub use write::{save, to_bytes};

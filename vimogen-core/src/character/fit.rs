@@ -1,0 +1,133 @@
+//! A character measured against a clip: its size, its bones as a skeleton of ours, and how its joints are turned at rest.
+
+use glam::{DMat3, DQuat, DVec3, Vec3};
+
+use super::armature::{Armature, Placed};
+use crate::error::{Error, Result};
+use crate::motion::Skeleton;
+use crate::motion::layout::JOINTS;
+use crate::motion::skeleton::PARENTS;
+use crate::motion::skeleton::joint::{
+    LEFT_ANKLE, LEFT_ELBOW, LEFT_FOOT, LEFT_HIP, LEFT_KNEE, LEFT_SHOULDER, LEFT_WRIST, RIGHT_ANKLE, RIGHT_ELBOW,
+    RIGHT_FOOT, RIGHT_HIP, RIGHT_KNEE, RIGHT_SHOULDER, RIGHT_WRIST,
+};
+
+/// Bones of the limbs: the joint that turns each, and the joint at its end.
+pub(super) const LIMBS: [(usize, usize); 8] = [
+    (LEFT_HIP, LEFT_KNEE),
+    (RIGHT_HIP, RIGHT_KNEE),
+    (LEFT_KNEE, LEFT_ANKLE),
+    (RIGHT_KNEE, RIGHT_ANKLE),
+    (LEFT_SHOULDER, LEFT_ELBOW),
+    (RIGHT_SHOULDER, RIGHT_ELBOW),
+    (LEFT_ELBOW, LEFT_WRIST),
+    (RIGHT_ELBOW, RIGHT_WRIST),
+];
+/// Height of an ankle, in legs, below which the ground cannot be where the surface ends, and above which neither.
+const ANKLE: std::ops::Range<f64> = 0.015..0.4;
+/// Height of an ankle of a body whose surface says nothing, in legs.
+const USUAL_ANKLE: f64 = 0.1;
+/// Slope against ours, radians, from which a foot at rest does not stand on its sole.
+const POINTED: f64 = 0.7;
+
+/// A character's measures.
+#[derive(Debug)]
+pub(super) struct Fit {
+    pub rest: Vec<Placed>,
+    /// Units of the character per metre of the clip: the ratio of the lengths of the legs.
+    pub scale: f64,
+    /// Height of the character's ground in its world.
+    pub ground: f64,
+    /// Heights of its ankles at rest.
+    pub ankles: [f64; 2],
+    /// From our rest pose to each joint at rest.
+    pub turns: [DMat3; JOINTS],
+    /// The character's bones in our rest pose, in metres of the clip. Joints that it lacks are at those above.
+    pub skeleton: Skeleton,
+}
+
+impl Fit {
+    /// Measures `armature`, whose nodes are at `rest`, for a clip on `source`.
+    pub(super) fn new(armature: &Armature, rest: Vec<Placed>, source: &Skeleton) -> Result<Self> {
+        let at = |joint: usize| armature.map[joint].map(|node| rest[node].place());
+        let leg = |upper: usize| {
+            let [hip, knee, ankle] = [at(upper), at(upper + 3), at(upper + 6)];
+            hip.zip(knee).zip(ankle).map_or(0.0, |((hip, knee), ankle)| hip.distance(knee) + knee.distance(ankle))
+        };
+        let ours: f32 =
+            [LEFT_KNEE, RIGHT_KNEE, LEFT_ANKLE, RIGHT_ANKLE].iter().map(|j| source.offsets[*j].length()).sum();
+        let length = leg(LEFT_HIP) + leg(RIGHT_HIP);
+        let scale = length / f64::from(ours);
+        if !(scale.is_finite() && scale > 1e-6 && scale < 1e6) {
+            let reason = format!("its legs have a length of {} units, so that no step can be measured", 0.5 * length);
+            return Err(Error::format("character", reason));
+        }
+        let turns = turns(armature, source, &at);
+        let ground = ground(armature, &at, 0.5 * length);
+        let skeleton = skeleton(&turns, source, scale, &at);
+        let ankles = [LEFT_ANKLE, RIGHT_ANKLE].map(|ankle| at(ankle).map_or(ground, |place| place.y));
+        Ok(Self { scale, ground, ankles, turns, skeleton, rest })
+    }
+}
+
+/// Turns at rest that bring each bone of the limbs to the direction of the character's exactly.
+fn turns(armature: &Armature, source: &Skeleton, at: &impl Fn(usize) -> Option<DVec3>) -> [DMat3; JOINTS] {
+    let mut turns = armature.turns;
+    for (joint, end) in LIMBS {
+        let bone = at(joint).zip(at(end)).and_then(|(from, to)| (to - from).try_normalize());
+        let ours = (turns[joint] * source.offsets[end].as_dvec3()).try_normalize();
+        if let (Some(theirs), Some(ours)) = (bone, ours) {
+            turns[joint] = DMat3::from_quat(DQuat::from_rotation_arc(ours, theirs)) * turns[joint];
+        }
+    }
+    // Hands go on as their forearms do, toes as their feet.
+    for (wrist, elbow) in [(LEFT_WRIST, LEFT_ELBOW), (RIGHT_WRIST, RIGHT_ELBOW)] {
+        turns[wrist] = turns[elbow];
+    }
+    for (ankle, foot) in [(LEFT_ANKLE, LEFT_FOOT), (RIGHT_ANKLE, RIGHT_FOOT)] {
+        turns[ankle] = foot_turn(armature, source.offsets[foot].as_dvec3(), at(ankle).zip(at(foot)));
+        turns[foot] = turns[ankle];
+    }
+    turns
+}
+
+/// Turn of a foot at rest. A sole that stands stays level: ankles and toes are at other heights in other shoes, so only the
+/// direction on the ground is that of the bone.
+fn foot_turn(armature: &Armature, ours: DVec3, bone: Option<(DVec3, DVec3)>) -> DMat3 {
+    let Some(theirs) = bone.map(|(ankle, foot)| armature.axes.transpose() * (foot - ankle)) else {
+        return armature.axes;
+    };
+    let slope = |v: DVec3| v.y.atan2(v.x.hypot(v.z));
+    let level = |v: DVec3| DVec3::new(v.x, 0.0, v.z).try_normalize();
+    let (Some(from), Some(to)) = (level(ours), level(theirs)) else { return armature.axes };
+    let yaw = DQuat::from_rotation_arc(from, to);
+    let turned = yaw * ours.normalize();
+    let tilt = if (slope(theirs) - slope(ours)).abs() > POINTED {
+        DQuat::from_rotation_arc(turned, theirs.normalize())
+    } else {
+        DQuat::IDENTITY
+    };
+    armature.axes * DMat3::from_quat(tilt * yaw)
+}
+
+/// Height of the ground: where the surface ends, if that is below the feet, otherwise 0, otherwise below the ankles.
+fn ground(armature: &Armature, at: &impl Fn(usize) -> Option<DVec3>, leg: f64) -> f64 {
+    let ankles = [LEFT_ANKLE, RIGHT_ANKLE].map(at);
+    let ankle = ankles.iter().flatten().map(|place| place.y).fold(f64::INFINITY, f64::min);
+    let fits = |ground: &f64| ANKLE.contains(&((ankle - ground) / leg));
+    armature.low.filter(fits).or_else(|| Some(0.0).filter(fits)).unwrap_or(ankle - USUAL_ANKLE * leg)
+}
+
+/// The character's bones as offsets in our rest pose.
+fn skeleton(turns: &[DMat3; JOINTS], source: &Skeleton, scale: f64, at: &impl Fn(usize) -> Option<DVec3>) -> Skeleton {
+    let offset = |joint: usize| -> Vec3 {
+        let parents = std::iter::successors(PARENTS[joint], |joint| PARENTS[*joint]);
+        let above = parents.into_iter().find_map(|joint| Some((joint, at(joint)?)));
+        match (above, at(joint)) {
+            (Some((parent, from)), Some(to)) => (turns[parent].transpose() * (to - from) / scale).as_vec3(),
+            (Some(_), None) if matches!(joint, LEFT_FOOT | RIGHT_FOOT) => source.offsets[joint],
+            _ => Vec3::ZERO,
+        }
+    };
+    Skeleton::new(std::array::from_fn(offset))
+}
