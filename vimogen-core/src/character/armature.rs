@@ -4,6 +4,7 @@ use glam::{DAffine3, DMat3, DQuat, DVec3};
 
 use super::Map;
 use crate::motion::layout::JOINTS;
+use crate::motion::skeleton::joint::{LEFT_ANKLE, LEFT_FOOT};
 
 /// The nodes that matter to a character's skeleton, and its stance at rest. The world has y up.
 #[derive(Debug, Clone)]
@@ -17,6 +18,31 @@ pub(crate) struct Armature {
     pub turns: [DMat3; JOINTS],
     /// Height of the lowest point of its surface at rest, if that is known.
     pub low: Option<f64>,
+    /// Outermost points of its feet at rest, in the world; empty if its surface is not known.
+    pub soles: Vec<(Foot, DVec3)>,
+}
+
+/// A foot of a character, or its toes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Foot {
+    /// 0: left, 1: right.
+    pub side: usize,
+    /// Whether it is the part that turns with the toes.
+    pub toes: bool,
+}
+
+impl Foot {
+    pub(crate) const ALL: [Self; 4] = [
+        Self { side: 0, toes: false },
+        Self { side: 0, toes: true },
+        Self { side: 1, toes: false },
+        Self { side: 1, toes: true },
+    ];
+
+    /// Our joint that turns it.
+    pub(crate) fn joint(self) -> usize {
+        self.side + if self.toes { LEFT_FOOT } else { LEFT_ANKLE }
+    }
 }
 
 /// A node: a joint or a node above one.
@@ -68,6 +94,15 @@ impl Armature {
         let mut path: Vec<usize> = self.path_up(node).take_while(|node| *node != top).collect();
         path.reverse();
         path
+    }
+
+    /// The foot that each node belongs to, if any.
+    pub(crate) fn feet(&self) -> Vec<Option<Foot>> {
+        let of = |node: usize| {
+            self.path_up(node)
+                .find_map(|above| Foot::ALL.into_iter().find(|foot| self.map[foot.joint()] == Some(above)))
+        };
+        (0..self.nodes.len()).map(of).collect()
     }
 
     /// Places all nodes. `change` gives a node's rotation and translation to its parent, from the place of the parent.

@@ -13,8 +13,15 @@ const RATE: f32 = 20.0;
 /// Weight that draws the hips back to their path: within about 30 frames at [`RATE`].
 const BACK: f64 = 1e-3;
 
-/// The soles of a character: those of the built-in body, at the heights of the character's ankles and toes.
+/// Steps in which toes are bent to the ground.
+const BENDS: usize = 4;
+
+/// The soles of a character: the points of its own feet or, where its surface is not known, those of the built-in body at
+/// the heights of the character's ankles and toes. Toes that are below the ground bend and lift no foot.
 struct OwnSoles {
+    /// Points from the ankle in its axes, and from the ball in those of the toes.
+    own: [Vec<Vec3>; 2],
+    tips: [Vec<Vec3>; 2],
     worn: Box<dyn Soles>,
     /// How much higher ankles and toes are than the built-in body's, metres of the clip.
     ankles: [f32; 2],
@@ -27,7 +34,13 @@ impl OwnSoles {
         let ankles = [0, 1].map(|foot| theirs[foot] - ours[foot]);
         let bone = |skeleton: &Skeleton, foot: usize| skeleton.offsets[LEFT_FOOT + foot].y;
         let toes = [0, 1].map(|foot| ankles[foot] + bone(&fit.skeleton, foot) - bone(source, foot));
-        Self { worn: Box::new(worn(&fit.skeleton)), ankles, toes }
+        let points = |toes: bool| {
+            [0, 1].map(|side| {
+                let own = fit.soles.iter().filter(|(foot, _)| foot.side == side && foot.toes == toes);
+                own.map(|(_, point)| *point).collect::<Vec<_>>()
+            })
+        };
+        Self { own: points(false), tips: points(true), worn: Box::new(worn(&fit.skeleton)), ankles, toes }
     }
 
     /// The pose with ankles and toes at the heights of the built-in body's.
@@ -44,7 +57,12 @@ impl OwnSoles {
 
 impl Soles for OwnSoles {
     fn sole(&self, foot: usize, posed: &Posed) -> f32 {
-        self.worn.sole(foot, &self.lowered(posed))
+        let ankle = LEFT_ANKLE + foot;
+        let height = |point: &Vec3| (posed.1[ankle] + posed.0[ankle] * *point).z;
+        match self.own[foot].iter().map(height).reduce(f32::min) {
+            Some(low) => low,
+            None => self.worn.sole(foot, &self.lowered(posed)),
+        }
     }
 
     fn trunk(&self, posed: &Posed, floor: f32) -> f32 {
@@ -75,6 +93,7 @@ pub(super) fn stand(fit: &Fit, source: &Skeleton, poses: &[Pose], fps: f32, plan
     if plant {
         follow_feet(fit, &mut moved, fps, (&soles, floor), &stands);
         plant_as(&fit.skeleton, &mut moved, fps, (&soles, floor), &stands);
+        moved.iter_mut().for_each(|pose| bend_toes(fit, pose, &soles, floor));
     }
     Stood { poses: moved, stands, floor }
 }
@@ -100,6 +119,27 @@ fn follow_feet(fit: &Fit, poses: &mut [Pose], fps: f32, (soles, floor): (&OwnSol
     let [x, y, z] = curves.map(|curve| curve.solve());
     for (t, pose) in poses.iter_mut().enumerate() {
         pose.root += Vec3::new(x[t] as f32, y[t] as f32, z[t] as f32);
+    }
+}
+
+/// Bends toes up that are below the ground.
+fn bend_toes(fit: &Fit, pose: &mut Pose, soles: &OwnSoles, floor: f32) {
+    let (turns, places) = fit.skeleton.fk(pose.root, pose.rotations);
+    for (side, tips) in soles.tips.iter().enumerate() {
+        let (ankle, toes) = (LEFT_ANKLE + side, LEFT_FOOT + side);
+        let mut turn = turns[toes];
+        for _ in 0..BENDS {
+            let lowest = tips.iter().map(|tip| turn * *tip).min_by(|a, b| a.z.total_cmp(&b.z)).unwrap_or(Vec3::ZERO);
+            let depth = floor - places[toes].z - lowest.z;
+            let Some(ahead) = (turn * Vec3::Z).with_z(0.0).try_normalize() else { break };
+            let reach = lowest.dot(ahead);
+            // A ball that is below the ground itself is out of reach of its toes.
+            if depth < 1e-4 || reach < 2.0 * depth {
+                break;
+            }
+            turn = Quat::from_axis_angle(ahead.cross(Vec3::Z), depth.atan2(reach)) * turn;
+        }
+        pose.rotations[toes] = (turns[ankle].inverse() * turn).normalize();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use glam::{DMat3, DQuat, DVec3, Vec3};
 
-use super::armature::{Armature, Placed};
+use super::armature::{Armature, Foot, Placed};
 use crate::error::{Error, Result};
 use crate::motion::Skeleton;
 use crate::motion::layout::JOINTS;
@@ -42,6 +42,8 @@ pub(super) struct Fit {
     pub ankles: [f64; 2],
     /// From our rest pose to each joint at rest.
     pub turns: [DMat3; JOINTS],
+    /// Points of its feet, from the joints that turn them, in our rest pose and in metres of the clip.
+    pub soles: Vec<(Foot, Vec3)>,
     /// The character's bones in our rest pose, in metres of the clip. Joints that it lacks are at those above.
     pub skeleton: Skeleton,
 }
@@ -66,7 +68,12 @@ impl Fit {
         let ground = ground(armature, &at, 0.5 * length);
         let skeleton = skeleton(&turns, source, scale, &at);
         let ankles = [LEFT_ANKLE, RIGHT_ANKLE].map(|ankle| at(ankle).map_or(ground, |place| place.y));
-        Ok(Self { scale, ground, ankles, turns, skeleton, rest })
+        let sole = |(foot, point): &(Foot, DVec3)| {
+            let joint = foot.joint();
+            Some((*foot, (turns[joint].transpose() * (*point - at(joint)?) / scale).as_vec3()))
+        };
+        let soles = armature.soles.iter().filter_map(sole).collect();
+        Ok(Self { scale, ground, ankles, turns, soles, skeleton, rest })
     }
 }
 
@@ -110,12 +117,17 @@ fn foot_turn(armature: &Armature, ours: DVec3, bone: Option<(DVec3, DVec3)>) -> 
     armature.axes * DMat3::from_quat(tilt * yaw)
 }
 
-/// Height of the ground: where the surface ends, if that is below the feet, otherwise 0, otherwise below the ankles.
+/// Height of the ground: where the feet end, otherwise where the surface ends, if that is below the feet, otherwise 0,
+/// otherwise below the ankles.
 fn ground(armature: &Armature, at: &impl Fn(usize) -> Option<DVec3>, leg: f64) -> f64 {
     let ankles = [LEFT_ANKLE, RIGHT_ANKLE].map(at);
     let ankle = ankles.iter().flatten().map(|place| place.y).fold(f64::INFINITY, f64::min);
     let fits = |ground: &f64| ANKLE.contains(&((ankle - ground) / leg));
-    armature.low.filter(fits).or_else(|| Some(0.0).filter(fits)).unwrap_or(ankle - USUAL_ANKLE * leg)
+    let feet = armature.soles.iter().map(|(_, point)| point.y).reduce(f64::min);
+    feet.filter(fits)
+        .or(armature.low.filter(fits))
+        .or_else(|| Some(0.0).filter(fits))
+        .unwrap_or(ankle - USUAL_ANKLE * leg)
 }
 
 /// The character's bones as offsets in our rest pose.

@@ -14,7 +14,7 @@ mod report;
 mod role;
 mod twist;
 
-pub(crate) use armature::{Armature, Node};
+pub(crate) use armature::{Armature, Foot, Node};
 pub(crate) use perform::{Keys, perform};
 pub use report::{BoneAngle, RetargetReport};
 

@@ -78,10 +78,16 @@ impl Whole<'_> {
             let doubt = "at rest its legs are not below its trunk; limbs follow the clip, but check feet and hands";
             warnings.push(doubt.into());
         }
-        let low = surface::lowest(self.text, &self.file.document, body, &rest, self.accessors);
         let (nodes, places) = self.nodes(body, &rest)?;
         let map = map.map(|joint| joint.and_then(|joint| places[body.joints[joint]]));
-        Ok(Read { armature: Armature { nodes, map, axes: stance.axes, turns: stance.turns, low }, how, warnings })
+        let (axes, turns) = (stance.axes, stance.turns);
+        let mut armature = Armature { nodes, map, axes, turns, low: None, soles: Vec::new() };
+        let own = armature.feet();
+        let feet: Vec<_> = places.iter().map(|place| own[(*place)?]).collect();
+        let document = &self.file.document;
+        let at_rest = surface::Body { document, skeleton: body, rest: &rest, accessors: self.accessors, feet: &feet };
+        surface::measure(self.text, &at_rest, &mut armature);
+        Ok(Read { armature, how, warnings })
     }
 
     /// The nodes that matter, and the place of each node of the file among them.

@@ -40,6 +40,8 @@ pub struct Build {
     /// Size of all in world units per metre.
     pub size: f64,
     pub skins: usize,
+    /// Whether the mesh has vertices: the corners of its feet.
+    pub shoes: bool,
     pub vrm: u8,
     pub names: fn(usize) -> String,
 }
@@ -63,6 +65,7 @@ impl Default for Build {
             facing: 0.0,
             size: 1.0,
             skins: 1,
+            shoes: false,
             vrm: 0,
             names: mixamo,
         }
@@ -333,7 +336,52 @@ pub fn made(build: &Build) -> Made {
     });
     let of_ours = |joint: usize| bones.iter().position(|bone| bone.name == (build.names)(joint));
     vrm(build, &mut document, of_ours);
+    if build.shoes {
+        let joints = [LEFT_ANKLE, LEFT_FOOT, RIGHT_ANKLE, RIGHT_FOOT].map(|joint| of_ours(joint).unwrap());
+        let places = joints.map(|joint| bones[joint].place);
+        shoes(build, joints, places, &mut document, &mut binary);
+    }
     Made { document, binary }
+}
+
+/// Corners of the soles of a shoe from its ankle: 6 cm wide, 7 cm behind, 6 cm ahead of the ball.
+pub fn corners(size: f64) -> [(usize, DVec3); 4] {
+    let corner = |x: f64, z: f64| DVec3::new(x, 0.0, z) * size;
+    [(0, corner(0.03, -0.07)), (0, corner(-0.03, -0.07)), (1, corner(0.03, 0.06)), (1, corner(-0.03, 0.06))]
+}
+
+/// Adds shoes on the ground as vertices of the first skin.
+fn shoes(build: &Build, joints: [usize; 4], places: [DVec3; 4], document: &mut Value, binary: &mut Vec<u8>) {
+    let start = binary.len();
+    let (mut own, mut weights) = (Vec::new(), Vec::new());
+    let mut count = 0;
+    for side in 0..2 {
+        for (part, corner) in corners(build.size) {
+            let at = places[2 * side + part].with_y(0.0) + corner;
+            at.to_array().iter().for_each(|v| binary.extend((*v as f32).to_le_bytes()));
+            own.extend([joints[2 * side + part] as u16, 0, 0, 0].iter().flat_map(|j| j.to_le_bytes()));
+            weights.extend([255u8, 0, 0, 0]);
+            count += 1;
+        }
+    }
+    let (first, second) = (binary.len(), binary.len() + own.len());
+    binary.extend(own);
+    binary.extend(weights);
+    let views = document["bufferViews"].as_array_mut().unwrap();
+    for (from, to) in [(start, first), (first, second), (second, binary.len())] {
+        views.push(json!({ "buffer": 0, "byteOffset": from, "byteLength": to - from }));
+    }
+    let view = views.len() - 3;
+    document["buffers"][0]["byteLength"] = json!(binary.len());
+    let accessors = document["accessors"].as_array_mut().unwrap();
+    let index = accessors.len();
+    accessors.push(json!({ "bufferView": view, "componentType": 5126, "count": count, "type": "VEC3" }));
+    accessors.push(json!({ "bufferView": view + 1, "componentType": 5123, "count": count, "type": "VEC4" }));
+    accessors.push(json!({
+        "bufferView": view + 2, "componentType": 5121, "normalized": true, "count": count, "type": "VEC4",
+    }));
+    document["meshes"][0]["primitives"][0]["attributes"] =
+        json!({ "POSITION": index, "JOINTS_0": index + 1, "WEIGHTS_0": index + 2 });
 }
 
 /// The humanoid of VRM 0 (1) or VRM 1 (2).

@@ -69,6 +69,7 @@ fn builds() -> Vec<(&'static str, Build)> {
         ("three skins", Build { skins: 3, arms: 45.0, ..usual() }),
         ("VRM 0, facing -z", Build { vrm: 1, facing: 180.0, names: numbers, ..usual() }),
         ("VRM 1 with axes of its own", Build { vrm: 2, names: numbers, spine: 2, ..usual() }),
+        ("shoes", Build { shoes: true, lengths: [1.0, 0.9, 1.0], ..usual() }),
         ("facing aside", Build { facing: 37.0, ..usual() }),
         ("names that say nothing", Build { names: |joint| format!("x{joint}"), ..usual() }),
         ("world-parallel axes", Build { own_axes: false, names: unreal, ..usual() }),
@@ -125,6 +126,33 @@ fn a_standing_character_has_the_hips_of_its_own_height() {
         let lowest = ankle.fold(f64::INFINITY, f64::min);
         // At rest the ankle is 9 cm above the ground, in any size.
         assert!((lowest / size - 0.09).abs() < 0.012, "{what}: {lowest}");
+    }
+}
+
+#[test]
+fn the_soles_of_the_character_stand_on_the_ground() {
+    for (what, build) in [
+        ("large feet", Build { shoes: true, own_axes: false, ..Build::default() }),
+        ("a child", Build { shoes: true, own_axes: false, size: 0.6, lengths: [0.9, 0.9, 1.0], ..Build::default() }),
+    ] {
+        let motion = walk(48);
+        let file = perform(&build, &motion).file;
+        let mut lows = Vec::new();
+        for t in 0..motion.len() {
+            let places = file.frame("walk", t);
+            let height = |joint: usize, corner: DVec3| {
+                // Bones are parallel to the world at rest, the ankle 9 cm and the ball 3.5 cm above the ground.
+                let down = if joint < LEFT_FOOT { 0.09 } else { 0.035 } * build.size;
+                places[&(build.names)(joint)].transform_point3(corner - DVec3::Y * down).y
+            };
+            let foot = |side: usize| {
+                let all = super::hero::corners(build.size);
+                all.map(|(part, corner)| height(LEFT_ANKLE + side + 3 * part, corner)).into_iter().reduce(f64::min)
+            };
+            lows.push(foot(0).unwrap().min(foot(1).unwrap()) / build.size);
+        }
+        let (low, high) = (lows.iter().copied().fold(1.0, f64::min), lows.iter().copied().fold(-1.0, f64::max));
+        assert!(low > -0.004 && high < 0.004, "{what}: {low} {high}");
     }
 }
 
