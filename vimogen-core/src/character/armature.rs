@@ -96,12 +96,25 @@ impl Armature {
         path
     }
 
+    /// The nodes that turn with the toes of a side: ours, and other toes next to it.
+    pub(super) fn toes(&self, side: usize) -> Vec<usize> {
+        let Some(own) = self.map[LEFT_FOOT + side] else { return Vec::new() };
+        let is_toe = |node: usize| self.nodes[node].name.to_lowercase().contains("toe");
+        let next = |node: &usize| {
+            let sibling = self.nodes[*node].parent == self.nodes[own].parent && self.nodes[*node].rest.is_some();
+            *node == own || sibling && is_toe(*node) && is_toe(own)
+        };
+        (0..self.nodes.len()).filter(next).collect()
+    }
+
     /// The foot that each node belongs to, if any.
     pub(crate) fn feet(&self) -> Vec<Option<Foot>> {
-        let of = |node: usize| {
-            self.path_up(node)
-                .find_map(|above| Foot::ALL.into_iter().find(|foot| self.map[foot.joint()] == Some(above)))
+        let toes = [self.toes(0), self.toes(1)];
+        let is = |foot: &Foot, node: usize| match foot.toes {
+            true => toes[foot.side].contains(&node),
+            false => self.map[foot.joint()] == Some(node),
         };
+        let of = |node: usize| self.path_up(node).find_map(|up| Foot::ALL.into_iter().find(|foot| is(foot, up)));
         (0..self.nodes.len()).map(of).collect()
     }
 

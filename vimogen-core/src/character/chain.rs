@@ -4,7 +4,7 @@ use super::armature::Armature;
 use super::role::Role;
 use super::twist::{self, Twist};
 use crate::motion::skeleton::joint::{
-    HEAD, LEFT_HIP, LEFT_SHOULDER, NECK, PELVIS, RIGHT_HIP, RIGHT_SHOULDER, SPINE1, SPINE2, SPINE3,
+    HEAD, LEFT_FOOT, LEFT_HIP, LEFT_SHOULDER, NECK, PELVIS, RIGHT_HIP, RIGHT_SHOULDER, SPINE1, SPINE2, SPINE3,
 };
 
 /// The trunk from the pelvis to the chest, which bends in equal parts between these joints.
@@ -27,6 +27,9 @@ impl Roles {
             if let Some(node) = node.filter(|_| !TRUNK[1..].contains(&joint) && joint != NECK) {
                 of[node] = Some(Role::Joint(joint));
             }
+        }
+        for side in 0..2 {
+            armature.toes(side).into_iter().for_each(|toe| of[toe] = Some(Role::Joint(LEFT_FOOT + side)));
         }
         let trunk = trunk(armature);
         for (i, node) in trunk.iter().enumerate() {

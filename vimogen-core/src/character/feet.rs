@@ -22,6 +22,8 @@ struct OwnSoles {
     /// Points from the ankle in its axes, and from the ball in those of the toes.
     own: [Vec<Vec3>; 2],
     tips: [Vec<Vec3>; 2],
+    /// Heights of the balls above the ground when the character stands.
+    balls: [f32; 2],
     worn: Box<dyn Soles>,
     /// How much higher ankles and toes are than the built-in body's, metres of the clip.
     ankles: [f32; 2],
@@ -40,7 +42,8 @@ impl OwnSoles {
                 own.map(|(_, point)| *point).collect::<Vec<_>>()
             })
         };
-        Self { own: points(false), tips: points(true), worn: Box::new(worn(&fit.skeleton)), ankles, toes }
+        let balls = [0, 1].map(|foot| (theirs[foot] + bone(&fit.skeleton, foot)).clamp(0.0, theirs[foot].max(0.0)));
+        Self { balls, own: points(false), tips: points(true), worn: Box::new(worn(&fit.skeleton)), ankles, toes }
     }
 
     /// The pose with ankles and toes at the heights of the built-in body's.
@@ -57,10 +60,11 @@ impl OwnSoles {
 
 impl Soles for OwnSoles {
     fn sole(&self, foot: usize, posed: &Posed) -> f32 {
-        let ankle = LEFT_ANKLE + foot;
+        let (ankle, ball) = (LEFT_ANKLE + foot, LEFT_FOOT + foot);
         let height = |point: &Vec3| (posed.1[ankle] + posed.0[ankle] * *point).z;
         match self.own[foot].iter().map(height).reduce(f32::min) {
-            Some(low) => low,
+            // A foot rolls over its ball.
+            Some(low) => low.min(posed.1[ball].z - self.balls[foot]),
             None => self.worn.sole(foot, &self.lowered(posed)),
         }
     }
