@@ -1,7 +1,11 @@
 """Motions on a character of the user's: Python, the command line, and the file as its text says it is."""
 
 import json
+import os
+import shutil
 import struct
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +13,19 @@ import pytest
 import vimogen
 from test_cli import run
 
+# fmt: off
+JOINTS = [
+    "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
+    "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder",
+    "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+]
+# fmt: on
 # Left thigh, right shin, left upper arm: joints at both ends.
 LIMBS = [(1, 4), (5, 8), (16, 18)]
+
+
+HERE = Path(__file__).parent
+CHARACTERS = Path(os.environ.get("VIMOGEN_CHARACTERS", HERE.parents[2] / "shared" / "characters"))
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +99,49 @@ def test_faults_are_exceptions_that_name_the_file(walk, hero, tmp_path):
     with pytest.raises(vimogen.InvalidArgumentError, match="no clip"):
         vimogen.Character(hero).save(tmp_path / "out.glb")
     assert not (tmp_path / "out.glb").exists()
+
+
+@pytest.fixture(scope="module")
+def three(artifacts):
+    """The folder of three.js, from npm; skips where it cannot be had."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("there is no npm")
+    folder = artifacts / "gltf"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(HERE / "gltf" / "package.json", folder)
+    done = subprocess.run(["npm", "install", "--silent"], cwd=folder, capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        pytest.skip(f"npm cannot install three.js: {done.stderr[-200:]}")
+    shutil.copy(HERE / "gltf" / "play.mjs", folder)
+    return folder
+
+
+def test_three_js_has_the_limbs_of_the_motion_and_feet_that_stand(walk, hero, three, tmp_path):
+    models = [hero, *sorted(CHARACTERS.glob("*.glb"))]
+    if len(models) == 1:
+        print(f"only our own body was tried: there are no characters in {CHARACTERS}")
+    walk = walk.refit(lock_feet=True)
+    for model in models:
+        out = tmp_path / f"out-{model.name}"
+        report = walk.retarget(model, out, name="walk").reports[0]
+        words = ["node", "play.mjs", str(out), "walk", str(walk.fps), str(len(walk))]
+        done = subprocess.run(words, cwd=three, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        frames, bones = json.loads(done.stdout), dict(report["bones"])
+        # From y up to z up, as in motions.
+        places = {
+            ours: np.array([frame[bone] for frame in frames])[:, [0, 2, 1]] * [-1, 1, 1] for ours, bone in bones.items()
+        }
+        for joint, end in [(1, 4), (2, 5), (4, 7), (5, 8), (16, 18), (17, 19), (18, 20), (19, 21)]:
+            seen, want = places[JOINTS[end]] - places[JOINTS[joint]], walk.joints[:, end] - walk.joints[:, joint]
+            cosine = (seen * want).sum(-1) / np.linalg.norm(seen, axis=-1) / np.linalg.norm(want, axis=-1)
+            assert np.median(np.degrees(np.arccos(np.clip(cosine, -1, 1)))) < 3, (model.name, JOINTS[joint])
+        for foot, side in ((10, "left_foot"), (11, "right_foot")):
+            # Where the motion's foot rests, so does the character's.
+            still = np.linalg.norm(np.diff(walk.joints[:, foot], axis=0), axis=-1) < 5e-4
+            moved = np.linalg.norm(np.diff(places[side], axis=0)[:, :2], axis=-1)
+            assert still.sum() > 5 and moved[still].max() < 0.002, (model.name, side, moved[still].max())
+        assert report["slide"] < 0.005
 
 
 def test_the_command_line_writes_a_character_with_files_as_its_animations(walk, hero, tmp_path):

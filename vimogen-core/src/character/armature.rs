@@ -16,9 +16,10 @@ pub(crate) struct Armature {
     pub axes: DMat3,
     /// From our rest pose to each joint at rest; [`axes`](Self::axes) for a joint that rests as ours does.
     pub turns: [DMat3; JOINTS],
-    /// Height of the lowest point of its surface at rest, if that is known.
+    /// Height of the lowest point of its surface at rest above the lower ankle (below 0), if that is known.
     pub low: Option<f64>,
-    /// Outermost points of its feet at rest, in the world; empty if its surface is not known.
+    /// Outermost points of its feet at rest, from the joints that turn them, in the directions of the world; empty if its
+    /// surface is not known.
     pub soles: Vec<(Foot, DVec3)>,
 }
 

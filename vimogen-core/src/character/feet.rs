@@ -109,14 +109,15 @@ fn follow_feet(fit: &Fit, poses: &mut [Pose], fps: f32, (soles, floor): (&OwnSol
     let stiffness = f64::from(fps / RATE).powi(3);
     let mut curves: [Curve; 3] = std::array::from_fn(|_| Curve::new(poses.len(), stiffness, BACK));
     for (foot, stands) in stands.iter().enumerate() {
-        let ball = |t: usize| posed[t].1[LEFT_FOOT + foot];
+        let ball = |posed: &Posed| posed.1[LEFT_FOOT + foot];
         for (first, last) in stands {
-            for t in *first..=*last {
-                curves[2].place(t, f64::from(floor - soles.sole(foot, &posed[t])), 1.0);
-                if t < *last {
-                    let step = ball(t + 1) - ball(t);
-                    (0..2).for_each(|axis| curves[axis].step(t, -f64::from(step[axis]), 1.0));
-                }
+            let stand = &posed[*first..=*last];
+            for (t, now) in (*first..).zip(stand) {
+                curves[2].place(t, f64::from(floor - soles.sole(foot, now)), 1.0);
+            }
+            for (t, pair) in (*first..).zip(stand.windows(2)) {
+                let step = ball(&pair[1]) - ball(&pair[0]);
+                (0..2).for_each(|axis| curves[axis].step(t, -f64::from(step[axis]), 1.0));
             }
         }
     }

@@ -68,11 +68,9 @@ impl Fit {
         let ground = ground(armature, &at, 0.5 * length);
         let skeleton = skeleton(&turns, source, scale, &at);
         let ankles = [LEFT_ANKLE, RIGHT_ANKLE].map(|ankle| at(ankle).map_or(ground, |place| place.y));
-        let sole = |(foot, point): &(Foot, DVec3)| {
-            let joint = foot.joint();
-            Some((*foot, (turns[joint].transpose() * (*point - at(joint)?) / scale).as_vec3()))
-        };
-        let soles = armature.soles.iter().filter_map(sole).collect();
+        let sole =
+            |(foot, point): &(Foot, DVec3)| (*foot, (turns[foot.joint()].transpose() * *point / scale).as_vec3());
+        let soles = armature.soles.iter().map(sole).collect();
         Ok(Self { scale, ground, ankles, turns, soles, skeleton, rest })
     }
 }
@@ -108,9 +106,9 @@ fn foot_turn(armature: &Armature, ours: DVec3, bone: Option<(DVec3, DVec3)>) -> 
     let level = |v: DVec3| DVec3::new(v.x, 0.0, v.z).try_normalize();
     let (Some(from), Some(to)) = (level(ours), level(theirs)) else { return armature.axes };
     let yaw = DQuat::from_rotation_arc(from, to);
-    let turned = yaw * ours.normalize();
+    let turned = yaw * ours.normalize_or_zero();
     let tilt = if (slope(theirs) - slope(ours)).abs() > POINTED {
-        DQuat::from_rotation_arc(turned, theirs.normalize())
+        DQuat::from_rotation_arc(turned, theirs.normalize_or_zero())
     } else {
         DQuat::IDENTITY
     };

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 
-use super::super::accessor::Accessors;
+use super::super::accessor::{Accessors, COMPRESSED};
 use super::super::bind;
 use super::super::container::{Container, bad};
 use super::super::humanoid::Humanoid;
 use super::super::nodes::{Local, tree};
 use super::super::skeletons::{Skeleton, skeletons};
 use super::surface;
-use crate::character::{Armature, Node};
+use crate::character::{Armature, Foot, Node};
 use crate::error::{Error, Result};
 use crate::io::rig::names::{self, Found};
 use crate::io::rig::{Rig, RigJoint, stance};
@@ -67,13 +67,23 @@ struct Whole<'a> {
 
 impl Whole<'_> {
     fn body(&self, body: &Skeleton) -> Result<Read> {
-        let rest = bind::rest(&self.file.document, self.tree, body, self.accessors)?;
+        let packed = self.is_packed(body);
+        let rest = if packed {
+            body.joints.iter().map(|node| self.tree.world[*node]).collect()
+        } else {
+            bind::rest(&self.file.document, self.tree, body, self.accessors)?
+        };
         let known = self.human.and_then(|human| human.map(&body.joints));
         let still = Still::new(self.tree, body, &rest, known, |node| &self.file.document.nodes.0[node].name);
         let options = LoadOptions { names: self.names, ..LoadOptions::default() };
         let Found { how, map, mut warnings } = names::find(&still, &options)?;
         let stance = stance::find(&still, &map)
             .ok_or_else(|| bad("at rest its hips and shoulders are in one place, so left and right cannot be told"))?;
+        if packed {
+            let doubt = "its bind pose is compressed, so the present pose of its nodes is taken for the rest pose; write the \
+                         file without mesh compression if limbs come out bent";
+            warnings.push(doubt.into());
+        }
         if !stance.stands {
             let doubt = "at rest its legs are not below its trunk; limbs follow the clip, but check feet and hands";
             warnings.push(doubt.into());
@@ -85,9 +95,22 @@ impl Whole<'_> {
         let own = armature.feet();
         let feet: Vec<_> = places.iter().map(|place| own[(*place)?]).collect();
         let document = &self.file.document;
-        let at_rest = surface::Body { document, skeleton: body, rest: &rest, accessors: self.accessors, feet: &feet };
+        let joint = |joint: usize| armature.map[joint].map(|node| armature.nodes[node].index);
+        let place = |node: usize| body.joints.iter().position(|own| *own == node).map(|own| rest[own].translation);
+        let joints = Foot::ALL.map(|foot| joint(foot.joint()).and_then(place));
+        let at_rest =
+            surface::Body { document, skeleton: body, rest: &rest, accessors: self.accessors, feet: &feet, joints };
         surface::measure(self.text, &at_rest, &mut armature);
         Ok(Read { armature, how, warnings })
+    }
+
+    /// Whether the bind pose is in a buffer that is compressed.
+    fn is_packed(&self, body: &Skeleton) -> bool {
+        let document = &self.file.document;
+        let matrices = body.skins.iter().filter_map(|skin| document.skins.0[*skin].inverse_bind_matrices);
+        let views = matrices.filter_map(|accessor| document.accessors.get(accessor)?.buffer_view);
+        let mut extensions = views.filter_map(|view| Some(&document.buffer_views.get(view)?.extensions));
+        extensions.any(|extensions| COMPRESSED.iter().any(|name| extensions.contains_key(*name)))
     }
 
     /// The nodes that matter, and the place of each node of the file among them.

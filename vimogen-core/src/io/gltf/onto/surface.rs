@@ -60,6 +60,8 @@ pub(super) struct Body<'a> {
     pub accessors: &'a Accessors<'a>,
     /// Which foot each node of the document belongs to.
     pub feet: &'a [Option<Foot>],
+    /// Places of the joints that turn [`Foot::ALL`].
+    pub joints: [Option<DVec3>; 4],
 }
 
 /// Finds the points of the feet and the lowest point of the surface; data that cannot be read, such as compressed meshes, are
@@ -78,8 +80,13 @@ pub(super) fn measure(text: &str, body: &Body<'_>, armature: &mut Armature) {
             body.gather(*skin, &part.attributes, &to_world, &mut hulls);
         }
     }
-    armature.low = low.is_finite().then_some(low);
-    armature.soles = hulls.into_iter().flat_map(|(foot, hull)| hull.points().map(move |point| (foot, point))).collect();
+    let ankles = Foot::ALL.iter().zip(body.joints).filter(|(foot, _)| !foot.toes);
+    let ankle = ankles.filter_map(|(_, place)| Some(place?.y)).fold(f64::INFINITY, f64::min);
+    armature.low = Some(low - ankle).filter(|low| low.is_finite());
+    for ((foot, hull), joint) in hulls.into_iter().zip(body.joints) {
+        let Some(joint) = joint else { continue };
+        armature.soles.extend(hull.points().map(|point| (foot, point - joint)));
+    }
 }
 
 impl Bound {
@@ -110,7 +117,9 @@ impl Body<'_> {
 
     /// Adds the vertices of a part of a mesh that hang on the feet more than on other joints.
     fn gather(&self, skin: usize, part: &Attributes, to_world: &DAffine3, hulls: &mut [(Foot, Hull)]) {
-        let rows = |index: Option<usize>| self.accessors.rows(index?).ok();
+        // Without a buffer view the values are those of a compression, and zeros here.
+        let stored = |index: &usize| self.document.accessors.get(*index).is_some_and(|own| own.buffer_view.is_some());
+        let rows = |index: Option<usize>| self.accessors.rows(index.filter(stored)?).ok();
         let (Some(places), Some(joints), Some(weights)) = (rows(part.position), rows(part.joints), rows(part.weights))
         else {
             return;

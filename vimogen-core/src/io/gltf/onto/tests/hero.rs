@@ -35,6 +35,8 @@ pub struct Build {
     pub z_up: bool,
     /// Whether the mesh is in the axes and the unit of the armature.
     pub mesh_in_armature: bool,
+    /// Place of the armature.
+    pub away: DVec3,
     /// Where the body faces, degrees about y from +z.
     pub facing: f64,
     /// Size of all in world units per metre.
@@ -62,6 +64,7 @@ impl Default for Build {
             unit: 1.0,
             z_up: false,
             mesh_in_armature: false,
+            away: DVec3::ZERO,
             facing: 0.0,
             size: 1.0,
             skins: 1,
@@ -160,7 +163,7 @@ fn any_turn(n: usize) -> DQuat {
 /// Places of our joints at rest, metres, y up, facing +z, standing on y = 0.
 fn places(build: &Build) -> [DVec3; JOINTS] {
     let down = build.arms.to_radians();
-    let bend = |joint: usize| any_turn(joint + 40).to_scaled_axis().normalize() * build.crooked.to_radians();
+    let bend = |joint: usize| any_turn(joint + 40).to_scaled_axis().normalize_or_zero() * build.crooked.to_radians();
     let mut turns = [DQuat::IDENTITY; JOINTS];
     let mut out = [DVec3::ZERO; JOINTS];
     for joint in 0..JOINTS {
@@ -246,7 +249,7 @@ fn bones(build: &Build) -> Bones {
     }
     let facing = DQuat::from_rotation_y(build.facing.to_radians());
     for (n, bone) in bones.0.iter_mut().enumerate() {
-        bone.place = facing * bone.place;
+        bone.place = facing * bone.place + build.away;
         bone.turn = if build.own_axes { any_turn(n) } else { facing };
     }
     bones
@@ -268,7 +271,7 @@ pub fn made(build: &Build) -> Made {
     let bones = bones(build).0;
     let count = bones.len();
     let tilt = if build.z_up { DQuat::from_rotation_x(-std::f64::consts::FRAC_PI_2) } else { DQuat::IDENTITY };
-    let armature = DAffine3::from_scale_rotation_translation(DVec3::splat(build.unit), tilt, DVec3::ZERO);
+    let armature = DAffine3::from_scale_rotation_translation(DVec3::splat(build.unit), tilt, build.away);
     let world =
         |bone: &Bone| DAffine3::from_scale_rotation_translation(DVec3::splat(build.unit), bone.turn, bone.place);
     let mut nodes = Vec::new();
@@ -306,7 +309,8 @@ pub fn made(build: &Build) -> Made {
     let mut scene = vec![0];
     scene.extend(count..count + build.skins);
     nodes.push(json!({
-        "name": "Armature", "children": scene, "rotation": tilt.to_array(), "scale": [build.unit, build.unit, build.unit],
+        "name": "Armature", "children": scene, "rotation": tilt.to_array(),
+        "translation": build.away.to_array(), "scale": [build.unit, build.unit, build.unit],
     }));
     // Each skin has some of the joints, all of them the hips.
     let part = count.div_ceil(build.skins);
@@ -339,7 +343,7 @@ pub fn made(build: &Build) -> Made {
     if build.shoes {
         let joints = [LEFT_ANKLE, LEFT_FOOT, RIGHT_ANKLE, RIGHT_FOOT].map(|joint| of_ours(joint).unwrap());
         let places = joints.map(|joint| bones[joint].place);
-        shoes(build, joints, places, &mut document, &mut binary);
+        shoes(build, joints, (places, mesh_to_world), &mut document, &mut binary);
     }
     Made { document, binary }
 }
@@ -351,13 +355,20 @@ pub fn corners(size: f64) -> [(usize, DVec3); 4] {
 }
 
 /// Adds shoes on the ground as vertices of the first skin.
-fn shoes(build: &Build, joints: [usize; 4], places: [DVec3; 4], document: &mut Value, binary: &mut Vec<u8>) {
+fn shoes(
+    build: &Build,
+    joints: [usize; 4],
+    (places, mesh): ([DVec3; 4], DAffine3),
+    document: &mut Value,
+    binary: &mut Vec<u8>,
+) {
     let start = binary.len();
     let (mut own, mut weights) = (Vec::new(), Vec::new());
     let mut count = 0;
     for side in 0..2 {
         for (part, corner) in corners(build.size) {
             let at = places[2 * side + part].with_y(0.0) + corner;
+            let at = mesh.inverse().transform_point3(at);
             at.to_array().iter().for_each(|v| binary.extend((*v as f32).to_le_bytes()));
             own.extend([joints[2 * side + part] as u16, 0, 0, 0].iter().flat_map(|j| j.to_le_bytes()));
             weights.extend([255u8, 0, 0, 0]);

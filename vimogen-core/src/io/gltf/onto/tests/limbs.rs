@@ -70,6 +70,10 @@ fn builds() -> Vec<(&'static str, Build)> {
         ("VRM 0, facing -z", Build { vrm: 1, facing: 180.0, names: numbers, ..usual() }),
         ("VRM 1 with axes of its own", Build { vrm: 2, names: numbers, spine: 2, ..usual() }),
         ("shoes", Build { shoes: true, lengths: [1.0, 0.9, 1.0], ..usual() }),
+        (
+            "away from the origin",
+            Build { away: DVec3::new(7.0, 0.0, -3.0), mesh_in_armature: true, shoes: true, ..usual() },
+        ),
         ("facing aside", Build { facing: 37.0, ..usual() }),
         ("names that say nothing", Build { names: |joint| format!("x{joint}"), ..usual() }),
         ("world-parallel axes", Build { own_axes: false, names: unreal, ..usual() }),

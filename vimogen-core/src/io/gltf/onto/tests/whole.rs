@@ -128,6 +128,15 @@ fn nodes_with_a_matrix_are_taken_apart_where_they_move() {
 }
 
 #[test]
+fn a_character_whose_bind_pose_is_compressed_takes_its_present_pose() {
+    let Made { mut document, binary } = made(&Build { arms: 45.0, ..Build::default() });
+    document["bufferViews"][0]["extensions"] = json!({ "EXT_meshopt_compression": { "buffer": 0 } });
+    let mut character = open(glb(&document.to_string(), &binary));
+    let report = character.add(&walk(20), "walk").unwrap();
+    assert!(report.warnings[0].contains("compressed") && report.angles.iter().all(|angle| angle.median < 0.5));
+}
+
+#[test]
 fn a_gltf_with_files_of_its_own_becomes_one_file_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let Made { mut document, binary } = made(&Build::default());
