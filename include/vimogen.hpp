@@ -564,6 +564,11 @@ public:
     });
   }
 
+  /// Makes a skeleton with the joint names of a well-known rig, such as "unreal", see vimogen_character_preset.
+  static Result<Character> preset(const std::string &name) {
+    return detail::made<Character>([&](auto **handle) { return vimogen_character_preset(name.c_str(), handle); });
+  }
+
   /// Adds a motion as an animation and gives the report as JSON, see vimogen_character_add.
   Result<std::string> add(const Motion &motion, const std::string &name, bool plant = true) {
     char *json = nullptr;

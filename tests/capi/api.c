@@ -457,6 +457,11 @@ static void motions_are_put_onto_a_character(const vimogen_motion *motion, const
   OK(vimogen_character_add(character, motion, "again", 0, NULL));
   OK(vimogen_character_save(character, out));
   OK(vimogen_character_free(character));
+  snprintf(out, sizeof out, "%s/unreal.bvh", folder);
+  OK(vimogen_character_preset("unreal", &character));
+  OK(vimogen_character_add(character, motion, "walk", 1, NULL));
+  OK(vimogen_character_save(character, out));
+  OK(vimogen_character_free(character));
   vimogen_motion *back = NULL;
   OK(vimogen_motion_load(out, &back));
   OK(vimogen_motion_free(back));

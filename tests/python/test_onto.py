@@ -163,6 +163,21 @@ def test_the_command_line_writes_a_character_with_files_as_its_animations(walk, 
     assert "go with --onto" in run("convert", tmp_path / "a.npz", tmp_path / "x.bvh", "--no-plant", code=2).stderr
 
 
+def test_presets_are_skeletons_with_the_names_of_known_rigs(walk, tmp_path):
+    presets = vimogen.Character.presets()
+    assert {"mixamo", "unreal", "unity", "vrm", "godot", "rigify", "makehuman", "soma", "cmu"} == set(presets)
+    walk.save(tmp_path / "a.npz")
+    text = run("convert", tmp_path / "a.npz", tmp_path / "unreal.bvh", "--preset", "unreal").stdout
+    assert "joint names of Unreal" in text
+    assert "JOINT spine_05" in (tmp_path / "unreal.bvh").read_text()
+    back = vimogen.Motion.load(tmp_path / "unreal.bvh")
+    assert len(back) == len(walk) and angles(walk, back) < 3
+    with pytest.raises(vimogen.InvalidArgumentError, match="godot"):
+        vimogen.Character.preset("maya")
+    both = ["--preset", "vrm", "--onto", "hero.glb"]
+    assert "not both" in run("convert", tmp_path / "a.npz", tmp_path / "x.glb", *both, code=2).stderr
+
+
 def test_the_command_line_generates_onto_a_character(hero, tmp_path):
     quick = ["--frames", 60, "--steps", 4, "--onto", hero, "-o", tmp_path / "made.glb"]
     prompts = ["a person walks forward", "a person jumps"]

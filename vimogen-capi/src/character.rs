@@ -35,6 +35,23 @@ pub unsafe extern "C" fn vimogen_character_open(
     })
 }
 
+/// Makes a skeleton without a surface in the proportions of the neutral body, with the joint names of a well-known rig.
+///
+/// `name`: `"mixamo"`, `"unreal"`, `"unity"`, `"vrm"`, `"godot"`, `"rigify"`, `"makehuman"`, `"soma"` or `"cmu"`. `character`:
+/// receives it, to be freed with `vimogen_character_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vimogen_character_preset(
+    name: *const c_char,
+    character: *mut *mut vimogen_character,
+) -> vimogen_status {
+    guard(|| {
+        // SAFETY: the caller keeps the conventions of the header.
+        let (name, place) = unsafe { (text("name", name)?, Place::new("character", character)?) };
+        place.write(handle(vimogen_character(Character::preset(name)?)));
+        Ok(())
+    })
+}
+
 /// Adds a motion as an animation. Bones point as the motion's do, hips move by the length of the legs.
 ///
 /// `name`: of the animation; one that the file has already gets a number after it. `plant` other than 0: standing feet do not
@@ -64,7 +81,8 @@ pub unsafe extern "C" fn vimogen_character_add(
     })
 }
 
-/// Writes the character with its animations as `.glb`, `.vrm` or `.gltf`; the rest of the file stays byte for byte.
+/// Writes the character with its animations as `.glb`, `.vrm` or `.gltf`; the rest of the file stays byte for byte. A preset with
+/// one motion is written as `.bvh`, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vimogen_character_save(
     character: *const vimogen_character,

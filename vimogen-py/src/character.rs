@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use vimogen_core::io::{Character as Core, JointMap, RetargetOptions};
 
 use crate::args::to_python;
+use crate::error::OrRaise;
 use crate::motion::Motion;
 use crate::reading::joint_map;
 use crate::run::detached;
@@ -63,6 +64,24 @@ impl Character {
         Self::open(py, path, names)
     }
 
+    /// A skeleton without a surface in the proportions of the neutral body, with the joint names of a well-known rig.
+    ///
+    /// Parameters
+    /// ----------
+    /// name : str
+    ///     One of :meth:`presets`.
+    #[staticmethod]
+    fn preset(py: Python<'_>, name: &str) -> PyResult<Self> {
+        Ok(Self { core: Mutex::new(Core::preset(name).or_raise(py)?) })
+    }
+
+    /// Names of the presets: ``"mixamo"``, ``"unreal"``, ``"unity"``, ``"vrm"``, ``"godot"``, ``"rigify"``, ``"makehuman"``,
+    /// ``"soma"`` and ``"cmu"``.
+    #[staticmethod]
+    fn presets() -> Vec<&'static str> {
+        Core::presets().collect()
+    }
+
     /// Add a motion as an animation.
     ///
     /// Bones point as the motion's do, the hips move by the length of the legs, and standing feet stay where they stand.
@@ -103,7 +122,7 @@ impl Character {
     /// Parameters
     /// ----------
     /// path : str or os.PathLike
-    ///     ``.glb``, ``.vrm`` or ``.gltf``. The file is replaced as a whole or not at all.
+    ///     ``.glb``, ``.vrm`` or ``.gltf``, and ``.bvh`` for a preset with one motion. The file is replaced as a whole or not at all.
     pub fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         self.with(py, |character| character.save(&path))
     }

@@ -14,7 +14,7 @@ from .. import convert as convert_model
 from ..motion import load_hmr
 from . import formats
 from .conversion import Converted, convert_all, summary, targets
-from .onto import Onto, check_target, onto_options, read_all
+from .onto import Onto, onto_options, read_all
 from .options import FILE, choice, dtype_option, json_option, quiet_option
 from .progress import progress
 from .reading import Reading, leave_doubts_to_the_command, reading_options
@@ -131,14 +131,14 @@ def _onto(
 ) -> None:
     """Put motion files onto a character; without --out the last argument is the file to write."""
     clips = sources if out is not None else sources[:-1]
-    target = check_target(out if out is not None else sources[-1])
+    target = onto.check_target(out if out is not None else sources[-1])
     if not clips:
         raise click.UsageError("there is no motion: vimogen convert walk.npz hero-walk.glb --onto hero.glb")
     kept = {name: change[name] for name in ("fps", "refit", "lock_feet", "canonical")}
     motions = read_all(clips, read, None if body_file is None else Body(body_file), **kept)
     reports = onto.perform(motions, target, as_json=as_json)
     if as_json:
-        click.echo(json.dumps({"file": str(target), "character": str(onto.character), "clips": reports}, indent=2))
+        click.echo(json.dumps({"file": str(target), "character": onto.name, "clips": reports}, indent=2))
 
 
 def _pair(

@@ -15,7 +15,7 @@ import click
 from .. import Motion, Pipeline, PromptWarning, _runs, best, mbench
 from .encode_text import load_encoder, text_encoder_options
 from .formats import WRITES, save
-from .onto import Onto, check_target, onto_options
+from .onto import Onto, onto_options
 from .options import (
     FILE,
     choice,
@@ -149,7 +149,7 @@ def generate(
         return Pipeline.from_pretrained(model, **kept, text_encoder=encoder)
 
     if onto:
-        check_target(out)
+        onto.check_target(out)
         if formats or skip_existing or prompts_of_mbench is not None:
             raise click.UsageError(
                 "--onto writes the character's own file and excludes --format, --skip-existing, --mbench"

@@ -26,6 +26,12 @@ _OPTIONS = (
         type=FILE,
         help="Your character (.glb, .gltf, .vrm): the result is this file with the motions as animations.",
     ),
+    click.option(
+        "--preset",
+        "rig",
+        type=click.Choice(Character.presets()),
+        help="Instead of --onto: a skeleton with the joint names of this rig, as .glb, or .bvh for one motion.",
+    ),
     click.option("--onto-names", type=FILE, help="With --onto: JSON file of the character's joint names, as --names."),
     click.option("--no-plant", is_flag=True, help="With --onto: carry rotations over alone, feet may slide."),
 )
@@ -36,23 +42,38 @@ class Onto:
     """The character of the command line, if there is one."""
 
     character: Path | None
+    preset: str | None
     names: Path | None
     plant: bool
 
     def __bool__(self) -> bool:
         """Whether a character is given."""
-        return self.character is not None
+        return self.name is not None
+
+    @property
+    def name(self) -> str | None:
+        """Name of the character, for messages."""
+        return self.preset if self.character is None else str(self.character)
+
+    def check_target(self, out: Path | None) -> Path:
+        """Give the file of a character with animations, or refuse another."""
+        endings = ENDINGS if self.preset is None else (*ENDINGS, ".bvh")
+        if out is None or out.suffix.lower() not in endings or out.is_dir():
+            raise click.UsageError(f"--onto writes one file, a {', '.join(endings)}: --onto hero.glb -o hero-walk.glb")
+        return out
 
     def perform(self, motions: Sequence[tuple[str, Motion]], out: Path, *, as_json: bool) -> list[dict[str, Any]]:
         """Write the character with the motions as animations of these names, and give the report of each."""
-        assert self.character is not None
-        hero = Character(self.character, names=self.names)
+        if self.character is not None:
+            hero = Character(self.character, names=self.names)
+        else:
+            hero = Character.preset(self.preset or "")
         for name, motion in motions:
             hero.add(motion, name, plant=self.plant)
         out.parent.mkdir(parents=True, exist_ok=True)
         hero.save(out)
         if not as_json:
-            _show(self.character, out, hero.reports)
+            _show(self.name or "", out, hero.reports)
         return hero.reports
 
 
@@ -60,22 +81,19 @@ def onto_options(command: _F) -> _F:
     """Give a command the options of a character, which arrive as one argument, ``onto``."""
 
     @functools.wraps(command)
-    def with_onto(*arguments: Any, onto: Path | None, onto_names: Path | None, no_plant: bool, **options: Any) -> Any:
-        if onto is None and (onto_names is not None or no_plant):
+    def with_onto(
+        *arguments: Any, onto: Path | None, rig: str | None, onto_names: Path | None, no_plant: bool, **options: Any
+    ) -> Any:
+        if onto is not None and rig is not None:
+            raise click.UsageError("give --onto or --preset, not both")
+        if (onto is None and onto_names is not None) or (onto is None and rig is None and no_plant):
             raise click.UsageError("--onto-names and --no-plant go with --onto")
-        return command(*arguments, onto=Onto(onto, onto_names, not no_plant), **options)
+        return command(*arguments, onto=Onto(onto, rig, onto_names, not no_plant), **options)
 
     wrapped: Any = with_onto
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[no-any-return]
-
-
-def check_target(out: Path | None) -> Path:
-    """Give the file of a character with animations, or refuse another."""
-    if out is None or out.suffix.lower() not in ENDINGS or out.is_dir():
-        raise click.UsageError(f"--onto writes one file, a {', '.join(ENDINGS)}: --onto hero.glb -o hero-walk.glb")
-    return out
 
 
 def read_all(
@@ -100,7 +118,7 @@ def read_all(
     return motions
 
 
-def _show(character: Path, out: Path, reports: Sequence[dict[str, Any]]) -> None:
+def _show(character: str, out: Path, reports: Sequence[dict[str, Any]]) -> None:
     """Print how well the character performs the motions."""
     for report in reports:
         worst = max((angle["median"] for angle in report["angles"]), default=0.0)

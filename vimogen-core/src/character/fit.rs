@@ -27,7 +27,7 @@ pub(super) const LIMBS: [(usize, usize); 8] = [
 const ANKLE: std::ops::Range<f64> = 0.015..0.4;
 /// Height of an ankle of a body whose surface says nothing, in legs.
 const USUAL_ANKLE: f64 = 0.1;
-/// Slope against ours, radians, from which a foot at rest does not stand on its sole.
+/// Slope against ours, radians, from which a foot at rest cannot stand on its sole.
 const POINTED: f64 = 0.7;
 
 /// A character's measures.
@@ -89,30 +89,38 @@ fn turns(armature: &Armature, source: &Skeleton, at: &impl Fn(usize) -> Option<D
     for (wrist, elbow) in [(LEFT_WRIST, LEFT_ELBOW), (RIGHT_WRIST, RIGHT_ELBOW)] {
         turns[wrist] = turns[elbow];
     }
-    for (ankle, foot) in [(LEFT_ANKLE, LEFT_FOOT), (RIGHT_ANKLE, RIGHT_FOOT)] {
-        turns[ankle] = foot_turn(armature, source.offsets[foot].as_dvec3(), at(ankle).zip(at(foot)));
+    let feet = [(LEFT_ANKLE, LEFT_FOOT), (RIGHT_ANKLE, RIGHT_FOOT)];
+    let bone = |(ankle, foot): (usize, usize)| Some(armature.axes.transpose() * (at(foot)? - at(ankle)?));
+    let slopes: Vec<f64> = feet.into_iter().filter_map(bone).map(slope).collect();
+    for (ankle, foot) in feet {
+        let ours = source.offsets[foot].as_dvec3();
+        turns[ankle] = bone((ankle, foot)).map_or(armature.axes, |theirs| {
+            armature.axes * DMat3::from_quat(foot_turn(ours, theirs, stands_at(slope(ours), &slopes)))
+        });
         turns[foot] = turns[ankle];
     }
     turns
 }
 
-/// Turn of a foot at rest. A sole that stands stays level: ankles and toes are at other heights in other shoes, so only the
-/// direction on the ground is that of the bone.
-fn foot_turn(armature: &Armature, ours: DVec3, bone: Option<(DVec3, DVec3)>) -> DMat3 {
-    let Some(theirs) = bone.map(|(ankle, foot)| armature.axes.transpose() * (foot - ankle)) else {
-        return armature.axes;
-    };
-    let slope = |v: DVec3| v.y.atan2(v.x.hypot(v.z));
-    let level = |v: DVec3| DVec3::new(v.x, 0.0, v.z).try_normalize();
-    let (Some(from), Some(to)) = (level(ours), level(theirs)) else { return armature.axes };
-    let yaw = DQuat::from_rotation_arc(from, to);
-    let turned = yaw * ours.normalize_or_zero();
-    let tilt = if (slope(theirs) - slope(ours)).abs() > POINTED {
-        DQuat::from_rotation_arc(turned, theirs.normalize_or_zero())
-    } else {
-        DQuat::IDENTITY
-    };
-    armature.axes * DMat3::from_quat(tilt * yaw)
+/// Slope of a bone in our rest pose, radians, up is positive.
+fn slope(bone: DVec3) -> f64 {
+    bone.y.atan2(bone.x.hypot(bone.z))
+}
+
+/// Slope of the character's feet when they stand: that of the foot at rest that is more like ours. Ankles and toes are at
+/// other heights in other shoes, so it need not be our own, unless both feet point up or down.
+fn stands_at(ours: f64, slopes: &[f64]) -> f64 {
+    let nearest = slopes.iter().copied().min_by(|a, b| (a - ours).abs().total_cmp(&(b - ours).abs()));
+    nearest.filter(|slope| (slope - ours).abs() < POINTED).unwrap_or(ours)
+}
+
+/// Turn of a foot at rest from ours: about the vertical to its direction on the ground, and up or down from its slope when it
+/// stands.
+fn foot_turn(ours: DVec3, theirs: DVec3, standing: f64) -> DQuat {
+    let level = |v: DVec3| v.with_y(0.0).try_normalize();
+    let (Some(from), Some(to)) = (level(ours), level(theirs)) else { return DQuat::IDENTITY };
+    let tilt = DQuat::from_axis_angle(to.cross(DVec3::Y), slope(theirs) - standing);
+    tilt * DQuat::from_rotation_arc(from, to)
 }
 
 /// Height of the ground: where the feet end, otherwise where the surface ends, if that is below the feet, otherwise 0,
@@ -121,9 +129,12 @@ fn ground(armature: &Armature, at: &impl Fn(usize) -> Option<DVec3>, leg: f64) -
     let ankles = [LEFT_ANKLE, RIGHT_ANKLE].map(at);
     let ankle = ankles.iter().flatten().map(|place| place.y).fold(f64::INFINITY, f64::min);
     let fits = |ground: &f64| ANKLE.contains(&((ankle - ground) / leg));
-    let feet = armature.soles.iter().map(|(_, point)| point.y).reduce(f64::min);
-    feet.filter(fits)
-        .or(armature.low.filter(fits))
+    let points = armature.soles.iter().filter_map(|(foot, point)| Some(at(foot.joint())?.y + point.y));
+    let low = armature.low.map(|low| ankle + low);
+    points
+        .reduce(f64::min)
+        .filter(fits)
+        .or(low.filter(fits))
         .or_else(|| Some(0.0).filter(fits))
         .unwrap_or(ankle - USUAL_ANKLE * leg)
 }

@@ -6,12 +6,15 @@ use super::super::container::{Container, MAX_FILE, bad};
 use super::armature::{self, Read, folder_of};
 use super::containers::Parts;
 use super::edit::{Clip, Form, animated, free_name, other_ending};
+use super::preset;
 use crate::character::{Armature, RetargetReport, perform};
 use crate::declare::defaults;
 use crate::error::{Error, Result};
 use crate::format::{extension, read_bounded, write_atomic};
 use crate::io::JointMap;
+use crate::io::bvh::nodes;
 use crate::motion::Motion;
+use crate::motion::skeleton::joint::PELVIS;
 
 defaults! {
     /// Options of [`Motion::retarget_with`] and [`Character::add_with`].
@@ -54,6 +57,8 @@ pub struct Character {
     parts: Parts,
     folder: Option<PathBuf>,
     read: Read,
+    /// Whether it is a skeleton of ours, whose bones have the axes of the world.
+    is_preset: bool,
     clips: Vec<Clip>,
     reports: Vec<RetargetReport>,
     values: usize,
@@ -100,12 +105,28 @@ impl Character {
         Self::new(bytes, None, options.names)
     }
 
+    /// A skeleton without a surface in the proportions of the built-in body, with the joint names of a well-known rig. It is
+    /// written as `.bvh`, too.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for another name than those of [`Character::presets`].
+    pub fn preset(name: &str) -> Result<Self> {
+        let bytes = preset::find(name)?.glb()?;
+        Ok(Self { is_preset: true, ..Self::new(bytes, None, None)? })
+    }
+
+    /// Names of the presets: `"mixamo"`, `"unreal"` (Manny and Quinn), `"unity"` (Humanoid), `"vrm"`, `"godot"`, `"rigify"`,
+    /// `"makehuman"` (also Anny), `"soma"`, `"cmu"`.
+    pub fn presets() -> impl Iterator<Item = &'static str> {
+        preset::names()
+    }
+
     fn new(bytes: Vec<u8>, folder: Option<PathBuf>, names: Option<&JointMap>) -> Result<Self> {
         let parts = Parts::new(bytes)?;
         let file = Container::parse(&parts.bytes, folder.as_deref())?;
         let read = armature::read(&file, parts.text(), names)?;
         drop(file);
-        Ok(Self { parts, folder, read, clips: Vec::new(), reports: Vec::new(), values: 0 })
+        Ok(Self { parts, folder, read, is_preset: false, clips: Vec::new(), reports: Vec::new(), values: 0 })
     }
 
     /// How the skeleton was recognised: `"joint names of Mixamo"`.
@@ -159,6 +180,7 @@ impl Character {
         let glb = match extension(path).as_str() {
             "glb" | "vrm" => true,
             "gltf" => false,
+            "bvh" if self.is_preset => return self.save_bvh(path),
             other => return Err(other_ending(other).with_path(path)),
         };
         let same = self.folder.as_deref().is_none_or(
@@ -167,6 +189,18 @@ impl Character {
         let whole = !same || (glb && !self.parts.is_glb());
         let bytes = self.written(Form { glb, whole })?;
         write_atomic(path, |w| std::io::Write::write_all(w, &bytes))
+    }
+
+    /// Writes a preset with its only clip as BVH.
+    fn save_bvh(&self, path: &Path) -> Result<()> {
+        let [clip] = &self.clips[..] else {
+            let reason = format!("a .bvh file holds one clip, not {}; write .glb", self.clips.len());
+            return Err(Error::invalid("character", reason));
+        };
+        let armature = &self.read.armature;
+        let hips = armature.map[PELVIS].ok_or_else(|| Error::internal("a preset without a pelvis"))?;
+        let text = nodes::to_string(armature, hips, &clip.keys);
+        write_atomic(path, |w| std::io::Write::write_all(w, text.as_bytes()))
     }
 
     /// The bytes of the file with its animations, in its own container.

@@ -8,6 +8,7 @@ mod armature;
 mod character;
 mod containers;
 mod edit;
+mod preset;
 mod splice;
 mod surface;
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct Build {
     pub arms: f64,
     /// Further turns of thighs, shins, upper arms and forearms at rest, degrees.
     pub crooked: f64,
+    /// Slope of the right foot at rest, degrees: a foot that does not stand.
+    pub tiptoe: f64,
     /// Factors of thighs, shins, and arms.
     pub lengths: [f64; 3],
     /// Twist bones next to the limbs' bones, and within them.
@@ -44,6 +46,8 @@ pub struct Build {
     pub skins: usize,
     /// Whether the mesh has vertices: the corners of its feet.
     pub shoes: bool,
+    /// Thickness of the soles below y = 0, metres.
+    pub thick: f64,
     pub vrm: u8,
     pub names: fn(usize) -> String,
 }
@@ -57,6 +61,7 @@ impl Default for Build {
             toes: true,
             arms: 0.0,
             crooked: 0.0,
+            tiptoe: 0.0,
             lengths: [1.0; 3],
             twist: false,
             within: false,
@@ -69,6 +74,7 @@ impl Default for Build {
             size: 1.0,
             skins: 1,
             shoes: false,
+            thick: 0.0,
             vrm: 0,
             names: mixamo,
         }
@@ -182,8 +188,11 @@ fn places(build: &Build) -> [DVec3; JOINTS] {
         };
         let (above, at) = PARENTS[joint].map_or((DQuat::IDENTITY, DVec3::ZERO), |p| (turns[p], out[p]));
         out[joint] = at + above * REST_OFFSETS[joint].as_dvec3() * factor;
-        // Feet are level.
-        turns[joint] = if matches!(joint, LEFT_ANKLE | RIGHT_ANKLE) { DQuat::IDENTITY } else { above * own };
+        turns[joint] = match joint {
+            LEFT_ANKLE => DQuat::IDENTITY,
+            RIGHT_ANKLE => DQuat::from_rotation_x(build.tiptoe.to_radians()),
+            _ => above * own,
+        };
     }
     let low = out[LEFT_ANKLE].y.min(out[RIGHT_ANKLE].y);
     out.map(|place| (place - DVec3::Y * (low - ANKLE)) * build.size)
@@ -367,7 +376,7 @@ fn shoes(
     let mut count = 0;
     for side in 0..2 {
         for (part, corner) in corners(build.size) {
-            let at = places[2 * side + part].with_y(0.0) + corner;
+            let at = places[2 * side + part].with_y(-build.thick * build.size) + corner;
             let at = mesh.inverse().transform_point3(at);
             at.to_array().iter().for_each(|v| binary.extend((*v as f32).to_le_bytes()));
             own.extend([joints[2 * side + part] as u16, 0, 0, 0].iter().flat_map(|j| j.to_le_bytes()));

@@ -134,9 +134,30 @@ fn a_standing_character_has_the_hips_of_its_own_height() {
 }
 
 #[test]
+fn a_foot_that_does_not_stand_at_rest_stands_in_the_clip() {
+    let motion = walk(48);
+    for tiptoe in [0.0, 25.0] {
+        let build = Build { tiptoe, ..Build::default() };
+        let performed = perform(&build, &motion);
+        assert!(
+            performed.median < 0.5 && performed.report.slide < 0.003,
+            "{} {}",
+            performed.median,
+            performed.report.slide
+        );
+        // In the middle of a stand of the right foot its ankle is 9 cm and its ball 3.5 cm above the ground.
+        let places = performed.file.frame("walk", 19);
+        let height = |joint: usize| places[&(build.names)(joint)].translation.y;
+        let (ankle, ball) = (height(RIGHT_ANKLE), height(RIGHT_FOOT));
+        assert!((ankle - 0.09).abs() < 0.006 && (ball - 0.035).abs() < 0.006, "{tiptoe}: {ankle} {ball}");
+    }
+}
+
+#[test]
 fn the_soles_of_the_character_stand_on_the_ground() {
     for (what, build) in [
         ("large feet", Build { shoes: true, own_axes: false, ..Build::default() }),
+        ("thick soles", Build { shoes: true, thick: 0.06, own_axes: false, ..Build::default() }),
         ("a child", Build { shoes: true, own_axes: false, size: 0.6, lengths: [0.9, 0.9, 1.0], ..Build::default() }),
     ] {
         let motion = walk(48);
@@ -146,7 +167,7 @@ fn the_soles_of_the_character_stand_on_the_ground() {
             let places = file.frame("walk", t);
             let height = |joint: usize, corner: DVec3| {
                 // Bones are parallel to the world at rest, the ankle 9 cm and the ball 3.5 cm above the ground.
-                let down = if joint < LEFT_FOOT { 0.09 } else { 0.035 } * build.size;
+                let down = (if joint < LEFT_FOOT { 0.09 } else { 0.035 } + build.thick) * build.size;
                 places[&(build.names)(joint)].transform_point3(corner - DVec3::Y * down).y
             };
             let foot = |side: usize| {
@@ -156,7 +177,9 @@ fn the_soles_of_the_character_stand_on_the_ground() {
             lows.push(foot(0).unwrap().min(foot(1).unwrap()) / build.size);
         }
         let (low, high) = (lows.iter().copied().fold(1.0, f64::min), lows.iter().copied().fold(-1.0, f64::max));
-        assert!(low > -0.004 && high < 0.004, "{what}: {low} {high}");
+        // The ground of the character is where its soles are at rest.
+        let ground = -build.thick;
+        assert!(low - ground > -0.004 && high - ground < 0.004, "{what}: {low} {high}");
     }
 }
 

@@ -178,6 +178,35 @@ fn a_gltf_with_files_of_its_own_becomes_one_file_elsewhere() {
 }
 
 #[test]
+fn presets_are_recognised_as_their_rigs_and_written_as_glb_and_bvh() {
+    let folder = tempfile::tempdir().unwrap();
+    let motion = walk(30);
+    for name in Character::presets() {
+        let mut rig = Character::preset(name).unwrap();
+        let report = rig.add(&motion, "walk").unwrap().clone();
+        assert!(report.missing.is_empty() && report.slide < 0.003, "{name}: {report:?}");
+        assert!(report.angles.iter().all(|angle| angle.median < 0.5), "{name}: {:?}", report.angles);
+        for ending in ["glb", "bvh"] {
+            let path = folder.path().join(format!("{name}.{ending}"));
+            rig.save(&path).unwrap();
+            let back = Motion::load(&path).unwrap();
+            assert_eq!((back.len(), back.fps()), (30, 20.0), "{name}.{ending}");
+            let (a, b) = (motion.joints(), back.joints());
+            for joint in [4, 8, 11, 15, 18, 21] {
+                let own = |m: &ndarray::ArrayView3<'_, f32>, c: usize| m[[17, joint, c]] - m[[17, 0, c]];
+                let off = (0..3).map(|c| (own(&a, c) - own(&b, c)).abs()).fold(0.0, f32::max);
+                assert!(off < 0.03, "{name}.{ending}, joint {joint}: {off}");
+            }
+        }
+        rig.add(&motion, "again").unwrap();
+        assert!(rig.save(folder.path().join("two.bvh")).unwrap_err().to_string().contains("one clip"));
+    }
+    let bvh = std::fs::read_to_string(folder.path().join("unreal.bvh")).unwrap();
+    assert!(bvh.contains("ROOT pelvis") && bvh.contains("JOINT spine_05") && bvh.contains("Frame Time: 0.05\n"));
+    assert!(Character::preset("maya").unwrap_err().to_string().contains("makehuman, soma, cmu"));
+}
+
+#[test]
 fn names_of_the_caller_decide_where_nothing_is_recognised() {
     let build = Build { names: numbers, ..Build::default() };
     let names = ["pelvis", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"];
