@@ -402,6 +402,9 @@ typedef int32_t vimogen_unit;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/// A skinned character to which motions are added as animations. One thread at a time may use it.
+typedef struct vimogen_character vimogen_character;
+
 /// Immutable motion. `const vimogen_motion *` may be used from several threads at once.
 typedef struct vimogen_motion vimogen_motion;
 
@@ -1090,6 +1093,35 @@ VIMOGEN_API
 vimogen_status vimogen_motion_with_upper_body(const struct vimogen_motion *motion,
                                               const struct vimogen_motion *other,
                                               struct vimogen_motion **edited);
+
+/// Reads a character from a skinned `.glb`, `.gltf` or `.vrm` file (VRM 0 and 1) and finds its joints by VRM's names, by those
+/// of known rigs, or by the shape of the skeleton.
+///
+/// `names`: for a skeleton that is not recognised, the names of its joints by ours, as in `vimogen_motion_load_params`; or NULL.
+/// `character`: receives it, to be freed with `vimogen_character_free`.
+VIMOGEN_API
+vimogen_status vimogen_character_open(const char *path,
+                                      const char *names,
+                                      struct vimogen_character **character);
+
+/// Adds a motion as an animation. Bones point as the motion's do, hips move by the length of the legs.
+///
+/// `name`: of the animation; one that the file has already gets a number after it. `plant` other than 0: standing feet do not
+/// slide. `report`: NULL, or receives a JSON object, to be freed with `vimogen_string_free`: `"clip"` (the name), `"how"` the
+/// joints were found, `"bones"`, `"missing"`, `"angles"` of the limbs against the motion in degrees, `"slide"` of standing
+/// feet, `"scale"`, `"warnings"` and more.
+VIMOGEN_API
+vimogen_status vimogen_character_add(struct vimogen_character *character,
+                                     const struct vimogen_motion *motion,
+                                     const char *name,
+                                     int32_t plant,
+                                     char **report);
+
+/// Writes the character with its animations as `.glb`, `.vrm` or `.gltf`; the rest of the file stays byte for byte.
+VIMOGEN_API vimogen_status vimogen_character_save(const struct vimogen_character *character, const char *path);
+
+/// Frees a character. NULL is allowed and does nothing.
+VIMOGEN_API vimogen_status vimogen_character_free(struct vimogen_character *character);
 
 /// Generates one motion in which each of `count` prompts follows the one before, without a cut.
 ///

@@ -573,6 +573,36 @@ private:
   }
 };
 
+/// A skinned character to which motions are added as animations.
+class Character : public detail::Object<vimogen_character, vimogen_character_free> {
+public:
+  using Object::Object;
+
+  /// Reads a .glb, .gltf or .vrm file; `names`, if not empty, says which joint is which, see vimogen_character_open.
+  static Result<Character> open(const std::string &path, const std::string &names = {}) {
+    return detail::made<Character>([&](auto **handle) {
+      return vimogen_character_open(path.c_str(), names.empty() ? nullptr : names.c_str(), handle);
+    });
+  }
+
+  /// Makes a skeleton with the joint names of a well-known rig, such as "unreal", see vimogen_character_preset.
+  static Result<Character> preset(const std::string &name) {
+    return detail::made<Character>([&](auto **handle) { return vimogen_character_preset(name.c_str(), handle); });
+  }
+
+  /// Adds a motion as an animation and gives the report as JSON, see vimogen_character_add.
+  Result<std::string> add(const Motion &motion, const std::string &name, bool plant = true) {
+    char *json = nullptr;
+    const auto status = vimogen_character_add(get(), motion.get(), name.c_str(), plant, &json);
+    return detail::taken(status, json);
+  }
+
+  /// Writes the character with its animations.
+  Result<void> save(const std::string &path) const {
+    return detail::done(vimogen_character_save(get(), path.c_str()));
+  }
+};
+
 /// Motion without an end. The pipeline must outlive it.
 class Stream : public detail::Object<vimogen_stream, vimogen_stream_free> {
 public:

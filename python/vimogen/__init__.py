@@ -22,6 +22,7 @@ from ._train import Trainer
 from ._vimogen import (
     Body,
     CancelledError,
+    Character,
     ConfigError,
     DeviceError,
     Dit,
@@ -64,6 +65,7 @@ __all__ = [
     "PARENTS",
     "Body",
     "CancelledError",
+    "Character",
     "ConfigError",
     "Constraints",
     "DeviceError",

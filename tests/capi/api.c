@@ -447,6 +447,30 @@ static size_t frames_of(vimogen_motion *motion) {
   return frames;
 }
 
+static void motions_are_put_onto_a_character(const vimogen_motion *motion, const char *folder) {
+  char hero[1024], out[1024];
+  snprintf(hero, sizeof hero, "%s/hero.glb", folder);
+  snprintf(out, sizeof out, "%s/hero-walk.glb", folder);
+  OK(vimogen_motion_save(motion, hero));
+  vimogen_character *character = NULL;
+  OK(vimogen_character_open(hero, NULL, &character));
+  char *report = NULL;
+  OK(vimogen_character_add(character, motion, "walk", 1, &report));
+  CHECK(strstr(report, "\"how\": \"joint names of SMPL\"") != NULL && strstr(report, "\"slide\"") != NULL);
+  OK(vimogen_string_free(report));
+  OK(vimogen_character_add(character, motion, "again", 0, NULL));
+  OK(vimogen_character_save(character, out));
+  OK(vimogen_character_free(character));
+  snprintf(out, sizeof out, "%s/unreal.bvh", folder);
+  OK(vimogen_character_preset("unreal", &character));
+  OK(vimogen_character_add(character, motion, "walk", 1, NULL));
+  OK(vimogen_character_save(character, out));
+  OK(vimogen_character_free(character));
+  vimogen_motion *back = NULL;
+  OK(vimogen_motion_load(out, &back));
+  OK(vimogen_motion_free(back));
+}
+
 static void edits_make_new_motions(const vimogen_motion *motion) {
   size_t frames = 0;
   OK(vimogen_motion_frames(motion, &frames));
@@ -603,6 +627,7 @@ int main(int argc, char **argv) {
   motions_become_pictures(motion, argv[1]);
   motions_are_made_of_features_and_scored(motion);
   edits_make_new_motions(motion);
+  motions_are_put_onto_a_character(motion, argv[1]);
   the_skeleton_is_a_tree();
   rotations_survive_every_route();
 

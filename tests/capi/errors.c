@@ -112,6 +112,11 @@ static void text_is_utf8_and_paths_exist(const vimogen_pipeline *pipeline, const
   reading.struct_size = 4;
   FAILS(INVALID_ARGUMENT, "struct_size", vimogen_motion_load_with("none.bvh", &reading, &made));
   FAILS(INVALID_ARGUMENT, "extension", vimogen_motion_save(motion, "clip.mp3"));
+  vimogen_character *character = NULL;
+  FAILS(FORMAT, ".glb, .gltf or .vrm", vimogen_character_open("hero.fbx", NULL, &character));
+  FAILS(NOT_FOUND, "hero.glb", vimogen_character_open("none/such/hero.glb", NULL, &character));
+  FAILS(INVALID_ARGUMENT, "character", vimogen_character_save(NULL, "hero.glb"));
+  CHECK(character == NULL);
   FAILS(NOT_FOUND, "none/such", vimogen_motion_save(motion, "none/such/clip.npz"));
   FAILS(NOT_FOUND, "none/such", vimogen_evaluate("none/such", NULL, &json));
   CHECK(made == NULL && loaded == NULL && json == NULL);

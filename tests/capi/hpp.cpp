@@ -75,6 +75,11 @@ void motions_have_their_arrays(const vimogen::Pipeline &pipeline, const std::str
   CHECK(moved.slice(0, 1).value().render(folder + "/small.png", &small).ok());
   CHECK(vimogen::Motion::load(folder + "/hpp.npz").value().frames() == 8);
   moved.save(folder + "/hpp.bvh").value();
+  moved.save(folder + "/hero.glb").value();
+  auto hero = vimogen::Character::open(folder + "/hero.glb").value();
+  CHECK(hero.add(moved, "waves").value().find("\"clip\": \"waves\"") != std::string::npos);
+  hero.save(folder + "/hero-waves.glb").value();
+  CHECK(vimogen::Character::preset("vrm").ok() && !vimogen::Character::preset("none"));
   vimogen::MotionLoadParams reading;
   reading.fps = 40;
   const auto read = vimogen::Motion::load(folder + "/hpp.bvh", reading).value();

@@ -28,7 +28,15 @@ def main() -> None:
     rig = next(thing for thing in scene.objects if thing.type == "ARMATURE")
     # Blender draws bones as a mesh of its own, which follows nothing.
     meshes = [thing for thing in scene.objects if thing.type == "MESH" and thing.find_armature() is rig]
-    first, last = (round(frame) for frame in bpy.data.actions[0].frame_range)
+    action = bpy.data.actions[0]
+    if sys.argv[2:]:
+        # One of several: the tracks of the others are removed, since they are played together.
+        action = next(action for action in bpy.data.actions if action.name.startswith(sys.argv[2]))
+        for track in list(rig.animation_data.nla_tracks):
+            rig.animation_data.nla_tracks.remove(track)
+        rig.animation_data.action = action
+        rig.animation_data.action_slot = action.slots[0]
+    first, last = (round(frame) for frame in action.frame_range)
     joints, bounds = {}, {}
     for frame in (first, (first + last) // 2, last):
         scene.frame_set(frame)

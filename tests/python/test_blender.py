@@ -25,9 +25,9 @@ def walk():
     return vimogen.generate("a person walks forward", num_frames=60, num_inference_steps=8, seed=1).refit()
 
 
-def look(path):
+def look(path, *action):
     """Blender's state after importing a file: names of bones, frames, positions of joints and vertices."""
-    done = subprocess.run([PYTHON, LOOK, path], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([PYTHON, LOOK, path, *action], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -86,3 +86,19 @@ def test_mixamos_names_arrive(walk, tmp_path):
     walk.save(tmp_path / "cm.bvh", joint_names="mixamo")
     places = look(tmp_path / "cm.bvh")["joints"]["1"]
     assert "mixamorig:LeftUpLeg" in places and len(places) == 22
+
+
+def test_a_character_with_a_motion_has_the_limbs_of_the_motion(walk, tmp_path):
+    """Our own body serves as the character; it has an animation of its own."""
+    walk[:1].save(tmp_path / "hero.glb")
+    hero = vimogen.Character(tmp_path / "hero.glb")
+    report = hero.add(walk, "walk")
+    hero.save(tmp_path / "out.glb")
+    seen = look(tmp_path / "out.glb", "walk")
+    assert seen["frames"] == [0, len(walk) - 1] and report["missing"] == []
+    for frame, places in seen["joints"].items():
+        got = np.array([places[name] for name in NAMES])
+        want = as_blender(walk.joints[int(frame)])
+        for joint, end in [(1, 4), (5, 8), (16, 18), (19, 21)]:
+            a, b = got[end] - got[joint], want[end] - want[joint]
+            assert np.degrees(np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))) < 8

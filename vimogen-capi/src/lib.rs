@@ -7,6 +7,7 @@
 #![allow(non_camel_case_types, reason = "types have the names of the C header")]
 
 mod allocator;
+mod character;
 mod direct;
 mod edge;
 mod edit;

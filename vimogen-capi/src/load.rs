@@ -81,7 +81,7 @@ fn choice<E: NamedEnum>(number: i32) -> Result<Option<E>> {
     (number != VIMOGEN_FROM_FILE).then(|| E::from_number(number)).transpose()
 }
 
-fn joint_map(names: &str) -> Result<JointMap> {
+pub(crate) fn joint_map(names: &str) -> Result<JointMap> {
     if names.trim_start().starts_with('{') { parse_joint_map(names) } else { load_joint_map(names) }
 }
 

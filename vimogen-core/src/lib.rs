@@ -56,6 +56,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
+mod character;
 pub mod control;
 #[cfg(feature = "train")]
 pub mod data;

@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["error", "declare", "process", "progress", "retry", "turns"],
     &["motion", "format"],
     &["body"],
-    &["edit", "model", "text", "sample", "weights"],
+    &["character", "edit", "model", "text", "sample", "weights"],
     &["device", "pipeline", "windows"],
     &["control", "data", "train", "mbench", "render", "io"],
     &["experiment"],

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 mod args;
 mod benchmark;
 mod body;
+mod character;
 mod collective;
 mod direct;
 mod dit;
@@ -50,6 +51,7 @@ mod _vimogen {
     use crate::{
         benchmark::{evaluate_benchmark_json, gate_references, generate_mbench, organize, results_table},
         body::{Body, load_hmr},
+        character::Character,
         direct::{best, split_prompt},
         dit::{Dit, sample},
         evaluate::evaluate_folder,

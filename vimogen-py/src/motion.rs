@@ -16,6 +16,7 @@ use vimogen_core::motion::{FileFormat, LengthUnit};
 
 use crate::args::{Floats, as_2d, as_3d, owned, to_python};
 use crate::body::Body;
+use crate::character::Character;
 use crate::edit;
 use crate::error::OrRaise;
 use crate::reading::{ReadingArguments, source};
@@ -196,6 +197,41 @@ impl Motion {
     ///     The file.
     fn save_mbench_joints(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         detached(py, || self.core.save_mbench_joints(&path))
+    }
+
+    /// Put the motion onto a character of your own, see :class:`Character`.
+    ///
+    /// Parameters
+    /// ----------
+    /// character : str or os.PathLike
+    ///     A skinned ``.glb``, ``.gltf`` or ``.vrm`` file.
+    /// out : str or os.PathLike, optional
+    ///     Where the character with the animation is written: ``.glb``, ``.vrm`` or ``.gltf``. None: nothing is written.
+    /// name : str
+    ///     Name of the animation.
+    /// plant : bool
+    ///     Keep standing feet in place on the ground, by inverse kinematics of the legs.
+    /// names : dict, str or os.PathLike, optional
+    ///     Names of the character's joints by ours, for a skeleton that is not recognised.
+    ///
+    /// Returns
+    /// -------
+    /// Character
+    ///     With the motion as its animation, the report in ``reports[0]``.
+    #[pyo3(signature = (character, out=None, *, name="motion", plant=true, names=None))]
+    fn retarget(
+        slf: PyRef<'_, Self>,
+        py: Python<'_>,
+        character: PathBuf,
+        out: Option<PathBuf>,
+        name: &str,
+        plant: bool,
+        names: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Character> {
+        let character = Character::open(py, character, names)?;
+        character.add(py, slf, name, plant)?;
+        out.map_or(Ok(()), |out| character.save(py, out))?;
+        Ok(character)
     }
 
     /// Draw a body that performs the motion. No GPU and no display are needed.

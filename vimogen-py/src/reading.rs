@@ -141,7 +141,7 @@ pub fn person_name(value: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// Names of joints from a dict, or from the path of a JSON file.
-fn joint_map(value: &Bound<'_, PyAny>) -> PyResult<JointMap> {
+pub fn joint_map(value: &Bound<'_, PyAny>) -> PyResult<JointMap> {
     if let Ok(dict) = value.cast::<PyDict>() {
         return dict
             .extract::<BTreeMap<String, String>>()

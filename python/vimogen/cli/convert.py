@@ -14,6 +14,7 @@ from .. import convert as convert_model
 from ..motion import load_hmr
 from . import formats
 from .conversion import Converted, convert_all, summary, targets
+from .onto import Onto, onto_options, read_all
 from .options import FILE, choice, dtype_option, json_option, quiet_option
 from .progress import progress
 from .reading import Reading, leave_doubts_to_the_command, reading_options
@@ -54,6 +55,7 @@ from .reading import Reading, leave_doubts_to_the_command, reading_options
 @click.option(
     "--unit", type=choice("LengthUnit"), help="Unit of length.  [default: cm in .bvh, the format's in others]"
 )
+@onto_options
 @click.option("--text-only", is_flag=True, help="Of a model: leave out the reference path, a third of it.")
 @dtype_option("Of a model: type of the weights.", stored=True)
 @quiet_option
@@ -65,6 +67,7 @@ def convert(
     read: Reading,
     hmr: bool,
     body_file: Path | None,
+    onto: Onto,
     text_only: bool,
     dtype: str,
     quiet: bool,
@@ -76,6 +79,8 @@ def convert(
     \b
     vimogen convert dance.bvh dance.glb
     vimogen convert clips/ more/walk.bvh -o out --to npz --to html
+    vimogen convert walk.npz hero-walk.glb --onto hero.glb
+    vimogen convert --onto hero.glb walk.npz wave.bvh -o hero-animated.glb
     vimogen convert amass.npz walk.npz --body SMPLX_NEUTRAL.npz
     vimogen convert params.pt walk.npz --hmr --body SMPLX_NEUTRAL.npz
     vimogen convert ViMoGen-1.3B/ model/ --dtype bfloat16 --text-only
@@ -84,6 +89,11 @@ def convert(
     --from-fps override them. A file that cannot be read is named, the others are converted, and the exit code is 1.
     """
     leave_doubts_to_the_command()
+    if onto:
+        if hmr or endings:
+            raise click.UsageError("--onto writes the character's own file and excludes --to and --hmr")
+        _onto(onto, sources, out, read, body_file, as_json=as_json, **change)
+        return
     source, target = _pair(sources, out, endings)
     if source is not None and source.is_dir() and target is not None and formats.is_model(source):
         written = convert_model(source, target, dtype=dtype, text_only=text_only)
@@ -112,6 +122,28 @@ def convert(
         click.echo(summary(done, out), err=True)
     if failed:
         click.get_current_context().exit(1)
+
+
+def _onto(
+    onto: Onto,
+    sources: tuple[Path, ...],
+    out: Path | None,
+    read: Reading,
+    body_file: Path | None,
+    *,
+    as_json: bool,
+    **change: Any,
+) -> None:
+    """Put motion files onto a character; without --out the last argument is the file to write."""
+    clips = sources if out is not None else sources[:-1]
+    target = onto.check_target(out if out is not None else sources[-1])
+    if not clips:
+        raise click.UsageError("there is no motion: vimogen convert walk.npz hero-walk.glb --onto hero.glb")
+    kept = {name: change[name] for name in ("fps", "refit", "lock_feet", "canonical")}
+    motions = read_all(clips, read, None if body_file is None else Body(body_file), **kept)
+    reports = onto.perform(motions, target, as_json=as_json)
+    if as_json:
+        click.echo(json.dumps({"file": str(target), "character": onto.name, "clips": reports}, indent=2))
 
 
 def _pair(

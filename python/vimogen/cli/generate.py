@@ -16,6 +16,7 @@ from .. import Motion, Pipeline, PromptWarning, VimogenError, _runs, best, mbenc
 from .._options import DEFAULT_SEED
 from .encode_text import load_encoder, text_encoder_options
 from .formats import WRITES, is_motion, save
+from .onto import Onto, onto_options
 from .options import (
     FILE,
     choice,
@@ -76,6 +77,7 @@ _NOTES = 20
 @reading_options
 @click.option("--constraints", type=FILE, help="JSON file of poses, places, way points, a path or a loop to be met.")
 @click.option("--strict", is_flag=True, help="Make nothing if a prompt asks for what the model does not know.")
+@onto_options
 @click.option("--text-only", is_flag=True, help="Leave out the reference path, a third of the model.")
 @click.option("--lora", type=FILE, help="File of LoRA adapters to add to the model.")
 @click.option("--mbench", "prompts_of_mbench", type=FILE, help="MBench_final.json: one folder per prompt, resumable.")
@@ -114,6 +116,7 @@ def generate(
     read: Reading,
     constraints: Path | None,
     strict: bool,
+    onto: Onto,
     text_only: bool,
     lora: Path | None,
     prompts_of_mbench: Path | None,
@@ -135,6 +138,7 @@ def generate(
     vimogen generate "a person jumps" -o jump.bvh
     vimogen generate "a person jumps" --variants 5 --best -o jump.bvh
     vimogen generate --reference walk.npz -o like-walk.html
+    vimogen generate "a person jumps" "a person waves" --onto hero.glb -o hero-animated.glb
     vimogen generate --mbench MBench_final.json -o mbench
 
     --from-fps, --from-unit, --up, --person, --names and --fit say how the file of --reference is read.
@@ -149,6 +153,12 @@ def generate(
         kept: Any = {"device": device, "dtype": dtype, "text_only": text_only, "lora": lora}
         return Pipeline.from_pretrained(model, **kept, text_encoder=encoder)
 
+    if onto:
+        onto.check_target(out)
+        if formats or skip_existing or prompts_of_mbench is not None:
+            raise click.UsageError(
+                "--onto writes the character's own file and excludes --format, --skip-existing, --mbench"
+            )
     if prompts_of_mbench is not None:
         if variants or seeds or seconds or choose_best:
             raise click.UsageError("--mbench has no --variants, --seeds, --seconds and --best")
@@ -179,15 +189,16 @@ def generate(
     runs = [(number, group) for number in range(len(names)) for group in chosen]
     # No seed overwrites the motion of another.
     marks = [f".s{group[0]}" if len(chosen) > 1 or group[0] != DEFAULT_SEED else "" for _, group in runs]
-    targets = [
-        _targets(out, formats, number, names[number], len(runs), mark)
+    # The motions of a character go into one file, at the end.
+    targets: list[list[Path]] = [
+        [] if onto else _targets(out, formats, number, names[number], len(runs), mark)
         for (number, _), mark in zip(runs, marks, strict=True)
     ]
     left = [i for i, files in enumerate(targets) if not (skip_existing and all(f.exists() for f in files))]
     if not overwrite and not skip_existing:
         for (number, group), wished in zip(runs, targets, strict=True):
             _refuse_to_replace(wished, names[number] if wanted else None, group)
-    if len(runs) > 1:
+    if len(runs) > 1 and not onto:
         files = {"text encoder": text_encoder, "lora": lora}
         run = _runs.record(
             wanted,
@@ -199,6 +210,7 @@ def generate(
             _runs.check(out, run)
         _runs.write(out, run)
     results: list[dict[str, Any]] = []
+    clips: list[tuple[str, Motion]] = []
     if left:
         # Before the model is read: a file that is refused is refused at once.
         print_doubts()
@@ -213,6 +225,7 @@ def generate(
             if constraints is not None:
                 made, met = pipe.constrained(wanted[0], constraints, **options, callback=show)
                 _report(met)
+                clips.append((names[0], made))
                 results.append(_write(made, names[0], targets[0], options["seed"]) | notes[0])
                 left = []
             size = max(1, _BATCH // len(chosen[0]))
@@ -229,10 +242,14 @@ def generate(
                     tried = {seed: motions[k] for k, (of, seed) in enumerate(tries) if of == i}
                     motion = best(list(tried.values())) if choose_best else next(iter(tried.values()))
                     seed = next(seed for seed, candidate in tried.items() if candidate is motion)
+                    clips.append((f"{names[runs[i][0]]}{f' (seed {seed})' if len(chosen) > 1 else ''}", motion))
                     results.append(_write(motion, names[runs[i][0]], targets[i], seed) | notes[runs[i][0]])
         took = time.perf_counter() - start
         if not as_json:
             click.echo(f"{len(results)} motion(s) in {took:.1f} s", err=True)
+    if onto:
+        for result, report in zip(results, onto.perform(clips, out, as_json=as_json), strict=True):
+            result |= {"files": [str(out)], "character": report}
     if as_json:
         click.echo(json.dumps(results, indent=2))
     else:

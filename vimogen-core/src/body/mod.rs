@@ -16,7 +16,9 @@ mod refit;
 mod track;
 
 pub use finish::Finish;
-pub(crate) use finish::{Binding, body_low, finish, lift, plant};
+pub(crate) use finish::{
+    Binding, Curve, JointPlaces, Soles, Stands, body_low, finish, lift, plant, plant_as, standing, worn,
+};
 pub use fit::fit_joints;
 pub(crate) use limb::Limb;
 pub use model::{BodyGradient, BodyKind, BodyModel, BodyParams, Posed, motion_joints};

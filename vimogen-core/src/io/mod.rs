@@ -31,12 +31,14 @@ use fbx::FbxOptions;
 use usd::UsdOptions;
 
 use crate::body::BodyModel;
+pub use crate::character::{BoneAngle, RetargetReport};
 use crate::error::Result;
 use crate::format::npy;
 use crate::motion::LengthUnit;
 use crate::motion::codec::{SmplMotion, encode};
 pub use crate::motion::{FileFormat, Motion};
 use crate::progress::{OnProgress, ignore};
+pub use gltf::{Character, RetargetOptions};
 pub use joint_map::{JointMap, load_joint_map, parse_joint_map};
 pub use joint_names::{JointNames, MIXAMO_NAMES};
 pub use options::{LoadOptions, SaveOptions};

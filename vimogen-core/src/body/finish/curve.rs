@@ -3,7 +3,7 @@
 /// A sequence of values, one per frame, that minimises a sum of squares: of its second differences, of its distance from
 /// places, of its steps. The normal equations have five diagonals and are solved in linear time.
 #[derive(Debug, Clone)]
-pub(super) struct Curve {
+pub(crate) struct Curve {
     /// Lower triangle: the diagonal and the two entries to the left of it.
     rows: Vec<[f64; 3]>,
     right: Vec<f64>,

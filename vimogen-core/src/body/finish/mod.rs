@@ -15,7 +15,9 @@ use super::Track;
 use crate::declare::named_enum;
 use crate::error::Result;
 use crate::motion::{Motion, Skeleton};
-pub(crate) use plant::{Binding, body_low, lift, plant};
+pub(crate) use curve::Curve;
+pub(crate) use plant::{Binding, Stands, body_low, lift, plant, plant_as, standing};
+pub(crate) use sole::{Posed as JointPlaces, Soles, worn};
 
 named_enum! {
     /// Finish of a generated motion.

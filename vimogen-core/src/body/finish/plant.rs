@@ -4,7 +4,7 @@ use glam::Vec3;
 
 use super::contact::stands;
 use super::curve::Curve;
-use super::sole::{Posed, Worn};
+use super::sole::{Posed, Soles, Worn};
 use crate::body::Limb;
 use crate::motion::skeleton::joint::{LEFT_FOOT, PELVIS, RIGHT_FOOT};
 use crate::motion::{Pose, Skeleton, floor_of};
@@ -65,15 +65,45 @@ pub(crate) fn plant(
     binding: &dyn Fn(usize) -> Binding,
 ) {
     let worn = Worn::on(skeleton);
-    let posed = |poses: &[Pose]| -> Vec<Posed> { poses.iter().map(|p| skeleton.fk(p.root, p.rotations)).collect() };
-    let before = posed(poses);
+    let before = posed(skeleton, poses);
     let stage = Stage::new(&worn, &before, fps, floor, binding);
-    let rise = stage.rise(&worn, &before);
+    put(skeleton, poses, &before, &worn, &stage);
+}
+
+/// When the feet of a clip stand: first and last frame of each stand.
+pub(crate) type Stands = [Vec<(usize, usize)>; 2];
+
+/// When the feet of a clip stand, and the height of its ground, metres.
+pub(crate) fn standing(skeleton: &Skeleton, poses: &[Pose], fps: f32) -> (Stands, f32) {
+    let stage = Stage::new(&Worn::on(skeleton), &posed(skeleton, poses), fps, None, &Binding::none);
+    (stage.stands, stage.floor)
+}
+
+/// [`plant`] of a body with other soles, at the height `floor`, whose feet stand when those of another clip do.
+pub(crate) fn plant_as(
+    skeleton: &Skeleton,
+    poses: &mut [Pose],
+    fps: f32,
+    (soles, floor): (&dyn Soles, f32),
+    stands: &Stands,
+) {
+    let before = posed(skeleton, poses);
+    let stage = Stage { stands: stands.clone(), ..Stage::new(soles, &before, fps, Some(floor), &Binding::none) };
+    put(skeleton, poses, &before, soles, &stage);
+}
+
+fn posed(skeleton: &Skeleton, poses: &[Pose]) -> Vec<Posed> {
+    poses.iter().map(|pose| skeleton.fk(pose.root, pose.rotations)).collect()
+}
+
+/// Moves pelvis and legs of `poses`, which are `before`, to where `stage` has them.
+fn put(skeleton: &Skeleton, poses: &mut [Pose], before: &[Posed], soles: &dyn Soles, stage: &Stage) {
+    let rise = stage.rise(soles, before);
     let aims = [0, 1].map(|foot| stage.aim(foot, &rise));
     for (pose, rise) in poses.iter_mut().zip(&rise) {
         pose.root.z += *rise as f32;
     }
-    let sink = stage.sink(skeleton, &posed(poses), &before, &aims);
+    let sink = stage.sink(skeleton, &posed(skeleton, poses), before, &aims);
     for (pose, sink) in poses.iter_mut().zip(&sink) {
         pose.root.z += *sink as f32;
     }
@@ -116,7 +146,13 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(worn: &Worn, posed: &[Posed], fps: f32, floor: Option<f32>, binding: &dyn Fn(usize) -> Binding) -> Self {
+    fn new(
+        worn: &dyn Soles,
+        posed: &[Posed],
+        fps: f32,
+        floor: Option<f32>,
+        binding: &dyn Fn(usize) -> Binding,
+    ) -> Self {
         let soles = [0, 1].map(|foot| posed.iter().map(|posed| worn.sole(foot, posed)).collect::<Vec<_>>());
         let lowest = soles.iter().flatten().copied().fold(f32::INFINITY, f32::min);
         let floor = floor.unwrap_or_else(|| floor_of(lowest, 1.0));
@@ -142,7 +178,7 @@ impl Stage {
 
     /// Change of the pelvis' height in each frame, metres: standing soles come to the ground, and no other part of the
     /// body is below it.
-    fn rise(&self, worn: &Worn, posed: &[Posed]) -> Vec<f64> {
+    fn rise(&self, worn: &dyn Soles, posed: &[Posed]) -> Vec<f64> {
         let mut curve = self.curve(PELVIS_STIFF, |binding| binding.root);
         for (foot, stands) in self.stands.iter().enumerate() {
             for t in stands.iter().flat_map(|(first, last)| *first..=*last) {

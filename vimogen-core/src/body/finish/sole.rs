@@ -53,7 +53,22 @@ pub(super) struct Worn {
 }
 
 /// World rotations and places of the joints.
-pub(super) type Posed = ([Quat; JOINTS], [Vec3; JOINTS]);
+pub(crate) type Posed = ([Quat; JOINTS], [Vec3; JOINTS]);
+
+/// The soles of the built-in body on a skeleton.
+pub(crate) fn worn(skeleton: &Skeleton) -> impl Soles + 'static {
+    Worn::on(skeleton)
+}
+
+/// Heights of a body's lowest points.
+pub(crate) trait Soles {
+    /// Height of the lowest point of a foot, metres.
+    fn sole(&self, foot: usize, posed: &Posed) -> f32;
+
+    /// Height of the lowest point of the body without its feet, metres; infinite if all joints are so high above `floor`
+    /// that it cannot be below.
+    fn trunk(&self, posed: &Posed, floor: f32) -> f32;
+}
 
 impl Worn {
     pub fn on(skeleton: &Skeleton) -> Self {
@@ -63,14 +78,21 @@ impl Worn {
         Self { surface: surface(), scale: (leg(skeleton) / leg(&NEUTRAL)).clamp(0.05, 20.0) }
     }
 
-    /// Height of the lowest point of a foot, metres.
-    pub fn sole(&self, foot: usize, posed: &Posed) -> f32 {
+    fn lowest(&self, points: &[Point], (turns, places): &Posed) -> f32 {
+        // Only heights are needed: the third row of each rotation.
+        let up: [Vec3; JOINTS] = std::array::from_fn(|j| turns[j].inverse() * Vec3::Z * self.scale);
+        let height =
+            |point: &Point| point.iter().map(|(j, share, at)| share * (up[*j].dot(*at) + places[*j].z)).sum::<f32>();
+        points.iter().map(height).fold(f32::INFINITY, f32::min)
+    }
+}
+
+impl Soles for Worn {
+    fn sole(&self, foot: usize, posed: &Posed) -> f32 {
         self.lowest(&self.surface.feet[foot], posed)
     }
 
-    /// Height of the lowest point of the body without its feet, metres; infinite if all joints are so high above `floor`
-    /// that it cannot be below.
-    pub fn trunk(&self, posed: &Posed, floor: f32) -> f32 {
+    fn trunk(&self, posed: &Posed, floor: f32) -> f32 {
         let knees = [LEFT_KNEE, RIGHT_KNEE];
         let clear = |(j, place): (usize, &Vec3)| {
             let legs = FEET.as_flattened().contains(&j);
@@ -81,14 +103,6 @@ impl Worn {
             return f32::INFINITY;
         }
         self.lowest(&self.surface.rest, posed)
-    }
-
-    fn lowest(&self, points: &[Point], (turns, places): &Posed) -> f32 {
-        // Only heights are needed: the third row of each rotation.
-        let up: [Vec3; JOINTS] = std::array::from_fn(|j| turns[j].inverse() * Vec3::Z * self.scale);
-        let height =
-            |point: &Point| point.iter().map(|(j, share, at)| share * (up[*j].dot(*at) + places[*j].z)).sum::<f32>();
-        points.iter().map(height).fold(f32::INFINITY, f32::min)
     }
 }
 

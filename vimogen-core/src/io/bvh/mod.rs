@@ -4,6 +4,7 @@ mod angle;
 mod frames;
 mod hierarchy;
 mod joint;
+pub(in crate::io) mod nodes;
 mod parse;
 mod person;
 mod rate;

@@ -173,7 +173,7 @@ fn write_frames(w: &mut impl io::Write, motion: &SmplMotion, options: &BvhOption
 }
 
 /// Angles (z, x, y) in degrees with `R = Rz Rx Ry`. Where x is +-90 degrees, y is 0.
-fn zxy_degrees(m: DMat3) -> DVec3 {
+pub(super) fn zxy_degrees(m: DMat3) -> DVec3 {
     let r = |row: usize, col: usize| m.col(col)[row];
     let cos_x = r(0, 1).hypot(r(1, 1));
     let x = r(2, 1).atan2(cos_x);
@@ -186,7 +186,7 @@ fn zxy_degrees(m: DMat3) -> DVec3 {
 }
 
 /// The same rotation by the angles nearest to `before`, so that an editor that interpolates channels does not spin.
-fn continued(angles: DVec3, before: DVec3) -> DVec3 {
+pub(super) fn continued(angles: DVec3, before: DVec3) -> DVec3 {
     let near = |a: DVec3| a - ((a - before) / 360.0).round() * 360.0;
     let (one, other) = (near(angles), near(DVec3::new(angles.x + 180.0, 180.0 - angles.y, angles.z + 180.0)));
     if (other - before).length_squared() < (one - before).length_squared() { other } else { one }

@@ -11,7 +11,7 @@ use crate::error::Result;
 /// Values allowed beyond one per byte of the buffers: an accessor without data is all zeros.
 const SLACK: u64 = 1 << 16;
 /// Compressions of buffer views.
-const COMPRESSED: [&str; 2] = ["EXT_meshopt_compression", "KHR_meshopt_compression"];
+pub(super) const COMPRESSED: [&str; 2] = ["EXT_meshopt_compression", "KHR_meshopt_compression"];
 
 /// Rows of numbers.
 #[derive(Debug, PartialEq)]

@@ -86,7 +86,7 @@ impl<'a> Container<'a> {
         (self.binary.map_or(0, <[u8]>::len) + others) as u64
     }
 
-    fn load(&self, uri: &str) -> Result<Vec<u8>> {
+    pub(super) fn load(&self, uri: &str) -> Result<Vec<u8>> {
         if let Some(data) = uri.strip_prefix("data:") {
             let (kind, text) = data.split_once(',').unwrap_or_default();
             if !kind.ends_with(";base64") {
@@ -139,7 +139,7 @@ fn percent_decoded(uri: &str) -> Cow<'_, str> {
 }
 
 /// JSON and binary chunk of a `.glb`.
-fn chunks(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>)> {
+pub(super) fn chunks(bytes: &[u8]) -> Result<(&[u8], Option<&[u8]>)> {
     match word(bytes, 4) {
         Some(2) => {}
         Some(1) => return Err(bad("it is glTF 1.0; convert it to 2.0")),

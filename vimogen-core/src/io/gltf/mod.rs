@@ -9,12 +9,14 @@ mod extras;
 mod humanoid;
 mod json;
 mod nodes;
+mod onto;
 mod read;
 mod skeletons;
 mod tracks;
 mod vrma;
 mod write;
 
+pub use onto::{Character, RetargetOptions};
 pub use read::{from_bytes, load, load_with};
 pub use vrma::{HumanBones, save_vrma, vrma_to_bytes};
 pub use write::{save, save_with, to_bytes};

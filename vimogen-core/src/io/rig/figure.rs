@@ -51,6 +51,16 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Figure> {
     (stands && faces).then(|| Figure::of(left, up))
 }
 
+/// The figure of a rest pose of any kind, by its trunk, hips and shoulders: legs may be bent, and arms anywhere.
+pub(super) fn of_trunk(subject: &Subject<'_>) -> Option<Figure> {
+    let at = |joint| subject.rest(joint);
+    let across = |left: usize, right: usize| (at(left)? - at(right)?).try_normalize();
+    let middle = |left: usize, right: usize| Some(0.5 * (at(left)? + at(right)?));
+    let up = (middle(LEFT_SHOULDER, RIGHT_SHOULDER)? - middle(LEFT_HIP, RIGHT_HIP)?).try_normalize()?;
+    let sides = across(LEFT_HIP, RIGHT_HIP)? + across(LEFT_SHOULDER, RIGHT_SHOULDER)?;
+    Some(Figure::of(sides.reject_from_normalized(up).try_normalize()?, up))
+}
+
 /// The axis nearest to a direction, if it is near.
 fn near(direction: DVec3) -> Option<UpAxis> {
     AXES.into_iter().find(|axis| vector(*axis).dot(direction) > SAME_AXIS)

@@ -7,6 +7,7 @@ pub(in crate::io) mod gate;
 mod heap;
 pub(in crate::io) mod names;
 pub(in crate::io) mod retarget;
+pub(in crate::io) mod stance;
 mod subject;
 mod unit;
 pub(in crate::io) mod up;

@@ -1,0 +1,22 @@
+//! Clips on the skeleton of somebody's own character, whatever its proportions, its rest pose and its number of bones.
+//!
+//! A reader of a format gives an [`Armature`]: nodes, which of them are our joints, and how the body stands at rest.
+//! [`perform`] turns a clip into [`Keys`] of these nodes. Rotations are carried over as turns from the rest pose in the
+//! world ([`chain`], [`twist`]), so that bones point as the clip's do; the hips move by the length of the legs, and feet stand where
+//! they stand by inverse kinematics ([`feet`]). [`RetargetReport`] says how well the result agrees with the clip.
+
+mod armature;
+mod chain;
+mod feet;
+mod fit;
+mod perform;
+mod report;
+mod role;
+mod twist;
+
+pub(crate) use armature::{Armature, Foot, Node};
+pub(crate) use perform::{Keys, perform};
+pub use report::{BoneAngle, RetargetReport};
+
+/// Our joints among the nodes of an armature.
+pub(crate) type Map = [Option<usize>; crate::motion::layout::JOINTS];
