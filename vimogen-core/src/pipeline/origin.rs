@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::long::PART_SECONDS;
 use super::{Part, Pipeline, Request, Source};
 use crate::body::Finish;
 use crate::declare::OptionSet;
