@@ -322,6 +322,11 @@ def test_takes_outlive_a_reload_and_the_server(tmp_path):
             browser.visit(second.address)
             browser.wait("shows the takes again", f"{FIGURES} === 2")
             assert browser.run("document.querySelector('#parts textarea').value") == WALK
+        with serving("--port", str(client.port)):
+            # The page stays open meanwhile: the motions are sent when they are needed.
+            before = browser.run(f"{SCENE}.takes[0]")
+            browser.click("#edits button")
+            browser.wait("is mirrored", f"{IDLE} && {SCENE}.takes[0] !== {json.dumps(before)}")
         # The second server does not know the motions at first, and nobody answered between the two.
         assert all("404" in fault or "REFUSED" in fault for fault in browser.faults), browser.faults
     finally:

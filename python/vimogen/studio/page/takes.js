@@ -58,6 +58,20 @@ export async function load(id) {
   return takes.get(id);
 }
 
+// Does something that needs motions of the page; a server that was started again gets their files first.
+export async function again(action) {
+  try {
+    return await action();
+  } catch (error) {
+    if (error.kind !== 'NotFoundError') throw error;
+    for (const id of new Set([...studio.scene.takes, ...studio.scene.keys.map((key) => key.motion)])) {
+      const entry = await past.find(id);
+      if (entry?.file) await api.upload(entry.file, 'npz');
+    }
+    return action();
+  }
+}
+
 async function recall(id) {
   if (!await load(id)) return;
   const at = studio.scene.takes.indexOf(id);
@@ -73,9 +87,8 @@ async function download(kind) {
   if (kind === 'json') { offer(new Blob([code(entry, 'json')], { type: 'application/json' }), `${stem}.json`); return; }
   toast(FILMS.includes(kind) ? `drawing the ${kind} …` : `making the ${kind} …`);
   const film = { motion: entry.id, format: kind, ...(kind === 'png' ? {} : { size: kind === 'gif' ? [400, 400] : [960, 720] }) };
-  const data = FILMS.includes(kind)
-    ? await api.blob('/api/render', film)
-    : await api.blob(`/api/motions/${entry.id}/file?format=${kind}&title=${encodeURIComponent(entry.title)}`);
+  const address = `/api/motions/${entry.id}/file?format=${kind}&title=${encodeURIComponent(entry.title)}`;
+  const data = await again(() => (FILMS.includes(kind) ? api.blob('/api/render', film) : api.blob(address)));
   offer(data, `${stem}.${kind}`);
 }
 
