@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import vimogen
-from serving import serving
+from serving import animations, hero, serving
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "viewer"))
 import check  # the house's driver of a browser
@@ -277,6 +277,16 @@ def test_files_are_taken_away_and_opened(server, studio, tmp_path):
             studio.run("1")
             time.sleep(0.05)
         assert path.read_bytes().startswith(start)
+    hero(tmp_path / "hero.glb")
+    root = studio.call("DOM.getDocument")["root"]["nodeId"]
+    node = studio.call("DOM.querySelector", nodeId=root, selector="#hero")["nodeId"]
+    studio.call("DOM.setFileInputFiles", nodeId=node, files=[str(tmp_path / "hero.glb")])
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "hero-animated.glb").exists():
+        assert time.monotonic() < deadline, list(tmp_path.iterdir())
+        studio.run("1")
+        time.sleep(0.05)
+    assert animations((tmp_path / "hero-animated.glb").read_bytes()) == ["rest", WALK]
     root = studio.call("DOM.getDocument")["root"]["nodeId"]
     node = studio.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
     studio.call("DOM.setFileInputFiles", nodeId=node, files=[str(tmp_path / "a-person-walks-forward.bvh")])

@@ -92,6 +92,16 @@ async function download(kind) {
   offer(data, `${stem}.${kind}`);
 }
 
+// Puts the chosen take onto a character of the user's own.
+export async function onto(file) {
+  const entry = chosen(), kind = file.name.split('.').pop().toLowerCase();
+  if (!entry) return;
+  toast('putting it onto your character …');
+  const query = new URLSearchParams({ from: kind, motion: entry.id, name: entry.title.slice(0, 200) });
+  const data = await again(async () => api.send(`/api/character?${query}`, await file.arrayBuffer()));
+  offer(data, `${file.name.replace(/\.\w+$/, '')}-${kind === 'vrm' ? 'with-motion' : 'animated'}.${kind}`);
+}
+
 function offer(data, name) {
   const link = make('a', document.body, undefined, { href: URL.createObjectURL(data), download: name });
   link.click();
@@ -140,5 +150,7 @@ export function formats() {
     if (order(kind) < 99) button.className = 'strong';
   }
   make('button', $('downloads'), 'JSON', { title: 'The request, which can be opened here', 'data-format': 'json', onclick: () => download('json') });
+  make('button', $('downloads'), 'Your character …', { title: 'A GLB or VRM file of yours, with this motion', id: 'onto', onclick: () => $('hero').click() });
+  $('hero').onchange = (e) => { if (e.target.files[0]) onto(e.target.files[0]).catch(fault); e.target.value = ''; };
   $('file').accept = studio.about.formats.filter((kind) => kind.reads).flatMap((kind) => kind.extensions.map((e) => `.${e}`)).join() + ',.json';
 }
