@@ -13,6 +13,26 @@ import pytest
 pytest.importorskip("starlette", reason="Starlette is not installed: pip install vimogen[studio]")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed: pip install vimogen[studio]")
 
+
+def hero(path):
+    """Writes a character with one animation, "rest"."""
+    import numpy as np
+
+    from vimogen._vimogen import Character, Motion
+
+    character = Character.preset("mixamo")
+    character.add(
+        Motion.from_poses(np.tile([1.0, 0, 0, 0], (2, 22, 1)), np.tile([0.0, 0, 0.95], (2, 1))), "rest", plant=False
+    )
+    character.save(path)
+
+
+def animations(data):
+    """Names of the animations of a GLB file."""
+    length = int.from_bytes(data[12:16], "little")
+    return [animation["name"] for animation in json.loads(data[20 : 20 + length])["animations"]]
+
+
 SECONDS = 120  # for any one answer: a loaded machine is slow
 
 

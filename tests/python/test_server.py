@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import vimogen
-from serving import SECONDS, serving
+from serving import SECONDS, animations, hero, serving
 
 QUICK = {"num_frames": 30, "num_inference_steps": 2}
 WALK = "a person walks forward"
@@ -149,6 +149,18 @@ def test_files_are_taken_converted_and_measured(client, walk, tmp_path):
     assert picture.headers["content-type"] == "image/png" and picture.body[:4] == b"\x89PNG"
     page = client.post("/api/render", {"motion": walk["id"], "format": "html"})
     assert page.body.startswith(b"<!doctype") and "sandbox" in page.headers["content-security-policy"]
+
+
+def test_a_motion_is_put_onto_a_character(client, walk, tmp_path):
+    hero(tmp_path / "hero.glb")
+    sent = (tmp_path / "hero.glb").read_bytes()
+    answer = client.send("POST", f"/api/character?from=glb&motion={walk['id']}&name=walk", sent)
+    assert answer.status == 200, answer.body[:300]
+    assert animations(answer.body) == ["rest", "walk"]
+    bad = client.send("POST", f"/api/character?from=glb&motion={walk['id']}", b"glTF" + bytes(40))
+    assert bad.status == 400 and "/tmp" not in bad.json["error"]["message"]
+    for query, status in (("from=fbx&motion=x", 400), ("from=glb&motion=x", 404), ("from=glb", 400)):
+        assert client.send("POST", f"/api/character?{query}", sent).status == status, query
 
 
 def test_a_job_reports_progress_and_can_be_cancelled(client):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import vimogen
-from serving import serving
+from serving import animations, hero, serving
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "viewer"))
 import check  # the house's driver of a browser
@@ -277,6 +277,16 @@ def test_files_are_taken_away_and_opened(server, studio, tmp_path):
             studio.run("1")
             time.sleep(0.05)
         assert path.read_bytes().startswith(start)
+    hero(tmp_path / "hero.glb")
+    root = studio.call("DOM.getDocument")["root"]["nodeId"]
+    node = studio.call("DOM.querySelector", nodeId=root, selector="#hero")["nodeId"]
+    studio.call("DOM.setFileInputFiles", nodeId=node, files=[str(tmp_path / "hero.glb")])
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "hero-animated.glb").exists():
+        assert time.monotonic() < deadline, list(tmp_path.iterdir())
+        studio.run("1")
+        time.sleep(0.05)
+    assert animations((tmp_path / "hero-animated.glb").read_bytes()) == ["rest", WALK]
     root = studio.call("DOM.getDocument")["root"]["nodeId"]
     node = studio.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
     studio.call("DOM.setFileInputFiles", nodeId=node, files=[str(tmp_path / "a-person-walks-forward.bvh")])
@@ -322,6 +332,11 @@ def test_takes_outlive_a_reload_and_the_server(tmp_path):
             browser.visit(second.address)
             browser.wait("shows the takes again", f"{FIGURES} === 2")
             assert browser.run("document.querySelector('#parts textarea').value") == WALK
+        with serving("--port", str(client.port)):
+            # The page stays open meanwhile: the motions are sent when they are needed.
+            before = browser.run(f"{SCENE}.takes[0]")
+            browser.click("#edits button")
+            browser.wait("is mirrored", f"{IDLE} && {SCENE}.takes[0] !== {json.dumps(before)}")
         # The second server does not know the motions at first, and nobody answered between the two.
         assert all("404" in fault or "REFUSED" in fault for fault in browser.faults), browser.faults
     finally:

@@ -87,6 +87,7 @@ class Api:
             Route("/api/prompts", self.prompts),
             Route("/api/notes", self.notes, methods=["POST"]),
             Route("/api/motions", self.upload, methods=["POST"]),
+            Route("/api/character", self.character, methods=["POST"]),
             Route("/api/motions/{motion}", self.motion),
             Route("/api/motions/{motion}/player", self.player),
             Route("/api/motions/{motion}/file", self.file),
@@ -172,6 +173,17 @@ class Api:
         query.setdefault("format", "npz")
         work = _then_pack(self.worker.convert({"motion": name, **_only(query, "fps")}), query)
         return await self._answer(request, self.jobs.start("file", "tools", work))
+
+    async def character(self, request: Request) -> Response:
+        """Put a motion onto a character: the body is its file, the answer that file with one more animation."""
+        query = f.read_object(_typed(dict(request.query_params), requests.CHARACTER), requests.CHARACTER, "the address")
+        motion, data, kind = self.store.get(query["motion"]), await request.body(), query["from"]
+
+        def work(_: Job) -> Made:
+            file = files.onto(data, kind, motion, _only(query, "name", "plant"))
+            return Made(file=file, media=files.MEDIA[kind], name=f"character.{kind}")
+
+        return await self._answer(request, self.jobs.start("character", "tools", work, weight=len(data)))
 
     def _task(self, task: Task) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:

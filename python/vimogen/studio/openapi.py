@@ -84,7 +84,12 @@ def _others() -> list[tuple[str, str, dict[str, Any]]]:
     upload["requestBody"] = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     }
+    character = _simple("Put a motion onto a character; the answer is its file.", query=requests.CHARACTER)
+    character["requestBody"] = {
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    }
     return [
+        ("/api/character", "post", character),
         ("/api", "get", _simple("Version, formats, limits, options.")),
         ("/api/health", "get", _simple("Whether requests are taken.")),
         ("/api/prompts", "get", _simple("Movements that the model knows, with ?word=.")),

@@ -10,7 +10,7 @@ from .._options import names
 from . import fields as f
 from .errors import Refused
 from .settings import Settings
-from .store import READS, WRITES
+from .store import CHARACTERS, READS, WRITES
 
 MAX_SEED = 2**63 - 1
 MAX_SECONDS = 3600.0
@@ -262,6 +262,13 @@ def stream(_: Settings) -> Fields:
     )
 
 
+CHARACTER = _table(
+    f.choice("from", "Format of the character, the body of the request.", CHARACTERS).needed(),
+    f.text("motion", "The id of the motion.", longest=100).needed(),
+    f.text("name", "Name of the animation.", longest=200),
+    f.flag("plant", "Keep standing feet in place on the ground."),
+)
+"""Fields of ``/api/character``."""
 LEAD = _table(
     f.text("prompt", "A new prompt."),
     f.number("heading", "Direction to face, degrees to the left.", -3600, 3600),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _vimogen as core
 from .._vimogen import Motion, file_formats
 from .errors import Refused
 
@@ -26,6 +27,7 @@ MEDIA = {
     "npz": "application/zip",
     "bvh": "text/plain; charset=utf-8",
     "glb": "model/gltf-binary",
+    "vrm": "model/gltf-binary",
     "vrma": "model/gltf-binary",
     "csv": "text/csv; charset=utf-8",
     "usda": "text/plain; charset=utf-8",
@@ -110,6 +112,21 @@ def file(motion: Motion, extension: str, options: dict[str, Any], job: Any = Non
             motion.render(path, size=size, callback=job.report if job else None, **rendered)
         else:
             motion.save(path, **{name: value for name, value in options.items() if name in SAVING})
+        return path.read_bytes()
+
+
+CHARACTERS = ("glb", "vrm")
+"""Formats of the characters that motions are put onto."""
+
+
+def onto(data: bytes, extension: str, motion: Motion, options: dict[str, Any]) -> bytes:
+    """Put a motion onto a character that was sent, as an animation of its file."""
+    with tempfile.TemporaryDirectory(prefix="vimogen-") as folder:
+        path = Path(folder, f"upload.{extension}")
+        path.write_bytes(data)
+        character: Any = core.Character(path)
+        character.add(motion, **options)
+        character.save(path)
         return path.read_bytes()
 
 

@@ -31,9 +31,13 @@ export const post = async (path, body) => (await ask(path, json(body))).json();
 export const bytes = async (path) => (await ask(path)).arrayBuffer();
 export const blob = async (path, body) => (await ask(path, body ? json(body) : {})).blob();
 
+const octets = (data) => ({ method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: data });
+
+export const send = async (path, data) => (await ask(path, octets(data))).blob();
+
 export async function upload(data, kind) {
   const address = `/api/motions?from=${encodeURIComponent(kind)}`;
-  const answer = await ask(address, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: data });
+  const answer = await ask(address, octets(data));
   return (await answer.json()).motions[0];
 }
 

@@ -1,6 +1,7 @@
 // The panels of wishes, of the chosen take and of a comparison.
 import * as api from './api.js';
 import { $, change, chosen, fault, fps, make, show, studio, takes } from './base.js';
+import { again } from './takes.js';
 import { edit } from './work.js';
 
 function pathLength() {
@@ -67,7 +68,7 @@ export async function compare(id) {
   const a = chosen(), b = takes.get(id);
   $('comparison').replaceChildren();
   if (!a || !b || a === b) return;
-  const { comparison } = await api.post('/api/score', { motion: a.id, other: b.id });
+  const { comparison } = await again(() => api.post('/api/score', { motion: a.id, other: b.id }));
   const box = $('comparison'), list = make('ul', box), buttons = make('div', box, undefined, { class: 'chips' });
   make('b', list, 'A is this take, B the other');
   comparison.forEach((line) => make('li', list, line));

@@ -58,6 +58,20 @@ export async function load(id) {
   return takes.get(id);
 }
 
+// Does something that needs motions of the page; a server that was started again gets their files first.
+export async function again(action) {
+  try {
+    return await action();
+  } catch (error) {
+    if (error.kind !== 'NotFoundError') throw error;
+    for (const id of new Set([...studio.scene.takes, ...studio.scene.keys.map((key) => key.motion)])) {
+      const entry = await past.find(id);
+      if (entry?.file) await api.upload(entry.file, 'npz');
+    }
+    return action();
+  }
+}
+
 async function recall(id) {
   if (!await load(id)) return;
   const at = studio.scene.takes.indexOf(id);
@@ -73,10 +87,19 @@ async function download(kind) {
   if (kind === 'json') { offer(new Blob([code(entry, 'json')], { type: 'application/json' }), `${stem}.json`); return; }
   toast(FILMS.includes(kind) ? `drawing the ${kind} …` : `making the ${kind} …`);
   const film = { motion: entry.id, format: kind, ...(kind === 'png' ? {} : { size: kind === 'gif' ? [400, 400] : [960, 720] }) };
-  const data = FILMS.includes(kind)
-    ? await api.blob('/api/render', film)
-    : await api.blob(`/api/motions/${entry.id}/file?format=${kind}&title=${encodeURIComponent(entry.title)}`);
+  const address = `/api/motions/${entry.id}/file?format=${kind}&title=${encodeURIComponent(entry.title)}`;
+  const data = await again(() => (FILMS.includes(kind) ? api.blob('/api/render', film) : api.blob(address)));
   offer(data, `${stem}.${kind}`);
+}
+
+// Puts the chosen take onto a character of the user's own.
+export async function onto(file) {
+  const entry = chosen(), kind = file.name.split('.').pop().toLowerCase();
+  if (!entry) return;
+  toast('putting it onto your character …');
+  const query = new URLSearchParams({ from: kind, motion: entry.id, name: entry.title.slice(0, 200) });
+  const data = await again(async () => api.send(`/api/character?${query}`, await file.arrayBuffer()));
+  offer(data, `${file.name.replace(/\.\w+$/, '')}-${kind === 'vrm' ? 'with-motion' : 'animated'}.${kind}`);
 }
 
 function offer(data, name) {
@@ -127,5 +150,7 @@ export function formats() {
     if (order(kind) < 99) button.className = 'strong';
   }
   make('button', $('downloads'), 'JSON', { title: 'The request, which can be opened here', 'data-format': 'json', onclick: () => download('json') });
+  make('button', $('downloads'), 'Your character …', { title: 'A GLB or VRM file of yours, with this motion', id: 'onto', onclick: () => $('hero').click() });
+  $('hero').onchange = (e) => { if (e.target.files[0]) onto(e.target.files[0]).catch(fault); e.target.value = ''; };
   $('file').accept = studio.about.formats.filter((kind) => kind.reads).flatMap((kind) => kind.extensions.map((e) => `.${e}`)).join() + ',.json';
 }

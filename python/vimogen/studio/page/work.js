@@ -1,7 +1,7 @@
 // Tasks of the server with their progress: new takes, and changes of the chosen one.
 import * as api from './api.js';
 import { $, QUALITY, change, chosen, fault, fps, studio, takes, toast, use } from './base.js';
-import { take } from './takes.js';
+import { again, take } from './takes.js';
 
 // Runs tasks one after the other with one progress bar; `build` adds their motions to the page.
 async function work(jobs, build) {
@@ -19,12 +19,12 @@ async function work(jobs, build) {
   try {
     const results = [];
     for (const [i, { path, body }] of jobs.entries()) {
-      const result = await api.run(path, body, (share, what) => progress((i + share) / jobs.length, what), studio.working.signal);
-      results.push(result);
+      const shown = (share, what) => progress((i + share) / jobs.length, what);
+      results.push(await again(() => api.run(path, body, shown, studio.working.signal)));
     }
     await build(results);
   } catch (error) {
-    if (error.kind !== 'CancelledError') fault(error);
+    if (!studio.working.signal.aborted) fault(error);
   } finally {
     studio.working = null;
     $('make').disabled = false;
@@ -97,7 +97,7 @@ export async function goOn() {
   const request = { prompt, num_frames: 80, seed: studio.scene.seed, ...QUALITY[studio.scene.quality] };
   await work([{ path: '/api/generate', body: request }], async ([result]) => {
     const step = { motion: from.id, steps: [{ do: 'then', motion: result.motions[0].id }] };
-    const { motions } = await api.post('/api/edit', step);
+    const { motions } = await again(() => api.post('/api/edit', step));
     const whole = motions[0].seconds, before = from.record.parts || [{ prompt: from.title, start: 0, end: from.record.seconds }];
     const parts = [...before, { prompt, start: before.at(-1).end, end: whole }];
     const ids = await take([{ ...motions[0], parts }], 'edit', step, `${from.title}, then ${prompt}`);
