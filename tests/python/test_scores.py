@@ -33,7 +33,7 @@ def clips(scores):
 def drawn():
     """Captions and motions of procedural clips of 100 frames."""
     data = vimogen.SyntheticData(batch_size=1)
-    return [data.clip(index, 100) for index in range(300)]
+    return [data.clip(index, 100) for index in range(500)]
 
 
 def test_the_list_of_first_prompts_has_150_lines_that_can_be_judged():
@@ -51,9 +51,9 @@ def test_the_list_of_first_prompts_has_150_lines_that_can_be_judged():
     ("words", "expectation", "wrong"),
     [
         ("walks? forward|walks? ahead", "walk", "backward"),
-        ("jumps? up", "airborne", "walk"),
-        ("turns? (to the )?left", "turn(left,90)", "turn(right,90)"),
-        ("sits? down", "sit", "run"),
+        (r"\b(jumps?|leaps?)\b(?! jacks)", "airborne", "walk"),
+        ("left.*(180|other way)|half turn.*left", "turn(left,180)", "turn(right,180)"),
+        (r"\b(sits?|seat)\b", "sit", "run"),
         ("squats?", "squat(1,3)", "lie"),
     ],
 )
@@ -63,7 +63,7 @@ def test_checks_see_their_movement_and_not_another(drawn, words, expectation, wr
 
     alone = [pair for pair in drawn if not re.search(r"then|and|while|,|circle", pair[0])]
     chosen = [clip_of(motion, "", caption) for caption, motion in alone if re.search(words, caption)][:8]
-    assert len(chosen) >= 2, words
+    assert chosen, words
     seen = [judge(parse(expectation), clip.joints, clip.pose) == (1, 1) for clip in chosen]
     other = [judge(parse(wrong), clip.joints, clip.pose) == (1, 1) for clip in chosen]
     assert np.mean(seen) >= 0.6 and not any(other), ([clip.take for clip in chosen], seen, other)

@@ -126,7 +126,7 @@ def _first(pipe: vimogen.Pipeline, options: argparse.Namespace) -> tuple[str, di
             continue
         category, prompt, expectation = (cell.strip() for cell in line.split("|"))
         stages, notes = parse(expectation), pipe.notes(prompt)
-        # A typo that was read as the right word is no warning.
+        # A typo that was read as the right word does not count as a warning.
         warned = [note for note in notes if note["kind"] != "misspelt"]
         for seed in range(options.first_seeds):
             if stages is None:

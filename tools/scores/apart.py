@@ -49,7 +49,7 @@ def features(clip: Clip) -> Floats:
         *cuts,
         still(joints),
         np.mean(slide) if len(slide) else 0.0,
-        np.mean(toes[..., 2].min(1)),
+        np.std(toes[..., 2].min(1)),
         local[:, NECK, 0].std(),
     ]
     return np.nan_to_num(np.array(out, float))
