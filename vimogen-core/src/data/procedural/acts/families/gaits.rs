@@ -210,7 +210,7 @@ pub fn walk(cue: &Cue<'_>) -> Take {
 
 /// Running; slow runs are jogs.
 pub fn run(cue: &Cue<'_>) -> Take {
-    travel(Gait { step: RUN.step * cue.pick(0, 0.72, 1.1), ..RUN }, cue, straight(), nothing())
+    travel(Gait { step: RUN.step * cue.pick(0, 0.86, 1.16), ..RUN }, cue, straight(), nothing())
 }
 
 const BACKWARD: Gait = Gait {
