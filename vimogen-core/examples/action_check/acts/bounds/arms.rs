@@ -21,7 +21,7 @@ pub fn check(act: &Act, m: &Measures, view: View) -> Verdict {
         Dance | DanceTwist | DanceDisco | DanceBallet | DanceWaltz | DanceRobot => dances(act, m),
         ReachUp | ReachForward | Drink | Phone | WashWindow | Knock | Sweep | DirectTraffic => work(act, m, view),
         Drum | Guitar | Violin | Conduct | Stretch | SideStretch | ArmCircles => music(act, m, view),
-        Punch | Uppercut | ShadowBox | Block | Dodge | SwordSwing => contests::fights(act, m, view),
+        Punch | Uppercut | ShadowBox | Block | Dodge | SwordSwing => contests::fights(act, m),
         Throw | Catch | Dribble | Golf | Tennis | Bat | Swim => contests::sports(act, m, view),
         _ => gestures(act, m, view),
     }

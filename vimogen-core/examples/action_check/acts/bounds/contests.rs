@@ -1,13 +1,13 @@
 //! Bounds of fights and sports.
 
-use super::{need, one_handed};
+use super::need;
 use crate::action_check::acts::View;
-use crate::action_check::acts::measures::{Hand, Measures};
+use crate::action_check::acts::measures::Measures;
 use crate::action_check::{LEFT, RIGHT, Verdict, ensure};
 use vimogen_core::data::procedural::acts::{Act, Kind};
 
 /// Checks martial movements.
-pub fn fights(act: &Act, m: &Measures, view: View) -> Verdict {
+pub fn fights(act: &Act, m: &Measures) -> Verdict {
     use Kind::*;
     let (l, r) = (&m.hand[LEFT], &m.hand[RIGHT]);
     match act.kind {
