@@ -168,7 +168,7 @@ fn work(act: &Act, m: &Measures, view: View) -> Verdict {
             single()?;
             ensure(r.at_chin > 0.08, "the hand should be at the mouth", r.at_chin)?;
             ensure(
-                r.at_chin < 0.86 && l.mean.y < 0.16 && r.rise > 0.35,
+                r.at_chin < 0.86 && l.mean.y < 0.26 && r.rise > 0.35,
                 "the hand should come up and go down",
                 r.rise,
             )?;
