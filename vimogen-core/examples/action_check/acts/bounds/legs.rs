@@ -95,7 +95,7 @@ fn bent(act: &Act, m: &Measures, view: View) -> Verdict {
             need!(m, hand[LEFT].front < 0.5, hand[RIGHT].rear > -0.32, hand[LEFT].rear > -0.32, bow < 0.26);
         }
         Bow => {
-            need!(m, bow > 0.21, low > 0.80, far < 0.4, hand[LEFT].beats < 4.0, hand[RIGHT].beats < 4.0);
+            need!(m, bow > 0.21, low > 0.80, far < 0.4, hand[LEFT].beats < 8.0, hand[RIGHT].beats < 8.0);
             ensure(m.hand[LEFT].low.min(m.hand[RIGHT].low) > 0.42, "hands should not reach down", m.hand[LEFT].low)?;
             ensure(m.hand[LEFT].up.max(m.hand[RIGHT].up) < 0.15, "hands should rest", m.hand[LEFT].up)?;
             ensure(m.twist_left - m.twist_right < 34.0, "the body should not turn", m.twist_left - m.twist_right)?;

@@ -121,13 +121,17 @@ fn heads(act: &Act, m: &Measures, view: View) -> Verdict {
             ensure(m.hand[LEFT].speed + m.hand[RIGHT].speed < 0.55, "hands should rest", m.hand[RIGHT].speed)?;
         }
         Nod => {
-            need!(m, nods >= 2.0, chest < 0.12 + if view == View::Arms { 1.0 } else { 0.0 });
+            need!(m, nods >= 1.0, chest < 0.12 + if view == View::Arms { 1.0 } else { 0.0 });
             ensure(m.nods > 0.9 * m.shakes, "the head should nod more than it turns", m.shakes)?;
             need!(m, twist_left < 26.0, twist_right > -26.0);
         }
         ShakeHead => {
-            need!(m, shakes >= 2.0);
-            ensure(m.shakes >= least.min(3.0), "the head should turn again and again", m.shakes)?;
+            need!(m, shakes >= 1.0);
+            ensure(
+                m.shakes >= least.min(3.0) || act.count.is_some(),
+                "the head should turn again and again",
+                m.shakes,
+            )?;
             need!(m, twist_left < 20.0, twist_right > -20.0, chest < 0.10 + if view == View::Arms { 1.0 } else { 0.0 });
         }
         Look => need!(m, look_right > 0.10, look_left < 0.10, look_up < 0.5),
