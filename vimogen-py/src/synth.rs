@@ -31,7 +31,8 @@ const MOST: usize = 4096;
 /// seed : int
 ///     The same seed gives the same batches.
 /// mix : dict, optional
-///     Mix of conditions: the shares ``text`` and ``null_text``, and ``corruption``, a dict with the keys of an
+///     Mix of conditions: the shares ``text`` and ``null_text``, ``repertoire`` (generation of procedural motion, 1 or 2), and
+///     ``corruption``, a dict with the keys of an
 ///     experiment's ``ref_motion_corruption``.
 #[pyclass(frozen, module = "vimogen", name = "SyntheticData")]
 pub struct SyntheticData {
@@ -88,9 +89,8 @@ impl SyntheticData {
             return Err(invalid(py, "num_frames", format!("{} is not in 8..=400", num_frames.unwrap_or_default())));
         }
         let (caption, motion) = detached(py, || {
-            let data = self.core.dataset();
-            let clip = num_frames.map_or_else(|| data.sample(index), |frames| data.sample_with_frames(index, frames));
-            Ok((clip.caption, CoreMotion::from_features(encode(&clip.motion)?, FPS)?))
+            let (caption, motion) = self.core.clip(index, num_frames);
+            Ok((caption, CoreMotion::from_features(encode(&motion)?, FPS)?))
         })?;
         Ok((caption, motion.into()))
     }

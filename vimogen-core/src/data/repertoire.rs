@@ -5,7 +5,7 @@ use super::procedural::{ProceduralDataset, Split};
 use crate::motion::codec::SmplMotion;
 
 /// A caption and its motion.
-pub(super) struct Told {
+pub(super) struct Captioned {
     pub caption: String,
     /// One frame more than the rows of features it encodes to.
     pub motion: SmplMotion,
@@ -28,29 +28,29 @@ impl Repertoire {
     }
 
     /// Clip `index`, of a drawn length.
-    pub fn sample(&self, index: u64) -> Told {
+    pub fn sample(&self, index: u64) -> Captioned {
         match self {
             Self::First(data) => {
                 let sample = data.sample(index);
-                Told { caption: sample.caption, motion: sample.motion }
+                Captioned { caption: sample.caption, motion: sample.motion }
             }
             Self::Second(data) => {
                 let scene = data.sample(index);
-                Told { caption: scene.caption, motion: scene.motion }
+                Captioned { caption: scene.caption, motion: scene.motion }
             }
         }
     }
 
     /// Clip `index` with `frames` rows of features.
-    pub fn sample_with_frames(&self, index: u64, frames: usize) -> Told {
+    pub fn sample_with_frames(&self, index: u64, frames: usize) -> Captioned {
         match self {
             Self::First(data) => {
                 let sample = data.sample_with_frames(index, frames);
-                Told { caption: sample.caption, motion: sample.motion }
+                Captioned { caption: sample.caption, motion: sample.motion }
             }
             Self::Second(data) => {
                 let scene = data.sample_with_frames(index, frames);
-                Told { caption: scene.caption, motion: scene.motion }
+                Captioned { caption: scene.caption, motion: scene.motion }
             }
         }
     }

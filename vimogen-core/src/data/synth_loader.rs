@@ -17,7 +17,7 @@ use crate::declare::defaults;
 use crate::error::{Error, Result};
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
-use crate::motion::codec::encode;
+use crate::motion::codec::{SmplMotion, encode};
 use crate::motion::layout::{
     BODY_ROT6D, FEATURES, POSITIONS, ROOT_ROT6D, ROOT_STEP6D, TRANSL, TRANSL_STEP, VELOCITIES,
 };
@@ -95,6 +95,15 @@ impl ProceduralLoader {
         let dataset = Repertoire::of(mix.repertoire, seed);
         let stats = statistics(&dataset)?;
         Ok(Self { dataset, encoder, stats, mix, seed, batch_size, text_len })
+    }
+
+    /// Caption and motion of a clip, by its number; `frames` rows of features, or as many as the data set draws.
+    pub fn clip(&self, index: u64, frames: Option<usize>) -> (String, SmplMotion) {
+        let told = match frames {
+            None => self.dataset.sample(index),
+            Some(frames) => self.dataset.sample_with_frames(index, frames),
+        };
+        (told.caption, told.motion)
     }
 
     /// Mean and standard deviation of the data set's channels.

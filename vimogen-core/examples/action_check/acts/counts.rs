@@ -83,6 +83,25 @@ fn count(act: &Act, track: &Track, m: &Measures) -> Option<usize> {
         Spin => ((m.turned / 360.0).round()).max(0.0) as usize,
         Knock => peaks(&wrist(RIGHT, |p| p.y), 0.315, 0.345),
         Clap => peaks(&gap(), -0.30, -0.22),
+        Nod => {
+            let up = track.series(|t| (track.local(t, joint::HEAD) - track.local(t, joint::NECK)).z);
+            let top = up.iter().copied().fold(f32::MIN, f32::max);
+            peaks(&up.iter().map(|z| top - z).collect::<Vec<f32>>(), 0.007, 0.012)
+        }
+        ShakeHead => {
+            peaks(&track.series(|t| (track.local(t, joint::NECK) - track.local(t, joint::HEAD)).x), 0.0, 0.0105)
+        }
+        Wave => waves(track),
+        Shrug => peaks(&track.series(|t| track.wrist(t, LEFT).z.min(track.wrist(t, RIGHT).z)), -0.36, -0.26),
+        Drink => peaks(&wrist(RIGHT, |p| p.z), -0.20, 0.0),
+        Uppercut => peaks(&wrist(RIGHT, |p| p.z), 0.07, 0.14),
+        Block => peaks(&wrist(RIGHT, |p| p.z), -0.02, 0.12),
+        Dodge => peaks(&track.series(|t| track.local(t, joint::NECK).x), 0.06, 0.13),
+        SwordSwing => peaks(&wrist(RIGHT, |p| p.z), 0.0, 0.15),
+        Throw => peaks(&wrist(RIGHT, |p| p.z), -0.25, 0.03),
+        Catch => peaks(&track.series(|t| track.wrist(t, LEFT).y.min(track.wrist(t, RIGHT).y)), 0.26, 0.32),
+        ShootBall => peaks(&track.both_toes(), 0.035, 0.055),
+        Tennis | Bat => peaks(&wrist(RIGHT, |p| -p.x), 0.02, 0.16),
         _ => return None,
     })
 }
@@ -103,6 +122,18 @@ fn high_foot(track: &Track, t: usize) -> f32 {
 fn thrust(track: &Track, t: usize) -> f32 {
     let hand = track.wrist(t, RIGHT);
     if hand.z.abs() < 0.3 { hand.y } else { 0.0 }
+}
+
+/// How often the forearm of a raised right hand leans out.
+fn waves(track: &Track) -> usize {
+    let lean = |t: usize| {
+        let fore = track.local(t, joint::RIGHT_WRIST) - track.local(t, joint::RIGHT_ELBOW);
+        (fore.z > 0.1).then_some(fore.x)
+    };
+    let path: Vec<f32> = (0..track.len()).filter_map(lean).collect();
+    let (low, high) = path.iter().fold((f32::MAX, f32::MIN), |(low, high), x| (low.min(*x), high.max(*x)));
+    // The arm passes the same way twice more, when it goes up and when it comes down.
+    peaks(&path, low + 0.35 * (high - low), low + 0.65 * (high - low)).saturating_sub(2)
 }
 
 /// How upright the trunk is.

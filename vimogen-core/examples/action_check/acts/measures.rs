@@ -1,4 +1,4 @@
-//! What can be measured about a movement, as numbers.
+//! Numbers that describe a movement.
 
 use glam::Vec3;
 
@@ -22,18 +22,18 @@ pub struct Hand {
     pub at_head: f32,
     /// Share of time at the chin: within 28 cm, lower than the head, in the middle.
     pub at_chin: f32,
-    /// Share of time near the ear: beside the head and not above it.
+    /// Share of time near the ear: next to the head and not above it.
     pub at_ear: f32,
     /// Share of time on the floor.
     pub floor: f32,
-    /// Least height above the floor.
+    /// Minimum height above the floor.
     pub low: f32,
     /// Greatest height above the shoulder.
     pub high: f32,
-    /// Most ahead, least ahead.
+    /// Maximum and minimum way ahead.
     pub front: f32,
     pub rear: f32,
-    /// Most outwards, and least: negative across the body.
+    /// Maximum and minimum outwards; negative across the body.
     pub out: f32,
     pub across: f32,
     /// Range of the height from the shoulder.
@@ -68,7 +68,7 @@ pub struct Measures {
     /// Degrees turned to the right by the end, and the range of the heading.
     pub turned: f32,
     pub turning: f32,
-    /// Most degrees turned within a second.
+    /// Maximum turn within a second, degrees.
     pub rush: f32,
     /// Greatest speed of the neck downwards, metres a second; range of its height.
     pub plunge: f32,

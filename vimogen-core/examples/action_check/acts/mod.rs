@@ -12,7 +12,7 @@ use ndarray::ArrayView3;
 
 use super::track::Track;
 use super::{FEWEST, Verdict};
-pub use measures::Measures;
+use measures::Measures;
 use vimogen_core::data::procedural::Side;
 use vimogen_core::data::procedural::acts::{Act, Script};
 use vimogen_core::motion::layout::JOINTS;

@@ -153,7 +153,7 @@ named_enum! {
 }
 
 named_enum! {
-    /// What a way of walking is done with, apart from the legs.
+    /// An accent of a walk, apart from its legs.
     pub enum Accent("accent") {
         Plain = "plain",
         ArmsSwing = "arms_swing",
@@ -204,12 +204,12 @@ impl Act {
     }
 }
 
-/// What a clip shows.
+/// The content of a clip.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Script {
     /// One to four movements in order.
     pub acts: Vec<Act>,
-    /// What the arms do during the only movement, a way of getting about.
+    /// Movement of the arms during the only act, a way of getting about.
     pub arms: Option<Act>,
 }
 

@@ -70,7 +70,7 @@ fn figures(script: &Script, frames: usize, person: Person, rng: &mut Rng) -> Opt
     let total: f32 = takes.iter().map(|take| take.length).sum();
     let length = length + early + late;
     let rate = (total / length).max(1.0);
-    // What is left over is spent standing, before and after.
+    // The body stands for the rest of the time, before and after.
     let spare = (length - total / rate).max(0.0);
     let before = spare * rng.range(0.0, 0.5) - early;
     let mut out = Vec::with_capacity(frames);

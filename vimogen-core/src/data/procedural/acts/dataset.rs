@@ -22,7 +22,7 @@ const ATTEMPTS: u64 = 40;
 pub struct Scene {
     /// The caption, lower case, without a full stop at its end.
     pub caption: String,
-    /// What it shows.
+    /// Its content.
     pub script: Script,
     /// The motion; one frame more than the rows of features it encodes to.
     pub motion: SmplMotion,

@@ -1,4 +1,4 @@
-//! What never rests in a person: head, trunk, wrists and weight wander, glances, the head leads turns, wrists lag.
+//! Restlessness of people: head, trunk, wrists and weight wander, eyes glance, the head leads turns, wrists lag.
 //!
 //! Sizes are fitted to real clips (docs/src/concepts/procedural.md has the table).
 

@@ -26,7 +26,7 @@ pub struct Person {
     pub lopsided: f32,
     /// Head forward, radians.
     pub head: f32,
-    /// Numbers for whatever a movement leaves open, in [0, 1).
+    /// Numbers for the choices of a movement, in [0, 1).
     pub dice: [f32; 8],
 }
 

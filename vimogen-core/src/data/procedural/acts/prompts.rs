@@ -16,7 +16,7 @@ use crate::data::procedural::rng::Rng;
 pub struct HeldOut {
     /// The sentence.
     pub text: String,
-    /// What it asks for.
+    /// Its meaning.
     pub script: Script,
     /// Rows of features.
     pub frames: usize,

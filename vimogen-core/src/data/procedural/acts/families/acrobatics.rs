@@ -22,7 +22,7 @@ pub fn cartwheel(cue: &Cue<'_>) -> Take {
         f.touch(RIGHT, 1.0, 0.02, 0.9);
     });
     // The first hand goes down, the left leg swings up.
-    k.to(0.24, |f| {
+    k.to(0.33, |f| {
         f.pose.pelvis.x = 0.62;
         f.pose.pelvis.z = 0.80;
         f.tilt(0.0, 0.0, 84.0);
@@ -32,7 +32,7 @@ pub fn cartwheel(cue: &Cue<'_>) -> Take {
         f.leg(LEFT, 0.0, 62.0, 4.0, 40.0);
     });
     // Upside down on both hands, legs apart.
-    k.to(0.24, |f| {
+    k.to(0.33, |f| {
         f.pose.pelvis.x = 1.26;
         f.pose.pelvis.z = 0.97;
         f.tilt(0.0, 0.0, 180.0);
@@ -43,7 +43,7 @@ pub fn cartwheel(cue: &Cue<'_>) -> Take {
         f.leg(RIGHT, 0.0, 52.0, 4.0, 40.0);
     });
     // The left foot comes down, the right hand has left the floor.
-    k.to(0.24, |f| {
+    k.to(0.33, |f| {
         f.pose.pelvis.x = 1.90;
         f.pose.pelvis.z = 0.80;
         f.tilt(0.0, 0.0, 276.0);
@@ -54,7 +54,7 @@ pub fn cartwheel(cue: &Cue<'_>) -> Take {
         f.pose.legs[LEFT] = landed;
         f.leg(RIGHT, 0.0, 62.0, 4.0, 40.0);
     });
-    k.to(0.26, |f| {
+    k.to(0.32, |f| {
         f.pose.pelvis.x = 2.18;
         f.pose.pelvis.z = 0.86;
         f.tilt(0.0, 0.0, 334.0);

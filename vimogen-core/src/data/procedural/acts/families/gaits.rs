@@ -40,7 +40,7 @@ pub struct Gait {
     pub lean: f32,
 }
 
-/// Speed, cadence and arm swing of real walks (0.9 m/s, 104 steps a minute).
+/// Speed, cadence, arm swing of recorded walks: 0.9 m/s, 104 steps per minute.
 const WALK: Gait = Gait {
     step: 0.56,
     period: 0.575,
@@ -129,7 +129,7 @@ type Touch = Box<dyn Fn(&mut Figure, &Moment)>;
 
 const START: f32 = 0.15;
 
-/// Shortest time that shows a gait.
+/// Minimum time of a gait, seconds.
 const LEAST: f32 = 1.7;
 
 /// A gait along a path, with changes.
@@ -172,7 +172,7 @@ fn swing_body(figure: &mut Figure, gait: &Gait, moment: &Moment, lopsided: f32) 
     let stride = gate * (PI * (phase - 0.9)).cos();
     pose.tilt = Vec3::new(0.3 * gait.lean * gate, -gait.twist * stride, gate * gait.drop * aside);
     pose.spine += Vec3::new(gait.lean * gate, 1.8 * gait.twist * stride, -1.1 * gate * gait.drop * aside);
-    // The trunk nods once a step, and the head stays level.
+    // The trunk nods with every step, and the head stays level.
     let nod = gate * 0.022 * (2.0 * PI * (phase - 0.1)).cos();
     pose.spine.x += nod;
     // Landing shakes the body for a moment.
@@ -210,7 +210,7 @@ pub fn walk(cue: &Cue<'_>) -> Take {
 
 /// Running; slow runs are jogs.
 pub fn run(cue: &Cue<'_>) -> Take {
-    travel(Gait { step: RUN.step * cue.pick(0, 0.72, 1.1), ..RUN }, cue, straight(), nothing())
+    travel(Gait { step: RUN.step * cue.pick(0, 0.86, 1.16), ..RUN }, cue, straight(), nothing())
 }
 
 const BACKWARD: Gait = Gait {

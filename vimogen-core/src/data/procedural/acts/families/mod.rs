@@ -28,7 +28,7 @@ use crate::data::procedural::spec::{Family, Pace, Part, Side};
 /// The circumstances of one act.
 #[derive(Debug, Clone, Copy)]
 pub struct Cue<'a> {
-    /// What is asked for.
+    /// The act to show.
     pub act: &'a Act,
     /// How it is done.
     pub manner: Manner,

@@ -184,7 +184,7 @@ fn stairs(cue: &Cue<'_>, up: f32) -> Take {
     let rhythm = open.until(if cue.returns { room } else { room + 2.0 });
     let shown = if cue.returns { rhythm.count } else { ((room - START) / period).ceil() as usize };
     let last = rhythm.count - 1;
-    // The last step closes beside the one before.
+    // The last step closes next to the one before.
     let stair = move |k: usize| if k == last { last } else { k + 1 } as f32;
     let place = |k: usize| Print::home(rhythm.foot(k), Vec2::new(0.0, tread * stair(k)), 0.0);
     let style = Style { clearance: 0.05, heel: if up > 0.0 { 0.35 } else { 0.75 }, heel_lead: 0.28 };

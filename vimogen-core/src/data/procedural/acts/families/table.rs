@@ -41,7 +41,7 @@ pub struct Entry {
     pub paced: bool,
     /// Whether captions name its mood.
     pub moods: bool,
-    /// What it can be combined with.
+    /// Possible combinations.
     pub uses: Use,
     /// Where it can be in a sequence.
     pub place: Place,
