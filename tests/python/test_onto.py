@@ -52,7 +52,7 @@ def names(path):
 
 
 def angles(a, b):
-    """Largest median angle between limbs of two motions, degrees."""
+    """Maximum median angle between limbs of two motions, degrees."""
     worst = 0.0
     for joint, end in LIMBS:
         bones = [m.joints[:, end] - m.joints[:, joint] for m in (a, b)]

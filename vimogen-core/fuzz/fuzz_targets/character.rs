@@ -21,7 +21,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if character.add(&CLIP, "clip").is_ok()
         && let Ok(written) = character.to_bytes()
     {
-        // What was written is a character again.
+        // A written file can be read again.
         Character::from_bytes(written, &RetargetOptions::default()).expect("a file that was written can be read");
     }
 });
