@@ -1104,6 +1104,14 @@ vimogen_status vimogen_character_open(const char *path,
                                       const char *names,
                                       struct vimogen_character **character);
 
+/// Makes a skeleton without a surface in the proportions of the neutral body, with the joint names of a well-known rig.
+///
+/// `name`: `"mixamo"`, `"unreal"`, `"unity"`, `"vrm"`, `"godot"`, `"rigify"`, `"makehuman"`, `"soma"` or `"cmu"`. `character`:
+/// receives it, to be freed with `vimogen_character_free`.
+VIMOGEN_API
+vimogen_status vimogen_character_preset(const char *name,
+                                        struct vimogen_character **character);
+
 /// Adds a motion as an animation. Bones point as the motion's do, hips move by the length of the legs.
 ///
 /// `name`: of the animation; one that the file has already gets a number after it. `plant` other than 0: standing feet do not
@@ -1117,8 +1125,11 @@ vimogen_status vimogen_character_add(struct vimogen_character *character,
                                      int32_t plant,
                                      char **report);
 
-/// Writes the character with its animations as `.glb`, `.vrm` or `.gltf`; the rest of the file stays byte for byte.
-VIMOGEN_API vimogen_status vimogen_character_save(const struct vimogen_character *character, const char *path);
+/// Writes the character with its animations as `.glb`, `.vrm` or `.gltf`; the rest of the file stays byte for byte. A preset with
+/// one motion is written as `.bvh`, too.
+VIMOGEN_API
+vimogen_status vimogen_character_save(const struct vimogen_character *character,
+                                      const char *path);
 
 /// Frees a character. NULL is allowed and does nothing.
 VIMOGEN_API vimogen_status vimogen_character_free(struct vimogen_character *character);

@@ -52,7 +52,7 @@ def names(path):
 
 
 def angles(a, b):
-    """Largest median angle between limbs of two motions, degrees."""
+    """Maximum median angle between limbs of two motions, degrees."""
     worst = 0.0
     for joint, end in LIMBS:
         bones = [m.joints[:, end] - m.joints[:, joint] for m in (a, b)]
@@ -156,6 +156,7 @@ def test_the_command_line_writes_a_character_with_files_as_its_animations(walk, 
     assert report["clips"][0]["fps"] == 30 and report["file"].endswith("both.glb")
     for wrong in (["--to", "bvh"], ["--hmr"]):
         assert "--onto" in run("convert", *both, *wrong, code=2).stderr
+    assert "--unit does not go with a character" in run("convert", *both, "--unit", "m", code=2).stderr
     assert (
         "--onto writes one file"
         in run("convert", tmp_path / "a.npz", tmp_path / "x.bvh", "--onto", hero, code=2).stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from .. import Body, Motion
 from .. import convert as convert_model
@@ -135,6 +136,10 @@ def _onto(
     **change: Any,
 ) -> None:
     """Put motion files onto a character; without --out the last argument is the file to write."""
+    given = click.get_current_context().get_parameter_source
+    for name in ("joint_names", "unit", "title"):
+        if given(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} does not go with a character, whose file has its own")
     clips = sources if out is not None else sources[:-1]
     target = onto.check_target(out if out is not None else sources[-1])
     if not clips:

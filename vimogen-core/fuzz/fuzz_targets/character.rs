@@ -3,14 +3,15 @@
 use std::sync::LazyLock;
 
 use vimogen_core::Motion;
+use vimogen_core::glam::{Quat, Vec3};
 use vimogen_core::io::{Character, RetargetOptions};
 use vimogen_core::motion::Pose;
 
 /// A clip of a few frames.
 static CLIP: LazyLock<Motion> = LazyLock::new(|| {
     let pose = |t: usize| Pose {
-        root: glam::Vec3::new(0.0, 0.05 * t as f32, 0.95),
-        rotations: std::array::from_fn(|j| glam::Quat::from_rotation_x(0.02 * (t * j) as f32)),
+        root: Vec3::new(0.0, 0.05 * t as f32, 0.95),
+        rotations: std::array::from_fn(|j| Quat::from_rotation_x(0.02 * (t * j) as f32)),
     };
     let poses: Vec<Pose> = (0..5).map(pose).collect();
     Motion::from_poses(&poses, 20.0).expect("poses are finite")
@@ -21,7 +22,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if character.add(&CLIP, "clip").is_ok()
         && let Ok(written) = character.to_bytes()
     {
-        // What was written is a character again.
+        // A written file can be read again.
         Character::from_bytes(written, &RetargetOptions::default()).expect("a file that was written can be read");
     }
 });

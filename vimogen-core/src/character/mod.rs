@@ -1,4 +1,4 @@
-//! Clips on the skeleton of somebody's own character, whatever its proportions, its rest pose and its number of bones.
+//! Clips on the skeleton of a user's character of any proportions, rest pose and number of bones.
 //!
 //! A reader of a format gives an [`Armature`]: nodes, which of them are our joints, and how the body stands at rest.
 //! [`perform`] turns a clip into [`Keys`] of these nodes. Rotations are carried over as turns from the rest pose in the

@@ -127,7 +127,7 @@ impl<'a> Measured<'a> {
         }
     }
 
-    /// Largest distance of a standing foot from the middle of its stand, over the ground and from its height at rest.
+    /// Maximum distance of a standing foot from the middle of its stand, over the ground and from its height at rest.
     fn feet_error(&self) -> (f32, f32) {
         let (mut slide, mut height) = (0.0f64, 0.0f64);
         for (foot, stands) in self.stood.stands.iter().enumerate() {

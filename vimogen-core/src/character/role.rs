@@ -1,4 +1,4 @@
-//! What a node of a character follows.
+//! Roles of the nodes of a character.
 
 /// The turn of a node.
 #[derive(Debug, Clone, Copy, PartialEq)]

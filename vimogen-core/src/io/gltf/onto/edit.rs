@@ -63,7 +63,7 @@ pub(super) fn animated(parts: &Parts, file: &Container<'_>, clips: &[Clip], form
     glb(&text, binary, parts.more())
 }
 
-/// What is added to the lists of a file.
+/// Additions to the lists of a file.
 #[derive(Default)]
 struct New {
     data: Vec<u8>,

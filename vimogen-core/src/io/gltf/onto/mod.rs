@@ -1,7 +1,7 @@
-//! Clips on a character of somebody else: a skinned glTF file or a VRM avatar, which gets an animation and stays as it is
+//! Clips on a character of the user: a skinned glTF file or a VRM avatar, which gets an animation and stays as it is
 //! otherwise.
 //!
-//! The JSON text is not written anew. It is spliced ([`splice`]): new items are inserted and few values replaced, so that
+//! The JSON text is spliced ([`splice`]): new items are inserted and few values replaced, so that
 //! digits, order, extensions and unknown content stay byte for byte.
 
 mod armature;

@@ -17,7 +17,7 @@ const LIMBS: [(usize, usize); 8] = [(1, 4), (2, 5), (4, 7), (5, 8), (16, 18), (1
 struct Performed {
     report: RetargetReport,
     file: Playback,
-    /// Largest median angle of a limb's bone, and largest angle of any frame, degrees.
+    /// Maximum median angle of a limb's bone, and maximum angle of any frame, degrees.
     median: f64,
     max: f64,
 }

@@ -1,4 +1,4 @@
-//! What is written, and what stays as it was.
+//! Written files: their new parts, and the unchanged ones.
 
 use std::fs;
 
@@ -201,7 +201,7 @@ fn presets_are_recognised_as_their_rigs_and_written_as_glb_and_bvh() {
         rig.add(&motion, "again").unwrap();
         assert!(rig.save(folder.path().join("two.bvh")).unwrap_err().to_string().contains("one clip"));
     }
-    let bvh = std::fs::read_to_string(folder.path().join("unreal.bvh")).unwrap();
+    let bvh = fs::read_to_string(folder.path().join("unreal.bvh")).unwrap();
     assert!(bvh.contains("ROOT pelvis") && bvh.contains("JOINT spine_05") && bvh.contains("Frame Time: 0.05\n"));
     assert!(Character::preset("maya").unwrap_err().to_string().contains("makehuman, soma, cmu"));
 }
