@@ -22,7 +22,7 @@ NEEDS = {"notebooks": ("pandas", "matplotlib", "rerun", "viser")}
 BEFORE = {
     "bring-your-own-motion": "import vimogen\nvimogen.generate('a person waves', num_frames=40).save('dance.bvh')",
     "notebooks": "import matplotlib; matplotlib.use('agg')",
-    "pictures": "import vimogen\nmotion = vimogen.generate('a person waves', num_frames=60, num_inference_steps=4)",
+    "pictures": "import vimogen\nmotion = vimogen.generate('a person waves', num_frames=42, num_inference_steps=4)",
     "python": "import vimogen\nvimogen.generate('a person waves', num_frames=40).save('dance.bvh')",
     "reference-motion": "import vimogen\nvimogen.generate('a person waves', num_frames=40).save('reference.npz')",
     "score": (
