@@ -35,7 +35,7 @@ impl<'py> Deref for Floats<'py> {
     }
 }
 
-/// The error of an array in bfloat16, which NumPy does not know; PyO3 puts the argument's name in front.
+/// The error of an array in bfloat16, which NumPy does not know; PyO3 notes the argument's name.
 fn bfloat16(value: &Bound<'_, PyAny>) -> Option<PyErr> {
     let remedy = match value.getattr("dtype").ok()?.str().ok()?.to_str().ok()? {
         "torch.bfloat16" => "pass tensor.float()",
