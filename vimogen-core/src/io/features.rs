@@ -40,7 +40,10 @@ pub(super) fn of_tree(tree: &Value<'_>, given: Option<f32>) -> Result<Option<Mot
     };
     let kind = FEATURES_KIND.into();
     let meta = tree.get("meta").and_then(Value::text).and_then(MotionMeta::from_json);
-    let motion = meta.map_or(motion.clone(), |meta| motion.with_meta(meta));
+    let motion = match meta {
+        Some(meta) => motion.with_meta(meta),
+        None => motion,
+    };
     Ok(Some(motion.with_source(MotionSource { kind, up: Some(UpAxis::Z), rate, ..MotionSource::default() })))
 }
 

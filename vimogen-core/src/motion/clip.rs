@@ -94,14 +94,13 @@ impl Motion {
 
     /// This clip as a change of `before`, from which it takes its origin.
     pub(crate) fn changed(self, before: &Self, change: impl Into<String>) -> Self {
-        match before.meta() {
-            None => self,
-            Some(meta) => {
-                let mut meta = meta.clone();
-                meta.changes.push(change.into());
-                self.with_meta(meta)
-            }
-        }
+        self.after(before.meta(), change)
+    }
+
+    fn after(self, meta: Option<&MotionMeta>, change: impl Into<String>) -> Self {
+        let Some(mut meta) = meta.cloned() else { return self };
+        meta.changes.push(change.into());
+        self.with_meta(meta)
     }
 
     /// Length in seconds.
@@ -170,9 +169,9 @@ impl Motion {
     pub fn with_fps(self, fps: f32) -> Result<Self> {
         check_fps("fps", fps)?;
         let given = |source: Arc<MotionSource>| Arc::new(MotionSource { rate: "given".into(), ..(*source).clone() });
-        let before = self.clone();
+        let (meta, before) = (self.meta.clone(), self.fps);
         let played = Self { fps, source: self.source.map(given), ..self };
-        Ok(if fps == before.fps { played } else { played.changed(&before, format!("played at {fps} fps")) })
+        Ok(if fps == before { played } else { played.after(meta.as_deref(), format!("played at {fps} fps")) })
     }
 
     /// The frames in `range`.
