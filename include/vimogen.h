@@ -1146,6 +1146,19 @@ vimogen_status vimogen_generate_sequence(const struct vimogen_pipeline *pipeline
                                          const struct vimogen_generate_params *params,
                                          struct vimogen_motion **motion);
 
+/// Goes on from the end of `motion`: the motion as it is, then `count` prompts, each after the other, without a cut.
+///
+/// `seconds`: duration of each prompt; NULL: 4 seconds. `params`: NULL for the defaults; `num_frames` is not used. `extended`:
+/// receives the whole motion, to be freed with `vimogen_motion_free`.
+VIMOGEN_API
+vimogen_status vimogen_generate_extend(const struct vimogen_pipeline *pipeline,
+                                       const struct vimogen_motion *motion,
+                                       const char *const *prompts,
+                                       const double *seconds,
+                                       size_t count,
+                                       const struct vimogen_generate_params *params,
+                                       struct vimogen_motion **extended);
+
 /// Changes what a motion shows, and keeps what the prompt and `source`, what it shows now, have in common.
 ///
 /// `source`: NULL if that is not known. `strength`: how much may change, above 0 and at most 1; a negative number is 0.8.

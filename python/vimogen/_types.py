@@ -19,7 +19,7 @@ Dimension: TypeAlias = Literal[
     "Motion_Generalizability",
 ]
 EditMethod: TypeAlias = Literal["flow", "noise"]
-EncoderDtype: TypeAlias = Literal["stored", "int8"]
+EncoderDtype: TypeAlias = Literal["stored", "bfloat16", "int8"]
 EncoderMemory: TypeAlias = Literal["auto", "streamed", "resident"]
 Finish: TypeAlias = Literal["raw", "feet"]
 HumanBones: TypeAlias = Literal["all", "required"]

@@ -1,7 +1,7 @@
 //! Going on from the end of a motion.
 
-use super::long::{Going, Part, Sequence};
 use super::Pipeline;
+use super::long::{Going, Part, Sequence};
 use crate::edit::{JoinOptions, Seam};
 use crate::error::Result;
 use crate::motion::Motion;

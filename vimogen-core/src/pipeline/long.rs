@@ -72,6 +72,9 @@ pub struct Sequence {
     pub seams: Vec<Seam>,
 }
 
+/// The encoded text of each part.
+type Texts = Vec<Array2<f32>>;
+
 /// Where a motion of windows begins.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Going<'a> {
@@ -135,7 +138,7 @@ impl Pipeline {
         parts: &[Part],
         options: &GenerateOptions,
         on_progress: &mut OnProgress<'_>,
-    ) -> Result<(Vec<Range<usize>>, Vec<Array2<f32>>)> {
+    ) -> Result<(Vec<Range<usize>>, Texts)> {
         options.check()?;
         let frames = durations(parts, self.fps())?;
         let sentences: Vec<&str> = parts.iter().filter_map(|part| part.prompt.sentence()).collect();

@@ -47,12 +47,7 @@ impl Pipeline {
     }
 
     /// How a sequence was made.
-    pub(super) fn meta_of_parts(
-        &self,
-        parts: &[Part],
-        options: &GenerateOptions,
-        motion: &Motion,
-    ) -> MotionMeta {
+    pub(super) fn meta_of_parts(&self, parts: &[Part], options: &GenerateOptions, motion: &Motion) -> MotionMeta {
         let named = |part: &Part| Some((part.prompt.sentence()?.to_string(), part.seconds.unwrap_or(PART_SECONDS)));
         let parts = parts.iter().map(named).collect::<Option<Vec<_>>>().unwrap_or_default();
         MotionMeta { parts, ..self.meta_of(options.seed, options, motion) }

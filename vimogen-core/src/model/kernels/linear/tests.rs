@@ -63,8 +63,7 @@ fn expected(x: &[f32], rows: usize, weights: &Packed, precision: WeightDtype) ->
     let unpacked = weights.unpack();
     let x: Vec<f32> = x.chunks(inputs).flat_map(|row| seen(row, weights, precision)).collect();
     let sum = |row: usize, output: usize| -> f64 {
-        let products =
-            (0..inputs).map(|k| f64::from(x[row * inputs + k]) * f64::from(unpacked[k * outputs + output]));
+        let products = (0..inputs).map(|k| f64::from(x[row * inputs + k]) * f64::from(unpacked[k * outputs + output]));
         products.sum::<f64>() + f64::from(weights.bias[output])
     };
     (0..rows * outputs).map(|i| sum(i / outputs, i % outputs) as f32).collect()

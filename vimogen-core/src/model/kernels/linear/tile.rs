@@ -17,8 +17,7 @@ pub(super) type Tile<E> = unsafe fn(usize, usize, *const E, *const E, *mut f32, 
 ///
 /// # Safety
 /// All are as long as that, and the CPU has the level's instructions.
-pub(super) type QuadTile =
-    unsafe fn(&mut [f32], usize, (&[u32], &[f32], &[i32]), (&[u32], &[f32]), bool);
+pub(super) type QuadTile = unsafe fn(&mut [f32], usize, (&[u32], &[f32], &[i32]), (&[u32], &[f32]), bool);
 
 /// The loop over quads of 8 bits.
 pub(super) fn quads(level: Level) -> QuadTile {
@@ -207,7 +206,9 @@ mod x86 {
         first: bool,
     ) {
         // SAFETY: the caller's promise.
-        unsafe { by_rows!(quads_512_of, c.len() / PANEL, (c, steps, a, b, first), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) }
+        unsafe {
+            by_rows!(quads_512_of, c.len() / PANEL, (c, steps, a, b, first), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+        }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -222,7 +223,8 @@ mod x86 {
         unsafe {
             let (a, b) = (rows::<_, GROUP>(a.as_ptr(), steps), rows::<[u32; 16], 2>(b.as_ptr().cast(), steps));
             let runs = steps.div_ceil(STEPS);
-            let (of_a, of_b) = (rows::<_, GROUP>(of_a.as_ptr(), runs), rows::<[f32; 16], 2>(of_b.as_ptr().cast(), runs));
+            let (of_a, of_b) =
+                (rows::<_, GROUP>(of_a.as_ptr(), runs), rows::<[f32; 16], 2>(of_b.as_ptr().cast(), runs));
             let corrections = rows::<i32, GROUP>(corrections.as_ptr(), runs);
             let c = c.as_mut_ptr();
             for (run, (a, b)) in a.chunks(STEPS).zip(b.chunks(STEPS)).enumerate() {
