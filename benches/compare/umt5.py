@@ -233,7 +233,10 @@ def speed(a: argparse.Namespace) -> None:
         middle = float(np.median(times[name]))
         pairs = [(m[: len(e)], e[: len(m)]) for m, e in zip(made, exact, strict=True)]
         near = min(float((m * e).sum() / np.sqrt((m * m).sum() * (e * e).sum())) for m, e in pairs)
-        print(f"{name}: {tokens / middle:.0f} tokens/s, median of {a.times}; cosine to float32 {near:.6f} at least", flush=True)
+        print(
+            f"{name}: {tokens / middle:.0f} tokens/s, median of {a.times}; cosine to float32 {near:.6f} at least",
+            flush=True,
+        )
 
 
 def cosine(a: argparse.Namespace) -> None:

@@ -65,7 +65,9 @@ def test_a_sequence_says_which_prompt_covers_which_seconds(pipe):
 
 def test_a_motion_goes_on_and_its_own_frames_stay(pipe):
     walk = pipe("a person walks forward", seed=1, **QUICK).turned(50).moved(2, 1)
-    longer, report = pipe.sequence(["a person walks forward", "a person sits down"], [3, 3], after=walk, seed=2, **QUICK)
+    longer, report = pipe.sequence(
+        ["a person walks forward", "a person sits down"], [3, 3], after=walk, seed=2, **QUICK
+    )
     assert len(longer) == len(walk) + 120 and longer.fps == walk.fps
     assert np.abs(longer.joints[: len(walk) - 5] - walk.joints[:-5]).max() < 0.01
     assert [part["frames"] for part in report["parts"]] == [(100, 160), (160, 220)]

@@ -74,11 +74,15 @@ def _points(text: str) -> np.ndarray:
 )
 @click.option("--prompt", help="What the motion shall show; applied after the edits above.")
 @click.option("--source-prompt", help="With --prompt: what it shows now. What both have in common stays.")
-@click.option("--strength", type=SHARE, help="How much may change.  [default: 0.8 with --prompt, 0.4 with --variations]")
+@click.option(
+    "--strength", type=SHARE, help="How much may change.  [default: 0.8 with --prompt, 0.4 with --variations]"
+)
 @click.option("--method", type=choice("EditMethod"), default="flow", show_default=True, help="With --prompt: how.")
 @click.option("--seed", type=SEED, help="With --prompt, --variations: seed of the noise.  [default: 42]")
 @click.option(
-    "--variations", type=click.IntRange(1, 1000), help="Motions like this one, of the seeds from --seed on, each in a file."
+    "--variations",
+    type=click.IntRange(1, 1000),
+    help="Motions like this one, of the seeds from --seed on, each in a file.",
 )
 @click.option(
     "-m", "--model", type=FILE, help="With --prompt, --variations: folder of a model.  [default: the built-in one]"
