@@ -3,7 +3,7 @@
 #
 # Expected: "interpolates the pose data to match a new frame rate". A sample of the new sequence lies where the point was at
 #   that time: a point with 1 m/s is at i / rate metres in frame i.
-# Seen: the new frames are spread evenly from the first to the last old frame, whatever their times. Ten frames of 10 Hz become
+# Seen: the new frames are spread evenly from the first to the last old frame, regardless of their times. Ten frames of 10 Hz become
 #   twenty of 20 Hz that are at 0.853 m after 0.9 s (5 % too slow), or five of 5 Hz that are at 0.9 m after 0.8 s (12 % too
 #   fast).
 #

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # pyfabrik 0.4.0 (PyPI, latest release): inverse kinematics of a chain with FABRIK.
 #
-# Expected: a target is within reach if it is no further from the first joint than the chain is long; the first angle is that of
+# Expected: a target is within reach if it is within the length of the chain of the first joint; the first angle is that of
 #   the first link. Both don't depend on where the chain stands.
 # Seen: the distance is taken from the origin of space, as is the first angle. A leg of 0.9 m whose hip is at (5, 0) can't reach a
 #   place 0.5 m from its hip, says solvable, and move_to leaves it as it is; a place 4.8 m away counts as solvable. At the

@@ -3,7 +3,7 @@
 #
 # Expected: a VRM animation is a glTF animation, so rotations with STEP stay until the next key, and those with CUBICSPLINE are a
 #   curve through their keys, as three plays them on the nodes of the same file. Their humanoid bones move in the same way.
-# Seen: the rotation tracks are made anew from times and values, without the interpolation. STEP becomes linear. Of CUBICSPLINE
+# Seen: the rotation tracks are made from times and values, without the interpolation. STEP becomes linear. Of CUBICSPLINE
 #   the tangents are taken for quaternions: an arm that goes from 0 to 90 degrees stands at 225 all the time, with a
 #   quaternion whose length goes to zero. In translations the tangents get the parent's place added: hips under a raised parent
 #   rise and sink by 4 cm on their way.

@@ -39,7 +39,7 @@ defaults! {
         memory, with_memory: EncoderMemory = EncoderMemory::default();
         /// Precision of the matrices.
         dtype, with_dtype: EncoderDtype = EncoderDtype::default();
-        /// Device. On CUDA the arithmetic is bf16 with f32 norms and softmax, whatever the type of the matrices.
+        /// Device. On CUDA the arithmetic is bf16 with f32 norms and softmax for every type of the matrices.
         device, with_device: Device = Device::default();
         /// Cache of encoded texts on disk.
         cache, with_cache: Option<EmbedCache> = Option::default();

@@ -24,7 +24,7 @@ use super::{GROUP, PANEL};
 pub(super) const RUN: usize = 128;
 /// Quads of a run.
 pub(super) const STEPS: usize = RUN / 4;
-/// What is added to the codes of the weights.
+/// Added to the codes of the weights.
 pub(super) const OFFSET: i32 = 128;
 /// Runs of a panel that are multiplied with all rows of a task before the next ones: a part of the second-level cache.
 const STRETCH: usize = 28;

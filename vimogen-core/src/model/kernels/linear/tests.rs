@@ -41,7 +41,7 @@ fn run(x: &[f32], rows: usize, weights: &[&Packed], level: Level) -> Vec<f32> {
     product::linear(x, rows, weights, level)
 }
 
-/// What the kernels see of a row: in bf16, in 8 bits with a scale per 128 where weights are in quads, or all of it.
+/// A row as the kernels round it: in bf16, in 8 bits with a scale per 128 where weights are in quads, or all of it.
 fn seen(row: &[f32], weights: &Packed, precision: WeightDtype) -> Vec<f32> {
     match precision {
         WeightDtype::F32 => row.to_vec(),
