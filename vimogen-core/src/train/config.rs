@@ -255,7 +255,7 @@ mod tests {
         let release = TrainConfig::default();
         assert_eq!((release.ema_decay_at(0), release.ema_decay_at(30_000)), (0.9999, 0.9999));
         let short = TrainConfig { num_steps: 300, ..TrainConfig::default() };
-        // What is left of the initial weights.
+        // Share of the initial weights that remains.
         let left = |config: &TrainConfig| (0..config.num_steps).map(|step| config.ema_decay_at(step)).product::<f64>();
         assert!(left(&short) < 1e-6, "{}", left(&short));
         assert_eq!(short.ema_warning(), None);
