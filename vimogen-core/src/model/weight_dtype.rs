@@ -11,7 +11,7 @@ named_enum! {
         /// 2 bytes per weight. On the CPU the blocks also round what they multiply with the weights to bf16; elsewhere
         /// weights are widened when used.
         Bf16 = "bfloat16" | "bf16" | "torch.bfloat16",
-        /// 1 byte per weight of the blocks and a scale per output, 2 bytes per weight of the other layers. In memory and on
+        /// 1 byte per weight of the blocks and scales, 2 bytes per weight of the other layers. In memory and on
         /// the CPU only; files have one of the other types.
         Int8 = "int8" | "i8" | "torch.int8",
     }

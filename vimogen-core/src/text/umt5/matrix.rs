@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::{DType as BurnDType, Device, Tensor, TensorData};
 use half::{bf16, f16};
@@ -77,15 +78,21 @@ impl Matrix {
         Tensor::cat(parts.collect(), 1)
     }
 
-    /// A matrix in bf16, in the order of the CPU's product.
-    pub(super) fn pack(raw: &RawTensor) -> Self {
+    /// A matrix in the order of the CPU's product.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] for a weight that is not finite, in 8 bits.
+    pub(super) fn pack(raw: &RawTensor, kept: WeightDtype) -> Result<Self> {
         let (dtype, inputs) = (raw.dtype(), raw.shape()[1]);
-        let size = dtype.size();
-        let packed = Packed::new(inputs, raw.shape()[0], WeightDtype::Bf16, |output, input, to| {
+        let (size, finite) = (dtype.size(), AtomicBool::new(true));
+        let packed = Packed::new(inputs, raw.shape()[0], kept, |output, input, to| {
             let bytes = &raw.bytes()[(output * inputs + input) * size..][..to.len() * size];
             widen(dtype, bytes, to);
+            if kept == WeightDtype::Int8 && !to.iter().all(|value| value.is_finite()) {
+                finite.store(false, Ordering::Relaxed);
+            }
         });
-        Self::Packed(Arc::new(packed))
+        if finite.into_inner() { Ok(Self::Packed(Arc::new(packed))) } else { Err(not_finite()) }
     }
 
     /// The weight on a device, `[in, out]`.
@@ -200,7 +207,7 @@ impl Int8 {
         if scales.iter().all(|scale| scale.is_finite()) {
             Ok(Self { outputs, inputs, values: values.concat(), scales })
         } else {
-            Err(Error::Weights { reason: "a weight is not finite; it cannot be kept in 8 bits".into() })
+            Err(not_finite())
         }
     }
 
@@ -223,6 +230,10 @@ impl Int8 {
         });
         to
     }
+}
+
+fn not_finite() -> Error {
+    Error::Weights { reason: "a weight is not finite; it cannot be kept in 8 bits".into() }
 }
 
 fn quantize_row(row: &[f32]) -> (Vec<i8>, Vec<f32>) {
@@ -280,6 +291,25 @@ mod tests {
     }
 
     #[test]
+    fn packed_matrices_give_nearly_the_same_product() {
+        let device = Device::flex();
+        let x = upload_values((0..3 * 300).map(|i| (i % 11) as f32 - 5.0).collect(), [3, 300], &device);
+        let numbers = |y: Tensor<2>| y.try_into_vec_as::<f32>().unwrap();
+        for dtype in [DType::BF16, DType::F16, DType::F32] {
+            let raw = matrix(dtype, 70, 300);
+            let whole = numbers(Matrix::Stored(raw.clone()).apply(x.clone()));
+            let most = whole.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+            for (kept, bound) in [(WeightDtype::Bf16, 1e-3), (WeightDtype::Int8, 1e-2)] {
+                let packed = Matrix::pack(&raw, kept).unwrap();
+                let [one, two] = Matrix::apply_all([&packed, &packed], x.clone()).map(numbers);
+                assert!(one == two && one == numbers(packed.apply(x.clone())));
+                let far = whole.iter().zip(&one).fold(0.0f32, |far, (a, b)| far.max((a - b).abs()));
+                assert!(far <= bound * most, "{dtype:?} {kept:?}: {far} of {most}");
+            }
+        }
+    }
+
+    #[test]
     fn eight_bits_are_within_half_a_step_of_their_group() {
         let raw = matrix(DType::F32, 3, 300);
         let int8 = Int8::quantize(&raw).unwrap();
@@ -297,6 +327,7 @@ mod tests {
     fn weights_that_are_not_finite_are_refused_and_zeros_stay() {
         let raw = |v: f32| RawTensor::new(DType::F32, vec![1, 1], v.to_le_bytes().to_vec()).unwrap();
         assert!(Int8::quantize(&raw(f32::NAN)).is_err() && Int8::quantize(&raw(f32::INFINITY)).is_err());
+        assert!(Matrix::pack(&raw(f32::NAN), WeightDtype::Int8).is_err());
         assert_eq!(Int8::quantize(&raw(0.0)).unwrap().transposed(0..1), [0.0]);
     }
 }

@@ -25,7 +25,8 @@ named_enum! {
         /// bf16: 2 bytes per weight. On the CPU the rows that are multiplied with the matrices are rounded to bf16 too, sums
         /// are in f32. The fastest where the CPU has bf16 instructions.
         Bf16 = "bfloat16" | "bf16",
-        /// 8 bits, with a scale per 128 values of a row: half the memory of bf16.
+        /// 8 bits, with a scale per 128 values of a row: half the memory of bf16. On CPUs that sum products of bytes the rows
+        /// that are multiplied with the matrices are rounded to 8 bits too, with a scale per 128 values.
         Int8 = "int8",
     }
 }

@@ -10,6 +10,9 @@ use super::memory;
 use super::options::{EncoderDtype, EncoderMemory, Umt5Options};
 use super::weights::{BlockWeights, Weights};
 use crate::error::Result;
+use crate::format::RawTensor;
+use crate::model::WeightDtype;
+use crate::model::kernels::linear;
 use crate::process::{self, with_pool};
 
 /// Memory that stays free when the blocks are kept, bytes.
@@ -137,19 +140,17 @@ impl Blocks {
     }
 
     fn read(&self, index: usize) -> Result<BlockWeights> {
-        let block = self.weights.block(index)?;
-        match self.dtype {
-            EncoderDtype::Stored => Ok(block),
-            EncoderDtype::Bf16 if self.device != Device::flex() => Ok(block),
-            EncoderDtype::Bf16 => block.try_map(|matrix| match matrix {
-                Matrix::Stored(raw) => Ok(Matrix::pack(&raw)),
-                other => Ok(other),
-            }),
-            EncoderDtype::Int8 => block.try_map(|matrix| match matrix {
-                Matrix::Stored(raw) => Int8::quantize(&raw).map(Matrix::Int8),
-                other => Ok(other),
-            }),
-        }
+        let on_cpu = self.device == Device::flex();
+        let kept = |raw: RawTensor| match self.dtype {
+            EncoderDtype::Bf16 if on_cpu => Matrix::pack(&raw, WeightDtype::Bf16),
+            EncoderDtype::Int8 if on_cpu && linear::has_quads() => Matrix::pack(&raw, WeightDtype::Int8),
+            EncoderDtype::Int8 => Int8::quantize(&raw).map(Matrix::Int8),
+            EncoderDtype::Stored | EncoderDtype::Bf16 => Ok(Matrix::Stored(raw)),
+        };
+        self.weights.block(index)?.try_map(|matrix| match matrix {
+            Matrix::Stored(raw) => kept(raw),
+            other => Ok(other),
+        })
     }
 }
 

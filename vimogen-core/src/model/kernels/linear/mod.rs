@@ -13,6 +13,7 @@
 //! Each number of the output is summed by one task in one order: the result does not depend on threads.
 
 pub(super) mod heads;
+mod left;
 mod op;
 mod pack;
 mod product;
@@ -31,7 +32,18 @@ pub(crate) use pack::Packed;
 #[cfg(feature = "train")]
 pub(crate) use trained_op::{is_trained_in_bf16, linear as trained};
 
+/// Whether weights of 8 bits meet rows of 8 bits on this CPU.
+pub(crate) fn has_quads() -> bool {
+    tile::has_quads(super::cpu::Level::current())
+}
+
 /// Outputs of a panel.
 const PANEL: usize = 32;
 /// Rows of a group.
 const GROUP: usize = 12;
+/// Inputs that share a scale in 8 bits.
+const RUN: usize = 128;
+/// Quads of a run.
+const STEPS: usize = RUN / 4;
+/// Added to the codes of weights in quads.
+const OFFSET: i32 = 128;

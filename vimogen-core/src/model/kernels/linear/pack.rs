@@ -3,10 +3,9 @@
 use rayon::prelude::*;
 
 use super::super::cpu::Level;
-use super::PANEL;
-use super::quads::{OFFSET, Quads, RUN};
 use super::rows::round;
 use super::tile;
+use super::{OFFSET, PANEL, RUN};
 use crate::model::WeightDtype;
 
 /// Weights of a linear layer in the order of the product, and its bias.
@@ -28,6 +27,24 @@ pub(super) enum Store {
     Int8 { codes: Vec<i8>, scales: Vec<f32> },
     /// Codes that are multiplied with rows of 8 bits.
     Quads(Quads),
+}
+
+/// Codes and scales of weights.
+pub(super) struct Quads {
+    /// `[panel][in / 4][32]`
+    pub codes: Vec<u32>,
+    /// `[panel][in / 128][32]`
+    pub scales: Vec<f32>,
+}
+
+impl Quads {
+    /// The weight of an output and an input, of `inputs`.
+    pub(super) fn weight(&self, inputs: usize, output: usize, input: usize) -> f32 {
+        let (panel, j) = (output / PANEL, output % PANEL);
+        let word = self.codes[(panel * inputs.div_ceil(4) + input / 4) * PANEL + j];
+        let code = i32::from(word.to_le_bytes()[input % 4]) - OFFSET;
+        code as f32 * self.scales[(panel * inputs.div_ceil(RUN) + input / RUN) * PANEL + j]
+    }
 }
 
 impl std::fmt::Debug for Packed {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::super::cpu::Level;
 use super::super::gelu::gate;
 use super::super::simd::simd;
+use super::left::Left;
 use super::pack::{Packed, Store};
 use super::quads::QuadRows;
 use super::rows::{Element, Rows, round};
@@ -137,17 +138,6 @@ pub(super) enum Kind {
     Singles(Tile<f32>, bool),
     /// Rows of 8 bits.
     Quads,
-}
-
-/// Rows in the order of the product, and how they are multiplied.
-pub(super) trait Left: Sync {
-    fn rows(&self) -> usize;
-
-    /// Whether such weights can be multiplied.
-    fn fits(&self, weights: &Packed) -> bool;
-
-    /// The sums of a panel with the groups of rows from `group` on: `[rows][32]`.
-    fn multiply(&self, c: &mut [f32], weights: &Packed, panel: usize, group: usize);
 }
 
 struct Tiled<'a, E: Unpack> {

@@ -15,39 +15,15 @@ use rayon::prelude::*;
 
 use super::super::cpu::Level;
 use super::super::simd::simd;
+use super::left::Left;
 use super::pack::{Packed, Store};
-use super::product::Left;
 use super::tile::{self, QuadTile};
-use super::{GROUP, PANEL};
+use super::{GROUP, OFFSET, PANEL, RUN, STEPS};
 
-/// Inputs that share a scale.
-pub(super) const RUN: usize = 128;
-/// Quads of a run.
-pub(super) const STEPS: usize = RUN / 4;
-/// Added to the codes of the weights.
-pub(super) const OFFSET: i32 = 128;
 /// Runs of a panel that are multiplied with all rows of a task before the next ones: a part of the second-level cache.
 const STRETCH: usize = 28;
 /// `x + MAGIC - MAGIC` is the nearest integer, which is then in the low bits of the sum.
 const MAGIC: f32 = 12_582_912.0;
-
-/// Codes and scales of weights.
-pub(super) struct Quads {
-    /// `[panel][in / 4][32]`
-    pub codes: Vec<u32>,
-    /// `[panel][in / 128][32]`
-    pub scales: Vec<f32>,
-}
-
-impl Quads {
-    /// The weight of an output and an input, of `inputs`.
-    pub(super) fn weight(&self, inputs: usize, output: usize, input: usize) -> f32 {
-        let (panel, j) = (output / PANEL, output % PANEL);
-        let word = self.codes[(panel * inputs.div_ceil(4) + input / 4) * PANEL + j];
-        let code = i32::from(word.to_le_bytes()[input % 4]) - OFFSET;
-        code as f32 * self.scales[(panel * inputs.div_ceil(RUN) + input / RUN) * PANEL + j]
-    }
-}
 
 /// Codes, scales and corrections of a group of rows.
 #[derive(Default)]

@@ -3,8 +3,7 @@
 //! `a` is `[steps][12]`, `b` is `[steps][32]`, `c` is `[rows][32]`; `c = a b`, or `c += a b` unless `first`.
 
 use super::super::cpu::Level;
-use super::quads::STEPS;
-use super::{GROUP, PANEL};
+use super::{GROUP, PANEL, STEPS};
 
 /// `tile(rows, steps, a, b, c, first)`
 ///
