@@ -196,8 +196,8 @@ enum vimogen_dtype
   /// 2 bytes per weight. On the CPU the blocks also round what they multiply with the weights to bf16; elsewhere
   /// weights are widened when used.
   VIMOGEN_DTYPE_BF16 = 1,
-  /// 1 byte per weight of the blocks and a scale per output, 2 bytes per weight of the other layers. In memory and on
-  /// the CPU only; files have one of the other types.
+  /// 1 byte per weight of the blocks and scales, 2 bytes per weight of the other layers. In memory and on the CPU
+  /// only; files have one of the other types.
   VIMOGEN_DTYPE_INT8 = 2,
 };
 #ifndef __cplusplus
