@@ -22,7 +22,7 @@ try:
     from starlette.requests import Request
     from starlette.responses import JSONResponse, Response
 except ImportError as error:
-    raise ImportError("vimogen.ray.api needs Ray Serve: pip install vimogen[serve]") from error
+    raise ImportError('vimogen.ray.api needs Ray Serve: pip install "ray[serve]" starlette') from error
 
 from .studio.errors import Refused
 

@@ -1,4 +1,4 @@
-"""A server for assistants, by the Model Context Protocol: ``pip install vimogen[mcp]``, then ``vimogen mcp``.
+"""A server for assistants, by the Model Context Protocol: ``pip install "mcp>=2"``, then ``vimogen mcp``.
 
 Tools return the paths of files and a picture. They read and write below one folder only.
 """
@@ -21,7 +21,7 @@ try:
     from mcp.server.mcpserver import Image
     from mcp.server.mcpserver.exceptions import ToolError
 except ImportError as error:
-    raise ImportError("vimogen.mcp needs version 2 of the MCP SDK: pip install vimogen[mcp]") from error
+    raise ImportError('vimogen.mcp needs version 2 of the MCP SDK: pip install "mcp>=2"') from error
 
 WRITES = [kind["extensions"][0] for kind in file_formats() if kind["writes"]]
 _MAX_SECONDS = 300.0

@@ -273,7 +273,7 @@ def _run(
     try:
         import ray.data
     except ImportError as error:
-        raise ImportError("this needs Ray Data: pip install vimogen[ray]") from error
+        raise ImportError('this needs Ray Data: pip install "ray[data]"') from error
     blocks = min(len(rows), max(workers, -(-len(rows) // batch_size)))
     data = ray.data.from_items(rows, override_num_blocks=blocks)
     mapped = data.map_batches(
@@ -288,7 +288,7 @@ def _run(
 
 
 def api(**options: Any) -> Any:
-    """Make the server's interface as an application of Ray Serve; needs ``pip install vimogen[serve]``.
+    """Make the server's interface as an application of Ray Serve; needs ``pip install "ray[serve]" starlette``.
 
     Takes ``replicas`` (a number, or minimum and maximum), ``model``, ``device``, ``dtype``, ``resources`` of a replica
     such as ``{"num_gpus": 0.25}``, ``ongoing`` requests per replica, and ``settings``

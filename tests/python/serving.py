@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
-pytest.importorskip("starlette", reason="Starlette is not installed: pip install vimogen[studio]")
-pytest.importorskip("uvicorn", reason="uvicorn is not installed: pip install vimogen[studio]")
+pytest.importorskip("starlette", reason="Starlette is not installed: pip install starlette uvicorn")
+pytest.importorskip("uvicorn", reason="uvicorn is not installed: pip install starlette uvicorn")
 
 
 def hero(path):

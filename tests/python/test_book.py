@@ -21,6 +21,14 @@ NEEDS = {"notebooks": ("pandas", "matplotlib", "rerun", "viser")}
 # Code that comes before that of a page.
 BEFORE = {
     "bring-your-own-motion": "import vimogen\nvimogen.generate('a person waves', num_frames=40).save('dance.bvh')",
+    "finetune": (
+        "import json, pathlib, vimogen\npathlib.Path('myclips').mkdir()\n"
+        "for seed in range(3):\n"
+        "    vimogen.generate('a person walks', seed=seed, num_frames=60).save(f'myclips/{seed}.npz')\n"
+        "    pathlib.Path(f'myclips/{seed}.txt').write_text('a person walks like a robot')\n"
+        "finetune = vimogen.finetune\n"
+        "vimogen.finetune = lambda clips, out, steps: finetune(clips, out, steps=2)"
+    ),
     "notebooks": "import matplotlib; matplotlib.use('agg')",
     "pictures": "import vimogen\nmotion = vimogen.generate('a person waves', num_frames=42, num_inference_steps=4)",
     "python": "import vimogen\nvimogen.generate('a person waves', num_frames=40).save('dance.bvh')",
@@ -29,6 +37,11 @@ BEFORE = {
         "import numpy as np\nrng = np.random.default_rng(0)\n"
         "text, motion, generated, real = (rng.normal(size=(640, 8)) for _ in range(4))\n"
         "of_texts = rng.normal(size=(4, 20, 8))"
+    ),
+    "your-character": (
+        "import vimogen\nmotion = vimogen.generate('a person waves', num_frames=40)\n"
+        "hero = vimogen.Character.preset('mixamo')\nhero.add(motion)\nhero.save('hero.glb')\n"
+        "[motion.save(f'{name}.npz') for name in ('walk', 'wave')]"
     ),
     "train-at-scale": (
         "import vimogen\n"

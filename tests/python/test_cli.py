@@ -215,7 +215,8 @@ def test_help_teaches(words):
     [
         (["generate"], 2, "there is no prompt"),
         (["generate", "a", "--reference", "b.npz"], 2, "one of them"),
-        (["generate", "a", "b", "-o", "x.bvh"], 2, "one file"),
+        (["generate", "a person jumps", "a person waves", "-o", "x.bvh"], 2, "one file"),
+        (["generate", "a", "person", "jumps"], 2, "quotes"),
         (["generate", "a", "--steps", "many"], 2, "--steps"),
         (["generate", "a", "--frames", "0"], 2, "--frames"),
         (["generate", "a", "--steps", "-1"], 2, "--steps"),

@@ -7,9 +7,7 @@ import sys
 
 import pytest
 
-pytest.importorskip(
-    "mcp.server.mcpserver", reason="version 2 of the MCP SDK is not installed: pip install vimogen[mcp]"
-)
+pytest.importorskip("mcp.server.mcpserver", reason='version 2 of the MCP SDK is not installed: pip install "mcp>=2"')
 
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client

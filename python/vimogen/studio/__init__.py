@@ -1,6 +1,6 @@
 """A server of motions: JSON in, motion in any format out, with a page that plays and directs them.
 
-``pip install vimogen[studio]``, then ``vimogen studio`` opens the page and ``vimogen serve --api`` serves programs.
+``pip install starlette uvicorn``, then ``vimogen studio`` opens the page and ``vimogen serve --api`` serves programs.
 
 >>> from vimogen import studio  # doctest: +SKIP
 >>> app = studio.create_app()  # doctest: +SKIP
@@ -13,7 +13,7 @@ from __future__ import annotations
 try:
     import starlette as _starlette  # noqa: F401
 except ImportError as error:
-    raise ImportError("the studio needs Starlette and uvicorn: pip install vimogen[studio]") from error
+    raise ImportError("the studio needs Starlette and uvicorn: pip install starlette uvicorn") from error
 
 from .app import create_app
 from .server import serve

@@ -21,7 +21,7 @@ from .settings import Settings
 try:
     import uvicorn
 except ImportError as error:
-    raise ImportError("the studio needs Starlette and uvicorn: pip install vimogen[studio]") from error
+    raise ImportError("the studio needs Starlette and uvicorn: pip install starlette uvicorn") from error
 
 
 class _Server(uvicorn.Server):
