@@ -39,6 +39,8 @@ def play(browser, film, width, height, seconds):
         assert browser.run("v.error && v.error.message") is None, browser.run("v.error.message")
         size = browser.run("[v.videoWidth, v.videoHeight, v.duration]")
         assert size[:2] == [width, height] and abs(size[2] - seconds) < 0.01, size
+        # A frame that has arrived may reach the canvas only later.
+        browser.wait("shows a picture", "look().some((shade) => shade > 1)")
         first = browser.run("look()")
         assert all(150 < shade < 255 for shade in first), f"no bright ground to be seen: {first}"
         browser.run("v.play().then(() => true)")
