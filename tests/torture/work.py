@@ -74,6 +74,8 @@ def forks(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
         return len(work) - bad.count("")
 
     def start(seed: float, *, again: bool) -> int:
+        # A fork leaves the thread behind that would print, and with it the lock that the next call waits for.
+        faulthandler.cancel_dump_traceback_later()
         pid = os.fork()
         if pid == 0:
             # Where a child hangs is printed before the alarm ends it.
