@@ -43,6 +43,21 @@ impl Frames {
     }
 }
 
+/// A doubt about a file that ends in a number with fewer decimals than all others of its line: the rest may be missing.
+pub(super) fn short_number(text: &[u8]) -> Option<String> {
+    /// Other numbers of a line that say how many decimals a writer gives.
+    const OTHERS: usize = 5;
+    let line = text.rsplit(|byte| matches!(byte, b'\n' | b'\r')).next()?;
+    let words = line.rsplit(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let mut decimals =
+        words.map(|word| word.iter().rposition(|byte| *byte == b'.').map_or(0, |dot| word.len() - 1 - dot));
+    let last = decimals.next().filter(|_| !line.last().is_some_and(u8::is_ascii_whitespace))?;
+    let (others, least) = decimals.fold((0, usize::MAX), |(count, least), digits| (count + 1, least.min(digits)));
+    let is_short = others >= OTHERS && last < least;
+    is_short
+        .then(|| "the file ends in a number with fewer decimals than the others of its line; it may be cut off".into())
+}
+
 /// `Frames:` and `Frame Time:`.
 struct Header {
     frames: usize,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use glam::{DMat3, DVec3};
 
-use super::frames::Frames;
+use super::frames::{Frames, short_number};
 use super::hierarchy::Hierarchy;
 use super::joint::Joint;
 use crate::error::Result;
@@ -44,7 +44,8 @@ impl Bvh {
         let text = utf8(bytes);
         let mut words = Words::new("BVH", &text);
         let Hierarchy { mut joints, channels } = Hierarchy::read(&mut words)?;
-        let frames = Frames::read(&mut words, &joints, channels)?;
+        let mut frames = Frames::read(&mut words, &joints, channels)?;
+        frames.doubt = frames.doubt.or_else(|| short_number(text.as_ref()));
         find_shifts(&mut joints, channels, &frames);
         Ok(Self { joints, channels, frames })
     }
@@ -203,6 +204,19 @@ mod tests {
         assert_eq!((cut.len(), cut.doubt()), (1, Some("the file says 2 frames and holds 1; those are read")));
         let note = read(&format!("{ARM}made by hand\n"));
         assert_eq!(note.doubt(), Some("1 lines after the 2 frames of the file are not read"));
+    }
+
+    #[test]
+    fn a_last_number_that_is_cut_is_doubted() {
+        let row = "1.000 2.000 3.000 90.000 0.000 0.000 0.000 0.000 90.250";
+        let whole = ARM.replace("1 2 3 90 0 0 0 0 90\n", row);
+        let doubt = |text: &str| Bvh::from_bytes(text.as_bytes()).unwrap().doubt().map(str::to_string);
+        assert_eq!(doubt(&whole), None);
+        for cut in 1..6 {
+            let doubt = doubt(&whole[..whole.len() - cut]).unwrap();
+            assert!(doubt.contains("cut off"), "{doubt}");
+        }
+        assert_eq!(doubt(&format!("{}\n", &whole[..whole.len() - 1])), None);
     }
 
     #[test]
