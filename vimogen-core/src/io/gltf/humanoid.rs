@@ -7,7 +7,7 @@ use crate::motion::layout::JOINTS;
 use crate::motion::skeleton::joint::{PELVIS, SPINE1, SPINE2, SPINE3};
 
 /// VRM's bone for each of our joints.
-const BONES: [&str; JOINTS] = [
+pub(super) const BONES: [&str; JOINTS] = [
     "hips",
     "leftUpperLeg",
     "rightUpperLeg",

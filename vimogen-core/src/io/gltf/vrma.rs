@@ -10,6 +10,7 @@ use glam::{Quat, Vec3};
 use serde_json::{Map, Value, json};
 
 use super::build::{Builder, Glb};
+use super::humanoid::BONES;
 use super::write::{Tracks, asset};
 use crate::body::BodyModel;
 use crate::declare::named_enum;
@@ -32,31 +33,6 @@ named_enum! {
     }
 }
 
-/// VRM's names of our joints.
-const BONES: [&str; JOINTS] = [
-    "hips",
-    "leftUpperLeg",
-    "rightUpperLeg",
-    "spine",
-    "leftLowerLeg",
-    "rightLowerLeg",
-    "chest",
-    "leftFoot",
-    "rightFoot",
-    "upperChest",
-    "leftToes",
-    "rightToes",
-    "neck",
-    "leftShoulder",
-    "rightShoulder",
-    "head",
-    "leftUpperArm",
-    "rightUpperArm",
-    "leftLowerArm",
-    "rightLowerArm",
-    "leftHand",
-    "rightHand",
-];
 /// Bones that an avatar may lack.
 const OPTIONAL: [usize; 7] = [
     joint::SPINE2,
