@@ -23,7 +23,7 @@ named_enum! {
         /// The type in the file; arithmetic in f32.
         Stored = "stored",
         /// bf16: 2 bytes per weight. On the CPU the rows that are multiplied with the matrices are rounded to bf16 too, sums
-        /// are in f32. The fastest where the CPU has bf16 instructions.
+        /// are in f32.
         Bf16 = "bfloat16" | "bf16",
         /// 8 bits, with a scale per 128 values of a row: half the memory of bf16. On CPUs that sum products of bytes the rows
         /// that are multiplied with the matrices are rounded to 8 bits too, with a scale per 128 values.
