@@ -121,15 +121,30 @@ fn takes(script: &Script, length: f32, person: Person) -> Option<Vec<Take>> {
     };
     let open: Vec<bool> =
         script.acts.iter().map(|a| entry(a.kind).open && a.count.is_none() && a.seconds.is_none()).collect();
-    let least: Vec<f32> = (0..n).map(|i| make(i, 0.0).length).collect();
-    let total: f32 = least.iter().sum();
+    let shortest: Vec<Take> = (0..n).map(|i| make(i, 0.0)).collect();
+    let least: Vec<f32> = shortest.iter().map(|take| take.length).collect();
+    let total: f32 = joined(shortest).iter().map(|take| take.length).sum();
     if total > length * HURRY {
         return None;
     }
     let wide = open.iter().filter(|o| **o).count();
     let spare = (length - total).max(0.0);
     let share = if wide > 0 { spare / wide as f32 } else { 0.0 };
-    Some((0..n).map(|i| if open[i] && share > 0.0 { make(i, least[i] + share) } else { make(i, 0.0) }).collect())
+    let fitted = |i: usize| if open[i] && share > 0.0 { make(i, least[i] + share) } else { make(i, 0.0) };
+    Some(joined((0..n).map(fitted).collect()))
+}
+
+/// Movements that each begin in the pose that the one before ends in.
+fn joined(takes: Vec<Take>) -> Vec<Take> {
+    let mut out: Vec<Take> = Vec::with_capacity(takes.len());
+    for take in takes {
+        let next = match out.last() {
+            Some(before) => take.after((before.at)(before.length)),
+            None => take,
+        };
+        out.push(next);
+    }
+    out
 }
 
 /// Whether a clip shows a single movement without beginning or end.

@@ -3,7 +3,11 @@
 use glam::Vec2;
 
 use super::figure::{CONTROLS, Figure};
+use crate::data::procedural::curve::ease;
 use crate::data::procedural::rig::{LEFT, Pose, RIGHT};
+
+/// Distance of joints, metres, that needs no way from one pose to the next.
+const CLOSE: f32 = 0.1;
 
 /// Controls over time, seconds.
 pub type Performance = Box<dyn Fn(f32) -> Figure>;
@@ -40,6 +44,21 @@ impl Take {
             (self.at)(t - round as f32 * once).moved(places[round].0, places[round].1)
         };
         Self { length, at: Box::new(at) }
+    }
+
+    /// The movement with a way into it from `figure`, which another movement ended in; none if the two poses are close.
+    pub fn after(self, figure: Figure) -> Self {
+        let (place, yaw) = (figure.pose.pelvis.truncate(), figure.pose.yaw);
+        let from = figure.moved(-Vec2::from_angle(-yaw).rotate(place), -yaw);
+        let to = (self.at)(0.0);
+        let pairs = from.solve().joints.into_iter().zip(to.solve().joints);
+        let gap = pairs.map(|(a, b)| a.distance(b)).fold(0.0, f32::max);
+        if gap < CLOSE {
+            return self;
+        }
+        let way = (0.2 + 0.7 * gap).min(1.2);
+        let at = move |t: f32| if t < way { from.toward(to, ease(t / way)) } else { (self.at)(t - way) };
+        Self { length: way + self.length, at: Box::new(at) }
     }
 
     /// The movement in another tempo.

@@ -74,14 +74,24 @@ const RUN: Gait = Gait {
     lean: 0.17,
 };
 
+/// Longest step of any gait, metres.
+const LONGEST: f32 = 1.9;
+/// How far the body of a runner travels over a foot that stands, metres.
+const CONTACT: f32 = 0.88;
+
 impl Gait {
     /// The gait in a manner.
     fn by(self, m: &Manner) -> Self {
         // Faster people take longer steps as well as more of them.
         let hurry = m.tempo.powf(0.55);
         let lengthen = m.tempo.powf(0.45) * m.stride * m.person.amp.powf(0.5);
+        let step = (self.step * lengthen).clamp(-LONGEST, LONGEST);
+        // A running foot leaves the floor before the body is out of its reach.
+        let runs = self.swing > 1.0;
+        let swing = if runs { self.swing.max(2.0 - CONTACT / step.abs()) } else { self.swing };
         Self {
-            step: self.step * lengthen,
+            step,
+            swing,
             period: self.period / hurry,
             arms: self.arms * m.swing * m.tempo.powf(0.3),
             bob: self.bob * m.bounce,
