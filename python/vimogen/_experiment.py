@@ -41,7 +41,7 @@ def run_experiment(
     save : str or os.PathLike, optional
         Folder for the averaged model, written after the last step.
     dtype : str
-        How that model is stored, ``"float32"`` or ``"bfloat16"``.
+        How that model is stored, ``"float32"``, ``"bfloat16"`` or ``"int8"``.
     adapter : str or os.PathLike, optional
         Folder for the averaged LoRA adapters and the captions of their training, written after the last step of a run
         with ``solver.lora``; ``Pipeline.from_pretrained(lora=...)`` loads it.

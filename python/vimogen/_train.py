@@ -252,7 +252,7 @@ class Trainer:
         text_encoder : dict or "built-in", optional
             Settings of the text encoder. None: the built-in one after training on procedural data, else none.
         dtype : str
-            How weights are stored, ``"float32"`` or ``"bfloat16"``.
+            How weights are stored, ``"float32"``, ``"bfloat16"`` or ``"int8"`` (a quarter of the size, rounded).
 
         """
         if Path(path).suffix == ".safetensors":

@@ -174,7 +174,7 @@ impl Dit {
     /// fps : float
     ///     Frames per second of the motions.
     /// dtype : str
-    ///     How weights are stored, ``"float32"`` or ``"bfloat16"``.
+    ///     How weights are stored, ``"float32"``, ``"bfloat16"`` or ``"int8"`` (a quarter of the size, rounded).
     #[pyo3(signature = (path, *, mean, std, null_context=None, text_encoder=None, generation=None,
         fps=20.0, dtype="float32"))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]

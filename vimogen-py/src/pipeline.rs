@@ -108,7 +108,7 @@ impl Pipeline {
     /// path : str or os.PathLike
     ///     The folder. The release's text encoder is not written.
     /// dtype : str
-    ///     How weights are stored, ``"float32"`` or ``"bfloat16"``.
+    ///     How weights are stored, ``"float32"``, ``"bfloat16"`` or ``"int8"`` (a quarter of the size, rounded).
     ///
     /// Examples
     /// --------
@@ -117,7 +117,7 @@ impl Pipeline {
     /// >>> vimogen.Pipeline.builtin().save(folder)
     /// >>> sorted(os.listdir(folder))[:2]
     /// ['config.json', 'mean.npy']
-    #[pyo3(signature = (path, *, dtype="bfloat16"))]
+    #[pyo3(signature = (path, *, dtype="float32"))]
     fn save(&self, py: Python<'_>, path: PathBuf, dtype: &str) -> PyResult<()> {
         let dtype = args::dtype(py, dtype)?;
         detached(py, || self.core.save(path, dtype))
@@ -624,7 +624,7 @@ fn motion(value: &Bound<'_, PyAny>) -> PyResult<CoreMotion> {
 /// out : str or os.PathLike
 ///     The folder to write.
 /// dtype : str
-///     How weights are stored, ``"float32"`` or ``"bfloat16"``.
+///     How weights are stored, ``"float32"``, ``"bfloat16"`` or ``"int8"`` (a quarter of the size, rounded).
 /// text_only : bool
 ///     Leave out the reference path, a third of the model.
 ///

@@ -58,7 +58,7 @@ from .reading import Reading, leave_doubts_to_the_command, reading_options
 )
 @onto_options
 @click.option("--text-only", is_flag=True, help="Of a model: leave out the reference path, a third of it.")
-@dtype_option("Of a model: type of the weights.", stored=True)
+@dtype_option("Of a model: type of the weights.")
 @quiet_option
 @json_option
 def convert(

@@ -94,9 +94,7 @@ _NOTES = 20
 @click.option("--overwrite", is_flag=True, help="Replace files of other motions.")
 @quiet_option
 @device_option
-@dtype_option(
-    "Type of the weights: the later, the less memory and, on CPUs with bfloat16 instructions, the faster.", stored=False
-)
+@dtype_option("Type of the weights: the later, the less memory and, on CPUs with bfloat16 instructions, the faster.")
 @json_option
 def generate(
     prompts: tuple[str, ...],

@@ -44,9 +44,9 @@ def choice(enum: str) -> click.Choice[str]:
     return click.Choice(names(enum))
 
 
-def dtype_option(text: str, *, stored: bool) -> Callable[[_F], _F]:
-    """``--dtype``: type of weights in memory or, with `stored`, in files."""
-    kinds = [name for name in names("WeightDtype") if not (stored and name == "int8")]
+def dtype_option(text: str) -> Callable[[_F], _F]:
+    """``--dtype``: type of weights in memory or in files."""
+    kinds = names("WeightDtype")
     return click.option("--dtype", default=kinds[0], show_default=True, type=click.Choice(kinds), help=text)
 
 

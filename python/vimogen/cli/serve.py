@@ -22,7 +22,7 @@ _OPTIONS = (
     click.option("--lora", type=FILE, help="Trained change of the model."),
     click.option("--text-encoder", type=FILE, help="Folder of the text encoder, for models that need one."),
     device_option,
-    dtype_option("Type of weights in memory.", stored=False),
+    dtype_option("Type of weights in memory."),
     click.option(
         "--queue", default=512, show_default=True, type=click.IntRange(1, 100_000), help="Requests that wait."
     ),

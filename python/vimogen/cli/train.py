@@ -42,7 +42,7 @@ _LINE = 160
 )
 @click.option("--fresh", is_flag=True, help="Start from the beginning even if there is a checkpoint.")
 @click.option("--save", "model", type=FILE, help="Folder for the trained model.")
-@dtype_option("Type of the weights in --save.", stored=True)
+@dtype_option("Type of the weights in --save.")
 @click.option("-q", "--quiet", is_flag=True, help="No log lines.")
 @device_option
 @json_option

@@ -9,12 +9,13 @@ use ndarray::Array2;
 
 use super::config::ModelConfig;
 use super::dir::{CONFIG, MEAN, ModelDir, NULL_CONTEXT, NULL_CONTEXT_TENSOR, PROMPTS, STD, WEIGHTS, WORDS};
+use super::eight_bits;
 use super::load::inspect;
 use super::mapping::common_prefix;
 use super::report::Report;
-use super::save::{METADATA, save};
+use super::save::{encode, save};
 use crate::error::{Error, Result};
-use crate::format::{RawTensor, TensorInfo, safetensors, write_atomic};
+use crate::format::{RawTensor, safetensors, write_atomic};
 use crate::model::{Dit, WeightDtype};
 use crate::motion::stats::Stats;
 use crate::text::KnownPrompts;
@@ -25,10 +26,8 @@ impl ModelDir {
     /// Names and shapes are checked first, as in [`ModelDir::load`].
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `folder` is that of this model or files cannot hold `dtype`, [`Error::Weights`],
-    /// [`Error::Io`].
+    /// [`Error::InvalidArgument`] if `folder` is that of this model, [`Error::Weights`], [`Error::Io`].
     pub fn convert(&self, folder: impl AsRef<Path>, dtype: WeightDtype, text_only: bool) -> Result<Report> {
-        dtype.check_stored()?;
         let folder = folder.as_ref();
         let same = |ours: &Path| matches!((ours.canonicalize(), folder.canonicalize()), (Ok(a), Ok(b)) if a == b);
         if self.folder().is_some_and(same) {
@@ -48,17 +47,12 @@ impl ModelDir {
         let prefix = common_prefix(&source.names());
         let stored: Vec<String> = names.iter().map(|name| format!("{prefix}{name}")).collect();
         let infos = stored.iter().map(|name| source.info(name)).collect::<Result<Vec<_>>>()?;
-        let target = |info: &TensorInfo| TensorInfo { dtype: dtype.stored(), shape: info.shape.clone() };
-        let tensors: Vec<_> = names.iter().zip(&infos).map(|(name, info)| (name.as_str(), target(info))).collect();
-        safetensors::save_with(path, &tensors, &METADATA, |i| {
+        let shapes: Vec<_> = names.iter().zip(&infos).map(|(name, i)| (name.as_str(), i.shape.as_slice())).collect();
+        eight_bits::save(path, &shapes, dtype, |i, wanted| {
             // The previous one is written.
             i.checked_sub(1).into_iter().for_each(|before| source.release(&stored[before]));
             let bytes = source.bytes(&stored[i])?;
-            Ok(if infos[i].dtype == dtype.stored() {
-                bytes
-            } else {
-                Cow::Owned(dtype.encode(&infos[i].dtype.to_f32(&bytes)))
-            })
+            Ok(if infos[i].dtype == wanted { bytes } else { Cow::Owned(encode(&infos[i].dtype.to_f32(&bytes), wanted)) })
         })
     }
 }
@@ -81,10 +75,8 @@ pub struct NativeParts<'a> {
 /// Writes a model in memory as a native directory.
 ///
 /// # Errors
-/// [`Error::Config`] if the configuration is not that of the model, [`Error::InvalidArgument`] for a `dtype` that files
-/// cannot hold, [`Error::Io`].
+/// [`Error::Config`] if the configuration is not that of the model; as [`save`].
 pub fn save_native(folder: impl AsRef<Path>, dit: &Dit, parts: NativeParts<'_>, dtype: WeightDtype) -> Result<()> {
-    dtype.check_stored()?;
     parts.config.check()?;
     if parts.config.dit != *dit.config() {
         return Err(Error::config("dit", "it is not the configuration of the model that is saved"));

@@ -19,6 +19,7 @@ use ndarray::{Array1, Array2};
 use serde_json::Value;
 
 use super::config::{self, ModelConfig};
+use super::eight_bits::Unpacked;
 use super::load::{LoadOptions, load};
 use super::report::Report;
 use super::widths;
@@ -123,6 +124,7 @@ impl ModelDir {
         let config: ModelConfig = serde_json::from_value(json).map_err(|e| Error::config(CONFIG, e.to_string()))?;
         config.check()?;
         let weights = files.safetensors(WEIGHTS, "weights")?;
+        let weights = Unpacked::new(weights).map_err(|e| e.with_path(files.path(WEIGHTS)))?;
         widths::check(&weights)?;
         let null_context = null_rows(&files.safetensors(NULL_CONTEXT, "null context")?)?;
         let stats = files.stats(layout)?;

@@ -16,20 +16,6 @@ use crate::model::kernels::cpu::Level;
 use crate::model::named::{self, Map};
 use crate::model::{Dit, Packed, PackedWeights, WeightDtype};
 
-impl WeightDtype {
-    /// # Errors
-    /// [`Error::InvalidArgument`] for a type that a file cannot hold.
-    pub(super) fn check_stored(self) -> Result<()> {
-        match self {
-            Self::Int8 => {
-                let reason = "weights of 8 bits are made when a model is loaded; write float32 or bfloat16";
-                Err(Error::invalid("dtype", reason))
-            }
-            Self::F32 | Self::Bf16 => Ok(()),
-        }
-    }
-}
-
 /// Tolerated differences of a checkpoint, and storage of the weights.
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {

@@ -5,6 +5,7 @@ mod convert;
 mod dir;
 #[cfg(feature = "network")]
 pub mod download;
+mod eight_bits;
 mod file;
 pub mod load;
 mod lora;

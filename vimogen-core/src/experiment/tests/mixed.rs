@@ -131,7 +131,6 @@ fn the_built_in_model_is_written_as_it_is() {
     assert!(written == include_bytes!("../../../assets/nano/model.safetensors"), "other weights");
     let back = Pipeline::open(folder.path()).unwrap();
     assert_eq!(back.config(), Pipeline::builtin().unwrap().config());
-    assert!(Pipeline::builtin().unwrap().save(folder.path(), WeightDtype::Int8).is_err());
     assert!(Pipeline::open(folder.path()).is_ok(), "a refused save leaves the model");
 }
 
