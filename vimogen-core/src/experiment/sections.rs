@@ -121,6 +121,5 @@ defaults! {
         captions: CaptionSource = CaptionSource::Files;
         procedural: bool = false;
         clips: Option<Value> = None;
-        repertoire: u8 = ConditionMix::default().repertoire;
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::{Data, Event, Experiment, Resume, Run};
 use super::runs::same;
-use crate::data::procedural::{ProceduralDataset, Split};
+use crate::data::procedural::{Scenes, Split};
 use crate::device::Device;
 use crate::model::DitConfig;
 use crate::motion::Motion;
@@ -16,7 +16,7 @@ use crate::{GenerateOptions, Pipeline};
 /// A folder of two captioned clips.
 fn clips(folder: &Path) {
     for (name, caption) in [("one.npz", "a person zigzags"), ("two.bvh", "a person walks proudly")] {
-        let clip = ProceduralDataset::new(5, Split::Train).sample_with_frames(1, 60);
+        let clip = Scenes::new(5, Split::Train).sample_with_frames(1, 60);
         let path = folder.join(name);
         Motion::from_features(encode(&clip.motion).unwrap(), 20.0).unwrap().save(&path).unwrap();
         std::fs::write(path.with_extension("txt"), caption).unwrap();

@@ -1,4 +1,4 @@
-//! The data set of the second generation.
+//! The endless data set.
 
 use super::act::{Act, Kind, Script};
 use super::caption;

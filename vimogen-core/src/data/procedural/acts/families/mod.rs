@@ -77,7 +77,7 @@ pub fn take(cue: &Cue<'_>) -> Take {
     if cue.act.side == Some(Side::Left) { take.mirrored() } else { take }
 }
 
-/// A movement of the first generation.
+/// One of the plain movements of [`perform`].
 fn earlier(family: Family, cue: &Cue<'_>, count: u8, room: f32, end: Option<f32>) -> Take {
     let side = cue.act.side.map(|side| if side == Side::Left { Side::Right } else { side });
     let part = Part { family, side, pace: Pace::Normal, count, degrees: cue.act.degrees };
