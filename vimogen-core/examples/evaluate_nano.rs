@@ -145,7 +145,8 @@ fn score(pipeline: &Pipeline, prompts: &[HeldOut], seeds: u64) -> Result<Score> 
     for seed in 0..seeds {
         let options = GenerateOptions::default().with_seed(seed);
         for batch in prompts.chunks(BATCH) {
-            let requests: Vec<Request> = batch.iter().map(|p| Request::text(p.text.clone()).with_num_frames(p.frames)).collect();
+            let requests: Vec<Request> =
+                batch.iter().map(|p| Request::text(p.text.clone()).with_num_frames(p.frames)).collect();
             for (prompt, motion) in batch.iter().zip(pipeline.generate_batch(&requests, &options)?) {
                 score.add(prompt, seed, &motion)?;
             }

@@ -15,7 +15,7 @@ use super::dataset::check_shares;
 use super::procedural::acts::FRAMES;
 use super::procedural::{Scenes, Split};
 use crate::declare::defaults;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
 use crate::motion::codec::{SmplMotion, encode};
@@ -58,7 +58,7 @@ impl ConditionMix {
     /// Checks the shares.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the field.
+    /// [`Error::Config`](crate::Error::Config) naming the field.
     pub fn check(&self) -> Result<()> {
         check_shares(&[("text", self.text), ("null_text", self.null_text)])
     }
@@ -79,7 +79,7 @@ impl ProceduralLoader {
     /// A loader whose statistics are computed from the data set itself.
     ///
     /// # Errors
-    /// [`Error::Config`] for an impossible mix; those of encoding a clip, which are bugs in the data set.
+    /// [`Error::Config`](crate::Error::Config) for an impossible mix; those of encoding a clip, which are bugs in the data set.
     pub fn new(
         seed: u64,
         batch_size: usize,

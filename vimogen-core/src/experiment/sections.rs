@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::data::{ConditionMix, Sampling};
+use crate::data::Sampling;
 use crate::declare::defaults;
 use crate::train::TrainConfig;
 

@@ -6,12 +6,6 @@ use crate::declare::named_enum;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     Stand,
-    WalkForward,
-    WalkBackward,
-    Sidestep,
-    WalkCircle,
-    Run,
-    March,
     Jump,
     JumpForward,
     Hop,
@@ -19,28 +13,21 @@ pub enum Family {
     Squat,
     Crouch,
     Lunge,
-    SitDown,
     Kneel,
     Bow,
     BendDown,
     Turn,
     Spin,
-    Wave,
     RaiseArms,
     ArmsOut,
     HandsOnHips,
-    CrossArms,
-    Clap,
     Punch,
     Throw,
     Point,
     Drink,
-    Salute,
     SideStretch,
     Kick,
     Balance,
-    Nod,
-    ShakeHead,
 }
 
 named_enum! {
@@ -68,8 +55,6 @@ pub struct Part {
     pub family: Family,
     /// The side, for families that have one.
     pub side: Option<Side>,
-    /// The pace.
-    pub pace: Pace,
     /// How often; 1 where counting makes no sense.
     pub count: u8,
     /// Degrees of a turn, 0 elsewhere.
