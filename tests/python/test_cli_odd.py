@@ -101,7 +101,7 @@ sequence walks:0 -o out.npz
 sequence walks turns --seconds 1,2,3 -o out.npz
 sequence walks --seconds a -o out.npz
 sequence walks -o out.xyz
-prompts guitar
+prompts fence
 prompts --model none
 edit clip.npz -o out.npz
 edit clip.npz -o out.xyz --mirror
