@@ -12,9 +12,9 @@ import numpy as np
 LENGTH = 3e-4
 # Edges do not grow longer than this, metres: long ones bend badly.
 LONGEST = 0.055
-# Least cosine between a triangle's normals before and after.
+# Minimum cosine between a triangle's normals before and after.
 FLIP = 0.6
-# Least ratio of a triangle's area to the square of its longest edge.
+# Minimum ratio of a triangle's area to the square of its longest edge.
 THIN = 0.03
 
 
