@@ -184,7 +184,8 @@ mod tests {
         };
         let left: Vec<[usize; 3]> = left_faces(body, half).unwrap().iter().map(|f| f.map(usize::from)).collect();
         let made = left.iter().flat_map(|f| [turned(*f), turned([images[f[2]], images[f[1]], images[f[0]]])]);
-        let stored = body.faces().rows().into_iter().map(|f| turned([f[0], f[1], f[2]].map(|v| v as usize)));
+        let faces = body.faces();
+        let stored = faces.rows().into_iter().map(|f| turned([f[0], f[1], f[2]].map(|v| v as usize)));
         let sorted = |mut faces: Vec<[usize; 3]>| {
             faces.sort_unstable();
             faces
