@@ -114,7 +114,7 @@ pub struct Renderer<'a> {
     ground: Ground,
     /// The ground without a shadow, if the camera stands still.
     backdrop: Option<Image>,
-    /// Least and largest depth of the clip, for depth pictures.
+    /// Minimum and maximum depth of the clip, for depth pictures.
     range: Option<(f32, f32)>,
     /// PNG files that the pictures are laid over, or none.
     below: Vec<PathBuf>,
