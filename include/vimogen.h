@@ -334,11 +334,13 @@ enum vimogen_style
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-  /// A lit body on the ground.
+  /// A lit body on the ground; the built-in body's left is tinted blue, its right orange.
   VIMOGEN_STYLE_LIT = 0,
   /// Depth over the whole clip in shades of grey, white is near. The camera is that of MBench's depth videos with a
   /// field of view of 55 degrees, regardless of view, yaw and pitch.
   VIMOGEN_STYLE_DEPTH = 1,
+  /// As `lit`, but the whole body in one light grey.
+  VIMOGEN_STYLE_PLAIN = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -221,6 +221,7 @@ def play(browser, page):
     changes(browser, "reset goes back", lambda: browser.run("document.getElementById('reset').click()"))
     changes(browser, "the trail goes", lambda: browser.key("t"))
     if not browser.run("document.getElementById('mesh').hidden"):
+        changes(browser, "the tint of the sides goes", lambda: browser.key("c"))
         changes(browser, "the mesh makes way for the parts", lambda: browser.key("m"))
     count = browser.run("document.querySelectorAll('#tabs button').length")
     for tab in range(1, count):

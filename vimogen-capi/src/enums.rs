@@ -88,11 +88,13 @@ pub enum vimogen_view {
 /// Content of the pixels.
 #[repr(i32)]
 pub enum vimogen_style {
-    /// A lit body on the ground.
+    /// A lit body on the ground; the built-in body's left is tinted blue, its right orange.
     Lit = 0,
     /// Depth over the whole clip in shades of grey, white is near. The camera is that of MBench's depth videos with a
     /// field of view of 55 degrees, regardless of view, yaw and pitch.
     Depth = 1,
+    /// As `lit`, but the whole body in one light grey.
+    Plain = 2,
 }
 
 /// Axis of a file that points up.

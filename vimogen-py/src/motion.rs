@@ -253,8 +253,8 @@ impl Motion {
     ///     than 2 m, ``"mbench"`` is that of MBench's videos, regardless of the angles.
     /// yaw, pitch : float
     ///     Direction of the camera in degrees, from the front of the body to its right, and its downward angle.
-    /// style : {"lit", "depth"}
-    ///     A lit body on the ground, or depth in shades of grey, white is near.
+    /// style : {"lit", "depth", "plain"}
+    ///     A lit body on the ground, its sides tinted; depth in shades of grey, white is near; a lit body in one colour.
     /// body : Body, optional
     ///     Body that performs the motion. None: the neutral body.
     /// figure : bool

@@ -37,7 +37,8 @@ pub fn render(
 ) -> PyResult<()> {
     let style: Style = arguments.style.parse().or_raise(py)?;
     let default = if style == Style::Depth { RenderOptions::depth() } else { RenderOptions::default() };
-    let options = default.with_view(arguments.view.parse().or_raise(py)?).with_angles(arguments.yaw, arguments.pitch);
+    let options = default.with_style(style).with_view(arguments.view.parse().or_raise(py)?);
+    let options = options.with_angles(arguments.yaw, arguments.pitch);
     let body = body.as_ref().map(|body| body.core());
     if arguments.figure && body.is_some() {
         return Err(invalid(py, "figure", "a figure replaces the body; give one of the two"));

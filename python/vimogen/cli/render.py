@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from .._options import fields
 from .options import FILE, choice, json_option, quiet_option
 from .progress import progress
 from .reading import Reading, reading_options
+
+if TYPE_CHECKING:
+    from .._types import Style
 
 _DEFAULTS = {field["name"]: field["default"] for field in fields("RenderOptions")}
 
@@ -51,6 +54,7 @@ def _size(_context: click.Context, _option: click.Parameter, value: str | None) 
 )
 @click.option("--pitch", default=_DEFAULTS["pitch"], show_default=True, help="Downward angle of the camera in degrees.")
 @click.option("--depth", is_flag=True, help="Depth in shades of grey, white is near.")
+@click.option("--plain", is_flag=True, help="The body in one colour, without the tints of its left and right.")
 @click.option("--mesh", type=FILE, help="SMPL or SMPL-X file (.npz, .pkl) of the body.  [default: the neutral body]")
 @click.option("--figure", is_flag=True, help="Draw a mannequin at the joints instead of a skinned body.")
 @click.option("--overlay", type=FILE, help="Folder of PNG frames of a video to blend with, at 50 %.")
@@ -70,6 +74,7 @@ def render(
     yaw: float,
     pitch: float,
     depth: bool,
+    plain: bool,
     mesh: Path | None,
     figure: bool,
     overlay: Path | None,
@@ -90,6 +95,9 @@ def render(
         raise click.UsageError("there is nothing to write; for example: --mp4 walk.mp4")
     if figure and mesh is not None:
         raise click.UsageError("a figure is drawn in place of a mesh; give one of --figure and --mesh")
+    if depth and plain:
+        raise click.UsageError("depth has no colours; give one of --depth and --plain")
+    style: Style = "depth" if depth else "plain" if plain else "lit"
     for ending, path in wanted.items():
         if path.suffix.lower() != ending:
             raise click.UsageError(
@@ -110,7 +118,7 @@ def render(
                 view=camera,
                 yaw=yaw,
                 pitch=pitch,
-                style="depth" if depth else "lit",
+                style=style,
                 body=body,
                 figure=figure,
                 overlay=overlay,

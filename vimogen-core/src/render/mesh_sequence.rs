@@ -34,7 +34,7 @@ pub(super) type Colour = Vec3;
 
 /// Colour of a mesh; colours of the figure's middle, left and right.
 const BLUE: [u8; 3] = [92, 150, 236];
-const SIDES: [[u8; 3]; 3] = [[205, 212, 222], [61, 134, 240], [242, 139, 48]];
+pub(super) const SIDES: [[u8; 3]; 3] = [[205, 212, 222], [61, 134, 240], [242, 139, 48]];
 
 /// A triangle mesh whose vertices move from frame to frame, with the path of the pelvis.
 pub struct MeshSequence {

@@ -10,7 +10,7 @@ use super::depth;
 use super::ground::Ground;
 use super::image::{Image, MAX_SIDE};
 use super::light::{self, Shadow};
-use super::mesh_sequence::{MeshSequence, linear};
+use super::mesh_sequence::{MeshSequence, SIDES, linear};
 use super::raster::{NOTHING, Samples, Weights, project, sample};
 use crate::declare::{OptionSet, named_enum, options};
 use crate::error::{Error, Result};
@@ -43,11 +43,13 @@ named_enum! {
 named_enum! {
     /// Content of the pixels.
     pub enum Style("style", default Lit) {
-        /// A lit body on the ground.
+        /// A lit body on the ground; the built-in body's left is tinted blue, its right orange.
         Lit = "lit",
         /// Depth over the whole clip in shades of grey, white is near. The camera is that of MBench's depth videos with a
         /// field of view of 55 degrees, regardless of view, yaw and pitch.
         Depth = "depth",
+        /// As `lit`, but the whole body in one light grey.
+        Plain = "plain",
     }
 }
 
@@ -112,7 +114,7 @@ pub struct Renderer<'a> {
     ground: Ground,
     /// The ground without a shadow, if the camera stands still.
     backdrop: Option<Image>,
-    /// Least and largest depth of the clip, for depth pictures.
+    /// Minimum and maximum depth of the clip, for depth pictures.
     range: Option<(f32, f32)>,
     /// PNG files that the pictures are laid over, or none.
     below: Vec<PathBuf>,
@@ -133,14 +135,14 @@ impl<'a> Renderer<'a> {
             Self { sequence, options: *options, cameras: vec![], ground, backdrop: None, range: None, below: vec![] };
         renderer.cameras = match options.style {
             Style::Depth => vec![renderer.viewer()?],
-            Style::Lit => renderer.aimed(),
+            Style::Lit | Style::Plain => renderer.aimed(),
         };
         match options.style {
             Style::Depth => renderer.range = renderer.depths(),
-            Style::Lit if renderer.cameras.len() == 1 => {
+            Style::Lit | Style::Plain if renderer.cameras.len() == 1 => {
                 renderer.backdrop = Some(ground.picture(&renderer.cameras[0], options.width, options.height));
             }
-            Style::Lit => {}
+            Style::Lit | Style::Plain => {}
         }
         Ok(renderer)
     }
@@ -180,7 +182,7 @@ impl<'a> Renderer<'a> {
             return Err(Error::invalid("frame", format!("{index} of a clip of {} frames, the first is 0", self.len())));
         }
         let picture = match self.options.style {
-            Style::Lit => self.lit(index),
+            Style::Lit | Style::Plain => self.lit(index),
             Style::Depth => self.gray(index),
         };
         match self.below.get(index) {
@@ -239,6 +241,8 @@ impl<'a> Renderer<'a> {
         let spots = project(camera, vertices, FINE);
         let samples = sample(&spots, &sequence.faces, FINE * width, FINE * height);
         let normals = sequence.normals(index);
+        let plain = (self.options.style == Style::Plain).then(|| linear(SIDES[0]));
+        let colour = |v: u32| plain.unwrap_or_else(|| sequence.colour(v));
         let light = |face: u32, x: f32, y: f32| {
             let corners = sequence.faces[face as usize];
             let Some(weights) = Weights::new(corners.map(|v| spots[v as usize].truncate())) else { return Vec3::ZERO };
@@ -248,7 +252,7 @@ impl<'a> Renderer<'a> {
             let mix = |of: &dyn Fn(u32) -> Vec3| (0..3).map(|i| of(corners[i]) * weights[i]).sum::<Vec3>();
             let normal = mix(&|v| normals[v as usize]).normalize_or_zero();
             let viewer = -camera.ray(x / FINE as f32, y / FINE as f32).normalize_or_zero();
-            light::shade(mix(&|v| sequence.colour(v)), normal, viewer)
+            light::shade(mix(&colour), normal, viewer)
         };
         lay_over(&mut image, &samples, light);
         image

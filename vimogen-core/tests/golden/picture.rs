@@ -91,6 +91,26 @@ fn pictures_look_as_they_did() {
     }
 }
 
+/// Pixels with a colour, not a shade of grey: blue or orange.
+fn coloured(picture: &Image) -> usize {
+    picture.pixels().chunks(3).filter(|p| p[0].abs_diff(p[2]) > 80).count()
+}
+
+#[test]
+fn the_tint_of_the_sides_is_an_option() {
+    let golden = Golden::open("motion_rep");
+    let features = golden.input("clip", "motion").into_dimensionality::<Ix2>().expect("two axes");
+    let motion = Motion::from_features(features, 20.0).expect("motion");
+    let sequence = MeshSequence::body(&motion.slice(0..1).expect("a frame"), BodyModel::neutral()).expect("body");
+    let drawn = |style: Style| {
+        let options = RenderOptions::default().with_size(96, 96).with_style(style);
+        Renderer::new(&sequence, &options).expect("renderer").frame(0).expect("frame")
+    };
+    let (lit, plain) = (drawn(Style::Lit), drawn(Style::Plain));
+    assert!(coloured(&lit) > 100, "{}", coloured(&lit));
+    assert_eq!(coloured(&plain), 0);
+}
+
 /// A clip of 24 frames of the golden clip, in the target folder, where `tests/viewer/video.py` plays it in a browser.
 fn clip_file(name: &str) -> (MeshSequence, PathBuf) {
     let sequence = MeshSequence::figure(joints().slice(s![..24, .., ..])).expect("figure");

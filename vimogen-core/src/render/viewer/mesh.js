@@ -5,15 +5,33 @@ const POSE = 7; // 16-bit integers per joint: a quaternion x y z w, a position
 
 class Surface {
   constructor(mesh) {
-    this.rest = Float32Array.from(new Int16Array(unpack(mesh.vertices)), (v) => v * mesh.step);
-    this.faces = new Uint16Array(unpack(mesh.faces));
-    this.bones = new Uint8Array(unpack(mesh.bones)); // four joints and four weights of 1/255 per vertex
     this.joints = mesh.joints;
     this.sides = mesh.sides;
+    this.mirror(mesh);
     this.count = this.rest.length / 3;
     for (const name of ['world', 'normal']) this[name] = new Float32Array(this.rest.length);
     this.spot = new Float32Array(3 * this.count);
     this.bone = new Float32Array(12 * this.joints.length);
+  }
+
+  // The page holds the left half: vertices off the midline have an image at the other side of the axis.
+  mirror(mesh) {
+    const half = new Int16Array(unpack(mesh.vertices)), faces = new Uint16Array(unpack(mesh.faces));
+    const bones = new Uint8Array(unpack(mesh.bones)); // four joints and four weights of 1/255 per vertex
+    const image = [], rest = [], shares = [...bones];
+    let count = half.length / 3;
+    const add = (v, side) => rest.push(side * half[3 * v] * mesh.step + mesh.axis, half[3 * v + 1] * mesh.step, half[3 * v + 2] * mesh.step);
+    for (let v = 0; v < half.length / 3; v++) add(v, 1);
+    for (let v = 0; v < half.length / 3; v++) {
+      image.push(half[3 * v] ? count++ : v);
+      if (image[v] === v) continue;
+      add(v, -1);
+      for (let k = 0; k < 8; k++) shares.push(k < 4 ? mesh.images[bones[8 * v + k]] : bones[8 * v + k]);
+    }
+    const other = Array.from(faces, (_, i) => image[faces[i + 2 - 2 * (i % 3)]]); // the corners in reverse
+    this.rest = Float32Array.from(rest);
+    this.faces = Uint16Array.from([...faces, ...other]);
+    this.bones = Uint8Array.from(shares);
   }
 
   // Rotations and positions of the joints between two frames, as rows of 3 x 4 matrices.
@@ -64,14 +82,15 @@ class Surface {
     }
   }
 
-  // Colours of the vertices: those of the sides, mixed by the skinning weights.
-  paint(theme) {
-    if (this.theme === theme) return;
+  // Colours of the vertices: those of the sides, mixed by the skinning weights, or without a tint that of the middle.
+  paint(theme, tint) {
+    if (this.theme === theme && this.tint === tint) return;
     this.theme = theme;
+    this.tint = tint;
     this.colour = new Float32Array(3 * this.count);
     for (let v = 0; v < this.count; v++) {
       for (let k = 0; k < 4; k++) {
-        const rgb = theme[SIDES[this.sides[this.bones[8 * v + k]]]].rgb, share = this.bones[8 * v + 4 + k] / 255;
+        const rgb = theme[SIDES[tint ? this.sides[this.bones[8 * v + k]] : 0]].rgb, share = this.bones[8 * v + 4 + k] / 255;
         for (let c = 0; c < 3; c++) this.colour[3 * v + c] += share * rgb[c];
       }
     }

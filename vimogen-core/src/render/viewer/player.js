@@ -18,7 +18,7 @@ addEventListener('error', (event) => {
 const page = JSON.parse($('data').textContent);
 const surface = page.mesh && new Surface(page.mesh);
 const scenes = page.clips.map((clip) => panel(decode(clip, page.points)));
-const HOME = { yaw: 0.6, pitch: 0.2, zoom: 1, follow: true, trail: true, mesh: true };
+const HOME = { yaw: 0.6, pitch: 0.2, zoom: 1, follow: true, trail: true, mesh: true, tint: true };
 const view = { ...HOME };
 const state = { time: 0, playing: true, loop: true, speed: 1, only: -1, dirty: true, last: 0, drawn: 0 };
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -163,7 +163,7 @@ const KEYS = {
   ArrowUp: () => turn(0, 12), ArrowDown: () => turn(0, -12), a: () => turn(-15, 0), d: () => turn(15, 0),
   Home: () => seek(0), End: () => seek(lead().frames - 1),
   l: () => set('loop', !state.loop), f: () => set('follow', !view.follow), t: () => set('trail', !view.trail),
-  m: () => set('mesh', !view.mesh),
+  m: () => set('mesh', !view.mesh), c: () => set('tint', !view.tint),
   r: reset, '+': () => zoom(1.15), '=': () => zoom(1.15), '-': () => zoom(1 / 1.15),
 };
 
@@ -174,7 +174,7 @@ function listen() {
   $('scrub').oninput = (e) => seek(+e.target.value);
   $('speed').onchange = (e) => { state.speed = +e.target.value; };
   $('reset').onclick = reset;
-  for (const name of ['loop', 'follow', 'trail', 'mesh']) {
+  for (const name of ['loop', 'follow', 'trail', 'mesh', 'tint']) {
     $(name).onclick = () => set(name, !(name === 'loop' ? state : view)[name]);
   }
   addEventListener('keydown', (e) => {
@@ -202,7 +202,7 @@ function fromHash() {
   number('pitch', (n) => { view.pitch = 0; turn(0, n * Math.PI / 180 / 0.006); });
   number('zoom', (n) => { view.zoom = 1; zoom(n); });
   number('speed', (n) => { state.speed = Math.min(Math.max(n, 0.01), 10); $('speed').value = String(n); });
-  for (const name of ['loop', 'follow', 'trail', 'mesh']) number(name, (n) => set(name, n !== 0));
+  for (const name of ['loop', 'follow', 'trail', 'mesh', 'tint']) number(name, (n) => set(name, n !== 0));
   number('frame', seek);
   if (given.has('paused')) play(false);
 }
@@ -244,7 +244,7 @@ function tick(now) {
   requestAnimationFrame(tick);
 }
 
-$('mesh').hidden = !surface;
+$('mesh').hidden = $('tint').hidden = !surface;
 tabs();
 choose(scenes.length <= 4 && (innerWidth > 700 || scenes.length === 1) ? -1 : 0);
 listen();

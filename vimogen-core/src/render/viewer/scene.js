@@ -121,7 +121,7 @@ class Scene {
     if (view.trail) this.trail(camera, time, theme);
     this.shadow(camera, pose, view, theme);
     if (!this.surface || !view.mesh) return this.figure(camera, pose, view, theme, ratio);
-    this.surface.paint(theme);
+    this.surface.paint(theme, view.tint);
     this.surface.skin(this.clip, time);
     const q = Math.min(2 * ratio, 1.5 * this.detail);
     return this.surface.draw(this.raster, g, camera, view, q, [width, height]);
