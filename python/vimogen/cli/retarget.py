@@ -15,22 +15,31 @@ from .reading import Reading, leave_doubts_to_the_command, reading_options
 
 _ENDINGS = (".csv", ".npz", ".pkl")
 _USUAL_FPS = {"lafan1": 30.0, "bones-seed": 30.0}
-"""Frames per second that readers of a layout take unless told otherwise."""
+"""Frames per second that readers of a layout take unless another is given."""
 
 
 @click.command(short_help="Turn motion files into joint values of a robot.")
 @click.argument("sources", nargs=-1, required=True, type=FILE, metavar="MOTION...")
 @click.option("--robot", required=True, type=FILE, help="The robot: a MuJoCo model (.xml), such as Unitree's G1.")
 @click.option(
-    "-o", "--out", required=True, type=FILE, help="A .csv, .npz or .pkl file; of several motions the folder of .csv files."
+    "-o",
+    "--out",
+    required=True,
+    type=FILE,
+    help="A .csv, .npz or .pkl file; for several motions a folder of .csv files.",
 )
 @click.option("--layout", type=choice("RobotLayout"), help="Layout of .csv.  [default: mujoco]")
 @click.option(
-    "--fps", type=float, help="Frame rate of the result.  [default: 30 of lafan1, bones-seed and .pkl, else the motion's]"
+    "--fps", type=float, help="Frame rate.  [default: 30 of lafan1, bones-seed and .pkl, that of the motion otherwise]"
 )
 @click.option("--robot-names", type=FILE, help='JSON file of the robot\'s bodies, {"left_knee": "link_4"}.')
-@click.option("--max-velocity", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True, help="Highest "
-              "speed of a joint, rad/s.")
+@click.option(
+    "--max-velocity",
+    type=click.FloatRange(0, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="Highest speed of a joint, rad/s.",
+)
 @click.option("--no-plant", is_flag=True, help="Leave feet where the joints put them: they may slide and sink.")
 @click.option(
     "--body", "body_file", type=FILE, help="SMPL or SMPL-X file (.npz, .pkl): the body of clips of SMPL parameters."

@@ -38,7 +38,7 @@ pub(crate) struct Joint {
     pub place: DVec3,
     /// Direction of hinges and slides in the axes of the body, of length 1.
     pub axis: DVec3,
-    /// Smallest and greatest value; of a ball the greatest angle is the second.
+    /// Minimum and maximum; of a ball the second is the maximum angle.
     pub range: Option<[f64; 2]>,
     /// Value in which the body is placed as the model says.
     pub reference: f64,

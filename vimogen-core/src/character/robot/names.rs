@@ -33,7 +33,7 @@ const WORDS: [(Part, &[&str]); 6] = [
     (Part::Elbow, &["elbow", "elb", "el", "forearm", "lower arm", "lowerarm"]),
     (Part::Head, &["head"]),
 ];
-/// Words of bodies that are none of these parts, whatever else they are called.
+/// Words of bodies that are none of these parts, regardless of other words.
 const OTHERS: [&str; 11] =
     ["finger", "thumb", "index", "middle", "ring", "pinky", "little", "imu", "camera", "lidar", "sensor"];
 /// Words of the sides.

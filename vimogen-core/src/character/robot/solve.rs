@@ -14,7 +14,7 @@ const EDGE: f64 = 1e-6;
 const POSTURE: f64 = 2e-4;
 /// Weight of going on as in the frames before.
 const SMOOTH: f64 = 2e-3;
-/// Longest step of a value: metres or radians.
+/// Maximum step of a value: metres or radians.
 const STEP: f64 = 0.5;
 /// Maximum steps in a frame, and in the first.
 const STEPS: [usize; 2] = [12, 80];

@@ -13,7 +13,7 @@ named_enum! {
         /// MuJoCo's `qpos`, which Kimodo writes too: no header, metres, radians, root quaternion w, x, y, z.
         MuJoCo = "mujoco" | "kimodo",
         /// The retargeted LAFAN1 set, read by whole_body_tracking and unitree_rl_lab: no header, metres, radians, root quaternion
-        /// x, y, z, w. Its readers take 30 frames per second unless told otherwise.
+        /// x, y, z, w. Its readers take 30 frames per second unless another rate is given.
         Lafan1 = "lafan1",
         /// BONES-SEED, the default of ProtoMotions' converter: a header, the number of the frame, centimetres, degrees, root
         /// rotation as angles about the fixed axes x, y, z.
@@ -22,7 +22,7 @@ named_enum! {
 }
 
 impl RobotLayout {
-    /// Frames per second that readers of the layout assume; `None` where they are told.
+    /// Frames per second that readers of the layout assume; `None` where they ask for it.
     pub fn usual_fps(self) -> Option<f32> {
         match self {
             Self::MuJoCo => None,
