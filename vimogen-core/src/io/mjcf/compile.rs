@@ -15,6 +15,8 @@ use crate::error::Result;
 const MAX_BODIES: usize = 4096;
 /// Maximum number of joints.
 const MAX_JOINTS: usize = 4096;
+/// Maximum number of geoms.
+const MAX_SHAPES: usize = 16384;
 /// Elements that make bodies which only MuJoCo's compiler knows.
 const MAKERS: [&str; 4] = ["replicate", "composite", "flexcomp", "attach"];
 /// Points of the rim of a cylinder.
@@ -39,7 +41,7 @@ pub(super) fn compile(root: &Element) -> Result<Model> {
         width: 0,
         doubts: Vec::new(),
     };
-    let mut builder = Builder { compiler, defaults: &defaults, model };
+    let mut builder = Builder { compiler, defaults: &defaults, model, geoms: 0 };
     for section in root.all("worldbody") {
         let scope = Scope { body: 0, place: DVec3::ZERO, turn: DQuat::IDENTITY, class: section.get("childclass") };
         builder.fill(section, scope)?;
@@ -91,6 +93,8 @@ struct Builder<'a> {
     compiler: Compiler,
     defaults: &'a Defaults<'a>,
     model: Model,
+    /// Number of geoms, of meshes too.
+    geoms: usize,
 }
 
 impl Builder<'_> {
@@ -110,6 +114,10 @@ impl Builder<'_> {
             match child.tag.as_str() {
                 "joint" | "freejoint" => self.joint(child, scope)?,
                 "geom" => {
+                    self.geoms += 1;
+                    if self.geoms > MAX_SHAPES {
+                        return Err(bad(format!("it has more than {MAX_SHAPES} geoms")));
+                    }
                     if let Some(shape) = self.shape(child, scope)? {
                         self.model.bodies[scope.body].shapes.push(shape);
                     }

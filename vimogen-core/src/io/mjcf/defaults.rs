@@ -8,6 +8,9 @@ use crate::error::Result;
 
 /// The class that holds for elements without one.
 const MAIN: &str = "main";
+/// Maximum depth of classes and number of elements of one. An attribute is looked for in all of them.
+const MAX_DEPTH: usize = 32;
+const MAX_ELEMENTS: usize = 64;
 
 /// A class: its elements, and the class that it extends.
 #[derive(Debug)]
@@ -29,12 +32,15 @@ impl<'a> Defaults<'a> {
         let mut defaults =
             Self { classes: vec![Class { parent: None, elements: vec![] }], names: [(MAIN, 0)].into() };
         for section in root.all("default") {
-            defaults.section(section, None)?;
+            defaults.section(section, None, 0)?;
         }
         Ok(defaults)
     }
 
-    fn section(&mut self, section: &'a Element, parent: Option<usize>) -> Result<()> {
+    fn section(&mut self, section: &'a Element, parent: Option<usize>, depth: usize) -> Result<()> {
+        if depth > MAX_DEPTH {
+            return Err(bad(format!("default classes are nested more than {MAX_DEPTH} deep")));
+        }
         let index = match (parent, section.get("class")) {
             (None, None | Some(MAIN)) => 0,
             (None, Some(name)) => return Err(bad(format!("the outermost default class is {name:?}, not {MAIN:?}"))),
@@ -47,8 +53,12 @@ impl<'a> Defaults<'a> {
                 self.classes.len() - 1
             }
         };
-        self.classes[index].elements.extend(section.children.iter().filter(|child| child.tag != "default"));
-        section.all("default").try_for_each(|child| self.section(child, Some(index)))
+        let elements = &mut self.classes[index].elements;
+        elements.extend(section.children.iter().filter(|child| child.tag != "default"));
+        if elements.len() > MAX_ELEMENTS {
+            return Err(bad(format!("a default class has more than {MAX_ELEMENTS} elements")));
+        }
+        section.all("default").try_for_each(|child| self.section(child, Some(index), depth + 1))
     }
 
     /// An element with the defaults of its own class or, without one, of the class `inherited`.

@@ -204,6 +204,9 @@ fn hostile_models_are_refused_at_once() {
         format!("<mujoco><worldbody>{}{}</worldbody></mujoco>", "<body>".repeat(5000), "</body>".repeat(5000)),
         format!("<mujoco><worldbody>{}</worldbody></mujoco>", "<body/>".repeat(5000)),
         " ".repeat(9 << 20),
+        format!("<mujoco><default>{}</default></mujoco>", "<joint/>".repeat(100_000)),
+        format!("<mujoco>{}{}</mujoco>", "<default class='main'>".repeat(100), "</default>".repeat(100)),
+        format!("<mujoco><worldbody><body>{}</body></worldbody></mujoco>", "<geom/>".repeat(50_000)),
     ];
     for xml in cases {
         let start = std::time::Instant::now();
