@@ -503,11 +503,10 @@ static void motions_are_put_onto_a_robot(const vimogen_motion *motion, const cha
   OK(vimogen_robot_retarget(robot, motion, out, "lafan1", 1, 0.0, &report));
   CHECK(strstr(report, "\"violations\": 0") != NULL && strstr(report, "\"left_knee\"") != NULL);
   OK(vimogen_string_free(report));
-  const int32_t invalid = VIMOGEN_STATUS_INVALID_ARGUMENT;
-  FAILS(invalid, "lafan1", vimogen_robot_retarget(robot, motion, out, "none", 1, 0.0, NULL));
-  FAILS(invalid, "velocity", vimogen_robot_retarget(robot, motion, out, NULL, 1, -1.0, NULL));
+  FAILS(INVALID_ARGUMENT, "lafan1", vimogen_robot_retarget(robot, motion, out, "none", 1, 0.0, NULL));
+  FAILS(INVALID_ARGUMENT, "velocity", vimogen_robot_retarget(robot, motion, out, NULL, 1, -1.0, NULL));
   OK(vimogen_robot_free(robot));
-  FAILS(invalid, "left_foot", vimogen_robot_open(model, "{\"left_knee\": \"none\"}", &robot));
+  FAILS(INVALID_ARGUMENT, "left_foot", vimogen_robot_open(model, "{\"left_knee\": \"none\"}", &robot));
 }
 
 static void edits_make_new_motions(const vimogen_motion *motion) {

@@ -52,12 +52,7 @@ pub unsafe extern "C" fn vimogen_robot_retarget(
     guard(|| {
         // SAFETY: the caller keeps the conventions of the header.
         let (robot, motion, path, layout) = unsafe {
-            (
-                borrow("robot", robot)?,
-                borrow("motion", motion)?,
-                text("path", path)?,
-                optional_text("layout", layout)?,
-            )
+            (borrow("robot", robot)?, borrow("motion", motion)?, text("path", path)?, optional_text("layout", layout)?)
         };
         let layout: Option<RobotLayout> = layout.map(str::parse).transpose()?;
         let mut options = RobotOptions::default().with_plant(plant != 0);

@@ -103,7 +103,8 @@ impl Robot {
         qpos: PyReadonlyArray2<'_, f64>,
     ) -> PyResult<(Bound<'py, PyArray3<f64>>, Bound<'py, PyArray3<f64>>)> {
         let rows: Vec<Vec<f64>> = qpos.as_array().rows().into_iter().map(|row| row.to_vec()).collect();
-        let placed = detached(py, || rows.iter().map(|row| self.core.bodies(row)).collect::<vimogen_core::Result<Vec<_>>>())?;
+        let placed =
+            detached(py, || rows.iter().map(|row| self.core.bodies(row)).collect::<vimogen_core::Result<Vec<_>>>())?;
         let count = self.core.body_names().len();
         let places = Array3::from_shape_fn((placed.len(), count, 3), |(t, b, k)| placed[t][b].0[k]);
         let turns = Array3::from_shape_fn((placed.len(), count, 4), |(t, b, k)| placed[t][b].1[k]);

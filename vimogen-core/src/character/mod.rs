@@ -20,9 +20,7 @@ pub(crate) use armature::{Armature, Foot, Node};
 pub(crate) use perform::{Keys, perform};
 pub use report::{BoneAngle, RetargetReport};
 pub use robot::RobotReport;
-pub(crate) use robot::{
-    Joint, JointKind, Rig, RobotBody, RobotModel, RobotPosed, Shape, follow, turn_of,
-};
+pub(crate) use robot::{Joint, JointKind, Rig, RobotBody, RobotModel, RobotPosed, Shape, follow, turn_of};
 
 /// Our joints among the nodes of an armature.
 pub(crate) type Map = [Option<usize>; crate::motion::layout::JOINTS];

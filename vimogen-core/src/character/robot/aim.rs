@@ -5,16 +5,14 @@ use glam::{DQuat, DVec3};
 use super::model::Model;
 use super::rig::{Rig, UP};
 use super::solve::Task;
+use crate::body::Track;
 use crate::character::feet::{self, Stood};
 use crate::character::fit::Fit;
 use crate::character::perform::Stage;
-use crate::body::Track;
 use crate::error::Result;
-use crate::motion::layout::JOINTS;
 use crate::motion::Pose;
-use crate::motion::skeleton::joint::{
-    HEAD, LEFT_ANKLE, LEFT_ELBOW, LEFT_FOOT, LEFT_KNEE, LEFT_WRIST, PELVIS, SPINE3,
-};
+use crate::motion::layout::JOINTS;
+use crate::motion::skeleton::joint::{HEAD, LEFT_ANKLE, LEFT_ELBOW, LEFT_FOOT, LEFT_KNEE, LEFT_WRIST, PELVIS, SPINE3};
 
 /// Weights per square metre of the places of our joints.
 const PLACES: [(usize, f64); 6] =

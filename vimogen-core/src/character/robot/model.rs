@@ -131,7 +131,9 @@ impl Model {
                 Some(parent) => (out.point(parent, body.place), out.turns[parent] * body.turn),
                 None => (body.place, body.turn),
             };
-            for (j, joint) in self.joints[body.joints.clone()].iter().enumerate().map(|(k, joint)| (body.joints.start + k, joint)) {
+            for (j, joint) in
+                self.joints[body.joints.clone()].iter().enumerate().map(|(k, joint)| (body.joints.start + k, joint))
+            {
                 let values = &q[joint.at..joint.at + joint.kind.width()];
                 let anchor = place + turn * joint.place;
                 let axis = turn * joint.axis;

@@ -180,7 +180,9 @@ fn words(name: &str) -> Vec<String> {
     }
     let parts = || WORDS.iter().flat_map(|(_, names)| names.iter()).filter(|name| name.len() > 3);
     let split = |word: String| match word.split_at_checked(1) {
-        Some((side @ ("l" | "r"), part)) if parts().any(|name| *name == part) => vec![side.to_string(), part.to_string()],
+        Some((side @ ("l" | "r"), part)) if parts().any(|name| *name == part) => {
+            vec![side.to_string(), part.to_string()]
+        }
         _ => vec![word],
     };
     words.into_iter().filter(|word| !word.is_empty()).flat_map(split).collect()

@@ -16,17 +16,8 @@ use crate::motion::skeleton::joint::{
 };
 
 /// Joints whose places are compared.
-const COMPARED: [usize; 9] = [
-    PELVIS,
-    LEFT_KNEE,
-    RIGHT_KNEE,
-    LEFT_ANKLE,
-    RIGHT_ANKLE,
-    LEFT_ELBOW,
-    RIGHT_ELBOW,
-    LEFT_WRIST,
-    RIGHT_WRIST,
-];
+const COMPARED: [usize; 9] =
+    [PELVIS, LEFT_KNEE, RIGHT_KNEE, LEFT_ANKLE, RIGHT_ANKLE, LEFT_ELBOW, RIGHT_ELBOW, LEFT_WRIST, RIGHT_WRIST];
 
 /// How well a robot follows a clip. Metres and radians of the robot.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -174,7 +165,9 @@ impl<'a> Measured<'a> {
     }
 
     pub(super) fn report(self, motion: &Motion) -> RobotReport {
-        let named = |joint: usize| Some((JOINT_NAMES[joint].to_string(), self.model.bodies[self.rig.bodies[joint]?].name.clone()));
+        let named = |joint: usize| {
+            Some((JOINT_NAMES[joint].to_string(), self.model.bodies[self.rig.bodies[joint]?].name.clone()))
+        };
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
         let all: Vec<f64> = self.errors.iter().flatten().copied().collect();
         let errors = COMPARED.into_iter().zip(&self.errors).filter(|(_, errors)| !errors.is_empty());

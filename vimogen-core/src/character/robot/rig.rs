@@ -53,7 +53,10 @@ impl Rig {
         let soles = soles(model, &bodies, &posed, axes, &at, &mut doubts);
         let reach = |side: usize| {
             let [shoulder, elbow, wrist] = [LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST].map(|joint| at(joint + side));
-            shoulder.zip(elbow).zip(wrist).map(|((shoulder, elbow), wrist)| shoulder.distance(elbow) + elbow.distance(wrist))
+            shoulder
+                .zip(elbow)
+                .zip(wrist)
+                .map(|((shoulder, elbow), wrist)| shoulder.distance(elbow) + elbow.distance(wrist))
         };
         let arm = reach(0).or(reach(1)).unwrap_or(0.0);
         let armature = armature(model, &bodies, &posed, axes, &at, &soles);
@@ -81,7 +84,8 @@ fn free_joint(model: &Model, bodies: &Bodies) -> Result<usize> {
     let of = |body: usize| model.bodies[body].joints.clone().find(|joint| model.joints[*joint].kind == Free);
     model.path_up(pelvis).find_map(of).ok_or_else(|| {
         let name = &model.bodies[pelvis].name;
-        let reason = format!("the robot of body {name:?} is fixed to the world; give its outermost body a <freejoint/>");
+        let reason =
+            format!("the robot of body {name:?} is fixed to the world; give its outermost body a <freejoint/>");
         Error::format("MuJoCo model", reason)
     })
 }
@@ -107,7 +111,8 @@ fn points(model: &Model, bodies: &Bodies, posed: &Posed) -> [Option<(usize, DVec
                 let mut joints = model.joints_down(trunk, bend);
                 joints.retain(|joint| model.joints[*joint].body != bend);
                 let upper = model.bodies[bend].parent.unwrap_or(bend);
-                points[limb + side] = Some(joints.get(joints.len() / 2).map_or((upper, DVec3::ZERO), |joint| above(*joint)));
+                points[limb + side] =
+                    Some(joints.get(joints.len() / 2).map_or((upper, DVec3::ZERO), |joint| above(*joint)));
             } else if let Some(joint) = bodies[limb + side].and_then(first) {
                 points[limb + side] = Some(above(joint));
             }

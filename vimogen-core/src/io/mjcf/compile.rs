@@ -30,7 +30,8 @@ pub(super) fn compile(root: &Element) -> Result<Model> {
             root.tag
         )));
     }
-    let mut compiler = Compiler { angles: Angles { unit: 1f64.to_radians(), euler: Angles::sequence("xyz")? }, limits: true };
+    let mut compiler =
+        Compiler { angles: Angles { unit: 1f64.to_radians(), euler: Angles::sequence("xyz")? }, limits: true };
     root.all("compiler").try_for_each(|element| compiler.read(element))?;
     let defaults = Defaults::new(root)?;
     let world = Body { name: "world".into(), ..body(None) };
@@ -74,7 +75,9 @@ impl Compiler {
         }
         self.limits = element.get("autolimits").map_or(self.limits, |text| text != "false");
         match element.get("coordinate") {
-            Some("global") => Err(bad("it has global coordinates, which MuJoCo no longer reads; save it with MuJoCo 2.2")),
+            Some("global") => {
+                Err(bad("it has global coordinates, which MuJoCo no longer reads; save it with MuJoCo 2.2"))
+            }
             _ => Ok(()),
         }
     }

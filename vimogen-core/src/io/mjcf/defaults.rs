@@ -29,8 +29,7 @@ pub(super) struct Defaults<'a> {
 impl<'a> Defaults<'a> {
     /// Reads the `<default>` sections.
     pub fn new(root: &'a Element) -> Result<Self> {
-        let mut defaults =
-            Self { classes: vec![Class { parent: None, elements: vec![] }], names: [(MAIN, 0)].into() };
+        let mut defaults = Self { classes: vec![Class { parent: None, elements: vec![] }], names: [(MAIN, 0)].into() };
         for section in root.all("default") {
             defaults.section(section, None, 0)?;
         }

@@ -156,7 +156,10 @@ impl Robot {
     /// [`Error::NonFinite`] for a clip whose sums overflow.
     pub fn retarget_with(&self, motion: &Motion, options: &RobotOptions) -> Result<RobotMotion> {
         if options.velocity.is_nan() || options.velocity <= 0.0 {
-            return Err(Error::invalid("velocity", format!("{} radians per second; it must be above 0", options.velocity)));
+            return Err(Error::invalid(
+                "velocity",
+                format!("{} radians per second; it must be above 0", options.velocity),
+            ));
         }
         let (rows, report) = follow(&self.model, &self.rig, motion, options.plant, options.velocity)?;
         let values: Vec<f64> = rows.into_iter().flatten().collect();

@@ -149,7 +149,9 @@ impl RobotMotion {
                 JointKind::Slide | JointKind::Hinge => &[""],
             }
         };
-        let of = |joint: &crate::character::Joint| parts(joint.kind).iter().map(|part| format!("{}{part}", joint.name)).collect::<Vec<_>>();
+        let of = |joint: &crate::character::Joint| {
+            parts(joint.kind).iter().map(|part| format!("{}{part}", joint.name)).collect::<Vec<_>>()
+        };
         self.model.joints.iter().flat_map(of).collect()
     }
 
@@ -157,7 +159,10 @@ impl RobotMotion {
         let seconds = 1.0 / f64::from(self.fps);
         let dofs: Vec<usize> = {
             let joints = self.model.joints.iter();
-            joints.filter(|joint| matches!(joint.kind, JointKind::Hinge | JointKind::Slide)).map(|joint| joint.at).collect()
+            joints
+                .filter(|joint| matches!(joint.kind, JointKind::Hinge | JointKind::Slide))
+                .map(|joint| joint.at)
+                .collect()
         };
         let positions = self.qpos.select(Axis(1), &dofs);
         let (places, turns) = self.bodies();

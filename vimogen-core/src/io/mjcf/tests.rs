@@ -122,7 +122,8 @@ fn orientations_of_every_kind_are_read() {
     }
     assert!((turn("zaxis='1 0 0'", "") * glam::DVec3::Z).abs_diff_eq(glam::DVec3::X, 1e-12));
     // Small letters turn with the body, capitals about the fixed axes.
-    let about = [glam::DQuat::from_rotation_x(0.3), glam::DQuat::from_rotation_y(0.5), glam::DQuat::from_rotation_z(0.7)];
+    let about =
+        [glam::DQuat::from_rotation_x(0.3), glam::DQuat::from_rotation_y(0.5), glam::DQuat::from_rotation_z(0.7)];
     let own = turn("euler='0.3 0.5 0.7'", "<compiler angle='radian' eulerseq='xyz'/>");
     assert!(own.angle_between(about[0] * about[1] * about[2]) < 1e-7);
     let fixed = turn("euler='0.3 0.5 0.7'", "<compiler angle='radian' eulerseq='XYZ'/>");
@@ -220,7 +221,8 @@ fn what_a_robot_lacks_is_said() {
     let text = humanoid().replace("left_knee", "link_a").replace("right_elbow", "link_b");
     let error = Robot::from_bytes(text.clone().into_bytes(), None).unwrap_err().to_string();
     assert!(error.contains("left_knee, right_elbow") && error.contains("link_a"), "{error}");
-    let names: JointMap = [("left_knee", "link_a"), ("right_elbow", "link_b")].map(|(a, b)| (a.into(), b.into())).into();
+    let names: JointMap =
+        [("left_knee", "link_a"), ("right_elbow", "link_b")].map(|(a, b)| (a.into(), b.into())).into();
     assert!(Robot::from_bytes(text.clone().into_bytes(), Some(&names)).is_ok());
     let wrong: JointMap = [("left_knee".to_string(), "none".to_string())].into();
     let error = Robot::from_bytes(text.into_bytes(), Some(&wrong)).unwrap_err().to_string();
@@ -239,7 +241,10 @@ fn a_humanoid_marches_within_its_limits() {
     assert!(report.max_velocity <= 20.0 + 1e-6 && report.max_velocity > 1.0, "{report:?}");
     assert!(report.mean_error < 0.02 && report.max_error < 0.08, "{report:?}");
     assert!(report.slide < 0.005 && report.penetration < 1e-6 && report.float < 0.01, "{report:?}");
-    assert!(report.stands > 2 && report.missing.iter().all(|name| name.contains("foot") || name == "head"), "{report:?}");
+    assert!(
+        report.stands > 2 && report.missing.iter().all(|name| name.contains("foot") || name == "head"),
+        "{report:?}"
+    );
     assert!(report.angles.iter().all(|angle| angle.median < 6.0), "{report:?}");
     // It faces x as the robot does, and the left knee rises first.
     let model = read(&humanoid()).unwrap();
@@ -305,7 +310,9 @@ fn tables_and_arrays_hold_the_same_values() {
 #[test]
 fn hips_and_shoulders_are_at_the_middle_of_their_hinges() {
     let robot = robot();
-    for (joint, place) in [(LEFT_HIP, [0.0, 0.08, 0.79]), (RIGHT_HIP, [0.0, -0.08, 0.79]), (RIGHT_SHOULDER, [0.0, -0.16, 1.2])] {
+    for (joint, place) in
+        [(LEFT_HIP, [0.0, 0.08, 0.79]), (RIGHT_HIP, [0.0, -0.08, 0.79]), (RIGHT_SHOULDER, [0.0, -0.16, 1.2])]
+    {
         let (body, point) = robot.rig.points[joint].unwrap();
         let found = robot.model.posed(&robot.initial()).point(body, point);
         assert!(found.abs_diff_eq(place.into(), 1e-9), "{joint}: {found}");

@@ -57,7 +57,9 @@ pub(super) struct Angles {
 impl Angles {
     /// The order of `eulerseq`: small letters turn with the body.
     pub fn sequence(text: &str) -> Result<[(usize, bool); 3]> {
-        let axis = |letter: u8| Some((b"xyz".iter().position(|a| *a == letter.to_ascii_lowercase())?, letter.is_ascii_lowercase()));
+        let axis = |letter: u8| {
+            Some((b"xyz".iter().position(|a| *a == letter.to_ascii_lowercase())?, letter.is_ascii_lowercase()))
+        };
         let axes: Option<Vec<_>> = text.bytes().map(axis).collect();
         let fault = || bad(format!("<compiler> has eulerseq={text:?}, not three letters of xyzXYZ"));
         axes.ok_or_else(fault)?.try_into().map_err(|_| fault())
