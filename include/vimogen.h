@@ -413,6 +413,9 @@ typedef struct vimogen_motion vimogen_motion;
 /// A loaded model. `const vimogen_pipeline *` may be used from several threads at once.
 typedef struct vimogen_pipeline vimogen_pipeline;
 
+/// A humanoid robot whose joints follow motions. Threads may share it.
+typedef struct vimogen_robot vimogen_robot;
+
 /// Motion without an end. One thread at a time may use it.
 typedef struct vimogen_stream vimogen_stream;
 
@@ -1135,6 +1138,30 @@ vimogen_status vimogen_character_save(const struct vimogen_character *character,
 
 /// Frees a character. NULL is allowed and does nothing.
 VIMOGEN_API vimogen_status vimogen_character_free(struct vimogen_character *character);
+
+/// Reads a robot from a MuJoCo model (`.xml`) and finds our joints by the names of its bodies.
+///
+/// `names`: for a robot that is not recognised, the names of its bodies by our joints as a JSON object, such as
+/// `{"left_knee": "link_4"}`; or NULL. `robot`: receives it, to be freed with `vimogen_robot_free`.
+VIMOGEN_API vimogen_status vimogen_robot_open(const char *path, const char *names, struct vimogen_robot **robot);
+
+/// Solves for the joint values that follow a motion, at its rate, and writes them as `.csv`, `.npz` or `.pkl`.
+///
+/// `layout`: of `.csv`, `"mujoco"`, `"lafan1"` or `"bones-seed"`; NULL is `"mujoco"`. `plant` other than 0: standing feet stand, and
+/// nothing is below the ground. `velocity`: highest speed of a joint, radians or metres per second; 0 is the default of 20.
+/// `report`: NULL, or receives a JSON object, to be freed with `vimogen_string_free`: `"violations"` of joint ranges (0),
+/// `"max_velocity"`, `"mean_error"`, `"slide"`, `"penetration"`, `"bodies"`, `"missing"`, `"warnings"` and more.
+VIMOGEN_API
+vimogen_status vimogen_robot_retarget(const struct vimogen_robot *robot,
+                                      const struct vimogen_motion *motion,
+                                      const char *path,
+                                      const char *layout,
+                                      int32_t plant,
+                                      double velocity,
+                                      char **report);
+
+/// Frees a robot. NULL is allowed and does nothing.
+VIMOGEN_API vimogen_status vimogen_robot_free(struct vimogen_robot *robot);
 
 /// Generates one motion in which each of `count` prompts follows the one before, without a cut.
 ///

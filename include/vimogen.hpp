@@ -603,6 +603,28 @@ public:
   }
 };
 
+/// A humanoid robot whose joints follow motions.
+class Robot : public detail::Object<vimogen_robot, vimogen_robot_free> {
+public:
+  using Object::Object;
+
+  /// Reads a MuJoCo model (.xml); `names`, if not empty, says which body is which, see vimogen_robot_open.
+  static Result<Robot> open(const std::string &path, const std::string &names = {}) {
+    return detail::made<Robot>([&](auto **handle) {
+      return vimogen_robot_open(path.c_str(), names.empty() ? nullptr : names.c_str(), handle);
+    });
+  }
+
+  /// Writes the joint values that follow a motion and gives the report as JSON, see vimogen_robot_retarget.
+  Result<std::string> retarget(const Motion &motion, const std::string &path, const std::string &layout = "",
+                               bool plant = true, double velocity = 0.0) const {
+    char *json = nullptr;
+    const char *chosen = layout.empty() ? nullptr : layout.c_str();
+    const auto status = vimogen_robot_retarget(get(), motion.get(), path.c_str(), chosen, plant, velocity, &json);
+    return detail::taken(status, json);
+  }
+};
+
 /// Motion without an end. The pipeline must outlive it.
 class Stream : public detail::Object<vimogen_stream, vimogen_stream_free> {
 public:

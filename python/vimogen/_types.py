@@ -39,6 +39,7 @@ NoteKind: TypeAlias = Literal[
 PoseOrigin: TypeAlias = Literal["file", "features", "fitted", "fitted-builtin"]
 Precision: TypeAlias = Literal["f32", "bf16"]
 Preset: TypeAlias = Literal["full", "fast"]
+RobotLayout: TypeAlias = Literal["mujoco", "lafan1", "bones-seed"]
 SetProtocol: TypeAlias = Literal["unbiased", "humanml3d"]
 Smoothing: TypeAlias = Literal["off", "per_clip", "padded"]
 Solver: TypeAlias = Literal["euler", "heun", "ab2", "dpmpp"]

@@ -19,6 +19,7 @@ from ._types import (
     LengthUnit,
     NoteKind,
     Preset,
+    RobotLayout,
     SetProtocol,
     Style,
     TextKey,
@@ -109,6 +110,16 @@ class Motion:
         plant: bool = True,
         names: dict[str, str] | _StrPath | None = None,
     ) -> Character: ...
+    def retarget_robot(
+        self,
+        robot: _StrPath,
+        out: _StrPath | None = None,
+        *,
+        layout: RobotLayout | None = None,
+        plant: bool = True,
+        velocity: float = 20.0,
+        names: dict[str, str] | _StrPath | None = None,
+    ) -> RobotMotion: ...
     def render(
         self,
         path: _StrPath,
@@ -194,6 +205,31 @@ class Character:
     def how(self) -> str: ...
     @property
     def reports(self) -> list[dict[str, Any]]: ...
+
+@final
+class Robot:
+    def __new__(cls, path: _StrPath, *, names: dict[str, str] | _StrPath | None = None) -> Robot: ...
+    def retarget(self, motion: Motion, *, plant: bool = True, velocity: float = 20.0) -> RobotMotion: ...
+    def bodies(self, qpos: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def body_names(self) -> list[str]: ...
+    @property
+    def initial(self) -> NDArray[np.float64]: ...
+
+@final
+class RobotMotion:
+    def save(self, path: _StrPath, layout: RobotLayout | None = None) -> None: ...
+    def __len__(self) -> int: ...
+    @property
+    def qpos(self) -> NDArray[np.float64]: ...
+    @property
+    def fps(self) -> float: ...
+    @property
+    def joint_names(self) -> list[str]: ...
+    @property
+    def report(self) -> dict[str, Any]: ...
 
 @final
 class Body:

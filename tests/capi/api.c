@@ -471,6 +471,44 @@ static void motions_are_put_onto_a_character(const vimogen_motion *motion, const
   OK(vimogen_motion_free(back));
 }
 
+/* A side of a robot: leg and arm. */
+#define ROBOT_LEG                                                                                                      \
+  "<body name='%s_hip' pos='0 %s.1 0'><joint axis='0 1 0'/><body name='%s_knee' pos='0 0 -0.4'>"                     \
+  "<joint axis='0 1 0' range='0 150'/><body name='%s_foot' pos='0 0 -0.38'><joint axis='0 1 0'/></body></body></body>"
+#define ROBOT_ARM                                                                                                      \
+  "<body name='%s_shoulder' pos='0 %s.2 0.2'><joint axis='1 0 0'/><body name='%s_elbow' pos='0 0 -0.3'>"             \
+  "<joint axis='0 1 0'/></body></body>"
+
+static void motions_are_put_onto_a_robot(const vimogen_motion *motion, const char *folder) {
+  char model[1024], out[1024];
+  snprintf(model, sizeof model, "%s/robot.xml", folder);
+  snprintf(out, sizeof out, "%s/robot.csv", folder);
+  FILE *file = fopen(model, "w");
+  CHECK(file != NULL);
+  const char *sides[2][2] = {{"left", ""}, {"right", "-"}};
+  fprintf(file, "<mujoco><worldbody><body name='pelvis' pos='0 0 0.85'><freejoint/>");
+  for (int side = 0; side < 2; side++) {
+    const char *name = sides[side][0];
+    fprintf(file, ROBOT_LEG, name, sides[side][1], name, name);
+  }
+  fprintf(file, "<body name='chest' pos='0 0 0.3'><joint axis='0 0 1'/>");
+  for (int side = 0; side < 2; side++) {
+    fprintf(file, ROBOT_ARM, sides[side][0], sides[side][1], sides[side][0]);
+  }
+  fprintf(file, "</body></body></worldbody></mujoco>");
+  fclose(file);
+  vimogen_robot *robot = NULL;
+  OK(vimogen_robot_open(model, NULL, &robot));
+  char *report = NULL;
+  OK(vimogen_robot_retarget(robot, motion, out, "lafan1", 1, 0.0, &report));
+  CHECK(strstr(report, "\"violations\": 0") != NULL && strstr(report, "\"left_knee\"") != NULL);
+  OK(vimogen_string_free(report));
+  FAILS(INVALID_ARGUMENT, "lafan1", vimogen_robot_retarget(robot, motion, out, "none", 1, 0.0, NULL));
+  FAILS(INVALID_ARGUMENT, "velocity", vimogen_robot_retarget(robot, motion, out, NULL, 1, -1.0, NULL));
+  OK(vimogen_robot_free(robot));
+  FAILS(INVALID_ARGUMENT, "left_foot", vimogen_robot_open(model, "{\"left_knee\": \"none\"}", &robot));
+}
+
 static void edits_make_new_motions(const vimogen_motion *motion) {
   size_t frames = 0;
   OK(vimogen_motion_frames(motion, &frames));
@@ -628,6 +666,7 @@ int main(int argc, char **argv) {
   motions_are_made_of_features_and_scored(motion);
   edits_make_new_motions(motion);
   motions_are_put_onto_a_character(motion, argv[1]);
+  motions_are_put_onto_a_robot(motion, argv[1]);
   the_skeleton_is_a_tree();
   rotations_survive_every_route();
 

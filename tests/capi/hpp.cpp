@@ -79,6 +79,7 @@ void motions_have_their_arrays(const vimogen::Pipeline &pipeline, const std::str
   auto hero = vimogen::Character::open(folder + "/hero.glb").value();
   CHECK(hero.add(moved, "waves").value().find("\"clip\": \"waves\"") != std::string::npos);
   hero.save(folder + "/hero-waves.glb").value();
+  CHECK(!vimogen::Robot::open(folder + "/none.xml"));
   CHECK(vimogen::Character::preset("vrm").ok() && !vimogen::Character::preset("none"));
   vimogen::MotionLoadParams reading;
   reading.fps = 40;

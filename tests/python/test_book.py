@@ -17,7 +17,8 @@ PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 # Pages that only include another one.
 INCLUDING = re.compile(r"\{\{#include (.+?)\}\}")
 # Packages that a page needs; without them it is skipped.
-NEEDS = {"notebooks": ("pandas", "matplotlib", "rerun", "viser")}
+NEEDS = {"notebooks": ("pandas", "matplotlib", "rerun", "viser"), "robots": ("mujoco",)}
+HUMANOID = ROOT / "vimogen-core" / "fuzz" / "seeds" / "mjcf" / "humanoid.xml"
 # Code that comes before that of a page.
 BEFORE = {
     "bring-your-own-motion": "import vimogen\nvimogen.generate('a person waves', num_frames=40).save('dance.bvh')",
@@ -33,6 +34,7 @@ BEFORE = {
     "pictures": "import vimogen\nmotion = vimogen.generate('a person waves', num_frames=42, num_inference_steps=4)",
     "python": "import vimogen\nvimogen.generate('a person waves', num_frames=40).save('dance.bvh')",
     "reference-motion": "import vimogen\nvimogen.generate('a person waves', num_frames=40).save('reference.npz')",
+    "robots": f"import shutil\nshutil.copy({str(HUMANOID)!r}, 'g1.xml')",
     "score": (
         "import numpy as np\nrng = np.random.default_rng(0)\n"
         "text, motion, generated, real = (rng.normal(size=(640, 8)) for _ in range(4))\n"

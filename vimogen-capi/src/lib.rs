@@ -19,6 +19,7 @@ mod load;
 mod motion;
 mod pipeline;
 mod render;
+mod robot;
 mod rotation;
 mod status;
 #[cfg(test)]

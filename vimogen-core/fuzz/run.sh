@@ -21,7 +21,7 @@ if [ "${1:-}" = --sanitize ]; then
 fi
 readers=("$@")
 if [ ${#readers[@]} = 0 ]; then
-  readers=(npy npz pt pickle safetensors bvh asf gltf character fbx body motion results png priors mbench)
+  readers=(npy npz pt pickle safetensors bvh asf gltf character mjcf fbx body motion results png priors mbench)
 fi
 
 skip() {

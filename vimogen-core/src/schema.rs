@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::body::{BodyKind, Finish};
 use crate::declare::{DEFAULT_SEED, Field, NamedEnum, OptionSet};
-use crate::io::JointNames;
 use crate::io::gltf::HumanBones;
+use crate::io::{JointNames, RobotLayout};
 use crate::mbench::dimension::Dimension;
 use crate::mbench::pose::PoseOrigin;
 use crate::mbench::prompts::TextKey;
@@ -40,6 +40,7 @@ pub fn schema() -> Value {
     named::<PoseOrigin>(&mut enums);
     named::<Precision>(&mut enums);
     named::<Preset>(&mut enums);
+    named::<RobotLayout>(&mut enums);
     named::<SetProtocol>(&mut enums);
     named::<Smoothing>(&mut enums);
     named::<Solver>(&mut enums);

@@ -26,6 +26,7 @@ mod pose;
 mod reading;
 mod render;
 mod represent;
+mod robot;
 mod rotations;
 mod run;
 mod sets;
@@ -65,6 +66,7 @@ mod _vimogen {
         reading::restore_motion,
         render::save_player,
         represent::{canonicalize, decode, encode, from_hmr, mbench_joints, reference_channels, resample, smooth},
+        robot::{Robot, RobotMotion},
         rotations::{
             axis_angle_to_matrix, axis_angle_to_matrix_mbench, axis_angle_to_matrix_smplx, axis_angle_to_quaternion,
             axis_angle_to_quaternion_mbench, axis_angle_to_rot6d, axis_angle_to_rot6d_rows, matrix_to_axis_angle,

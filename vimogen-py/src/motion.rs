@@ -21,6 +21,7 @@ use crate::edit;
 use crate::error::OrRaise;
 use crate::reading::{ReadingArguments, source};
 use crate::render::{RenderArguments, render};
+use crate::robot::{Robot, RobotMotion};
 use crate::run::{detached, interruptible, with_progress};
 
 /// Immutable clip of T frames: 276 values per frame and a frame rate.
@@ -232,6 +233,43 @@ impl Motion {
         character.add(py, slf, name, plant)?;
         out.map_or(Ok(()), |out| character.save(py, out))?;
         Ok(character)
+    }
+
+    /// Put the motion onto a robot of your own, see :class:`Robot`.
+    ///
+    /// Parameters
+    /// ----------
+    /// robot : str or os.PathLike
+    ///     A MuJoCo model, ``.xml``.
+    /// out : str or os.PathLike, optional
+    ///     Where the joint values are written: ``.csv``, ``.npz`` or ``.pkl``. None: nothing is written.
+    /// layout : {"mujoco", "lafan1", "bones-seed"}, optional
+    ///     Of ``.csv``. None: ``"mujoco"``.
+    /// plant : bool
+    ///     Keep standing feet in place on the ground, and everything above it.
+    /// velocity : float
+    ///     Highest speed of a joint, radians or metres per second.
+    /// names : dict, str or os.PathLike, optional
+    ///     Names of the robot's bodies by our joints, for a robot that is not recognised.
+    ///
+    /// Returns
+    /// -------
+    /// RobotMotion
+    #[pyo3(signature = (robot, out=None, *, layout=None, plant=true, velocity=20.0, names=None))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn retarget_robot(
+        slf: PyRef<'_, Self>,
+        py: Python<'_>,
+        robot: PathBuf,
+        out: Option<PathBuf>,
+        layout: Option<&str>,
+        plant: bool,
+        velocity: f64,
+        names: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<RobotMotion> {
+        let done = Robot::open(py, robot, names)?.follow(py, &slf, plant, velocity)?;
+        out.map_or(Ok(()), |out| done.write(py, out, layout))?;
+        Ok(done)
     }
 
     /// Draw a body that performs the motion. No GPU and no display are needed.

@@ -29,6 +29,7 @@ from .prepare_data import prepare_data
 from .prompts import prompts
 from .reading import print_doubts
 from .render import render
+from .retarget import retarget
 from .sequence import sequence
 from .serve import serve, studio
 from .set_metrics import set_metrics
@@ -37,7 +38,7 @@ from .train import train
 from .view import view
 
 COMMANDS = {
-    "Motions": (generate, sequence, prompts, convert, edit, join, render, view, info),
+    "Motions": (generate, sequence, prompts, convert, retarget, edit, join, render, view, info),
     "Training": (finetune, prepare_data, encode_text, train, download),
     "Servers": (studio, serve, mcp),
     "Scores": (evaluate, organize, gate, smplify, set_metrics),

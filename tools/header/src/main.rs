@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 /// Modules of the crate in the order of the header.
-const MODULES: [&str; 14] = [
-    "version", "status", "enums", "pipeline", "generate", "motion", "load", "edit", "character", "direct", "render",
-    "evaluate", "trainer", "rotation",
+const MODULES: [&str; 15] = [
+    "version", "status", "enums", "pipeline", "generate", "motion", "load", "edit", "character", "robot", "direct",
+    "render", "evaluate", "trainer", "rotation",
 ];
 /// Modules that export nothing.
 const INTERNAL: [&str; 3] = ["allocator", "edge", "tests"];

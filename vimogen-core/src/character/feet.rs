@@ -75,6 +75,7 @@ impl Soles for OwnSoles {
 }
 
 /// The poses of a clip on the character, and when its feet stand.
+#[derive(Debug)]
 pub(super) struct Stood {
     /// In metres of the clip, the ground of the clip at height `floor`.
     pub poses: Vec<Pose>,

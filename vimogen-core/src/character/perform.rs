@@ -1,6 +1,6 @@
 //! A clip as keys of a character's nodes.
 
-use glam::{DMat3, DQuat, DVec3, Quat};
+use glam::{DMat3, DQuat, DVec3, Quat, Vec3};
 
 use super::armature::{Armature, Placed};
 use super::chain::Roles;
@@ -60,7 +60,7 @@ pub(crate) fn perform(armature: &Armature, motion: &Motion, plant: bool) -> Resu
 }
 
 /// Where a clip is performed.
-struct Stage<'a> {
+pub(super) struct Stage<'a> {
     armature: &'a Armature,
     fit: &'a Fit,
     /// From the world of clips to that of the character, without its size.
@@ -72,7 +72,7 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    fn new(armature: &'a Armature, fit: &'a Fit, stood: &Stood) -> Result<Self> {
+    pub(super) fn new(armature: &'a Armature, fit: &'a Fit, stood: &Stood) -> Result<Self> {
         let pelvis = armature.map[PELVIS].ok_or_else(|| Error::format("character", "it has no pelvis"))?;
         for node in armature.path_up(pelvis) {
             let size = armature.nodes[node].scale;
@@ -102,8 +102,7 @@ impl<'a> Stage<'a> {
     fn frame(&self, roles: &mut Roles, pose: &Pose, placed: &mut Vec<Placed>, keys: &mut Keys) {
         let turns = self.turns(pose);
         roles.twists.iter_mut().for_each(|twist| twist.follow(&turns));
-        let high = pose.root.as_dvec3() - DVec3::Z * self.floor;
-        let hips = self.origin + self.world * high * self.fit.scale;
+        let hips = self.place(pose.root);
         let rest = |node: usize| self.fit.rest[node];
         let (mut turning, mut moving) = (keys.turns.iter_mut(), keys.moves.iter_mut());
         self.armature.pose(placed, |n, above| {
@@ -126,8 +125,19 @@ impl<'a> Stage<'a> {
         });
     }
 
+    /// A place of the clip in the world of the character.
+    fn place(&self, place: Vec3) -> DVec3 {
+        self.origin + self.world * (place.as_dvec3() - DVec3::Z * self.floor) * self.fit.scale
+    }
+
+    /// Places of our joints in the world of the character.
+    pub(super) fn places(&self, pose: &Pose) -> [DVec3; JOINTS] {
+        let (_, places) = self.fit.skeleton.fk(pose.root, pose.rotations);
+        places.map(|place| self.place(place))
+    }
+
     /// Turns of our joints from the rest of the character, in its world.
-    fn turns(&self, pose: &Pose) -> [DQuat; JOINTS] {
+    pub(super) fn turns(&self, pose: &Pose) -> [DQuat; JOINTS] {
         let (turns, _) = self.fit.skeleton.fk(pose.root, pose.rotations);
         let exact = |turn: Quat| DMat3::from_quat(turn.as_dquat().normalize());
         std::array::from_fn(|joint| {

@@ -155,7 +155,8 @@ impl<'a> Measured<'a> {
     }
 }
 
-fn bone_angle(joint: usize, angles: &[f64]) -> BoneAngle {
+/// Median and maximum of some angles, degrees.
+pub(super) fn bone_angle(joint: usize, angles: &[f64]) -> BoneAngle {
     let mut sorted = angles.to_vec();
     sorted.sort_by(f64::total_cmp);
     let median = sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);

@@ -78,6 +78,20 @@ pub fn write_text(w: &mut impl Write, text: &str) -> io::Result<()> {
     text.chars().chain(padding).try_for_each(|c| w.write_all(&u32::from(c).to_le_bytes()))
 }
 
+/// Writes texts as NumPy's array of one dimension.
+///
+/// # Errors
+/// Those of `w`.
+pub(super) fn write_texts(w: &mut impl Write, texts: &[String]) -> io::Result<()> {
+    let width = texts.iter().map(|text| text.chars().count()).max().unwrap_or(0).max(1);
+    write_header(w, &format!("<U{width}"), &[texts.len()])?;
+    for text in texts {
+        let padded = text.chars().chain(std::iter::repeat('\0')).take(width);
+        padded.into_iter().try_for_each(|c| w.write_all(&u32::from(c).to_le_bytes()))?;
+    }
+    Ok(())
+}
+
 fn write_header(w: &mut impl Write, descr: &str, shape: &[usize]) -> io::Result<()> {
     let sizes = shape.iter().map(|d| format!("{d}, ")).collect::<String>();
     let sizes = if shape.len() == 1 { sizes.trim_end() } else { sizes.trim_end_matches(", ") };

@@ -179,7 +179,21 @@ pub fn save(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)]) -> Result<()>
 /// # Errors
 /// Those of [`save`].
 pub fn save_with_texts(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)], texts: &[(&str, &str)]) -> Result<()> {
-    let names: Vec<&str> = arrays.iter().map(|(n, _)| *n).chain(texts.iter().map(|(n, _)| *n)).collect();
+    save_all(path, arrays, texts, &[])
+}
+
+/// [`save_with_texts`] with arrays of texts in addition.
+///
+/// # Errors
+/// Those of [`save`].
+pub(crate) fn save_all(
+    path: impl AsRef<Path>,
+    arrays: &[(&str, &RawTensor)],
+    texts: &[(&str, &str)],
+    lists: &[(&str, &[String])],
+) -> Result<()> {
+    let single = arrays.iter().map(|(n, _)| *n).chain(texts.iter().map(|(n, _)| *n));
+    let names: Vec<&str> = single.chain(lists.iter().map(|(n, _)| *n)).collect();
     if let Some((i, name)) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n)) {
         return Err(Error::invalid("arrays", format!("the name {name:?} occurs again at position {i}")));
     }
@@ -198,6 +212,11 @@ pub fn save_with_texts(path: impl AsRef<Path>, arrays: &[(&str, &RawTensor)], te
         for (name, text) in texts {
             zip.start_file(format!("{name}.npy"), options(4 * text.len()))?;
             npy::write_text(&mut zip, text)?;
+        }
+        for (name, list) in lists {
+            let longest = list.iter().map(String::len).max().unwrap_or(0);
+            zip.start_file(format!("{name}.npy"), options(4 * longest * list.len()))?;
+            npy::write_texts(&mut zip, list)?;
         }
         zip.finish()?;
         Ok(())

@@ -12,6 +12,7 @@ mod features;
 pub mod gltf;
 mod joint_map;
 mod joint_names;
+mod mjcf;
 mod options;
 #[cfg(feature = "render")]
 pub mod picture;
@@ -41,6 +42,7 @@ use crate::progress::{OnProgress, ignore};
 pub use gltf::{Character, RetargetOptions};
 pub use joint_map::{JointMap, load_joint_map, parse_joint_map};
 pub use joint_names::{JointNames, MIXAMO_NAMES};
+pub use mjcf::{Robot, RobotLayout, RobotMotion, RobotOptions, RobotReport};
 pub use options::{LoadOptions, SaveOptions};
 
 impl Motion {

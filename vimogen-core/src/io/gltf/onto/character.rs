@@ -88,9 +88,11 @@ impl Character {
         let path = path.as_ref();
         let ending = extension(path);
         if !["glb", "gltf", "vrm"].contains(&ending.as_str()) {
-            let reason = format!(
-                "a character is a .glb, .gltf or .vrm file, not {ending:?}; convert it, for example in Blender"
-            );
+            let remedy = match ending.as_str() {
+                "xml" => "a MuJoCo model is a robot, io::Robot (retarget_robot in Python, vimogen retarget --robot)",
+                _ => "convert it, for example in Blender",
+            };
+            let reason = format!("a character is a .glb, .gltf or .vrm file, not {ending:?}; {remedy}");
             return Err(bad(reason).with_path(path));
         }
         let bytes = read_bounded(path, MAX_FILE)?;
