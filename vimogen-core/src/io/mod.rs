@@ -32,7 +32,7 @@ use usd::UsdOptions;
 
 use crate::body::BodyModel;
 pub use crate::character::{BoneAngle, RetargetReport};
-use crate::error::Result;
+use crate::error::{Result, check_finite};
 use crate::format::npy;
 use crate::motion::LengthUnit;
 use crate::motion::codec::{SmplMotion, encode};
@@ -188,6 +188,7 @@ impl Motion {
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist, [`Error::Io`](crate::Error::Io).
     pub fn save_mbench_joints(&self, path: impl AsRef<Path>) -> Result<()> {
+        check_finite("joints", &self.joints())?;
         npy::save_f32(path, self.mbench_joints().view().into_dyn())
     }
 }
