@@ -49,7 +49,7 @@ pub fn ignore(_: Progress) -> ControlFlow<()> {
 }
 
 thread_local! {
-    /// What stops the work of this thread.
+    /// Flag that stops the work of this thread.
     static STOP: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 

@@ -32,7 +32,7 @@ use usd::UsdOptions;
 
 use crate::body::BodyModel;
 pub use crate::character::{BoneAngle, RetargetReport};
-use crate::error::{Result, check_finite};
+use crate::error::{Error, Result, check_finite};
 use crate::format::npy;
 use crate::motion::LengthUnit;
 use crate::motion::codec::{SmplMotion, encode};
@@ -76,7 +76,9 @@ impl Motion {
         if path.is_dir() {
             return results::load(path, options);
         }
-        let motion = match FileFormat::to_read(path)? {
+        // Of a file that is missing its ending says nothing.
+        let format = FileFormat::to_read(path).map_err(|e| if path.exists() { e } else { missing(path) })?;
+        let motion = match format {
             FileFormat::Npz | FileFormat::Npy | FileFormat::Torch | FileFormat::Pickle => results::load(path, options),
             FileFormat::Bvh => bvh::load_with(path, options),
             FileFormat::Amc => asf::load_with(path, options),
@@ -191,6 +193,10 @@ impl Motion {
         check_finite("joints", &self.joints())?;
         npy::save_f32(path, self.mbench_joints().view().into_dyn())
     }
+}
+
+fn missing(path: &Path) -> Error {
+    Error::NotFound { what: "file or folder".into(), path: path.into() }
 }
 
 /// A clip of all frames of `smpl`: the last frame's steps lead to itself.
