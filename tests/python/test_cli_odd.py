@@ -12,6 +12,18 @@ import pytest
 import vimogen
 from vimogen.cli import COMMANDS
 
+# Folders of a clip with captions that cannot be used.
+TABLES = {
+    "outside": b"clip,caption\n../../../../etc/passwd,walks\n",
+    "unclosed": b'clip,caption\na.npz,"walks\n',
+    "binary": b"\xff\xfe\x00",
+    "other": b"a,b\n1,2\n",
+    "missing": b"clip,caption\nb.npz,walks\n",
+    "blank": b"",
+    "short": b"clip,caption\na.npz\n",
+    "good": b"clip,caption\na.npz,a person waves\n",
+}
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
@@ -36,6 +48,18 @@ def place(tmp_path_factory):
     np.save(folder / "complex.npy", np.zeros((4, 276), complex))
     np.save(folder / "small.npy", np.zeros((4, 3), np.float32))
     np.save(folder / "nan.npy", np.full((40, 8), np.nan, np.float32))
+    hero = vimogen.Character.preset("mixamo")
+    hero.add(motion)
+    hero.save(folder / "hero.glb")
+    (folder / "half.glb").write_bytes((folder / "hero.glb").read_bytes()[:3000])
+    (folder / "loop.npz").symlink_to("loop.npz")
+    os.mkfifo(folder / "pipe.npz")
+    for name, table in TABLES.items():
+        (folder / name).mkdir()
+        (folder / name / "a.npz").symlink_to(folder / "clip.npz")
+        (folder / name / "captions.csv").write_bytes(table)
+    with (folder / "sparse.txt").open("wb") as file:
+        file.truncate(100 << 30)
     (folder / "bad.yaml").write_text("a: [1\n")
     (folder / "list.yaml").write_text("- 1\n- 2\n")
     return folder
@@ -75,6 +99,11 @@ generate --reference list.json
 generate --mbench list.json
 generate --mbench number.json
 generate --mbench entries.json
+generate -f sparse.txt
+generate x --onto text.npz -o out.glb --steps 1
+generate x --onto hero.glb -o out.npz --steps 1
+generate x --seeds 5-1
+generate x --seeds 1-99999999
 generate
 generate x --steps 1 -n 8 -o clip.npz/out
 generate x y -o one.bvh
@@ -95,18 +124,48 @@ convert clip.npz out.bvh --names list.json
 convert clip.npz out.bvh --body clip.npz
 convert clip.npz out.bvh --hmr
 convert empty -o out --to bvh
+convert clip.npz out.glb --onto text.npz
+convert clip.npz out.glb --onto half.glb
+convert clip.npz out.glb --onto loop.npz
+convert clip.npz out.bvh --onto hero.glb
+convert clip.npz hero.glb/x.glb --onto hero.glb
+convert clip.npz out.glb --onto hero.glb --onto-names list.json
+convert clip.npz out.glb --onto hero.glb --onto-names deep.json
+convert clip.npz out.glb --preset nothing
+convert clip.npz clip.npz -o out.bvh --preset cmu
+convert --onto hero.glb -o out.glb
+convert nan.npy out.glb --onto hero.glb
+convert clip.npz out.vrma --bones some
+convert clip.npz out.fbx --unit parsec
+convert clip.npz out.usdz --joint-names x
 convert clip.npz clip.npz/x.bvh
 sequence -o out.npz
 sequence walks:0 -o out.npz
 sequence walks turns --seconds 1,2,3 -o out.npz
 sequence walks --seconds a -o out.npz
 sequence walks -o out.xyz
+sequence walks:1e99 -o out.npz
+sequence walks:-2 jumps -o out.npz
+sequence jumps --after text.npz -o out.npz
 prompts fence
 prompts --model none
 edit clip.npz -o out.npz
 edit clip.npz -o out.xyz --mirror
 edit clip.npz -o out.npz --turn nan
 edit clip.npz -o out.npz --trim 5 1
+edit clip.npz -o out.npz --prompt x --strength nan
+edit clip.npz -o out.npz --variations 0
+edit clip.npz -o out.npz --repeat 0
+edit clip.npz -o out.npz --mirror --repeat 0
+edit clip.npz -o out.npz --repeat 99999
+edit clip.npz -o out.npz --hold inf
+edit clip.npz -o out.npz --mirror --speed 0
+edit clip.npz -o out.npz --smooth nan
+edit clip.npz -o out.npz --along 1,nan
+edit clip.npz -o out.npz --along sparse.txt
+edit clip.npz -o out.npz --move nan 0
+edit clip.npz -o out.npz --upper-body text.npz
+edit loop.npz -o out.npz --mirror
 join clip.npz clip.npz -o out.npz --blend -1
 join clip.npz clip.npz -o out.npz --blend nan
 join clip.npz clip.npz -o out.npz --window 1e300
@@ -130,11 +189,18 @@ serve --api --host 256.1.1.1
 serve --timeout nan
 serve --timeout inf
 serve --max-frames 1
+serve --api --max-upload -5
+serve --api --queue 99999999999999999999999
 serve --device moon
 serve --host 0.0.0.0 --token short
 mcp -m none
 mcp -o clip.npz
 info none
+info loop.npz
+info pipe.npz
+info half.glb
+info clip.npz --from-fps nan
+info clip.npz --names list.json
 info small.npy
 info list.json
 info empty
@@ -180,6 +246,14 @@ finetune empty -o out --share 2
 finetune empty -o out --steps 0
 finetune empty -o out -m none
 finetune empty -o clip.npz
+finetune outside -o style --steps 1
+finetune unclosed -o style --steps 1 --fresh
+finetune binary -o style --steps 1 --fresh
+finetune other -o style --steps 1 --fresh
+finetune missing -o style --steps 1 --fresh
+finetune blank -o style --steps 1 --fresh
+finetune short -o style --steps 1 --fresh
+finetune good -o style --lr inf --fresh
 download none out
 download umt5
 download umt5-tokenizer clip.npz/out

@@ -46,6 +46,25 @@ def test_examples_of_the_compiled_part_run():
     assert runner.tries >= 6 and runner.failures == 0
 
 
+def test_every_test_that_the_promises_name_exists():
+    """SECURITY.md and the page on processes name the tests that hold their promises."""
+    pages = [ROOT / "SECURITY.md", ROOT / "docs/src/how-to/threads-and-processes.md"]
+    named = {word for page in pages for word in re.findall(r"`([^`\s]+)`", page.read_text(encoding="utf-8"))}
+    sources = [*ROOT.glob("tests/python/*.py"), *ROOT.glob("vimogen-core/src/**/*.rs")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    tests = {word for word in named if re.fullmatch(r"test_\w+|a_\w+_\w+_\w+", word)}
+    missing = [word for word in tests if not re.search(rf"(def|fn) {word}\(", text)]
+    files = {word for word in named if word.startswith("tests/")}
+    missing += [word for word in files if not (ROOT / word).exists()]
+    modules = {word for word in named if "::" in word and "tests" in word}
+    for word in modules:
+        path = ROOT / "vimogen-core/src" / word.replace("::", "/")
+        inside = path.parent.with_suffix(".rs")
+        own = path.with_suffix(".rs").exists() or path.is_dir()
+        missing += [] if own or (inside.exists() and "mod tests" in inside.read_text(encoding="utf-8")) else [word]
+    assert len(tests) > 8 and len(files) > 5 and len(modules) > 4 and not missing, missing
+
+
 def test_everything_compiled_is_documented():
     missing = [name for name, thing in compiled() if not inspect.getdoc(thing)]
     assert not missing

@@ -133,6 +133,14 @@ def test_a_matrix_that_is_no_rotation_has_no_quaternion():
         (lambda: vimogen.motion.smooth(broken(9, 276)), vimogen.NonFiniteError, r"features .*\[2, 5\]"),
         (lambda: vimogen.motion.encode(*smpl(broken(4, 63))), vimogen.NonFiniteError, r"body_pose .*\[2, 5\]"),
         (lambda: vimogen.motion.canonicalize(*smpl(broken(4, 63))), vimogen.NonFiniteError, r"body_pose .*\[2, 5\]"),
+        (lambda: Pipeline.builtin().normalize(broken(4, 276)), vimogen.NonFiniteError, r"features .*\[2, 5\]"),
+        (lambda: Pipeline.builtin().denormalize(broken(4, 276)), vimogen.NonFiniteError, r"features .*\[2, 5\]"),
+        (lambda: Motion(np.full((4, 276), 3e38)).kinematic_error(), vimogen.NonFiniteError, "joints"),
+        (
+            lambda: Motion(np.zeros((2000, 276))).with_fps(1000).hold(3600),
+            vimogen.InvalidArgumentError,
+            "3602000 frames",
+        ),
         (lambda: vimogen.flow.Schedule(0), vimogen.InvalidArgumentError, "num_inference_steps"),
         (lambda: vimogen.flow.Schedule(5).delta(5), vimogen.InvalidArgumentError, "index"),
         (lambda: vimogen.flow.noise(1, 10**12), vimogen.InvalidArgumentError, "num_frames"),
@@ -143,6 +151,20 @@ def test_a_matrix_that_is_no_rotation_has_no_quaternion():
 def test_what_is_wrong_is_named(call, kind, text):
     with pytest.raises(kind, match=text):
         call()
+
+
+@pytest.mark.parametrize("ending", ["npz", "csv", "bvh", "glb", "vrma", "fbx", "usda", "usdz", "html", "joints.npy"])
+def test_joints_that_overflow_are_not_written(tmp_path, ending):
+    # Features are finite, and the sums of their steps are not.
+    motion, path = Motion(np.full((4, 276), 3e38)), tmp_path / f"a.{ending}"
+    with pytest.raises(vimogen.NonFiniteError):
+        motion.save_mbench_joints(path) if ending == "joints.npy" else motion.save(path)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_missing_file_without_an_ending_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        Motion.load(tmp_path / "nothing")
 
 
 def test_a_damaged_file_is_a_format_error_that_names_it(tmp_path):

@@ -333,13 +333,30 @@ WORK = {
     "vertices": "vimogen.Body().vertices(long[:80000])",
     "evaluate": "vimogen.evaluate(scored)",
     "encode": 'encoder.encode(["a person walks and then waves"] * 64)',
+    "save": "long.save(folder + '/a.usda')",
+    "load": "vimogen.Motion.load(folder + '/long.fbx')",
+    "join": "vimogen.Motion.join([long] * 4, window=2.0)",
+    "along": "long.along([[0, 0], [0, 0.5 * length], [0.3 * length, 0.9 * length]])",
+    "retarget": "vimogen.Character.preset('mixamo').add(long)",
+    "penetration": "vimogen.mbench.body_penetration(vertices, vimogen.Body().faces)",
+    "stream": "stream.block(5000)",
+    "change": "pipeline.edit(long[:200], 'a person runs', num_inference_steps=500)",
 }
 
+
+STILL = "vimogen.Motion(np.zeros((200_000, 276), np.float32), fps=20)"
+WALK = "vimogen.generate('a person walks forward', num_frames=100, num_inference_steps=8).repeated(200)"
+# Work whose length does not depend on what moves.
+STILL_WORK = ("film", "resample", "resampled features", "vertices", "evaluate")
 
 # Input of the work, made beforehand.
 START_OF = {
     "evaluate": "scored = folder + '/scored'; os.mkdir(scored); "
     "[long[:20000].save(scored + f'/{i}.npy') for i in range(8)]",
+    "load": "long.save(folder + '/long.fbx')",
+    "along": "length = float(np.linalg.norm(np.diff(long.joints[:, 0, :2], axis=0), axis=1).sum())",
+    "penetration": "vertices = vimogen.Body().vertices(long[:100])",
+    "stream": "stream = pipeline.stream('a person walks')",
     "encode": "import encoders, pathlib; encoder = vimogen.TextEncoder.from_pretrained("
     "encoders.small_encoder(pathlib.Path(folder) / 'encoder', 512))",
 }
@@ -351,7 +368,7 @@ def test_ctrl_c_ends_long_work_within_a_second(work, tmp_path):
     body = f"""
         folder = {str(tmp_path)!r}
         pipeline = vimogen.Pipeline.from_pretrained()
-        long = vimogen.Motion(np.zeros((200_000, 276), np.float32), fps=20)
+        long = {STILL if work in STILL_WORK else WALK}
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         {START_OF.get(work, "")}
         print("ready", flush=True)

@@ -2,7 +2,10 @@
 
 import contextlib
 import random
+import signal
 import socket
+import threading
+import time
 
 import pytest
 
@@ -200,3 +203,24 @@ def test_a_server_for_others_wants_a_token():
     with serving("--api", "--host", "0.0.0.0") as client:
         token = client.address.split("#token=")[1]
         assert len(token) >= 24 and client.get("/api", Authorization=f"Bearer {token}").status == 200
+
+
+def test_ctrl_c_ends_a_server_that_draws_films():
+    """Clients that wait for a film get an answer, and nothing is printed."""
+    with serving("--api") as client:
+        walk = client.made("/api/generate", prompt=WALK, num_frames=600, num_inference_steps=1)["motions"][0]["id"]
+        answers = []
+        body = {"motion": walk, "format": "gif"}
+        crowd = [threading.Thread(target=lambda: answers.append(client.post("/api/render", body))) for _ in range(4)]
+        for thread in crowd:
+            thread.start()
+        while client.get("/api/health").json["load"]["tools"]["running"] < 2:
+            pass
+        start = time.monotonic()
+        client.process.send_signal(signal.SIGINT)
+        said = client.process.communicate(timeout=SECONDS)[0]
+        took = time.monotonic() - start
+        for thread in crowd:
+            thread.join()
+    assert said == "" and took < 15, (said, took)
+    assert len(answers) == 4 and all(answer.status == 503 for answer in answers), answers

@@ -1,4 +1,4 @@
-"""A stress run: threads, forks, kills during saves, a full disk, damaged files, random calls of the C interface.
+"""A stress run: threads, forks, kills during saves, full disks, damaged files, a server, random calls of C.
 
 ``make torture`` runs it for half an hour (``TORTURE_SECONDS=`` for less). Rounds of all kinds take turns, each in
 processes of its own with a time limit. The time includes all preparations; no round begins after it. The round in
@@ -30,9 +30,11 @@ ROOT = HERE.parents[1]
 PAGE = ROOT / "docs/src/how-to/threads-and-processes.md"
 # The lines of the page between which the figures stand.
 MARKS = "<!-- make torture -->", "<!-- end -->"
+# A character, as actions.py writes it.
+HERO = "hero.glb"
 # Time limit of a round, in seconds beyond its work: a loaded machine is slow.
 PATIENCE = 300.0
-KILLS = ("save", "organize", "prepare", "encode", "train")
+KILLS = ("save", "organize", "prepare", "encode", "train", "dress", "finetune")
 
 
 @dataclass
@@ -122,7 +124,8 @@ class Run:
         """Kill a program that writes, several times, and check what it leaves."""
         count = self.kind("kills")
         place = Path(tempfile.mkdtemp(dir=folder))
-        shutil.copy(folder / "clip.npz", place)
+        for name in ("clip.npz", HERO):
+            shutil.copy(folder / name, place)
         words = [sys.executable, str(HERE / "kills.py"), what, str(place)]
         count.rounds += 1
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -150,7 +153,7 @@ class Run:
         """Fill a small disk."""
         disk = folder / "disk"
         disk.mkdir(exist_ok=True)
-        size = self.rng.choice(["64k", "150k", "300k"])
+        size = self.rng.choice(["64k", "150k", "300k", "4m"])
         done = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], capture_output=True, text=True, check=False
         )
@@ -189,6 +192,7 @@ class Run:
             lambda _: self.kill(kills[1], folder),
             lambda seconds: self.work("damaged files", "damaged", seconds, folder),
             lambda seconds: self.full(seconds / 2, folder),
+            lambda seconds: self.work("server", "server", seconds, folder),
             *(self.caller(name, program, folder) for name, program in programs.items()),
         ]
         for work in rounds:

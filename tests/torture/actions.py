@@ -17,8 +17,10 @@ import vimogen
 
 PROMPTS = ("a person waves", "a person jumps", "a person walks forward and sits down")
 QUICK = {"num_frames": 24, "num_inference_steps": 2}
-READ = ("npz", "npy", "pt", "bvh", "glb")
-WRITTEN = (*READ, "csv", "html", "svg", "gif", "png")
+READ = ("npz", "npy", "pt", "bvh", "glb", "vrma", "fbx")
+WRITTEN = (*READ, "usda", "usdz", "csv", "html", "svg", "gif", "png")
+# A character of its own, with a surface, as `clip.glb` is.
+HERO = "hero.glb"
 
 
 def digest(data: Any) -> str:
@@ -62,12 +64,35 @@ class Actions:
             self.all[f"load {ending}"] = lambda ending=ending: digest(vimogen.Motion.load(self.clips[ending]).features)
         for ending in WRITTEN:
             self.all[f"save {ending}"] = lambda ending=ending: digest(saved(self.motion, ending, self.scratch))
+        self.all["change"] = lambda: digest(
+            self.pipeline.edit(self.motion, PROMPTS[1], seed=3, num_inference_steps=2).features
+        )
+        self.all["extend"] = lambda: digest(
+            self.pipeline.sequence([PROMPTS[1]], seconds=1.0, after=self.motion, num_inference_steps=2)[0].features
+        )
+        self.all["stream"] = lambda: digest(
+            self.pipeline.stream(PROMPTS[2], seed=4, num_inference_steps=2).block(6).features
+        )
+        self.all["retarget"] = lambda: digest(self.dressed(vimogen.Character(folder / HERO), "glb"))
+        for rig in vimogen.Character.presets():
+            self.all[f"retarget {rig}"] = lambda rig=rig: digest(self.dressed(vimogen.Character.preset(rig), "bvh"))
         self.all["quality"] = lambda: digest(json.dumps(self.motion.quality()).encode())
         self.all["resample"] = lambda: digest(self.motion.resample(33.0).features)
         self.all["edit"] = lambda: digest(self.motion.mirrored().then(self.motion).features)
         self.all["vertices"] = lambda: digest(vimogen.Body().vertices(self.motion[:4]))
         x, context = np.full((2, 8, 276), 0.25, np.float32), np.full((2, 4, 256), 0.5, np.float32)
         self.all["dit"] = lambda: digest(self.pipeline.dit(x, 500.0, context))
+
+    def dressed(self, character: vimogen.Character, ending: str) -> bytes:
+        """Give the bytes of a character that performs the motion."""
+        character.add(self.motion)
+        handle, name = tempfile.mkstemp(suffix=f".{ending}", dir=self.scratch)
+        os.close(handle)
+        path = Path(name)
+        character.save(path)
+        data = path.read_bytes()
+        path.unlink()
+        return data
 
     def expected(self) -> dict[str, str]:
         """Results of all actions."""
@@ -85,4 +110,5 @@ def prepare(folder: Path) -> None:
     motion = vimogen.generate(PROMPTS[0], seed=0, num_frames=40, num_inference_steps=4)
     for ending in READ:
         motion.save(folder / f"clip.{ending}")
+    motion.save(folder / HERO)
     (folder / "expected.json").write_text(json.dumps(Actions(folder).expected()), encoding="utf-8")

@@ -25,7 +25,8 @@ struct worker {
 static const vimogen_pipeline *pipeline;
 static const char *folder;
 static double end;
-static const char *const ENDINGS[] = {"npz", "npy", "pt", "bvh", "glb", "csv", "html", "svg", "gif", "png", "mp4", "xyz", ""};
+static const char *const ENDINGS[] = {"npz",  "npy", "pt",  "bvh", "glb",  "vrma", "fbx", "usda", "usdz",
+                                      "csv",  "html", "svg", "gif", "png", "mp4",  "vrm", "gltf", "xyz", ""};
 
 static double now(void) {
   struct timespec time;
@@ -143,6 +144,69 @@ static void generates(struct worker *w) {
   }
 }
 
+// Prompts in order, changes by a prompt, and motion without an end.
+static void goes_on(struct worker *w) {
+  vimogen_generate_params params;
+  done(w, "params", vimogen_generate_params_init(&params, sizeof params));
+  params.num_inference_steps = 1 + (uint32_t)below(w, 2);
+  params.seed = draw(w);
+  const char *prompts[2] = {text(w), text(w)};
+  double seconds[2] = {number(w), number(w)};
+  // An hour of motion is asked for with a number that is too large, and not with one that is right.
+  for (int i = 0; i < 2; i++)
+    if (seconds[i] > 4 && seconds[i] <= 3600) seconds[i] = 4;
+  size_t count = below(w, 3);
+  double strength = below(w, 3) ? -1 : number(w);
+  vimogen_motion *made = NULL;
+  switch (below(w, 5)) {
+  case 0: keep(w, "sequence", vimogen_generate_sequence(pipeline, prompts, seconds, count, &params, &made), &made); break;
+  case 1: keep(w, "extend", vimogen_generate_extend(pipeline, any(w), prompts, seconds, count, &params, &made), &made); break;
+  case 2: keep(w, "change", vimogen_generate_edit(pipeline, any(w), text(w), text(w), strength, &params, &made), &made); break;
+  case 3: keep(w, "variation", vimogen_generate_variation(pipeline, any(w), text(w), strength, &params, &made), &made); break;
+  default: {
+    vimogen_stream *stream = NULL;
+    int32_t reached = 7;
+    if (!done(w, "stream", vimogen_stream_open(pipeline, text(w), draw(w), (uint32_t)below(w, 4), &stream)) && stream)
+      complain(w, "stream", 0);
+    for (size_t i = below(w, 4); i > 0; i--) {
+      switch (below(w, 4)) {
+      case 0: done(w, "wish", vimogen_stream_set_prompt(stream, text(w))); break;
+      case 1: done(w, "heading", vimogen_stream_set_heading(stream, (float)(100 * number(w)))); break;
+      case 2: done(w, "target", vimogen_stream_set_target(stream, (float)number(w), (float)number(w))); break;
+      default: done(w, "release", vimogen_stream_release(stream));
+      }
+      made = NULL;
+      keep(w, "block", vimogen_stream_next(stream, below(w, 12), &made), &made);
+    }
+    if (done(w, "reached", vimogen_stream_reached(stream, &reached)) && reached != 0 && reached != 1)
+      complain(w, "reached", 0);
+    done(w, "free", vimogen_stream_free(stream));
+  }
+  }
+}
+
+// Motions on characters: a preset, or one of the files that this thread has written.
+static void dresses(struct worker *w) {
+  static const char *const rigs[] = {"mixamo", "unreal", "unity", "vrm", "godot", "rigify", "makehuman", "soma", "cmu", "dog"};
+  char path[512];
+  const char *ending = ENDINGS[below(w, sizeof ENDINGS / sizeof *ENDINGS)];
+  snprintf(path, sizeof path, "%s/%d-%d.%s", folder, w->number, (int)below(w, 4), below(w, 3) ? "glb" : ending);
+  vimogen_character *character = NULL;
+  vimogen_status opened = below(w, 3) ? vimogen_character_preset(rigs[below(w, sizeof rigs / sizeof *rigs)], &character)
+                                      : vimogen_character_open(below(w, 9) ? path : NULL, below(w, 3) ? NULL : text(w), &character);
+  if (!done(w, "character", opened) && character) complain(w, "character", opened);
+  for (size_t i = below(w, 3); i > 0; i--) {
+    char *report = NULL;
+    int32_t plant = (int32_t)below(w, 2);
+    if (done(w, "add", vimogen_character_add(character, any(w), text(w), plant, below(w, 3) ? &report : NULL)) && report &&
+        report[0] != '{')
+      complain(w, "add", 0);
+    done(w, "string", vimogen_string_free(report));
+  }
+  done(w, "save", vimogen_character_save(character, below(w, 9) ? path : NULL));
+  done(w, "free", vimogen_character_free(character));
+}
+
 static void edits(struct worker *w) {
   vimogen_motion *made = NULL;
   const vimogen_motion *a = any(w), *b = any(w);
@@ -241,7 +305,9 @@ static void arrays(struct worker *w) {
 static void *work(void *argument) {
   struct worker *w = argument;
   while (now() < end) {
-    switch (below(w, 12)) {
+    switch (below(w, 14)) {
+    case 12: goes_on(w); break;
+    case 13: dresses(w); break;
     case 0: generates(w); break;
     case 1: case 2: files(w); break;
     case 3: case 4: arrays(w); break;

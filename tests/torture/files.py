@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import actions
 import numpy as np
 
 import vimogen
@@ -35,6 +36,8 @@ def samples(folder: Path) -> list[Sample]:
     found = [*folder.glob("clip.*"), *_readable(ROOT / "tests/formats")]
     found += _scenes(folder)
     made = [_sample(path, _motion) for path in found]
+    motion = vimogen.Motion.load(folder / "clip.npz")
+    made.append(_sample(folder / actions.HERO, lambda path: _character(path, motion)))
     made += [_sample(path, _body) for path in (ROOT / "tests/golden/body_models").glob("*.npz")]
     model = folder / "model"
     if not model.exists():
@@ -64,6 +67,12 @@ def _body(path: Path) -> np.ndarray[Any, Any]:
     clip = vimogen.Motion(np.zeros((2, 276), np.float32))
     vertices: np.ndarray[Any, Any] = vimogen.Body(path).vertices(clip)
     return vertices
+
+
+def _character(path: Path, motion: vimogen.Motion) -> np.ndarray[Any, Any]:
+    """Put a motion onto a character: its measures."""
+    report = vimogen.Character(path).add(motion, plant=False)
+    return np.array([report["scale"], report["arms"], *(angle["median"] for angle in report["angles"])], np.float64)
 
 
 def _model(path: Path) -> np.ndarray[Any, Any]:

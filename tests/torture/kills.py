@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import actions
 import numpy as np
@@ -184,12 +185,60 @@ def check_trained(folder: Path) -> list[str]:
     return ["no checkpoint is left"] if before and step == 0 else []
 
 
+def dress(folder: Path) -> None:
+    """Put two motions in turns onto a character, under one name."""
+    pair, turn = motions(folder), 0
+
+    def write(which: int, name: str) -> None:
+        character = vimogen.Character(folder / actions.HERO)
+        character.add(pair[which], "walk")
+        character.save(folder / name)
+
+    for which in range(2):
+        write(which, f"known-{which}.glb")
+    _ready()
+    while True:
+        turn += 1
+        write(turn % 2, "saved.glb")
+
+
+def finetune(folder: Path) -> None:
+    """Fine-tune on two clips."""
+    clips = folder / "clips"
+    clips.mkdir(exist_ok=True)
+    for name, motion in zip(("one.bvh", "two.npz"), motions(folder), strict=True):
+        motion.save(clips / name)
+        (clips / name).with_suffix(".txt").write_text("a person zigzags\n", encoding="utf-8")
+    _finetune(folder, lambda _: _ready())
+
+
+def _finetune(folder: Path, first: Callable[[dict[str, Any]], object]) -> None:
+    """Fine-tune with `first` as what happens at the first event."""
+    seen: list[dict[str, Any]] = []
+
+    def event(row: dict[str, Any]) -> object:
+        seen.append(row)
+        return first(row) if len(seen) == 1 else None
+
+    options: dict[str, Any] = {"steps": 10**6, "batch_size": 2, "rank": 2, "share": 1.0}
+    vimogen.finetune(folder / "clips", folder / "style", callback=event, **options)
+
+
+def check_finetuned(folder: Path) -> list[str]:
+    """The run goes on, or begins again if it had not begun; the files of the clips are whole."""
+    _finetune(folder, lambda _: False)
+    left = sorted(path.name for path in (folder / "style").iterdir() if path.name not in ("run", "experiment.yaml"))
+    return [f"a run that is not over has written {left}"] if any(name[0] != "." for name in left) else []
+
+
 PROGRAMS: dict[str, Callable[[Path], None]] = {
     "save": save,
     "organize": organize,
     "prepare": prepare,
     "encode": encode,
     "train": train,
+    "dress": dress,
+    "finetune": finetune,
 }
 CHECKS: dict[str, Callable[[Path], list[str]]] = {
     "save": check_saved,
@@ -197,6 +246,8 @@ CHECKS: dict[str, Callable[[Path], list[str]]] = {
     "prepare": check_packed,
     "encode": check_encoded,
     "train": check_trained,
+    "dress": check_saved,
+    "finetune": check_finetuned,
 }
 
 

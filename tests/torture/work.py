@@ -18,6 +18,7 @@ from typing import Any
 
 import actions
 import files
+import server
 
 import vimogen
 
@@ -161,7 +162,7 @@ def full(rng: random.Random, end: float, folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Run a round."""
     kind, seed, seconds, folder = sys.argv[1:]
-    work = {"threads": threads, "forks": forks, "damaged": damaged, "full": full}[kind]
+    work = {"threads": threads, "forks": forks, "damaged": damaged, "full": full, "server": server.crowd}[kind]
     result = work(random.Random(int(seed)), time.monotonic() + float(seconds), Path(folder))
     print(json.dumps({"errors": 0, "hangs": 0, **result}))
 

@@ -1,8 +1,12 @@
 //! Progress of long calls, and cancelling them.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::declare::named_enum;
+use crate::error::{Error, Result};
 
 named_enum! {
     /// Kind of work that a long call is doing.
@@ -44,11 +48,45 @@ pub fn ignore(_: Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
+thread_local! {
+    /// Flag that stops the work of this thread.
+    static STOP: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Runs `work` on this thread. Soon after `stop` is set it ends with [`Error::Cancelled`](crate::Error::Cancelled): at its
+/// next step, or before a file takes its place. Work without steps or files goes on to its end.
+///
+/// ```
+/// use std::sync::{Arc, atomic::AtomicBool};
+/// use vimogen_core::{Error, format::write_atomic, progress::stopped_by};
+/// let stop = Arc::new(AtomicBool::new(true));
+/// let done = stopped_by(&stop, || write_atomic("never.txt", |_| Ok(())));
+/// assert!(matches!(done, Err(Error::Cancelled)));
+/// ```
+pub fn stopped_by<T>(stop: &Arc<AtomicBool>, work: impl FnOnce() -> T) -> T {
+    /// Puts back what was there, also after a panic.
+    struct Before(Option<Arc<AtomicBool>>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            STOP.set(self.0.take());
+        }
+    }
+    let _before = Before(STOP.replace(Some(stop.clone())));
+    work()
+}
+
+/// Checks whether the work of this thread was asked to stop, see [`stopped_by`].
+pub(crate) fn check_stop() -> Result<()> {
+    let asked = STOP.with_borrow(|stop| stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)));
+    if asked { Err(Error::Cancelled) } else { Ok(()) }
+}
+
 /// Reports one step.
 #[cfg(any(feature = "mbench", feature = "model", feature = "render"))]
-pub(crate) fn report(on_progress: &mut OnProgress<'_>, stage: Stage, step: usize, total: usize) -> crate::Result<()> {
+pub(crate) fn report(on_progress: &mut OnProgress<'_>, stage: Stage, step: usize, total: usize) -> Result<()> {
+    check_stop()?;
     match on_progress(Progress { stage, step, total }) {
         ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(crate::Error::Cancelled),
+        ControlFlow::Break(()) => Err(Error::Cancelled),
     }
 }

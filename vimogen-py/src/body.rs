@@ -13,7 +13,7 @@ use vimogen_core::io::LoadOptions;
 use crate::error::OrRaise;
 use crate::motion::Motion;
 use crate::reading::person_name;
-use crate::run::{detached, interruptible};
+use crate::run::interruptible;
 
 /// Skinned body that performs motions.
 ///
@@ -39,6 +39,11 @@ impl Body {
     pub fn core(&self) -> &BodyModel {
         &self.core
     }
+
+    /// The core's body, shared.
+    pub fn shared(&self) -> Arc<BodyModel> {
+        self.core.clone()
+    }
 }
 
 #[pymethods]
@@ -47,7 +52,7 @@ impl Body {
     #[pyo3(signature = (path=None))]
     fn new(py: Python<'_>, path: Option<PathBuf>) -> PyResult<Self> {
         let load = || path.map_or_else(|| Ok(BodyModel::neutral().clone()), BodyModel::load);
-        Ok(Self { core: Arc::new(detached(py, load)?) })
+        Ok(Self { core: Arc::new(interruptible(py, load)?) })
     }
 
     /// ``"neutral"``, ``"smpl"`` or ``"smplx"``.
@@ -123,15 +128,12 @@ pub fn load_hmr<'py>(
     up: Option<&str>,
     person: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let given = body.as_ref().map(|body| body.core());
+    let body = body.map(|body| body.shared());
     let (up, person) = (up.map(str::parse).transpose().or_raise(py)?, person.map(person_name).transpose()?);
-    let options = LoadOptions::default().with_fps(fps).with_up(up).with_person(person.as_deref());
-    let (recovered, motion) = detached(py, || {
+    let (recovered, motion) = interruptible(py, move || {
+        let options = LoadOptions::default().with_fps(fps).with_up(up).with_person(person.as_deref());
         let params = HmrParams::load_with(path, &options)?;
-        let recovered = match given {
-            Some(body) => params.to_motion(body)?,
-            None => params.to_motion(BodyModel::neutral())?,
-        };
+        let recovered = params.to_motion(body.as_deref().unwrap_or(BodyModel::neutral()))?;
         if let Some(file) = save {
             recovered.save(file, params.fps)?;
         }

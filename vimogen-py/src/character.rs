@@ -1,7 +1,7 @@
 //! `vimogen.Character`.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 use vimogen_core::io::{Character as Core, JointMap, RetargetOptions};
@@ -10,7 +10,7 @@ use crate::args::to_python;
 use crate::error::OrRaise;
 use crate::motion::Motion;
 use crate::reading::joint_map;
-use crate::run::detached;
+use crate::run::interruptible;
 
 /// Skinned character of your own, onto which motions are put as animations.
 ///
@@ -35,24 +35,25 @@ use crate::run::detached;
 /// >>> hero.save("hero-walk.glb")  # doctest: +SKIP
 #[pyclass(frozen, module = "vimogen", name = "Character")]
 pub struct Character {
-    core: Mutex<Core>,
+    core: Arc<Mutex<Core>>,
 }
 
 impl Character {
     /// Reads a character.
     pub fn open(py: Python<'_>, path: PathBuf, names: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let names: Option<JointMap> = names.map(joint_map).transpose()?;
-        let open = || Core::open_with(path, &RetargetOptions::default().with_names(names.as_ref()));
-        Ok(Self { core: Mutex::new(detached(py, open)?) })
+        let open = move || Core::open_with(path, &RetargetOptions::default().with_names(names.as_ref()));
+        Ok(Self { core: Arc::new(Mutex::new(interruptible(py, open)?)) })
     }
 
-    fn with<T: Send>(
+    fn with<T: Send + 'static>(
         &self,
         py: Python<'_>,
-        work: impl FnOnce(&mut Core) -> vimogen_core::Result<T> + Send,
+        work: impl FnOnce(&mut Core) -> vimogen_core::Result<T> + Send + 'static,
     ) -> PyResult<T> {
-        // A call that panicked changed nothing: clips are added last.
-        detached(py, || work(&mut self.core.lock().unwrap_or_else(|poisoned| poisoned.into_inner())))
+        let core = self.core.clone();
+        // A call that panicked or was stopped changed nothing: clips are added last.
+        interruptible(py, move || work(&mut core.lock().unwrap_or_else(|poisoned| poisoned.into_inner())))
     }
 }
 
@@ -72,7 +73,7 @@ impl Character {
     ///     One of :meth:`presets`.
     #[staticmethod]
     fn preset(py: Python<'_>, name: &str) -> PyResult<Self> {
-        Ok(Self { core: Mutex::new(Core::preset(name).or_raise(py)?) })
+        Ok(Self { core: Arc::new(Mutex::new(Core::preset(name).or_raise(py)?)) })
     }
 
     /// Names of the presets: ``"mixamo"``, ``"unreal"``, ``"unity"``, ``"vrm"``, ``"godot"``, ``"rigify"``, ``"makehuman"``,
@@ -112,8 +113,11 @@ impl Character {
         name: &str,
         plant: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (core, options) = (motion.core().clone(), RetargetOptions::default().with_name(name).with_plant(plant));
-        let report = self.with(py, |character| character.add_with(&core, &options).cloned())?;
+        let (core, name) = (motion.core().clone(), name.to_owned());
+        let report = self.with(py, move |character| {
+            let options = RetargetOptions::default().with_name(&name).with_plant(plant);
+            character.add_with(&core, &options).cloned()
+        })?;
         to_python(py, &report)
     }
 
@@ -124,7 +128,7 @@ impl Character {
     /// path : str or os.PathLike
     ///     ``.glb``, ``.vrm`` or ``.gltf``, and ``.bvh`` for a preset with one motion. The file is replaced as a whole or not at all.
     pub fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        self.with(py, |character| character.save(&path))
+        self.with(py, move |character| character.save(&path))
     }
 
     /// How the joints were found: ``"joint names of Mixamo"``.

@@ -10,7 +10,7 @@ use vimogen_core::{Error, Motion as CoreMotion};
 use crate::edit::seam;
 use crate::error::{OrRaise, invalid};
 use crate::motion::Motion;
-use crate::run::detached;
+use crate::run::interruptible;
 
 /// Split a prompt that tells several actions in order.
 ///
@@ -38,7 +38,7 @@ pub fn split_prompt(prompt: &str) -> Vec<(String, Option<f64>)> {
 #[pyfunction]
 pub fn best<'py>(py: Python<'py>, motions: Vec<Bound<'py, Motion>>) -> PyResult<Bound<'py, Motion>> {
     let cores: Vec<CoreMotion> = motions.iter().map(|motion| motion.get().core().clone()).collect();
-    let order = detached(py, || best_first(&cores))?;
+    let order = interruptible(py, move || best_first(&cores))?;
     let first = order.first().and_then(|i| motions.get(*i)).cloned();
     first.ok_or_else(|| Error::invalid("motions", "there are none")).or_raise(py)
 }

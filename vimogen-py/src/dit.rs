@@ -22,7 +22,7 @@ use vimogen_core::{Dit as Core, DitConfig, Error, Result, WeightDtype};
 use crate::args::{self, Floats, as_1d, as_2d, as_3d, booleans, optional, owned};
 use crate::error::{OrRaise, raise};
 use crate::options::set_all;
-use crate::run::{detached, interruptible, with_progress};
+use crate::run::{interruptible, with_progress};
 
 /// The diffusion transformer: noisy motion, a timestep and a condition in, the velocity of the flow out.
 ///
@@ -72,7 +72,7 @@ impl Dit {
         let config: DitConfig = args::config("config", config)?;
         let (device, dtype) = (args::device(py, device)?, args::dtype(py, dtype)?);
         let options = LoadOptions { dtype, ..LoadOptions::default() };
-        let (core, _) = detached(py, || load_file(weights, &config, &options, &device.open()?))?;
+        let (core, _) = interruptible(py, move || load_file(weights, &config, &options, &device.open()?))?;
         Ok(core.into())
     }
 
@@ -82,7 +82,7 @@ impl Dit {
     fn from_seed(py: Python<'_>, config: &Bound<'_, PyAny>, seed: u64, device: &str) -> PyResult<Self> {
         let config: DitConfig = args::config("config", config)?;
         let device = args::device(py, device)?;
-        let core = detached(py, || {
+        let core = interruptible(py, move || {
             let device = device.open()?;
             Ok(Core::new(&config, &device)?.init_weights(seed, &device))
         })?;
@@ -92,9 +92,10 @@ impl Dit {
     /// This network with the weights that a Wan2.1 base checkpoint has, the others unchanged; and a report, a dict of
     /// the names that were ``applied``, ``kept`` and ``ignored``.
     fn warm_start<'py>(&self, py: Python<'py>, weights: PathBuf) -> PyResult<(Self, Bound<'py, PyDict>)> {
-        let work =
-            || load(Core::clone(&self.core), open(weights)?.as_ref(), &LoadOptions::warm_start(), &self.core.device());
-        let (core, report) = detached(py, work)?;
+        let own = self.core.clone();
+        let (core, report) = interruptible(py, move || {
+            load(Core::clone(&own), open(weights)?.as_ref(), &LoadOptions::warm_start(), &own.device())
+        })?;
         Ok((core.into(), names(py, &report)?))
     }
 
@@ -142,9 +143,10 @@ impl Dit {
 
     /// All parameters by checkpoint name, Linear weights (out, in), as PyTorch has them.
     fn state_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let core = self.core.clone();
         let read =
-            || state_dict(&self.core, WeightDtype::F32).iter().map(|(n, e)| Ok((n.clone(), array(e)?))).collect();
-        let arrays: Vec<(String, ArrayD<f32>)> = detached(py, read)?;
+            move || state_dict(&core, WeightDtype::F32).iter().map(|(n, e)| Ok((n.clone(), array(e)?))).collect();
+        let arrays: Vec<(String, ArrayD<f32>)> = interruptible(py, read)?;
         let dict = PyDict::new(py);
         arrays.into_iter().try_for_each(|(name, values)| dict.set_item(name, values.into_pyarray(py)))?;
         Ok(dict)
@@ -154,7 +156,8 @@ impl Dit {
     #[pyo3(signature = (path, *, dtype="float32"))]
     fn save(&self, py: Python<'_>, path: PathBuf, dtype: &str) -> PyResult<()> {
         let dtype = args::dtype(py, dtype)?;
-        detached(py, || save(&self.core, path, dtype))
+        let core = self.core.clone();
+        interruptible(py, move || save(&core, path, dtype))
     }
 
     /// Write a model directory that :meth:`Pipeline.from_pretrained` loads.
@@ -202,9 +205,12 @@ impl Dit {
             Some(rows) => owned(as_2d(rows, "null_context")?),
             None => ndarray::Array2::zeros((sizes.text_len, sizes.text_dim)),
         };
-        let parts =
-            NativeParts { config: &config, stats: &stats, null_context: &null_context, words: None, prompts: None };
-        detached(py, || save_native(path, &self.core, parts, dtype))
+        let core = self.core.clone();
+        interruptible(py, move || {
+            let parts =
+                NativeParts { config: &config, stats: &stats, null_context: &null_context, words: None, prompts: None };
+            save_native(path, &core, parts, dtype)
+        })
     }
 
     /// The configuration.

@@ -7,12 +7,13 @@ use numpy::{PyArray, PyArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice, PyTuple};
-use vimogen_core::Motion as Core;
 use vimogen_core::edit::JoinOptions;
+use vimogen_core::error::check_finite;
 use vimogen_core::io::gltf::HumanBones;
 use vimogen_core::io::{JointNames, SaveOptions, picture};
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::motion::{FileFormat, LengthUnit};
+use vimogen_core::{Motion as Core, Result};
 
 use crate::args::{Floats, as_2d, as_3d, owned, to_python};
 use crate::body::Body;
@@ -22,7 +23,7 @@ use crate::error::OrRaise;
 use crate::reading::{ReadingArguments, source};
 use crate::render::{RenderArguments, render};
 use crate::robot::{Robot, RobotMotion};
-use crate::run::{detached, interruptible, with_progress};
+use crate::run::interruptible;
 
 /// Immutable clip of T frames: 276 values per frame and a frame rate.
 ///
@@ -53,6 +54,12 @@ impl Motion {
     /// The core's clip.
     pub fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// The clip that an edit makes of this one.
+    fn edited(&self, py: Python<'_>, edit: impl FnOnce(Core) -> Result<Core> + Send + 'static) -> PyResult<Self> {
+        let core = self.core.clone();
+        Ok(interruptible(py, move || edit(core))?.into())
     }
 }
 
@@ -184,10 +191,11 @@ impl Motion {
         let bones: Option<HumanBones> = bones.map(str::parse).transpose().or_raise(py)?;
         let names: Option<JointNames> = joint_names.map(str::parse).transpose().or_raise(py)?;
         let unit: Option<LengthUnit> = unit.map(str::parse).transpose().or_raise(py)?;
-        let body = body.as_ref().map(|body| body.core());
-        let options = SaveOptions::default().with_title(title).with_body(body);
-        let options = options.with_names(names).with_unit(unit).with_bones(bones);
-        with_progress(py, None, |on_progress| self.core.save_reporting(&path, &options, on_progress))
+        let (core, body, title) = (self.core.clone(), body.map(|body| body.shared()), title.to_owned());
+        interruptible(py, move || {
+            let options = SaveOptions::default().with_title(&title).with_body(body.as_deref());
+            core.save_with(path, &options.with_names(names).with_unit(unit).with_bones(bones))
+        })
     }
 
     /// Write the joint positions as MBench reads them: a ``.npy`` array (T, 22, 3), metres, y up.
@@ -197,7 +205,8 @@ impl Motion {
     /// path : str or os.PathLike
     ///     The file.
     fn save_mbench_joints(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        detached(py, || self.core.save_mbench_joints(&path))
+        let core = self.core.clone();
+        interruptible(py, move || core.save_mbench_joints(path))
     }
 
     /// Put the motion onto a character of your own, see :class:`Character`.
@@ -363,15 +372,13 @@ impl Motion {
 
     /// The same movement at another frame rate, to be played or saved.
     fn resample(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
-        let core = self.core.clone();
-        Ok(interruptible(py, move || core.resample(fps))?.into())
+        self.edited(py, move |clip| clip.resample(fps))
     }
 
     /// The clip at another frame rate as the release resamples references: features are interpolated as they are, and
     /// their steps stay those of the old rate.
     fn resample_reference(&self, py: Python<'_>, fps: f32) -> PyResult<Self> {
-        let core = self.core.clone();
-        Ok(interruptible(py, move || core.resample_reference(fps))?.into())
+        self.edited(py, move |clip| clip.resample_reference(fps))
     }
 
     /// The same frames, played at another rate.
@@ -381,7 +388,11 @@ impl Motion {
 
     /// Distance between the joints and forward kinematics of the rotations, metres: a dict of ``mean`` and ``max``.
     fn kinematic_error<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let error = detached(py, || Ok(self.core.kinematic_error()))?;
+        let core = self.core.clone();
+        let error = interruptible(py, move || {
+            check_finite("joints", &core.joints())?;
+            Ok(core.kinematic_error())
+        })?;
         let dict = PyDict::new(py);
         dict.set_item("mean", error.mean)?;
         dict.set_item("max", error.max)?;
@@ -397,13 +408,12 @@ impl Motion {
     ///     Keep standing feet in place and above the ground, by inverse kinematics of the legs.
     #[pyo3(signature = (*, lock_feet=false))]
     fn refit(&self, py: Python<'_>, lock_feet: bool) -> PyResult<Self> {
-        let core = self.core.clone();
-        Ok(interruptible(py, move || core.refit(lock_feet))?.into())
+        self.edited(py, move |clip| clip.refit(lock_feet))
     }
 
     /// The clip in canonical placement, that of references: at the origin, facing +y, on the ground.
     fn canonical(&self, py: Python<'_>) -> PyResult<Self> {
-        Ok(detached(py, || self.core.canonical())?.into())
+        self.edited(py, move |clip| clip.canonical())
     }
 
     /// A clip from poses, on the skeleton of the neutral body.
@@ -420,7 +430,7 @@ impl Motion {
     #[pyo3(signature = (rotations, roots, fps=20.0))]
     fn from_poses(py: Python<'_>, rotations: Floats<'_>, roots: Floats<'_>, fps: f32) -> PyResult<Self> {
         let poses = edit::poses(as_3d(&rotations, "rotations")?, as_2d(&roots, "roots")?).or_raise(py)?;
-        Ok(Core::from_poses(&poses, fps).or_raise(py)?.into())
+        Ok(interruptible(py, move || Core::from_poses(&poses, fps))?.into())
     }
 
     /// The clip, then another, which starts where this one ends and faces the same way.
@@ -433,8 +443,8 @@ impl Motion {
     ///     Seconds in which it takes over. Poses that are far apart take up to six times as long.
     #[pyo3(signature = (other, blend=0.3))]
     fn then(&self, py: Python<'_>, other: PyRef<'_, Self>, blend: f64) -> PyResult<Self> {
-        let other = &other.core;
-        Ok(detached(py, || self.core.then(other, blend))?.into())
+        let other = other.core.clone();
+        self.edited(py, move |clip| clip.then(&other, blend))
     }
 
     /// Clips one after another, and how much each join shows.
@@ -469,7 +479,7 @@ impl Motion {
     ) -> PyResult<(Self, Vec<Bound<'py, PyDict>>)> {
         let options = JoinOptions::default().with_blend(blend).with_window(window).with_lock_feet(lock_feet);
         let clips: Vec<Core> = clips.iter().map(|clip| clip.core.clone()).collect();
-        let joined = detached(py, || Core::join(&clips, &options))?;
+        let joined = interruptible(py, move || Core::join(&clips, &options))?;
         let seams = joined.seams.iter().map(|seam| edit::seam(py, seam)).collect::<PyResult<_>>()?;
         Ok((joined.motion.into(), seams))
     }
@@ -482,33 +492,33 @@ impl Motion {
     ///     Seconds after the start in which the rest of the difference fades.
     #[pyo3(name = "loop", signature = (blend=0.3))]
     fn looped(&self, py: Python<'_>, blend: f64) -> PyResult<Self> {
-        Ok(detached(py, || self.core.looped(blend))?.motion.into())
+        self.edited(py, move |clip| Ok(clip.looped(blend)?.motion))
     }
 
     /// The clip as a loop, see :meth:`loop`, played several times; it travels on.
     #[pyo3(signature = (times, blend=0.3))]
     fn repeated(&self, py: Python<'_>, times: usize, blend: f64) -> PyResult<Self> {
-        Ok(detached(py, || self.core.repeated(times, blend))?.into())
+        self.edited(py, move |clip| clip.repeated(times, blend))
     }
 
     /// The clip, then its last pose for some seconds more.
     fn hold(&self, py: Python<'_>, seconds: f64) -> PyResult<Self> {
-        Ok(detached(py, || self.core.hold(seconds))?.into())
+        self.edited(py, move |clip| clip.hold(seconds))
     }
 
     /// The clip turned about the vertical through its start, degrees counterclockwise from above: 90 turns to the left.
     fn turned(&self, py: Python<'_>, degrees: f32) -> PyResult<Self> {
-        Ok(detached(py, || self.core.turned(degrees))?.into())
+        self.edited(py, move |clip| clip.turned(degrees))
     }
 
     /// The clip shifted on the ground, metres: x to the right and y forward in the world.
     fn moved(&self, py: Python<'_>, x: f32, y: f32) -> PyResult<Self> {
-        Ok(detached(py, || self.core.moved(x, y))?.into())
+        self.edited(py, move |clip| clip.moved(x, y))
     }
 
     /// The clip with left and right exchanged, mirrored along its first heading.
     fn mirrored(&self, py: Python<'_>) -> PyResult<Self> {
-        Ok(detached(py, || self.core.mirrored())?.into())
+        self.edited(py, move |clip| clip.mirrored())
     }
 
     /// The clip between two times, seconds from its first frame. ``end=None``: to its end.
@@ -519,13 +529,13 @@ impl Motion {
 
     /// The same movement faster or slower at the same frame rate: 2 halves the duration.
     fn retimed(&self, py: Python<'_>, factor: f32) -> PyResult<Self> {
-        Ok(detached(py, || self.core.retimed(factor))?.into())
+        self.edited(py, move |clip| clip.retimed(factor))
     }
 
     /// The clip without shaking: a Gaussian mean over time, of this standard deviation in seconds.
     #[pyo3(signature = (seconds=0.05))]
     fn smoothed(&self, py: Python<'_>, seconds: f32) -> PyResult<Self> {
-        Ok(detached(py, || self.core.smoothed(seconds))?.into())
+        self.edited(py, move |clip| clip.smoothed(seconds))
     }
 
     /// The clip bent to a path on the ground. The person keeps their heading relative to it, and standing feet stay in place.
@@ -537,13 +547,13 @@ impl Motion {
     ///     may be 0.6 to 1.6 times that of the clip's own path.
     fn along(&self, py: Python<'_>, path: Floats<'_>) -> PyResult<Self> {
         let path = edit::points(as_2d(&path, "path")?).or_raise(py)?;
-        Ok(detached(py, || self.core.along(&path))?.into())
+        self.edited(py, move |clip| clip.along(&path))
     }
 
     /// The clip with the upper body of another: spine, neck, head and arms, frame by frame.
     fn with_upper_body(&self, py: Python<'_>, other: PyRef<'_, Self>) -> PyResult<Self> {
-        let other = &other.core;
-        Ok(detached(py, || self.core.with_upper_body(other))?.into())
+        let other = other.core.clone();
+        self.edited(py, move |clip| clip.with_upper_body(&other))
     }
 
     /// The clip with the rotations of some joints from another, frame by frame; a shorter one holds its last pose.
@@ -555,15 +565,16 @@ impl Motion {
     /// joints : sequence of str
     ///     Names such as ``"left_shoulder"``; the pelvis is none of them.
     fn with_joints_of(&self, py: Python<'_>, other: PyRef<'_, Self>, joints: Vec<String>) -> PyResult<Self> {
-        let (other, joints) = (&other.core, edit::joints(&joints).or_raise(py)?);
-        Ok(detached(py, || self.core.with_joints_of(other, &joints))?.into())
+        let (other, joints) = (other.core.clone(), edit::joints(&joints).or_raise(py)?);
+        self.edited(py, move |clip| clip.with_joints_of(&other, &joints))
     }
 
     /// MBench's motion-quality metrics of the clip, by name; for all but ``Dynamic_Degree`` lower is better.
     #[pyo3(signature = (up_axis=2))]
     fn quality<'py>(&self, py: Python<'py>, up_axis: usize) -> PyResult<Bound<'py, PyDict>> {
         let up = UpAxis::from_index(up_axis).or_raise(py)?;
-        let quality = Quality::measure(self.core.joints(), up).or_raise(py)?;
+        let core = self.core.clone();
+        let quality = interruptible(py, move || Quality::measure(core.joints(), up))?;
         let dict = PyDict::new(py);
         quality.named().iter().try_for_each(|(name, value)| dict.set_item(name, value))?;
         Ok(dict)
@@ -572,7 +583,8 @@ impl Motion {
     /// The player as one page of HTML that needs no network.
     #[pyo3(signature = (title=""))]
     fn to_html(&self, py: Python<'_>, title: &str) -> PyResult<String> {
-        detached(py, || picture::player(&[(&self.core, title)]))
+        let (core, title) = (self.core.clone(), title.to_owned());
+        interruptible(py, move || picture::player(&[(&core, &title)]))
     }
 
     /// The player, inline in a notebook.

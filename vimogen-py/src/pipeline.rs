@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ndarray::ArrayView2;
 use numpy::{IntoPyArray, PyArray1, PyArray2, ToPyArray};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use vimogen_core::control::Constraints;
 use vimogen_core::declare::DEFAULT_SEED;
+use vimogen_core::error::check_finite;
 use vimogen_core::pipeline::{StreamOptions, TextEdit};
 use vimogen_core::text::umt5::Umt5Encoder;
 use vimogen_core::weights::ModelDir;
@@ -22,7 +24,7 @@ use crate::motion::Motion;
 use crate::notes;
 use crate::options::generate_options;
 use crate::reading::warned;
-use crate::run::{detached, with_progress};
+use crate::run::{interruptible, with_progress};
 use crate::stream::Stream;
 use crate::text::TextEncoder;
 
@@ -87,8 +89,9 @@ impl Pipeline {
         if let Some(encoder) = text_encoder {
             builder = builder.text_encoder(text_encoder_of(&encoder, device)?);
         }
-        let core = detached(py, || match &path {
-            Some(path) => builder.open(path),
+        let folder = path.clone();
+        let core = interruptible(py, move || match folder {
+            Some(folder) => builder.open(folder),
             None => builder.builtin(),
         })?;
         Ok(Self { core, device: spec.to_string(), path, lora, dtype: dtype.into(), text_only })
@@ -118,9 +121,9 @@ impl Pipeline {
     /// >>> sorted(os.listdir(folder))[:2]
     /// ['config.json', 'mean.npy']
     #[pyo3(signature = (path, *, dtype="float32"))]
-    fn save(&self, py: Python<'_>, path: PathBuf, dtype: &str) -> PyResult<()> {
+    fn save(slf: Py<Self>, py: Python<'_>, path: PathBuf, dtype: &str) -> PyResult<()> {
         let dtype = args::dtype(py, dtype)?;
-        detached(py, || self.core.save(path, dtype))
+        interruptible(py, move || slf.get().core.save(path, dtype))
     }
 
     /// Generate one motion, or a list of them if any of prompt, prompt_embeds, reference, seed or num_frames is a list.
@@ -433,12 +436,12 @@ impl Pipeline {
 
     /// Features as the network sees them: (T, 276) less the mean, divided by the standard deviation.
     fn normalize<'py>(&self, py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        Ok(self.core.stats().normalize(as_2d(&features, "features")?).or_raise(py)?.into_pyarray(py))
+        Ok(self.core.stats().normalize(finite(&features)?).or_raise(py)?.into_pyarray(py))
     }
 
     /// The inverse of :meth:`normalize`.
     fn denormalize<'py>(&self, py: Python<'py>, features: Floats<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        Ok(self.core.stats().denormalize(as_2d(&features, "features")?).or_raise(py)?.into_pyarray(py))
+        Ok(self.core.stats().denormalize(finite(&features)?).or_raise(py)?.into_pyarray(py))
     }
 
     /// The network, which shares its weights with the pipeline.
@@ -598,6 +601,13 @@ impl Asked {
     }
 }
 
+/// Features that are finite.
+fn finite<'a>(features: &'a Floats<'_>) -> PyResult<ArrayView2<'a, f32>> {
+    let rows = as_2d(features, "features")?;
+    check_finite("features", &rows).or_raise(features.py())?;
+    Ok(rows)
+}
+
 fn embeds(value: &Bound<'_, PyAny>) -> PyResult<Prompt> {
     if let Ok(path) = value.extract::<PathBuf>() {
         return Prompt::load_embeds(path).or_raise(value.py());
@@ -642,7 +652,7 @@ pub fn convert(
     text_only: bool,
 ) -> PyResult<Vec<String>> {
     let dtype = args::dtype(py, dtype)?;
-    let report = detached(py, || {
+    let report = interruptible(py, move || {
         let dir = match path {
             Some(path) => ModelDir::open(path)?,
             None => Core::builtin_dir()?,

@@ -1,6 +1,7 @@
 //! `vimogen.mbench`: bodies fitted to joints, and the pose dimensions.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ndarray::Ix2;
 use numpy::{AllowTypeChange, IntoPyArray, PyArray1, PyArrayLikeDyn};
@@ -15,7 +16,7 @@ use vimogen_core::mbench::{penetration, smplify as fitting};
 use crate::args::{Floats, as_3d, owned};
 use crate::body::Body;
 use crate::error::raise;
-use crate::run::{detached, with_progress};
+use crate::run::{interruptible, with_progress};
 
 /// Share of a body's surface that intersects itself: pairs of triangles that touch and share no vertex, in percent of
 /// the triangles, mean over the frames. Lower is better.
@@ -33,7 +34,7 @@ pub fn body_penetration(vertices: Floats<'_>, faces: PyArrayLikeDyn<'_, u32, All
     let shape = view.shape().to_vec();
     let faces = view.into_dimensionality::<Ix2>().map_err(|_| raise(py, &Error::shape("faces", "(F, 3)", &shape)))?;
     let (vertices, faces) = (owned(as_3d(&vertices, "vertices")?), owned_indices(faces));
-    detached(py, || penetration::body_penetration(vertices.view(), faces.view()))
+    interruptible(py, move || penetration::body_penetration(vertices.view(), faces.view()))
 }
 
 fn owned_indices(view: ndarray::ArrayView2<'_, u32>) -> ndarray::Array2<u32> {
@@ -96,20 +97,20 @@ fn rows(body_joints: bool) -> PoseRows {
 ///     Folder of NRDF with ``config.yaml`` and ``checkpoints/checkpoint_epoch_best.tar``.
 #[pyclass(frozen, module = "vimogen.mbench", name = "Nrdf")]
 pub struct Nrdf {
-    core: nrdf::Nrdf,
+    core: Arc<nrdf::Nrdf>,
 }
 
 #[pymethods]
 impl Nrdf {
     #[new]
     fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        Ok(Self { core: detached(py, || nrdf::Nrdf::from_folder(path))? })
+        Ok(Self { core: Arc::new(interruptible(py, move || nrdf::Nrdf::from_folder(path))?) })
     }
 
     /// Distances (N,) of poses given as quaternions (N, 21, 4), w first; 0 for a plausible pose.
     fn distance<'py>(&self, py: Python<'py>, quaternions: Floats<'py>) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let quaternions = owned(as_3d(&quaternions, "quaternions")?);
-        Ok(detached(py, || self.core.distance(quaternions.view()))?.into_pyarray(py))
+        let (core, quaternions) = (self.core.clone(), owned(as_3d(&quaternions, "quaternions")?));
+        Ok(interruptible(py, move || core.distance(quaternions.view()))?.into_pyarray(py))
     }
 
     /// Ten times the mean distance of poses (T, 24, 3), axis-angle. Lower is better.
@@ -117,8 +118,8 @@ impl Nrdf {
     /// The release feeds rows 0 to 20, the root among them; ``body_joints=True`` feeds the 21 body joints.
     #[pyo3(signature = (pose, *, body_joints=false))]
     fn pose_quality(&self, py: Python<'_>, pose: Floats<'_>, body_joints: bool) -> PyResult<f64> {
-        let pose = owned(as_3d(&pose, "pose")?);
-        detached(py, || self.core.pose_quality(pose.view(), rows(body_joints)))
+        let (core, pose) = (self.core.clone(), owned(as_3d(&pose, "pose")?));
+        interruptible(py, move || core.pose_quality(pose.view(), rows(body_joints)))
     }
 }
 
@@ -138,7 +139,7 @@ impl Nrdf {
 ///     Also fit motions whose features hold rotations, as the release does; by default the rotations are used.
 #[pyclass(frozen, module = "vimogen.mbench", name = "PoseScorer")]
 pub struct PoseScorer {
-    core: pose::PoseScorer,
+    core: Arc<pose::PoseScorer>,
 }
 
 #[pymethods]
@@ -154,18 +155,21 @@ impl PoseScorer {
         always_fit: bool,
     ) -> PyResult<Self> {
         let body = body.as_ref().map_or(BodyModel::neutral(), |body| body.core()).clone();
-        let network = nrdf.map(|nrdf| nrdf.core.clone());
-        let core = detached(py, || pose::PoseScorer::new(body, priors.as_deref()))?.with_always_fit(always_fit);
-        Ok(Self { core: network.into_iter().fold(core, |core, nrdf| core.with_nrdf(nrdf, rows(body_joints))) })
+        let network = nrdf.map(|nrdf| nrdf::Nrdf::clone(&nrdf.core));
+        let open = move || pose::PoseScorer::new(body, priors.as_deref());
+        let core = interruptible(py, open)?.with_always_fit(always_fit);
+        let core = network.into_iter().fold(core, |core, nrdf| core.with_nrdf(nrdf, rows(body_joints)));
+        Ok(Self { core: Arc::new(core) })
     }
 
     /// ``Body_Penetration``, with a network ``Pose_Quality``, and ``origin`` of a file: a fitted ``.pt``, joints
     /// (T, 22, 3) in ``.npy`` or ``.pt``, or a motion. ``origin`` names the source of the poses: ``file``, ``features``,
     /// ``fitted``, or ``fitted-builtin`` without the published priors.
     fn score<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyDict>> {
-        let (origin, penetration, quality) = detached(py, || {
-            let clip = self.core.open(path)?;
-            Ok((clip.origin, self.core.body_penetration(&clip)?, self.core.pose_quality(&clip)?))
+        let core = self.core.clone();
+        let (origin, penetration, quality) = interruptible(py, move || {
+            let clip = core.open(path)?;
+            Ok((clip.origin, core.body_penetration(&clip)?, core.pose_quality(&clip)?))
         })?;
         let dict = PyDict::new(py);
         dict.set_item("Body_Penetration", penetration)?;
@@ -179,8 +183,9 @@ impl PoseScorer {
     /// Write the body of a file as a ``.pt`` of ``pose`` (T, 24, 3), ``joints`` (T, 22, 3) and ``vertices`` (T, V, 3);
     /// gives ``origin``.
     fn write(&self, py: Python<'_>, source: PathBuf, target: PathBuf) -> PyResult<&'static str> {
-        detached(py, || {
-            let clip: PoseClip = self.core.open(source)?;
+        let core = self.core.clone();
+        interruptible(py, move || {
+            let clip: PoseClip = core.open(source)?;
             clip.save(target)?;
             Ok(clip.origin.name())
         })

@@ -17,7 +17,7 @@ use crate::args::to_python;
 use crate::body::Body;
 use crate::error::{OrRaise, raise};
 use crate::motion::Motion as PyMotion;
-use crate::run::detached;
+use crate::run::interruptible;
 
 /// The class of warnings about motion files.
 static WARNING: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -49,9 +49,9 @@ pub struct ReadingArguments<'a, 'py> {
 impl ReadingArguments<'_, '_> {
     /// Reads a file and warns about what is in doubt.
     pub fn load(&self, py: Python<'_>, path: &Path) -> PyResult<Motion> {
-        let given = self.given(py)?;
-        let options = given.options().with_body(self.body.as_ref().map(|body| body.core()));
-        warned(py, path, detached(py, || Motion::load_with(path, &options))?)
+        let (given, body, file) = (self.given(py)?, self.body.as_ref().map(|body| body.shared()), path.to_path_buf());
+        let load = move || Motion::load_with(file, &given.options().with_body(body.as_deref()));
+        warned(py, path, interruptible(py, load)?)
     }
 
     fn given(&self, py: Python<'_>) -> PyResult<Given> {

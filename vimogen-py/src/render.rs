@@ -12,7 +12,7 @@ use vimogen_core::render::{Image, MeshSequence, RenderOptions, Renderer, Style, 
 use crate::body::Body;
 use crate::error::{OrRaise, invalid};
 use crate::motion::Motion;
-use crate::run::{detached, with_progress};
+use crate::run::{interruptible, with_progress};
 
 /// Arguments of `Motion.render`.
 pub struct RenderArguments<'py> {
@@ -93,7 +93,9 @@ pub fn save_player(
     if titles.len() != motions.len() {
         return Err(invalid(py, "titles", format!("{} captions for {} motions", titles.len(), motions.len())));
     }
-    let clips: Vec<(&Core, &str)> =
-        motions.iter().zip(&titles).map(|(motion, title)| (motion.core(), title.as_str())).collect();
-    detached(py, || picture::save_player(path, &clips))
+    let cores: Vec<Core> = motions.iter().map(|motion| motion.core().clone()).collect();
+    interruptible(py, move || {
+        let clips: Vec<(&Core, &str)> = cores.iter().zip(&titles).map(|(core, title)| (core, title.as_str())).collect();
+        picture::save_player(path, &clips)
+    })
 }

@@ -3,18 +3,22 @@
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
-use vimogen_core::progress::OnProgress;
+use vimogen_core::progress::{OnProgress, stopped_by};
 use vimogen_core::{Error, Progress, Result, process};
 
 use crate::error::{OrRaise, raise};
 
 /// Pause between two looks for Ctrl-C.
 const POLL: Duration = Duration::from_millis(50);
+/// Time that work has to stop after Ctrl-C, so that it leaves no temporary file.
+const FAREWELL: Duration = Duration::from_millis(600);
 /// Stack of a thread that works for the caller, as large as the caller's usually is.
 const STACK: usize = 8 << 20;
 
@@ -28,17 +32,20 @@ pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send
     }
 }
 
-/// Runs `work`, which reports no progress, on a thread of its own without the GIL. Ctrl-C leaves that thread to itself: it
-/// ends with its work, whose result is dropped.
+/// Runs `work`, which calls nobody, on a thread of its own without the GIL. Ctrl-C asks it to stop, see [`stopped_by`]. Work
+/// that does not stop at once is left to itself: its result is dropped, and files that it writes keep what they had.
 pub fn interruptible<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> PyResult<T> {
     py.check_signals()?;
     let (send, mut receive) = sync_channel(1);
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
     let run = move || {
-        // Nobody waits for the result after Ctrl-C.
-        let _ = send.send(catch_unwind(AssertUnwindSafe(|| process::run(false, work))));
+        let work = || process::run(false, || stopped_by(&asked, work));
+        // Nobody may wait for the result after Ctrl-C.
+        let _ = send.send(catch_unwind(AssertUnwindSafe(work)));
     };
     let thread = std::thread::Builder::new().name("vimogen".into()).stack_size(STACK).spawn(run);
     let thread = thread.map_err(|e| raise(py, &Error::internal(format!("no thread to work on: {e}"))))?;
@@ -46,7 +53,13 @@ pub fn interruptible<T: Send + 'static>(
         let (result, again) = py.detach(move || (receive.recv_timeout(POLL), receive));
         receive = again;
         match result {
-            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Err(raised) = py.check_signals() {
+                    stop.store(true, Ordering::Relaxed);
+                    let _ = py.detach(move || receive.recv_timeout(FAREWELL));
+                    return Err(raised);
+                }
+            }
             Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &Error::internal("the thread has no result"))),
             Ok(result) => break result,
         }

@@ -1,7 +1,7 @@
 //! `vimogen.Stream`.
 
 use std::ops::Deref;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use vimogen_core::pipeline::{Stream as Core, StreamOptions};
@@ -9,7 +9,7 @@ use vimogen_core::{Pipeline as CorePipeline, Result};
 
 use crate::motion::Motion;
 use crate::pipeline::Pipeline;
-use crate::run::detached;
+use crate::run::interruptible;
 
 /// A pipeline of Python that a stream keeps alive.
 struct Held(Py<Pipeline>);
@@ -37,17 +37,22 @@ impl Deref for Held {
 /// Motion(frames=5, fps=20, seconds=0.25)
 #[pyclass(frozen, module = "vimogen", name = "Stream")]
 pub struct Stream {
-    core: Mutex<Core<Held>>,
+    core: Arc<Mutex<Core<Held>>>,
 }
 
 impl Stream {
     pub fn open(py: Python<'_>, pipeline: Py<Pipeline>, prompt: String, options: StreamOptions) -> PyResult<Self> {
-        let core = detached(py, move || Core::new(Held(pipeline), prompt, options))?;
-        Ok(Self { core: Mutex::new(core) })
+        let core = interruptible(py, move || Core::new(Held(pipeline), prompt, options))?;
+        Ok(Self { core: Arc::new(Mutex::new(core)) })
     }
 
-    fn with<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Core<Held>) -> Result<T> + Send) -> PyResult<T> {
-        detached(py, || work(&mut self.core.lock().unwrap_or_else(PoisonError::into_inner)))
+    fn with<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Core<Held>) -> Result<T> + Send + 'static,
+    ) -> PyResult<T> {
+        let core = self.core.clone();
+        interruptible(py, move || work(&mut core.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
@@ -55,22 +60,22 @@ impl Stream {
 impl Stream {
     /// The next `frames` frames.
     fn block(&self, py: Python<'_>, frames: usize) -> PyResult<Motion> {
-        Ok(self.with(py, |stream| stream.block(frames))?.into())
+        Ok(self.with(py, move |stream| stream.block(frames))?.into())
     }
 
     /// Set what the person does from the next frame on.
     fn set_prompt(&self, py: Python<'_>, prompt: String) -> PyResult<()> {
-        self.with(py, |stream| stream.set_prompt(prompt))
+        self.with(py, move |stream| stream.set_prompt(prompt))
     }
 
     /// Turn the person to a heading in degrees to the left of the first one. It turns while it moves. None ends steering.
     fn set_heading(&self, py: Python<'_>, degrees: Option<f32>) -> PyResult<()> {
-        self.with(py, |stream| stream.set_heading(degrees))
+        self.with(py, move |stream| stream.set_heading(degrees))
     }
 
     /// Lead the person to a place on the ground, metres to the right and forward. None ends steering.
     fn set_target(&self, py: Python<'_>, place: Option<[f32; 2]>) -> PyResult<()> {
-        self.with(py, |stream| stream.set_target(place))
+        self.with(py, move |stream| stream.set_target(place))
     }
 
     /// Number of the next frame.

@@ -13,7 +13,7 @@ use vimogen_core::weights::download;
 
 use crate::args::{self, given};
 use crate::error::{OrRaise, invalid};
-use crate::run::{detached, with_progress};
+use crate::run::{interruptible, with_progress};
 
 /// Default size of the cache of encoded prompts in bytes.
 const CACHE_BYTES: u64 = 2 << 30;
@@ -48,7 +48,7 @@ impl TextEncoder {
         let memory = memory.parse().or_raise(py)?;
         let dtype = dtype.parse().or_raise(py)?;
         let device = args::device(py, device)?;
-        let core = detached(py, || {
+        let core = interruptible(py, move || {
             let cache = cache.map(|(folder, bytes)| EmbedCache::new(folder, bytes)).transpose()?;
             let options = Umt5Options::default().with_memory(memory).with_dtype(dtype).with_cache(cache);
             Umt5Encoder::open(&path, &options.with_device(device.open()?))

@@ -26,7 +26,8 @@ def _step(
     """An option that adds an edit; edits are applied in the order of the command line."""
 
     def add(ctx: click.Context, _: click.Parameter, value: Any) -> None:
-        if value not in (None, False):
+        # A zero is a value: `0 in (None, False)` is true.
+        if value is not None and value is not False:
             ctx.meta.setdefault(_STEPS, []).append((name, edit, value))
 
     return click.option(f"--{name}", callback=add, expose_value=False, help=help_text, **options)

@@ -14,7 +14,7 @@ from . import formats
 from .options import FILE, device_option, generation_options, json_option, quiet_option
 from .progress import progress
 
-_TIMED = re.compile(r"(.+?)\s*:\s*(\d+(?:\.\d+)?)\s*s?\s*")
+_TIMED = re.compile(r"(.+?)\s*:\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*s?\s*")
 
 
 def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[float] | None:

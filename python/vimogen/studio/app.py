@@ -232,8 +232,11 @@ class Api:
         gone = asyncio.ensure_future(_gone(request))
         try:
             while not job.over:
-                waiter = asyncio.ensure_future(job.changed(lambda: job.over, 3600.0))
+                waiter = asyncio.ensure_future(job.changed(lambda: job.over or job.dismissed, 3600.0))
                 await asyncio.wait({waiter, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if job.dismissed:
+                    waiter.cancel()
+                    job.check()
                 if gone.done() and not job.over:
                     job.cancel("the client went away")
                     waiter.cancel()
@@ -305,6 +308,9 @@ async def _unwatched(job: Job) -> AsyncIterator[str]:
         if job.over and sent == len(job.blocks):
             yield _event(job.state, job.to_json() | _outcome(job))
             return
+        if job.dismissed:
+            yield _event("cancelled", state)
+            return
         before = (sent, json.dumps(state))
         moved = functools.partial(_moved, job, before)
         await job.changed(moved, _BEAT)
@@ -313,7 +319,7 @@ async def _unwatched(job: Job) -> AsyncIterator[str]:
 
 
 def _moved(job: Job, before: tuple[int, str]) -> bool:
-    return (len(job.blocks), json.dumps(job.to_json())) != before or job.over
+    return (len(job.blocks), json.dumps(job.to_json())) != before or job.over or job.dismissed
 
 
 def _event(name: str, data: Any) -> str:
@@ -429,7 +435,7 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         jobs.close()
-        await asyncio.to_thread(lambda: [lane.join(10.0) for lane in jobs.lanes.values()])
+        await asyncio.to_thread(jobs.join, 10.0)
 
     handlers: dict[Any, Any] = {Refused: _failed, HTTPException: _failed, ClientDisconnect: _failed, Exception: _failed}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)

@@ -71,6 +71,11 @@ class Job:
             self._stop = f"the job took longer than {self.seconds:g} s; ask for less, or raise --timeout"
         return self._stop is not None
 
+    @property
+    def dismissed(self) -> bool:
+        """Whether the job shall end because the server does: nobody waits for its next step."""
+        return self._stop is not None and self._status == 503
+
     def cancel(self, reason: str = "the job was cancelled", status: int = 409) -> None:
         """End the job: at once if it waits, at its next step if it runs."""
         if self.state in DONE or self._stop is not None:
@@ -307,6 +312,11 @@ class Jobs:
         """End all jobs."""
         for lane in self.lanes.values():
             lane.close(reason)
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the workers of all lanes; whether all have ended."""
+        deadline = time.monotonic() + seconds
+        return all(lane.join(max(0.0, deadline - time.monotonic())) for lane in self.lanes.values())
 
     def forget(self, job: Job) -> None:
         """Forget a job whose result was sent."""

@@ -34,6 +34,8 @@ impl Motion {
                 max = max.max(distance);
             }
         }
+        // A maximum passes over NaN, a sum does not.
+        let max = if sum.is_nan() { f32::NAN } else { max };
         KinematicError { mean: (sum / (smpl.len() * JOINTS) as f64) as f32, max }
     }
 

@@ -58,6 +58,10 @@ impl Fit {
         };
         let ours: f32 =
             [LEFT_KNEE, RIGHT_KNEE, LEFT_ANKLE, RIGHT_ANKLE].iter().map(|j| source.offsets[*j].length()).sum();
+        if !(ours.is_finite() && ours > 1e-6) {
+            let reason = format!("its body has legs of {} m, so that no step can be measured", 0.5 * ours);
+            return Err(Error::invalid("motion", reason));
+        }
         let length = leg(LEFT_HIP) + leg(RIGHT_HIP);
         let scale = length / f64::from(ours);
         if !(scale.is_finite() && scale > 1e-6 && scale < 1e6) {

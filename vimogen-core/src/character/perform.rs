@@ -37,7 +37,7 @@ pub(crate) struct NodeKeys<const N: usize> {
 ///
 /// # Errors
 /// [`Error::Format`] for a character without the length of a leg or that is scaled to nothing;
-/// [`Error::NonFinite`] for a clip whose sums overflow.
+/// [`Error::NonFinite`] for a clip whose sums overflow; [`Error::InvalidArgument`] for a clip whose body has no legs.
 pub(crate) fn perform(armature: &Armature, motion: &Motion, plant: bool) -> Result<(Keys, RetargetReport)> {
     let mut track = Track::following(motion, None)?;
     track.poses.truncate(motion.len());

@@ -1,9 +1,9 @@
 //! Clips that can be played round and round.
 
-use super::check_seconds;
 use super::cut::{Shapes, best};
 use super::decay::Decay;
 use super::heading::{Move, heading};
+use super::{check_frames, check_seconds};
 use crate::body::Track;
 use crate::error::{Error, Result};
 use crate::motion::{Motion, Pose};
@@ -51,14 +51,17 @@ impl Motion {
     /// The clip as a loop, see [`Motion::looped`], played `times` times; it travels on.
     ///
     /// # Errors
-    /// As [`Motion::looped`], and [`Error::InvalidArgument`] for 0 or more than 1000 times.
+    /// As [`Motion::looped`], and [`Error::InvalidArgument`] for 0 or more than 1000 times, and for a result of more than 2^20
+    /// frames.
     pub fn repeated(&self, times: usize, blend: f64) -> Result<Self> {
         if !(1..=MOST).contains(&times) {
             return Err(Error::invalid("times", format!("{times} is not from 1 to {MOST}")));
         }
-        let mut track = Track::of(&self.looped(blend)?.motion)?;
+        let one = self.looped(blend)?.motion;
+        check_frames("times", one.len().saturating_mul(times))?;
+        let mut track = Track::of(&one)?;
         let round = track.poses.clone();
-        let Some((end, round)) = round.split_last() else { return self.looped(blend).map(|l| l.motion) };
+        let Some((end, round)) = round.split_last() else { return Ok(one) };
         let step = onto(&track, &round[0], end);
         track.poses.pop();
         let mut poses = round.to_vec();
@@ -96,6 +99,12 @@ fn cycle(track: &Track, start: usize, end: usize, frames: f32) -> Vec<Pose> {
 mod tests {
     use super::super::tests::stroll;
     use super::*;
+
+    #[test]
+    fn a_clip_that_would_be_too_long_is_refused_before_it_is_made() {
+        let text = stroll(2000).repeated(1000, 0.3).unwrap_err().to_string();
+        assert!(text.contains("times") && text.contains("at most 1048576"), "{text}");
+    }
     use crate::motion::layout::JOINTS;
 
     #[test]

@@ -1,12 +1,13 @@
 //! One clip after another.
 
-use super::check_seconds;
 use super::cut::{Shapes, best};
 use super::decay::Decay;
 use super::heading::{Move, heading};
 use super::seam::{Changes, Seam, jumps};
+use super::{check_frames, check_seconds};
 use crate::body::Track;
 use crate::error::{Error, Result};
+use crate::motion::resample::resampled_len;
 use crate::motion::skeleton::joint::{LEFT_ANKLE, LEFT_FOOT, LEFT_KNEE, RIGHT_FOOT};
 use crate::motion::{Motion, Pose, floor_of};
 
@@ -87,10 +88,12 @@ impl Motion {
     /// pose and velocity of the first and reaches its own poses after the blend.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for no clips and for times outside 0 to 3600 s.
+    /// [`Error::InvalidArgument`] for no clips, for times outside 0 to 3600 s, and for a result of more than 2^20 frames.
     pub fn join(clips: &[Self], options: &JoinOptions) -> Result<Joined> {
         options.check()?;
         let Some((first, others)) = clips.split_first() else { return Err(Error::invalid("clips", "there are none")) };
+        let lengths = others.iter().map(|next| resampled_len(next.len(), next.fps(), first.fps()));
+        check_frames("clips", lengths.sum::<Result<usize>>()?.saturating_add(first.len()))?;
         let mut track = Track::of(first)?;
         let mut seams = Vec::with_capacity(others.len());
         // Frames of the clip that came last: a join neither reaches back beyond it nor is compared with older ones.

@@ -22,6 +22,7 @@ pub use seam::{Jump, Seam};
 
 use crate::body::{NEUTRAL, Track};
 use crate::error::{Error, Result};
+use crate::motion::resample::MAX_FRAMES;
 use crate::motion::{Motion, Pose};
 
 impl Motion {
@@ -48,6 +49,14 @@ fn check_seconds(name: &'static str, seconds: f64) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(name, format!("{seconds:?} seconds, expected 0 to 3600")))
+}
+
+/// Checks the length of a clip that is to be made, before it takes memory.
+fn check_frames(name: &'static str, frames: usize) -> Result<()> {
+    if frames <= MAX_FRAMES {
+        return Ok(());
+    }
+    Err(Error::invalid(name, format!("the clip would have {frames} frames, at most {MAX_FRAMES}")))
 }
 
 #[cfg(test)]

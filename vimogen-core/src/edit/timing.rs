@@ -2,8 +2,8 @@
 
 use glam::{Quat, Vec3};
 
-use super::check_seconds;
 use super::decay::Decay;
+use super::{check_frames, check_seconds};
 use crate::body::Track;
 use crate::error::{Error, Result};
 use crate::motion::layout::JOINTS;
@@ -32,10 +32,11 @@ impl Motion {
     /// The clip, then its last pose for `seconds` more. A movement comes to rest within 0.4 s.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for more than an hour.
+    /// [`Error::InvalidArgument`] for more than an hour, and for a result of more than 2^20 frames.
     pub fn hold(&self, seconds: f64) -> Result<Self> {
         check_seconds("seconds", seconds)?;
         let frames = (seconds * f64::from(self.fps())).round() as usize;
+        check_frames("seconds", self.len().saturating_add(frames))?;
         let mut track = Track::of(self)?;
         // The pose after the last frame is not one of the clip: it repeats the body pose.
         track.poses.truncate(self.len().max(1));
@@ -101,6 +102,12 @@ mod tests {
 
     fn speed(motion: &Motion, t: usize) -> f32 {
         (motion.smpl().joint(t + 1, 0) - motion.smpl().joint(t, 0)).length() * motion.fps()
+    }
+
+    #[test]
+    fn a_pose_is_not_held_for_millions_of_frames() {
+        let text = stroll(4).with_fps(1000.0).unwrap().hold(3600.0).unwrap_err().to_string();
+        assert!(text.contains("seconds") && text.contains("3600004 frames"), "{text}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::sync_folder;
 use crate::error::{Error, Result};
+use crate::progress::check_stop;
 
 /// Start of the name of a temporary file; six letters and digits follow. Files of the Python package are named alike.
 const PREFIX: &str = ".vimogen-";
@@ -22,7 +23,28 @@ const MAX_FOLDERS: usize = 1000;
 const MAX_LINKS: usize = 40;
 
 /// Writer of [`write_atomic`]'s closure: buffered and seekable.
-pub type AtomicWriter<'a> = BufWriter<&'a File>;
+pub type AtomicWriter<'a> = BufWriter<Temporary<'a>>;
+
+/// The temporary file of [`write_atomic`], which takes nothing more once the work of the thread was asked to stop.
+#[derive(Debug)]
+pub struct Temporary<'a>(&'a File);
+
+impl Write for Temporary<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        check_stop()?;
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Seek for Temporary<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
 
 /// Writes a file so that an interruption leaves the old file or the new one, never a part: a temporary file in the
 /// same folder is written, synced and renamed.
@@ -32,7 +54,7 @@ pub type AtomicWriter<'a> = BufWriter<&'a File>;
 ///
 /// # Errors
 /// [`Error::NotFound`] if the folder does not exist, [`Error::Io`] with the closure's error, and for a device or a pipe at
-/// the path.
+/// the path, [`Error::Cancelled`] if the work was stopped, see [`stopped_by`](crate::progress::stopped_by).
 pub fn write_atomic(path: impl AsRef<Path>, write: impl FnOnce(&mut AtomicWriter<'_>) -> io::Result<()>) -> Result<()> {
     let path = path.as_ref();
     let io = |e: io::Error| match e.downcast::<Error>() {
@@ -47,9 +69,10 @@ pub fn write_atomic(path: impl AsRef<Path>, write: impl FnOnce(&mut AtomicWriter
     };
     remove_stale(folder);
     let temporary = temporary_in(folder).map_err(io)?;
-    let mut writer = BufWriter::with_capacity(1 << 16, temporary.as_file());
+    let mut writer = BufWriter::with_capacity(1 << 16, Temporary(temporary.as_file()));
     write(&mut writer).map_err(io)?;
-    let file = writer.into_inner().map_err(|e| io(e.into_error()))?;
+    let file = writer.into_inner().map_err(|e| io(e.into_error()))?.0;
+    check_stop()?;
     kept.map_or(Ok(()), |kept| file.set_permissions(kept)).map_err(io)?;
     file.sync_all().map_err(io)?;
     temporary.persist(&target).map_err(|e| io(e.error))?;
@@ -198,6 +221,31 @@ mod tests {
         assert!(failed.unwrap_err().to_string().contains("disk on fire"));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn work_that_is_stopped_leaves_the_old_file_and_no_temporary() {
+        use crate::progress::stopped_by;
+        use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        write_atomic(&path, |w| w.write_all(b"old")).unwrap();
+        // Before the file is full, in the middle of a file that is larger than the buffer, and after its last byte.
+        for (before, after) in [(0, 1), (1 << 17, 1 << 17), (5, 0)] {
+            let stop = Arc::new(AtomicBool::new(false));
+            let stopped = stopped_by(&stop, || {
+                write_atomic(&path, |w| {
+                    w.write_all(&vec![1; before])?;
+                    stop.store(true, Ordering::Relaxed);
+                    w.write_all(&vec![2; after])
+                })
+            });
+            assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
+            assert_eq!(fs::read(&path).unwrap(), b"old");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+        write_atomic(&path, |w| w.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 
     #[cfg(unix)]

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-pub use atomic::{AtomicWriter, write_atomic};
+pub use atomic::{AtomicWriter, Temporary, write_atomic};
 pub use tensor::{DType, RawTensor, TensorInfo, TensorSource};
 
 use crate::error::{Error, Result};

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::error::Result;
+use crate::error::{Result, check_finite};
 use crate::format::write_atomic;
 use crate::motion::Motion;
 use crate::motion::skeleton::JOINT_NAMES;
@@ -26,7 +26,9 @@ pub fn write(w: &mut impl Write, motion: &Motion) -> io::Result<()> {
 /// Writes a file, see [`write()`].
 ///
 /// # Errors
-/// [`NotFound`](crate::Error::NotFound) if the folder does not exist, [`Io`](crate::Error::Io).
+/// [`NotFound`](crate::Error::NotFound) if the folder does not exist, [`Io`](crate::Error::Io),
+/// [`NonFinite`](crate::Error::NonFinite) for joints that are not finite.
 pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
+    check_finite("joints", &motion.joints())?;
     write_atomic(path, |w| write(w, motion))
 }

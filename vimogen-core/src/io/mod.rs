@@ -33,7 +33,7 @@ use usd::UsdOptions;
 
 use crate::body::BodyModel;
 pub use crate::character::{BoneAngle, RetargetReport};
-use crate::error::Result;
+use crate::error::{Error, Result, check_finite};
 use crate::format::npy;
 use crate::motion::LengthUnit;
 use crate::motion::codec::{SmplMotion, encode};
@@ -78,7 +78,9 @@ impl Motion {
         if path.is_dir() {
             return results::load(path, options);
         }
-        let motion = match FileFormat::to_read(path)? {
+        // Of a file that is missing its ending says nothing.
+        let format = FileFormat::to_read(path).map_err(|e| if path.exists() { e } else { missing(path) })?;
+        let motion = match format {
             FileFormat::Npz | FileFormat::Npy | FileFormat::Torch | FileFormat::Pickle => results::load(path, options),
             FileFormat::Bvh => bvh::load_with(path, options),
             FileFormat::Amc => asf::load_with(path, options),
@@ -190,8 +192,13 @@ impl Motion {
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist, [`Error::Io`](crate::Error::Io).
     pub fn save_mbench_joints(&self, path: impl AsRef<Path>) -> Result<()> {
+        check_finite("joints", &self.joints())?;
         npy::save_f32(path, self.mbench_joints().view().into_dyn())
     }
+}
+
+fn missing(path: &Path) -> Error {
+    Error::NotFound { what: "file or folder".into(), path: path.into() }
 }
 
 /// A clip of all frames of `smpl`: the last frame's steps lead to itself.

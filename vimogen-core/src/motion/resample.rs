@@ -7,8 +7,8 @@ use crate::error::{Error, Result, check_finite};
 
 /// Frame rate of the video models' motions that MBench uses as references.
 pub const REFERENCE_FPS: f32 = 16.0;
-/// Maximum length of a resampled clip.
-const MAX_FRAMES: usize = 1 << 20;
+/// Maximum length of a clip that is resampled or edited.
+pub(crate) const MAX_FRAMES: usize = 1 << 20;
 
 /// Checks that a frame rate is above 0 and at most 1000 frames per second.
 ///

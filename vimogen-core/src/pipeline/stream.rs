@@ -203,7 +203,6 @@ impl<P: Deref<Target = Pipeline>> Stream<P> {
         if !self.changed && self.plan.len() > self.rest {
             return Ok(());
         }
-        self.changed = false;
         let kept = self.plan.len().min(self.frames_of(TAKEOVER));
         let before: Vec<Frame> = self.past.iter().chain(self.plan.iter().take(kept)).copied().collect();
         let mut weights = vec![0.0; self.past.len() + kept.min(1)];
@@ -217,6 +216,8 @@ impl<P: Deref<Target = Pipeline>> Stream<P> {
         let options = self.generation();
         let windows = vec![(window, self.text.clone(), noise(seed, len))];
         let made = self.pipeline.together(windows, shared, &options, &mut progress::ignore)?;
+        // After an error the window is still wanted.
+        self.changed = false;
         self.accept(made)
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
 use ndarray::Array1;
@@ -14,7 +15,7 @@ use crate::device::DeviceSpec;
 use crate::error::ErrorCode;
 use crate::model::{DitConfig, probe};
 use crate::motion::layout::FEATURES;
-use crate::progress::Stage;
+use crate::progress::{Stage, stopped_by};
 use crate::sample::{FinishedClip, GuidedClip};
 use crate::text::{NoteKind, RowConfig, WordEncoder};
 use crate::weights::{GenerationDefaults, ModelDir, NativeParts, WeightDtype, save_native};
@@ -188,6 +189,19 @@ fn cancelling_ends_with_an_error_at_once() {
         assert!(matches!(result, Err(Error::Cancelled)));
         assert_eq!(calls_after, 0);
     }
+}
+
+#[test]
+fn a_wish_whose_window_was_stopped_is_fulfilled_by_the_next_block() {
+    let pipeline = pipeline();
+    let [mut stopped, mut other] = [(); 2].map(|()| pipeline.stream(PROMPT, StreamOptions::default()).unwrap());
+    for stream in [&mut stopped, &mut other] {
+        stream.block(3).unwrap();
+        stream.set_prompt("a person jumps").unwrap();
+    }
+    let stop = Arc::new(AtomicBool::new(true));
+    assert!(matches!(stopped_by(&stop, || stopped.block(2)), Err(Error::Cancelled)));
+    assert_eq!(stopped.block(5).unwrap(), other.block(5).unwrap());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use ndarray::{Array2, Array3, Axis, concatenate, s};
 
 use super::guidance::Evaluator;
-use super::noise;
+use super::noise::NoiseStream;
 use super::sampler::Sampler;
 use crate::error::{Error, Result};
 use crate::model::host::{download, upload};
@@ -49,12 +49,11 @@ impl Sampler {
         let prepare = || Evaluator::new(dit, clips, self.guidance_scale, self.options.guidance_interval, frames);
         let evaluator = turn.step(&mut first, || in_pool(&device, prepare))??;
         let mut changed = both.slice(s![..1, .., ..]).to_owned();
-        // A stream of noise that does not repeat from step to step, and depends on the seed alone.
-        let noises = noise(seed, frames * steps);
+        // It does not repeat from step to step, and depends on the seed alone.
+        let mut noises = NoiseStream::new(seed);
         for step in 0..steps {
             let level = self.schedule.sigmas()[step];
-            let fresh = noises.slice(s![step * frames..(step + 1) * frames, ..]);
-            let noised = (&fresh - source) * level as f32;
+            let noised = (noises.draw(frames) - source) * level as f32;
             let mut x = Array3::zeros(both.raw_dim());
             x.slice_mut(s![0, .., ..]).assign(&(&changed.slice(s![0, .., ..]) + &noised));
             x.slice_mut(s![1, .., ..]).assign(&(source + &noised));

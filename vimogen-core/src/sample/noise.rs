@@ -17,9 +17,22 @@ use crate::motion::layout::FEATURES;
 /// # Shapes
 /// - output: `[frames, 276]`
 pub fn noise(seed: u64, frames: usize) -> Array2<f32> {
-    let mut rng = ChaCha12Rng::seed_from_u64(seed);
-    // Elements are made in memory order, which is frame by frame.
-    Array2::from_shape_simple_fn((frames, FEATURES), || StandardNormal.sample(&mut rng))
+    NoiseStream::new(seed).draw(frames)
+}
+
+/// The numbers of [`noise`], drawn in parts.
+pub(crate) struct NoiseStream(ChaCha12Rng);
+
+impl NoiseStream {
+    pub fn new(seed: u64) -> Self {
+        Self(ChaCha12Rng::seed_from_u64(seed))
+    }
+
+    /// The next frames.
+    pub fn draw(&mut self, frames: usize) -> Array2<f32> {
+        // Elements are made in memory order, which is frame by frame.
+        Array2::from_shape_simple_fn((frames, FEATURES), || StandardNormal.sample(&mut self.0))
+    }
 }
 
 #[cfg(test)]
@@ -38,6 +51,14 @@ mod tests {
         let (long, short) = (noise(7, 30), noise(7, 11));
         assert_eq!(long.slice(ndarray::s![..11, ..]), short);
         assert_ne!(noise(8, 11), short);
+    }
+
+    #[test]
+    fn noise_in_parts_is_the_noise_of_the_whole() {
+        let (whole, mut stream) = (noise(7, 30), NoiseStream::new(7));
+        for part in [0..11, 11..12, 12..30] {
+            assert_eq!(stream.draw(part.len()), whole.slice(ndarray::s![part, ..]));
+        }
     }
 
     #[test]

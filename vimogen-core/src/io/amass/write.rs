@@ -21,7 +21,7 @@ use std::path::Path;
 
 use ndarray::{Array1, Array2, ArrayView, Dimension, s};
 
-use crate::error::Result;
+use crate::error::{Result, check_finite};
 use crate::format::npz::save_with_texts;
 use crate::format::{DType, RawTensor};
 use crate::motion::{Motion, MotionMeta};
@@ -40,6 +40,7 @@ const HANDS: usize = 90;
 /// [`NotFound`](crate::Error::NotFound) if the folder does not exist, [`Io`](crate::Error::Io).
 pub fn save(path: impl AsRef<Path>, motion: &Motion) -> Result<()> {
     let smpl = motion.smpl();
+    check_finite("joints", &smpl.joints.view())?;
     let mut poses = Array2::zeros((motion.len(), BODY + JAW + EYES + HANDS));
     poses.slice_mut(s![.., ..3]).assign(&smpl.global_orient);
     poses.slice_mut(s![.., 3..BODY]).assign(&smpl.body_pose);

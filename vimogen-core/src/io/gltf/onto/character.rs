@@ -15,6 +15,7 @@ use crate::io::JointMap;
 use crate::io::bvh::nodes;
 use crate::motion::Motion;
 use crate::motion::skeleton::joint::PELVIS;
+use crate::progress::check_stop;
 
 defaults! {
     /// Options of [`Motion::retarget_with`] and [`Character::add_with`].
@@ -153,7 +154,7 @@ impl Character {
     ///
     /// # Errors
     /// [`Error::Format`] for a character whose legs have no length, [`Error::NonFinite`] for a clip whose sums overflow,
-    /// [`Error::TooLarge`] for more clips than a file holds.
+    /// [`Error::TooLarge`] for more clips than a file holds, [`Error::Cancelled`] if the work was stopped.
     pub fn add_with(&mut self, motion: &Motion, options: &RetargetOptions<'_>) -> Result<&RetargetReport> {
         let armature: &Armature = &self.read.armature;
         let values = self.values.saturating_add(motion.len().saturating_mul(4 * armature.nodes.len()));
@@ -165,6 +166,7 @@ impl Character {
         let file = Container::parse(&self.parts.bytes, self.folder.as_deref())?;
         let name = free_name(&file, &self.clips, options.name);
         let warnings = self.read.warnings.clone();
+        check_stop()?;
         self.reports.push(RetargetReport { clip: name.clone(), how: self.read.how.clone(), warnings, ..report });
         self.clips.push(Clip { name, keys });
         self.values = values;
