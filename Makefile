@@ -29,7 +29,7 @@ PROMPT := a person walks forward and waves
 endif
 export PROMPT
 
-.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-programs test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision blender-addon reference studio
+.PHONY: help cxx demo test test-rust test-release test-levels test-python test-capi test-viewer test-torch test-ray test-blender test-programs test-fuzz fuzz torture install wheel package api header bindings lint prose bench docs nano nano-evaluate solvers pictures mbench test-mpi bench-compare check-cuda test-wgpu precision blender-addon reference studio web test-web
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -52,6 +52,11 @@ studio: | cxx ## the studio in a browser (after make demo; PORT=8765)
 	@$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
 	.venv/bin/vimogen studio --port $(or $(PORT),8765)
 
+web: ## the studio as a static folder, dist/web, with the engine in the page, and the npm package, dist/npm (minutes; needs rustup or a wasm32 target)
+	CARGO="$(CARGO)" tools/wasm.sh
+	$(CARGO) rustc --locked --profile web -p vimogen-web --lib --crate-type cdylib --target wasm32-unknown-unknown
+	$(PYTHON) tools/web.py "$(TARGET)/wasm32-unknown-unknown/web/vimogen_web.wasm" dist/web dist/npm
+
 test: test-rust test-mpi test-python test-ray test-blender test-capi test-viewer test-fuzz ## all tests
 
 test-rust: ## unit, golden and documentation tests
@@ -71,7 +76,7 @@ test-python: .venv/.ready ## the Python package, and our files as Python reads t
 	tests/viewer/browser.sh
 	$(CARGO) build --locked --workspace --lib --examples
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
-	$(VENV_PYTHON) -m pytest -q tests/python --artifacts "$(TARGET)" --ignore tests/python/test_ray.py --ignore tests/python/test_ray_api.py
+	$(VENV_PYTHON) -m pytest -q tests/python --artifacts "$(TARGET)" --ignore tests/python/test_ray.py --ignore tests/python/test_ray_api.py --ignore tests/python/test_web.py
 
 test-capi: .venv/.ready ## C and C++ programs against the installed library, its header, the quick starts of all languages
 	tests/capi/tools.sh
@@ -82,6 +87,14 @@ test-capi: .venv/.ready ## C and C++ programs against the installed library, its
 test-viewer: ## the HTML player and a video, in a headless Chromium where there is one
 	tests/viewer/browser.sh
 	CARGO="$(CARGO)" PYTHON="$(PYTHON)" tests/viewer/run.sh
+
+test-web: .venv/.ready ## the page without a server and the npm package, in Chromium and in Node (compiles for minutes; skipped where there is no wasm32 target)
+	@tests/viewer/browser.sh
+	@if CARGO="$(CARGO)" tools/wasm.sh; then \
+	  $(MAKE) --no-print-directory web && $(CARGO) build --locked --workspace --lib && \
+	  $(VENV_PYTHON) tests/python/install.py "$(TARGET)" && \
+	  $(VENV_PYTHON) -m pytest -q -rs tests/python/test_web.py --artifacts "$(TARGET)"; \
+	else echo "Rust cannot compile to WebAssembly here: the page without a server is not tested"; fi
 
 test-torch: .venv/.torch ## PyTorch reads our checkpoints and motions (downloads PyTorch, some hundred MB)
 	$(CARGO) test --locked --workspace --test interop

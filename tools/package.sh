@@ -20,7 +20,7 @@ echo "$archive: $bytes bytes"
 copy=$target/package/workspace
 rm -rf "$copy"
 mkdir -p "$copy"
-cp -r Cargo.toml Cargo.lock .cargo vimogen-py vimogen-capi benches "$copy"
+cp -r Cargo.toml Cargo.lock .cargo vimogen-py vimogen-capi vimogen-web benches "$copy"
 tar -xzf "$archive" -C "$copy"
 mv "$copy"/vimogen-core-* "$copy/vimogen-core"
 for name in LICENSE-MIT LICENSE-APACHE README.md; do

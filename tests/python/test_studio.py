@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -384,6 +385,14 @@ def test_the_page_of_the_interface_shows_every_task(studio, server):
         ".querySelector('button').click()"
     )
     studio.wait("answers", "document.body.textContent.includes('unfamiliar')")
+
+
+def test_the_page_without_a_server_has_the_same_functions():
+    def exported(path):
+        return set(re.findall(r"^export (?:async )?(?:const|function\*?) (\w+)", path.read_text(), re.MULTILINE))
+
+    there, here = exported(PAGE / "api.js"), exported(ROOT / "vimogen-web" / "js" / "api.js")
+    assert here == there and {"get", "post", "run", "events", "server"} <= here
 
 
 def test_the_page_is_small(server):

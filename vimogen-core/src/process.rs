@@ -8,6 +8,8 @@
 //!
 //! A thread that begins or ends while the process forks can hold a lock of the allocator, which nobody opens in the child.
 //! All threads of a pool have begun before a call works with them, and threads that a call starts have ended when it returns.
+//!
+//! In WebAssembly a process has one thread, no number and no clock: all parts of a call run on the thread that made it.
 
 use std::error::Error as _;
 use std::ops::Deref;
@@ -38,15 +40,39 @@ static ACCELERATED: AtomicU32 = AtomicU32::new(0);
 /// The pool that the calls of a forked process share, with that process.
 static SHARED: Mutex<Option<(u32, &'static Pool)>> = Mutex::new(None);
 
+/// Number of this process.
+pub(crate) fn this_process() -> u32 {
+    if cfg!(target_family = "wasm") { 1 } else { std::process::id() }
+}
+
+#[cfg(all(any(feature = "model", feature = "render"), not(target_family = "wasm")))]
+pub(crate) use std::time::Instant;
+
+/// A clock that stands still.
+#[cfg(all(any(feature = "model", feature = "render"), target_family = "wasm"))]
+#[derive(Clone, Copy)]
+pub(crate) struct Instant;
+
+#[cfg(all(any(feature = "model", feature = "render"), target_family = "wasm"))]
+impl Instant {
+    pub fn now() -> Self {
+        Self
+    }
+
+    pub fn elapsed(self) -> std::time::Duration {
+        std::time::Duration::ZERO
+    }
+}
+
 /// Records that the global pool belongs to this process, unless it belongs to another one already. Bindings call this when
 /// they are loaded.
 pub fn adopt() {
-    let _ = HOME.compare_exchange(0, std::process::id(), Ordering::Relaxed, Ordering::Relaxed);
+    let _ = HOME.compare_exchange(0, this_process(), Ordering::Relaxed, Ordering::Relaxed);
 }
 
 /// Whether this process was forked from the one that has the global pool.
 pub fn is_forked() -> bool {
-    ![0, std::process::id()].contains(&HOME.load(Ordering::Relaxed))
+    ![0, this_process()].contains(&HOME.load(Ordering::Relaxed))
 }
 
 /// Runs the work of a call where its parallel parts have threads. Bindings call everything through it.
@@ -66,7 +92,7 @@ pub fn run<T: Send>(stays: bool, work: impl FnOnce() -> Result<T> + Send) -> Res
     if rayon::current_thread_index().is_some() {
         return work();
     }
-    let this = std::process::id();
+    let this = this_process();
     if stays && JOINED.swap(this, Ordering::Relaxed) != this {
         let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build().map_err(cannot_start)?;
         // The thread belongs to it for ever.
@@ -80,6 +106,10 @@ pub fn run<T: Send>(stays: bool, work: impl FnOnce() -> Result<T> + Send) -> Res
 fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
+        // A pool that cannot start would stay away; without one, jobs run on the thread that gives them.
+        if cfg!(target_family = "wasm") {
+            return;
+        }
         // Threads that cannot start are the error of the work that needs them.
         let failed = ThreadPoolBuilder::new().build_global().is_err_and(|e| e.source().is_some());
         if !failed {
@@ -101,7 +131,7 @@ pub(crate) fn is_in_pool() -> bool {
     if !is_forked() {
         return rayon::current_thread_index().is_some();
     }
-    let this = std::process::id();
+    let this = this_process();
     lock_shared().is_some_and(|(process, pool)| process == this && pool.current_thread_index().is_some())
 }
 
@@ -130,7 +160,7 @@ pub(crate) fn in_pool<T: Send>(f: impl FnOnce() -> T + Send) -> T {
 
 /// The pool of this forked process.
 fn shared() -> Result<&'static Pool> {
-    let this = std::process::id();
+    let this = this_process();
     let mut shared = lock_shared();
     match *shared {
         Some((process, pool)) if process == this => Ok(pool),
@@ -147,7 +177,7 @@ fn lock_shared() -> MutexGuard<'static, Option<(u32, &'static Pool)>> {
 }
 
 fn cannot_start(e: rayon::ThreadPoolBuildError) -> Error {
-    let reason = format!("the threads of process {} cannot start: {e}; {USE_SPAWN}", std::process::id());
+    let reason = format!("the threads of process {} cannot start: {e}; {USE_SPAWN}", this_process());
     Error::Device { device: "cpu".into(), reason }
 }
 
@@ -210,7 +240,7 @@ pub(crate) fn join<'a>(threads: impl IntoIterator<Item = ScopedJoinHandle<'a, ()
 /// [`Error::Device`] naming the remedy.
 #[cfg(feature = "model")]
 pub(crate) fn check_accelerator() -> Result<()> {
-    let this = std::process::id();
+    let this = this_process();
     match ACCELERATED.compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(_) => Ok(()),
         Err(process) if process == this => Ok(()),

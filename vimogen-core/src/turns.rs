@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::Result;
-use crate::process;
+use crate::process::{self, Instant};
 
 /// Pause between two questions whether a waiting caller wants to go on waiting.
 const POLL: Duration = Duration::from_millis(100);
@@ -39,7 +39,7 @@ enum State {
 impl Queue {
     fn lock() -> MutexGuard<'static, Self> {
         let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
-        let this = std::process::id();
+        let this = process::this_process();
         if queue.process != this {
             // A forked process has none of the threads that were in the pool.
             (queue.process, queue.running) = (this, 0);

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+from importlib import resources
 from typing import Any
 
 from .._vimogen import Motion
 
 # Meaning, unit for people, factor from the metric to it, and the bounds of good and fair: about the values of real
-# motion and of generators on a public table of MBench's metrics.
+# motion and of generators on a public table of MBench's metrics. The engine in a page reads the same file.
 METRICS: dict[str, tuple[str, str, float, float, float]] = {
-    "Jitter_Degree": ("shaking of the joints", "", 1.0, 0.0085, 0.02),
-    "Ground_Penetration": ("depth of the feet in the ground", "mm", 1000.0, 0.002, 0.01),
-    "Foot_Floating": ("share of frames in which the feet float", "%", 100.0, 0.05, 0.25),
-    "Foot_Sliding": ("sliding of the feet that stand", "mm/frame", 1000.0, 0.002, 0.006),
-    "Dynamic_Degree": ("amount of movement", "", 1.0, 0.0, 0.0),
+    name: (row["about"], row["unit"], row["factor"], row["good"], row["poor"])
+    for name, row in json.loads(resources.files(__package__).joinpath("metrics.json").read_text("utf-8")).items()
 }
 
 

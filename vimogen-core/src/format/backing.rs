@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use memmap2::Mmap;
 
+#[cfg(not(target_family = "wasm"))]
 use super::open_regular;
-use crate::error::{Error, Result};
+#[cfg(not(target_family = "wasm"))]
+use crate::error::Error;
+use crate::error::Result;
 
 /// Parts below this size, in bytes, are not worth a system call.
 #[cfg(unix)]
@@ -27,6 +30,7 @@ impl Backing {
     }
 
     /// Maps a file: pages are read when they are used.
+    #[cfg(not(target_family = "wasm"))]
     fn open(path: &Path) -> Result<Self> {
         let io = |e| Error::io("read", path, e);
         let file = open_regular(path)?;
@@ -34,6 +38,11 @@ impl Backing {
         // every mapped file; vimogen itself replaces files by renaming and never shortens one.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
         Ok(Self::Mapped(Arc::new(map)))
+    }
+
+    #[cfg(target_family = "wasm")]
+    fn open(path: &Path) -> Result<Self> {
+        super::memory::copy(path).map(Self::from)
     }
 
     /// Releases the pages of a part that was copied: a checkpoint that was read once does not stay in memory next to

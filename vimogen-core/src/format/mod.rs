@@ -1,8 +1,11 @@
 //! Bytes to arrays and back: npy, npz, `.pt`, pickle (joblib's too), safetensors. Readers bound sizes first and never execute.
 
+#[cfg_attr(target_family = "wasm", allow(dead_code, reason = "files are in memory"))]
 mod atomic;
 mod backing;
 pub mod embedding;
+#[cfg(target_family = "wasm")]
+pub mod memory;
 pub mod npy;
 pub mod npz;
 pub mod pickle;
@@ -13,10 +16,15 @@ pub mod torch;
 pub(crate) mod tree;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+#[cfg(not(target_family = "wasm"))]
+use std::io::Read;
 use std::path::Path;
 
+#[cfg(not(target_family = "wasm"))]
 pub use atomic::{AtomicWriter, Temporary, write_atomic};
+#[cfg(target_family = "wasm")]
+pub use memory::{AtomicWriter, write_atomic};
 pub use tensor::{DType, RawTensor, TensorInfo, TensorSource};
 
 use crate::error::{Error, Result};
@@ -31,10 +39,22 @@ pub const MAX_BYTES: u64 = 1 << 32;
 /// allocated.
 pub fn read_bounded(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     let path = path.as_ref();
+    let too_large = |needed, limit| Error::TooLarge { what: format!("file {path:?}"), needed, limit };
+    #[cfg(target_family = "wasm")]
+    return memory::copy(path).and_then(|bytes| match bytes.len() as u64 {
+        size if size > limit => Err(too_large(size, limit)),
+        _ => Ok(bytes),
+    });
+    #[cfg(not(target_family = "wasm"))]
+    read_disk(path, limit, too_large)
+}
+
+/// [`read_bounded`] of a file on disk.
+#[cfg(not(target_family = "wasm"))]
+fn read_disk(path: &Path, limit: u64, too_large: impl Fn(u64, u64) -> Error) -> Result<Vec<u8>> {
     let io = |e| Error::io("read", path, e);
     let file = open_regular(path)?;
     let size = file.metadata().map_err(io)?.len();
-    let too_large = |needed, limit| Error::TooLarge { what: format!("file {path:?}"), needed, limit };
     if size > limit {
         return Err(too_large(size, limit));
     }

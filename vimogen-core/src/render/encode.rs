@@ -131,6 +131,13 @@ fn each(
     on_progress: &mut OnProgress<'_>,
     mut take: impl FnMut(usize, Image) -> Result<()>,
 ) -> Result<()> {
+    if cfg!(target_family = "wasm") {
+        // No threads.
+        return frames.iter().enumerate().try_for_each(|(done, frame)| {
+            take(*frame, renderer.frame(*frame)?)?;
+            report(on_progress, Stage::Render, done + 1, frames.len())
+        });
+    }
     let ahead = process::threads().clamp(1, 16);
     std::thread::scope(|scope| {
         let (send, pictures) = sync_channel(1);

@@ -1,7 +1,7 @@
 //! A moving triangle mesh, the input of the renderer.
 
 use std::f32::consts::{FRAC_PI_2, TAU};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use glam::Vec3;
 use ndarray::{ArrayView2, ArrayView3};
@@ -13,6 +13,7 @@ use crate::body::{BodyKind, BodyModel, vertex_normals};
 use crate::error::{Error, Result, check_finite};
 use crate::motion::Motion;
 use crate::motion::skeleton::JOINT_NAMES;
+use crate::process::Instant;
 use crate::progress::{OnProgress, Stage, ignore, report};
 
 /// Maximum number of vertices and of triangles of a mesh.

@@ -1,7 +1,7 @@
 //! From noise to motion: the denoising loop
 //! ([method, section 3](https://github.com/vimogen/vimogen/blob/main/docs/method.md#3-flow-matching), *Generation*).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use burn::tensor::Tensor;
 use ndarray::{Array3, Axis, s};
@@ -17,6 +17,7 @@ use crate::model::host::{download, upload};
 use crate::model::kernels::{check_process, in_pool};
 use crate::model::{ClipBatch, Dit, probe};
 use crate::motion::smooth::{KERNEL_SIZE, SIGMA, smooth};
+use crate::process::Instant;
 use crate::progress::{OnProgress, Stage, report};
 use crate::turns::Turn;
 use crate::weights::GenerationDefaults;

@@ -1,4 +1,7 @@
-// Requests to the server: JSON, files, and jobs with their events.
+// Requests to the server: JSON, files, and jobs with their events. The page without a server has another module of this name
+// and these functions, vimogen-web/js/api.js.
+
+export const server = true;
 
 const token = new URLSearchParams(location.hash.slice(1)).get('token') || sessionStorage.getItem('vimogen.token');
 if (token) {

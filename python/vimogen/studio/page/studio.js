@@ -157,6 +157,8 @@ async function begin() {
   });
   formats();
   listen();
+  // Without a server there is no address to send a request to.
+  if (!api.server) document.querySelector('[data-copy=curl]').hidden = true;
   paint();
   show('make');
   const before = past.saved();

@@ -6,8 +6,9 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::super::atomic::{FailsOnce, write_atomic};
+use super::super::atomic::FailsOnce;
 use super::super::tensor::{DType, RawTensor};
+use super::super::write_atomic;
 use crate::error::{Error, Result};
 
 /// Content of a `.pt` file.
