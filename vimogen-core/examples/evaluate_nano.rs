@@ -108,7 +108,7 @@ impl Score {
     }
 }
 
-/// What kind of movement, or of sentence, a script is.
+/// Name of the movement, or of the form of a longer script.
 fn kind(script: &Script) -> String {
     let counted = script.all().any(|act| act.count.is_some());
     match (&script.arms, script.acts.as_slice()) {

@@ -22,7 +22,7 @@ async function compiled(source) {
   }
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${address} cannot be read: ${answer.status} ${answer.statusText}`);
-  // A host that does not know the type of .wasm files is no obstacle.
+  // Some hosts do not know the type of .wasm files.
   if (!answer.headers.get('Content-Type')?.startsWith('application/wasm')) return WebAssembly.compile(await answer.arrayBuffer());
   return WebAssembly.compileStreaming(answer);
 }
@@ -99,7 +99,7 @@ export class Engine {
     return new Motion(this, values.motions[0]);
   }
 
-  // What of a sentence was not understood, with what to write instead.
+  // Words of a sentence that were not understood, with others to write instead.
   notes(prompt) {
     return this.call('notes', { prompt }).values.notes;
   }

@@ -1,4 +1,4 @@
-//! What the page is told before the first motion, and what its player draws.
+//! Facts for the page before the first motion, and the figure that its player draws.
 
 use glam::{Quat, Vec3};
 use serde_json::{Map, Value, json};

@@ -19,7 +19,7 @@ use crate::model::WeightDtype;
 
 /// Inputs that share a scale.
 const GROUP: usize = 128;
-/// What the name of a matrix is followed by in that of its scales.
+/// End of the name of scales, after that of their matrix.
 const SCALE: &str = ".scale";
 
 /// Writes parameters, by checkpoint name and stored shape, atomically and one at a time. `floats(i)` gives the values of
@@ -178,7 +178,7 @@ mod tests {
         let got = file.read_f32("a.weight").unwrap();
         assert!(got.iter().zip(&values).all(|(a, b)| (a - b).abs() <= 0.5 / 127.0 * 0.51), "half a step");
         assert!(got.iter().zip(&values).any(|(a, b)| a != b));
-        // What was rounded once stays as it is.
+        // A rounded matrix stays as it is.
         let (_folder, again) = written(&got, [3, 200]).unwrap();
         assert_eq!(Unpacked::new(again).unwrap().read_f32("a.weight").unwrap(), got);
     }
