@@ -28,14 +28,14 @@ enum Part {
 const WORDS: [(Part, &[&str]); 6] = [
     (Part::Toes, &["toe", "toes"]),
     (Part::Ankle, &["ankle", "ank", "foot", "feet"]),
-    (Part::Knee, &["knee", "shin", "shank", "calf", "lower leg", "lowerleg"]),
+    (Part::Knee, &["knee", "shin", "shank", "calf", "tibia", "lower leg", "lowerleg"]),
     (Part::Wrist, &["wrist", "hand", "palm"]),
-    (Part::Elbow, &["elbow", "elb", "el", "forearm", "lower arm", "lowerarm"]),
+    (Part::Elbow, &["elbow", "elb", "el", "forearm", "radius", "lower arm", "lowerarm"]),
     (Part::Head, &["head"]),
 ];
 /// Words of bodies that are none of these parts, regardless of other words.
-const OTHERS: [&str; 11] =
-    ["finger", "thumb", "index", "middle", "ring", "pinky", "little", "imu", "camera", "lidar", "sensor"];
+const OTHERS: [&str; 12] =
+    ["finger", "fingers", "thumb", "index", "middle", "ring", "pinky", "little", "imu", "camera", "lidar", "sensor"];
 /// Words of the sides.
 const SIDES: [&[&str]; 2] = [&["left", "l"], &["right", "r"]];
 /// Our joints that a robot may be given by name.
@@ -207,6 +207,8 @@ mod tests {
             ("left_wrist_yaw_link", 0, Part::Wrist),
             ("right_rubber_hand", 1, Part::Wrist),
             ("L_Toe", 0, Part::Toes),
+            ("ltibia", 0, Part::Knee),
+            ("rradius", 1, Part::Elbow),
         ];
         for (name, side, part) in cases {
             assert_eq!(classify(name), (Some(side), Some(part)), "{name}");

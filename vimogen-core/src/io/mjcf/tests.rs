@@ -3,6 +3,7 @@
 use glam::{Quat, Vec3};
 
 use super::*;
+use crate::format::TensorSource;
 use crate::format::npz::NpzFile;
 use crate::motion::Pose;
 use crate::motion::skeleton::joint::{LEFT_ELBOW, LEFT_HIP, LEFT_KNEE, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER};
