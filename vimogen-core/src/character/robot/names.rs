@@ -93,7 +93,7 @@ pub(super) fn find(model: &Model, given: Option<&BTreeMap<String, String>>) -> R
         return Err(unknown(model, "its two legs, or its two arms, do not hang on one body"));
     }
     let head = |body: &usize| words[*body].1 == Some(Part::Head) && model.is_below(*body, chest) && *body != chest;
-    bodies[HEAD] = bodies[HEAD].or_else(|| (0..model.bodies.len()).filter(head).next_back());
+    bodies[HEAD] = bodies[HEAD].or_else(|| (0..model.bodies.len()).rfind(head));
     Ok(bodies)
 }
 
@@ -105,7 +105,7 @@ fn limbs(model: &Model, words: &[(Option<usize>, Option<Part>)], side: usize, bo
     let first = |part: Part| is(part).find(moves).or(is(part).next());
     let last = |part: Part, above: usize| {
         let below = || is(part).filter(|body| model.is_below(*body, above) && *body != above);
-        below().filter(moves).last().or(below().last())
+        below().rfind(moves).or(below().next_back())
     };
     let mut take = |joint: usize, body: Option<usize>| {
         bodies[joint + side] = bodies[joint + side].or(body);
@@ -161,7 +161,7 @@ fn classify(name: &str) -> (Option<usize>, Option<Part>) {
         let wanted: Vec<&str> = wanted.split(' ').collect();
         words.windows(wanted.len()).any(|window| window == wanted)
     };
-    let part = WORDS.iter().find(|(_, names)| names.iter().any(|name| has(&name))).map(|(part, _)| *part);
+    let part = WORDS.iter().find(|(_, names)| names.iter().any(|name| has(name))).map(|(part, _)| *part);
     (side, part)
 }
 
