@@ -12,7 +12,9 @@ use crate::character::perform::Stage;
 use crate::error::Result;
 use crate::motion::Pose;
 use crate::motion::layout::JOINTS;
-use crate::motion::skeleton::joint::{HEAD, LEFT_ANKLE, LEFT_ELBOW, LEFT_FOOT, LEFT_KNEE, LEFT_WRIST, PELVIS, SPINE3};
+use crate::motion::skeleton::joint::{
+    HEAD, LEFT_ANKLE, LEFT_ELBOW, LEFT_FOOT, LEFT_KNEE, LEFT_WRIST, PELVIS, RIGHT_ANKLE, RIGHT_WRIST, SPINE3,
+};
 
 /// Weights per square metre of the places of our joints.
 const PLACES: [(usize, f64); 6] =
@@ -81,7 +83,8 @@ impl Aims {
         let sides = |joint: usize| if matches!(joint, PELVIS | SPINE3 | HEAD) { 1 } else { 2 };
         for (joint, weight) in PLACES {
             for side in 0..sides(joint) {
-                let at = if joint == LEFT_FOOT { self.balls[side] } else { rig.points[joint + side] };
+                let ball = self.balls[side].filter(|_| turns_apart(model, rig, LEFT_ANKLE + side));
+                let at = if joint == LEFT_FOOT { ball } else { rig.points[joint + side] };
                 let foot = matches!(joint, LEFT_ANKLE | LEFT_FOOT);
                 let weight = if foot && aim.stands[side] { weight * STANDS } else { weight };
                 if let Some((body, point)) = at {
@@ -91,10 +94,7 @@ impl Aims {
         }
         for (joint, weight) in TURNS {
             for side in 0..sides(joint) {
-                let body = rig.bodies[joint + side];
-                // A head that is part of the chest would turn the chest.
-                let body = body.filter(|body| joint != HEAD || turns_apart(model, rig.bodies[SPINE3], *body));
-                if let Some(body) = body {
+                if let Some(body) = rig.bodies[joint + side].filter(|_| turns_apart(model, rig, joint + side)) {
                     let turn = Some((aim.turns[joint + side], weight));
                     tasks.push(Task { body, point: DVec3::ZERO, place: None, turn });
                 }
@@ -104,7 +104,15 @@ impl Aims {
     }
 }
 
-/// Whether a body can turn against one above it.
-fn turns_apart(model: &Model, above: Option<usize>, body: usize) -> bool {
-    above.is_some_and(|above| !model.joints_down(above, body).is_empty())
+/// Whether the body of a joint can turn against the limb or the chest that it hangs on. A head that is part of the chest would
+/// turn the chest, a foot that is part of the shin the leg.
+fn turns_apart(model: &Model, rig: &Rig, joint: usize) -> bool {
+    let above = match joint {
+        HEAD => SPINE3,
+        LEFT_ANKLE | RIGHT_ANKLE => joint - LEFT_ANKLE + LEFT_KNEE,
+        LEFT_WRIST | RIGHT_WRIST => joint - LEFT_WRIST + LEFT_ELBOW,
+        _ => return true,
+    };
+    let pair = rig.bodies[above].zip(rig.bodies[joint]);
+    pair.is_some_and(|(above, body)| !model.joints_down(above, body).is_empty())
 }

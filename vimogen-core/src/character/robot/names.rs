@@ -28,14 +28,14 @@ enum Part {
 const WORDS: [(Part, &[&str]); 6] = [
     (Part::Toes, &["toe", "toes"]),
     (Part::Ankle, &["ankle", "ank", "foot", "feet"]),
-    (Part::Knee, &["knee", "shin", "shank", "calf", "lower leg", "lowerleg"]),
+    (Part::Knee, &["knee", "shin", "shank", "calf", "tibia", "lower leg", "lowerleg"]),
     (Part::Wrist, &["wrist", "hand", "palm"]),
-    (Part::Elbow, &["elbow", "elb", "el", "forearm", "lower arm", "lowerarm"]),
+    (Part::Elbow, &["elbow", "elb", "el", "forearm", "radius", "lower arm", "lowerarm"]),
     (Part::Head, &["head"]),
 ];
 /// Words of bodies that are none of these parts, regardless of other words.
-const OTHERS: [&str; 11] =
-    ["finger", "thumb", "index", "middle", "ring", "pinky", "little", "imu", "camera", "lidar", "sensor"];
+const OTHERS: [&str; 12] =
+    ["finger", "fingers", "thumb", "index", "middle", "ring", "pinky", "little", "imu", "camera", "lidar", "sensor"];
 /// Words of the sides.
 const SIDES: [&[&str]; 2] = [&["left", "l"], &["right", "r"]];
 /// Our joints that a robot may be given by name.
@@ -93,7 +93,7 @@ pub(super) fn find(model: &Model, given: Option<&BTreeMap<String, String>>) -> R
         return Err(unknown(model, "its two legs, or its two arms, do not hang on one body"));
     }
     let head = |body: &usize| words[*body].1 == Some(Part::Head) && model.is_below(*body, chest) && *body != chest;
-    bodies[HEAD] = bodies[HEAD].or_else(|| (0..model.bodies.len()).filter(head).next_back());
+    bodies[HEAD] = bodies[HEAD].or_else(|| (0..model.bodies.len()).rfind(head));
     Ok(bodies)
 }
 
@@ -105,7 +105,7 @@ fn limbs(model: &Model, words: &[(Option<usize>, Option<Part>)], side: usize, bo
     let first = |part: Part| is(part).find(moves).or(is(part).next());
     let last = |part: Part, above: usize| {
         let below = || is(part).filter(|body| model.is_below(*body, above) && *body != above);
-        below().filter(moves).last().or(below().last())
+        below().rfind(moves).or(below().next_back())
     };
     let mut take = |joint: usize, body: Option<usize>| {
         bodies[joint + side] = bodies[joint + side].or(body);
@@ -161,7 +161,7 @@ fn classify(name: &str) -> (Option<usize>, Option<Part>) {
         let wanted: Vec<&str> = wanted.split(' ').collect();
         words.windows(wanted.len()).any(|window| window == wanted)
     };
-    let part = WORDS.iter().find(|(_, names)| names.iter().any(|name| has(&name))).map(|(part, _)| *part);
+    let part = WORDS.iter().find(|(_, names)| names.iter().any(|name| has(name))).map(|(part, _)| *part);
     (side, part)
 }
 
@@ -207,6 +207,8 @@ mod tests {
             ("left_wrist_yaw_link", 0, Part::Wrist),
             ("right_rubber_hand", 1, Part::Wrist),
             ("L_Toe", 0, Part::Toes),
+            ("ltibia", 0, Part::Knee),
+            ("rradius", 1, Part::Elbow),
         ];
         for (name, side, part) in cases {
             assert_eq!(classify(name), (Some(side), Some(part)), "{name}");
