@@ -161,7 +161,7 @@ fn classify(name: &str) -> (Option<usize>, Option<Part>) {
         let wanted: Vec<&str> = wanted.split(' ').collect();
         words.windows(wanted.len()).any(|window| window == wanted)
     };
-    let part = WORDS.iter().find(|(_, names)| names.iter().any(|name| has(name))).map(|(part, _)| *part);
+    let part = WORDS.iter().find(|(_, names)| names.iter().any(&has)).map(|(part, _)| *part);
     (side, part)
 }
 
