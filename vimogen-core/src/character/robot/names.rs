@@ -111,14 +111,13 @@ fn limbs(model: &Model, words: &[(Option<usize>, Option<Part>)], side: usize, bo
         bodies[joint + side] = bodies[joint + side].or(body);
         bodies[joint + side]
     };
-    if let Some(knee) = take(LEFT_KNEE, first(Part::Knee))
-        && let Some(ankle) = take(LEFT_ANKLE, last(Part::Ankle, knee))
-    {
+    // Without a knee its ankle is looked for all the same, so that only what is missing is reported.
+    let knee = take(LEFT_KNEE, first(Part::Knee)).unwrap_or(0);
+    if let Some(ankle) = take(LEFT_ANKLE, last(Part::Ankle, knee)) {
         take(LEFT_FOOT, last(Part::Toes, ankle).filter(moves));
     }
-    if let Some(elbow) = take(LEFT_ELBOW, first(Part::Elbow)) {
-        take(LEFT_WRIST, last(Part::Wrist, elbow));
-    }
+    let elbow = take(LEFT_ELBOW, first(Part::Elbow)).unwrap_or(0);
+    take(LEFT_WRIST, last(Part::Wrist, elbow));
 }
 
 /// A pair of the caller's names.
@@ -161,7 +160,7 @@ fn classify(name: &str) -> (Option<usize>, Option<Part>) {
         let wanted: Vec<&str> = wanted.split(' ').collect();
         words.windows(wanted.len()).any(|window| window == wanted)
     };
-    let part = WORDS.iter().find(|(_, names)| names.iter().any(|name| has(name))).map(|(part, _)| *part);
+    let part = WORDS.iter().find(|(_, names)| names.iter().any(&has)).map(|(part, _)| *part);
     (side, part)
 }
 

@@ -324,7 +324,7 @@ fn outline(kind: &str, half: DVec3) -> Option<(Vec<DVec3>, f64)> {
         "ellipsoid" => {
             let axes = DVec3::AXES.into_iter().flat_map(|axis| signs().map(move |sign| axis * sign));
             let corners = signs().flat_map(|x| signs().flat_map(move |y| signs().map(move |z| DVec3::new(x, y, z))));
-            let points = axes.chain(corners.map(DVec3::normalize));
+            let points = axes.chain(corners.map(DVec3::normalize_or_zero));
             Some((points.map(|point| half * point).collect(), 0.0))
         }
         _ => None,
