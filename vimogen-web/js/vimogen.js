@@ -22,12 +22,12 @@ async function compiled(source) {
   }
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${address} cannot be read: ${answer.status} ${answer.statusText}`);
-  // A host that does not know the type of .wasm files is no obstacle.
+  // Some hosts do not know the type of .wasm files.
   if (!answer.headers.get('Content-Type')?.startsWith('application/wasm')) return WebAssembly.compile(await answer.arrayBuffer());
   return WebAssembly.compileStreaming(answer);
 }
 
-// Functions of the browser that crates name. What they draw at random are names: no motion depends on them.
+// Functions of the browser that crates name. Random numbers become names of parameters: no motion depends on them.
 function browser(module, memory) {
   const imports = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
@@ -102,7 +102,7 @@ export class Engine {
     return new Motion(this, values.motions[0]);
   }
 
-  // What of a sentence was not understood, with what to write instead.
+  // Notes on the words of a sentence that are not understood, with suggestions.
   notes(prompt) {
     return this.call('notes', { prompt }).values.notes;
   }

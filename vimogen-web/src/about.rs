@@ -1,4 +1,4 @@
-//! What the page is told before the first motion, and what its player draws.
+//! Version, formats and movements for the page, and the data of its player.
 
 use glam::{Quat, Vec3};
 use serde_json::{Map, Value, json};

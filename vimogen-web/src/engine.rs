@@ -12,7 +12,7 @@ use crate::live::Live;
 use crate::store::Store;
 use crate::words;
 
-/// What a task gives.
+/// The result of a task.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// Values.
