@@ -27,12 +27,15 @@ async function compiled(source) {
   return WebAssembly.compileStreaming(answer);
 }
 
-// Functions of the browser that crates name and the engine never calls.
-function unused(module) {
+// Functions of the browser that crates name. Random numbers become names of parameters: no motion depends on them.
+function browser(module, memory) {
   const imports = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     imports[from] ||= {};
-    if (kind === 'function') imports[from][name] = () => { throw new Error(`${name} is not here`); };
+    if (kind !== 'function') continue;
+    imports[from][name] = name.startsWith('__wbg_getRandomValues_')
+      ? (at, length) => { crypto.getRandomValues(new Uint8Array(memory(), at, length)); }
+      : () => { throw new Error(`${name} is not here`); };
   }
   return imports;
 }
@@ -40,7 +43,7 @@ function unused(module) {
 export class Engine {
   // Loads the module, which holds the model.
   static async load(source = './vimogen.wasm') {
-    const engine = new Engine(), module = await compiled(source), imports = unused(module);
+    const engine = new Engine(), module = await compiled(source), imports = browser(module, () => engine.wasm.memory.buffer);
     imports.vimogen = {
       progress: (at, length, step, total) => engine.report?.({ stage: engine.text(at, length), step, total }),
       panicked: (at, length) => { engine.fault = engine.text(at, length); },
@@ -99,7 +102,7 @@ export class Engine {
     return new Motion(this, values.motions[0]);
   }
 
-  // Words of a sentence that were not understood, with others to write instead.
+  // Notes on the words of a sentence that are not understood, with suggestions.
   notes(prompt) {
     return this.call('notes', { prompt }).values.notes;
   }
@@ -142,7 +145,8 @@ export class Motion {
 
   // After edits, such as {do: 'mirror'} or {do: 'hold', seconds: 1}.
   edit(...steps) {
-    return this.engine.made('edit', { motion: this.id, steps });
+    const { values } = this.engine.call('edit', { motion: this.id, steps });
+    return new Motion(this.engine, values.motions[0]);
   }
 }
 

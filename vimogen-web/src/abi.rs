@@ -28,7 +28,7 @@ struct State {
 
 thread_local!(static STATE: RefCell<State> = RefCell::default());
 
-/// Room for an input: JSON at 0, a file at 1.
+/// Room for an input: JSON has number 0, a file 1.
 #[unsafe(no_mangle)]
 pub extern "C" fn vimogen_input(which: usize, length: usize) -> *mut u8 {
     STATE.with_borrow_mut(|state| {
@@ -38,7 +38,7 @@ pub extern "C" fn vimogen_input(which: usize, length: usize) -> *mut u8 {
     })
 }
 
-/// Where an output begins: JSON at 0, a file at 1.
+/// Start of an output: JSON has number 0, a file 1.
 #[unsafe(no_mangle)]
 pub extern "C" fn vimogen_output(which: usize) -> *const u8 {
     STATE.with_borrow(|state| state.outputs[which & 1].as_ptr())

@@ -1,4 +1,4 @@
-//! Facts for the page before the first motion, and the figure that its player draws.
+//! Version, formats and movements for the page, and the data of its player.
 
 use glam::{Quat, Vec3};
 use serde_json::{Map, Value, json};

@@ -67,7 +67,7 @@ fn edited(motion: &Motion, step: &Fields<'_>, motions: &Store) -> Result<Motion>
     let name = step.needed_text("do")?;
     let blend = || Ok::<_, Error>(step.number("blend", 0.0, 2.0)?.unwrap_or(BLEND));
     let frames = motion.len() as f64;
-    // Edits that make a motion longer are checked before it is made.
+    // A longer motion is refused before it is made.
     let grows = |factor: f64| room((frames * factor).min(1e12) as u64);
     let made = match name {
         "trim" => {

@@ -101,7 +101,7 @@ impl<'a> Fields<'a> {
         Ok(self.integer("seed", 0, i64::MAX as u64)?.unwrap_or(DEFAULT_SEED))
     }
 
-    /// Options of a generation: a preset, and options of its own.
+    /// Options of a generation: a preset, and the options that change it.
     pub fn options(&self) -> Result<GenerateOptions> {
         let mut options = GenerateOptions::preset(self.named::<Preset>("quality")?.unwrap_or_default());
         for field in GenerateOptions::fields() {

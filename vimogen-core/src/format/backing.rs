@@ -19,6 +19,7 @@ const WORTH_RELEASING: usize = 1 << 20;
 /// Bytes of a file, from which readers borrow tensors; copies share them.
 #[derive(Debug, Clone)]
 pub(crate) enum Backing {
+    #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "files are in memory"))]
     Mapped(Arc<Mmap>),
     Owned(Arc<Vec<u8>>),
 }

@@ -21,6 +21,7 @@ const MAX_HEADER: u64 = 1 << 28;
 #[derive(Debug)]
 pub struct PositionalFile {
     path: PathBuf,
+    #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "files are in memory"))]
     file: File,
     /// Position of the first tensor.
     start: u64,
