@@ -15,7 +15,7 @@ PYTHON_CODE := python examples tests/python tests/torture benches/compare tools/
 
 # Recordings of people that the built-in model is trained on and compared with, and their share of its training samples.
 MOCAP ?= mocap
-MOCAP_SHARE ?= 0.3
+MOCAP_SHARE ?= 0.4
 
 # Destination and build of `make install`; dev is the build of the tests.
 PREFIX ?= /usr/local
@@ -208,7 +208,7 @@ nano: .venv/.ready | cxx ## train the built-in model into vimogen-core/assets/na
 	  echo "Motions of the CMU database are at mocap.cs.cmu.edu (ASF/AMC); docs/src/how-to/train.md says how to caption them."; fi
 	$(CARGO) build --locked --workspace --lib
 	$(VENV_PYTHON) tests/python/install.py "$(TARGET)"
-	$(VENV_PYTHON) -m vimogen train --config examples/nano.yaml --set "dataset.clips={folder: '$(MOCAP)', share: $(MOCAP_SHARE), optional: true}" --save vimogen-core/assets/nano --dtype int8 $(ARGS)
+	$(VENV_PYTHON) -m vimogen train --config examples/nano.yaml --set "dataset.clips={folder: '$(MOCAP)', share: $(MOCAP_SHARE), optional: true}" --save vimogen-core/assets/nano --dtype bfloat16 $(ARGS)
 
 nano-evaluate: .venv/.ready ## the built-in model's scores, as in docs/nano-scores.md (MOCAP=folder of recordings, ARGS="--model DIR --report FILE --only first human")
 	$(CARGO) build --locked --workspace --lib --examples

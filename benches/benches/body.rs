@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::ArrayD;
 use vimogen_bench as _;
 use vimogen_core::body::BodyModel;
-use vimogen_core::data::procedural::{Scenes, Split};
+use vimogen_core::data::procedural::{ProceduralDataset, Split};
 use vimogen_core::error::{Error, Result};
 use vimogen_core::format::{RawTensor, TensorInfo, TensorSource};
 
@@ -63,7 +63,7 @@ impl TensorSource for Drawn {
 }
 
 fn posing(c: &mut Criterion) {
-    let motion = Scenes::new(1, Split::Train).sample_with_frames(3, 99).motion;
+    let motion = ProceduralDataset::new(1, Split::Train).sample_with_frames(3, 99).motion;
     let mut group = c.benchmark_group("body");
     group.sample_size(20);
     for (name, body) in [

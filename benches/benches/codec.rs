@@ -3,11 +3,11 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use vimogen_bench as _;
-use vimogen_core::data::procedural::{Scenes, Split};
+use vimogen_core::data::procedural::{ProceduralDataset, Split};
 use vimogen_core::motion::codec::{DecodeMode, decode, encode};
 
 fn codec(c: &mut Criterion) {
-    let motion = Scenes::new(1, Split::Train).sample_with_frames(3, 100).motion;
+    let motion = ProceduralDataset::new(1, Split::Train).sample_with_frames(3, 100).motion;
     let features = encode(&motion).expect("the data set's clips can be encoded");
     let mut group = c.benchmark_group("codec");
     group.throughput(Throughput::Elements(features.nrows() as u64));

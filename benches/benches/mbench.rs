@@ -9,7 +9,7 @@ use ndarray::{Array2, Array3, ArrayView3};
 use vimogen_bench as _;
 use vimogen_core::Motion;
 use vimogen_core::body::BodyModel;
-use vimogen_core::data::procedural::{Scenes, Split};
+use vimogen_core::data::procedural::{ProceduralDataset, Split};
 use vimogen_core::mbench::penetration::penetrating_pairs;
 use vimogen_core::mbench::pose::PoseClip;
 use vimogen_core::mbench::smplify::Smplify;
@@ -46,7 +46,7 @@ fn tube() -> (Array3<f32>, Array2<u32>) {
 }
 
 fn penetration(c: &mut Criterion) {
-    let motion = Scenes::new(1, Split::Train).sample_with_frames(3, 101).motion;
+    let motion = ProceduralDataset::new(1, Split::Train).sample_with_frames(3, 101).motion;
     let motion = Motion::from_features(encode(&motion).expect("the data set's clips can be encoded"), 20.0);
     let (body, motion) = (BodyModel::neutral(), motion.expect("a clip"));
     let clip = PoseClip::of_motion(body, &motion).expect("the neutral body wears any clip");

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use vimogen_bench as _;
 use vimogen_core::Motion;
 use vimogen_core::body::BodyModel;
-use vimogen_core::data::procedural::{Scenes, Split};
+use vimogen_core::data::procedural::{ProceduralDataset, Split};
 use vimogen_core::motion::codec::encode;
 use vimogen_core::progress::ignore;
 use vimogen_core::render::{MeshSequence, RenderOptions, Renderer, View, encode};
@@ -26,7 +26,7 @@ fn finer(vertices: ArrayView3<'_, f32>, faces: &[[u32; 3]], middles: usize) -> A
 
 /// A walking body of SMPL's size.
 fn sequence() -> MeshSequence {
-    let motion = Scenes::new(1, Split::Train).sample_with_frames(3, 101).motion;
+    let motion = ProceduralDataset::new(1, Split::Train).sample_with_frames(3, 101).motion;
     let motion = encode(&motion).and_then(|features| Motion::from_features(features, 20.0)).expect("a clip");
     let body = BodyModel::neutral();
     let mut faces: Vec<[u32; 3]> = body.faces().rows().into_iter().map(|f| [f[0], f[1], f[2]]).collect();

@@ -147,7 +147,7 @@ sequence walks -o out.xyz
 sequence walks:1e99 -o out.npz
 sequence walks:-2 jumps -o out.npz
 sequence jumps --after text.npz -o out.npz
-prompts fence
+prompts guitar
 prompts --model none
 edit clip.npz -o out.npz
 edit clip.npz -o out.xyz --mirror

@@ -412,7 +412,7 @@ def test_prompts_and_notes(client):
     assert "jump" in families and all(
         "jump" in name or all("jump" in p for p in phrases) for name, phrases in families.items()
     )
-    notes = client.made("/api/notes", prompt="a person paints a fence")["notes"]
+    notes = client.made("/api/notes", prompt="a person plays the guitar")["notes"]
     assert notes[0]["kind"] == "unfamiliar" and notes[0]["suggestions"]
 
 

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use ndarray::Array2;
-use vimogen_core::data::procedural::acts::{HeldOut, held_out_prompts};
+use vimogen_core::data::procedural::held_out_prompts;
 use vimogen_core::mbench::quality::{Quality, UpAxis};
 use vimogen_core::model::{ClipBatch, Condition};
 use vimogen_core::{Dit, DitConfig, Error, GenerateOptions, Motion, Pipeline, Request, Result, WeightDtype};
 
 mod action_check;
-use action_check::check_script;
+use action_check::check;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -51,8 +51,7 @@ fn built_in() -> Result<()> {
 
 fn generate(pipeline: &Pipeline) -> Result<Vec<Motion>> {
     let options = GenerateOptions::default();
-    let request = |prompt: HeldOut| Request::text(prompt.text).with_num_frames(prompt.frames);
-    let requests: Vec<Request> = held_out_prompts().into_iter().map(request).collect();
+    let requests: Vec<Request> = held_out_prompts().iter().map(|prompt| Request::text(&*prompt.text)).collect();
     let batches = requests.chunks(BATCH).map(|batch| pipeline.generate_batch(batch, &options));
     Ok(batches.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
@@ -62,7 +61,7 @@ fn score(motions: &[Motion]) -> Result<(usize, [f64; 5])> {
     let (mut met, mut sums) = (0, [0.0; 5]);
     for (motion, prompt) in motions.iter().zip(held_out_prompts()) {
         let joints = motion.joints();
-        met += usize::from(check_script(&prompt.script, joints.view()).is_ok());
+        met += usize::from(check(&prompt.action, joints.view()).is_ok());
         let named = Quality::measure(joints.view(), UpAxis::Z)?.named();
         sums.iter_mut().zip(named).for_each(|(sum, (_, value))| *sum += f64::from(value));
     }

@@ -1,4 +1,4 @@
-//! Procedural motion, to look at and to measure.
+//! The second generation of procedural motion, to look at and to measure.
 //!
 //! ```text
 //! procedural sheets DIR [KIND ...]   a picture of ten moments of each kind, or of those named

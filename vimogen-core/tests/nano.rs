@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use vimogen_core::data::procedural::acts::{HeldOut, held_out_prompts};
-use vimogen_core::data::procedural::{Scenes, Split};
+use vimogen_core::data::procedural::{ProceduralDataset, Prompt, Split, held_out_prompts};
 use vimogen_core::data::{ConditionMix, ProceduralLoader};
 use vimogen_core::device::Device;
 use vimogen_core::mbench::Dimension;
@@ -17,7 +16,7 @@ use vimogen_core::{GenerateOptions, Motion, Pipeline, Request};
 
 #[path = "../examples/action_check/mod.rs"]
 mod action_check;
-use action_check::check_script;
+use action_check::check;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,17 +28,16 @@ fn generate(pipeline: &Pipeline, requests: &[Request]) -> Vec<Motion> {
 #[test]
 fn wordings_that_training_never_showed_give_the_movement_asked_for() {
     let pipeline = Pipeline::builtin().unwrap();
-    // Every fifth of two hundred, so that all kinds of prompts are among them.
-    let prompts: Vec<HeldOut> = held_out_prompts().into_iter().step_by(5).collect();
-    let request = |p: &HeldOut| Request::text(p.text.clone()).with_num_frames(p.frames);
-    let requests: Vec<Request> = prompts.iter().map(request).collect();
+    // Every fourth of a hundred, so that all kinds of prompts are among them.
+    let prompts: Vec<Prompt> = held_out_prompts().into_iter().step_by(4).collect();
+    let requests: Vec<Request> = prompts.iter().map(|p| Request::text(p.text.clone())).collect();
     let (mut failures, mut jitter, mut sliding) = (vec![], 0.0, 0.0);
     for (prompt, motion) in prompts.iter().zip(generate(&pipeline, &requests)) {
         let joints = motion.joints();
         let quality = Quality::measure(joints.view(), UpAxis::Z).unwrap();
         jitter += quality.get(Dimension::JitterDegree) / prompts.len() as f32;
         sliding += quality.get(Dimension::FootSliding) / prompts.len() as f32;
-        if let Err(reason) = check_script(&prompt.script, joints.view()) {
+        if let Err(reason) = check(&prompt.action, joints.view()) {
             failures.push(format!("{:?}: {reason}", prompt.text));
         }
     }
@@ -50,7 +48,7 @@ fn wordings_that_training_never_showed_give_the_movement_asked_for() {
 #[test]
 fn a_reference_is_followed_more_closely_than_its_caption() {
     let pipeline = Pipeline::builtin().unwrap();
-    let data = Scenes::new(1_000_003, Split::HeldOut);
+    let data = ProceduralDataset::new(1_000_003, Split::HeldOut);
     let samples: Vec<_> = (0..12).map(|index| data.sample_with_frames(index, 100)).collect();
     let clips: Vec<Motion> =
         samples.iter().map(|s| Motion::from_features(encode(&s.motion).unwrap(), 20.0).unwrap()).collect();

@@ -31,7 +31,8 @@ const MOST: usize = 4096;
 /// seed : int
 ///     The same seed gives the same batches.
 /// mix : dict, optional
-///     Mix of conditions: the shares ``text`` and ``null_text``, and ``corruption``, a dict with the keys of an
+///     Mix of conditions: the shares ``text`` and ``null_text``, ``repertoire`` (generation of procedural motion, 1 or 2), and
+///     ``corruption``, a dict with the keys of an
 ///     experiment's ``ref_motion_corruption``.
 #[pyclass(frozen, module = "vimogen", name = "SyntheticData")]
 pub struct SyntheticData {

@@ -31,7 +31,7 @@ def download(what: str, folder: Path | None, from_file: Path | None, endpoint: s
     """
     if what == "nano":
         target = folder or Path("nano")
-        Pipeline.builtin().save(target, dtype="int8")
+        Pipeline.builtin().save(target, dtype="bfloat16")
         click.echo(target)
         return
     if folder is None:

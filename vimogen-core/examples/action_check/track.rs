@@ -4,7 +4,7 @@ use glam::{Mat3, Vec2, Vec3};
 use ndarray::ArrayView3;
 
 use super::{LEFT, RIGHT, TOE_HEIGHT};
-use vimogen_core::motion::layout::JOINTS;
+use vimogen_core::motion::layout::{FPS, JOINTS};
 use vimogen_core::motion::skeleton::joint;
 
 /// Joints of a window of a clip: the pelvis begins above the origin, facing +y; standing toes are at their usual
@@ -26,6 +26,13 @@ impl Track {
         frames.iter_mut().flatten().for_each(|p| *p += rise);
         let yaw = headings(&frames);
         Self { frames, yaw }.restarted()
+    }
+
+    /// The frames from share `from` to share `to` of the clip, with its own beginning.
+    pub fn window(&self, from: f32, to: f32) -> Self {
+        let at = |share: f32| ((share * self.len() as f32) as usize).min(self.len());
+        let range = at(from)..at(to);
+        Self { frames: self.frames[range.clone()].to_vec(), yaw: self.yaw[range].to_vec() }.restarted()
     }
 
     fn restarted(mut self) -> Self {
@@ -62,6 +69,11 @@ impl Track {
         self.frames.len()
     }
 
+    /// Seconds.
+    pub fn seconds(&self) -> f32 {
+        self.len() as f32 / FPS
+    }
+
     /// Joint `j` in frame `t`.
     pub fn at(&self, t: usize, j: usize) -> Vec3 {
         self.frames[t][j]
@@ -86,6 +98,13 @@ impl Track {
     /// The farthest the pelvis is from where it began, horizontally.
     pub fn farthest(&self) -> f32 {
         max(&self.series(|t| self.at(t, joint::PELVIS).truncate().length()))
+    }
+
+    /// Mean velocity of the pelvis over the last 60% of the frames, metres per second, in the first frame's heading.
+    pub fn cruise(&self) -> Vec2 {
+        let from = (0.4 * self.len() as f32) as usize;
+        let way = self.end() - self.at(from, joint::PELVIS).truncate();
+        way * FPS / (self.len() - 1 - from).max(1) as f32
     }
 
     /// Degrees turned to the left by the end.

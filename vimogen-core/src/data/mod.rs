@@ -13,6 +13,7 @@ mod motion_file;
 pub mod pack;
 pub mod prepare;
 pub mod procedural;
+mod repertoire;
 pub mod synth_loader;
 
 pub use captioned::{CaptionedClips, CaptionedFolder, MixedLoader};

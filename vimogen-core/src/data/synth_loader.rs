@@ -12,10 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::batch::{Sample, collate};
 use super::corruption::Corruption;
 use super::dataset::check_shares;
-use super::procedural::acts::FRAMES;
-use super::procedural::{Scenes, Split};
+use super::repertoire::Repertoire;
 use crate::declare::defaults;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::motion::Stats;
 use crate::motion::clip::reference_channels;
 use crate::motion::codec::{SmplMotion, encode};
@@ -49,6 +48,8 @@ defaults! {
         text: f64 = 0.85;
         /// Share of the text samples whose text is left out, for guidance.
         null_text: f64 = 0.1;
+        /// Generation of procedural motion: 1, which the committed weights were trained on, or 2, over a hundred movements.
+        repertoire: u8 = 1;
         /// Corruption of references.
         corruption: Corruption = Corruption::release();
     }
@@ -58,15 +59,18 @@ impl ConditionMix {
     /// Checks the shares.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) naming the field.
+    /// [`Error::Config`] naming the field.
     pub fn check(&self) -> Result<()> {
+        if !(1..=2).contains(&self.repertoire) {
+            return Err(Error::config("repertoire", format!("{} is neither 1 nor 2", self.repertoire)));
+        }
         check_shares(&[("text", self.text), ("null_text", self.null_text)])
     }
 }
 
 /// An endless, deterministic source of batches: number `step` is a function of seed and step.
 pub struct ProceduralLoader {
-    dataset: Scenes,
+    dataset: Repertoire,
     encoder: Arc<dyn TextEncoder>,
     stats: Stats,
     mix: ConditionMix,
@@ -79,7 +83,7 @@ impl ProceduralLoader {
     /// A loader whose statistics are computed from the data set itself.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) for an impossible mix; those of encoding a clip, which are bugs in the data set.
+    /// [`Error::Config`] for an impossible mix; those of encoding a clip, which are bugs in the data set.
     pub fn new(
         seed: u64,
         batch_size: usize,
@@ -88,18 +92,18 @@ impl ProceduralLoader {
         encoder: Arc<dyn TextEncoder>,
     ) -> Result<Self> {
         mix.check()?;
-        let dataset = Scenes::new(seed, Split::Train);
+        let dataset = Repertoire::of(mix.repertoire, seed);
         let stats = statistics(&dataset)?;
         Ok(Self { dataset, encoder, stats, mix, seed, batch_size, text_len })
     }
 
     /// Caption and motion of a clip, by its number; `frames` rows of features, or as many as the data set draws.
     pub fn clip(&self, index: u64, frames: Option<usize>) -> (String, SmplMotion) {
-        let scene = match frames {
+        let told = match frames {
             None => self.dataset.sample(index),
             Some(frames) => self.dataset.sample_with_frames(index, frames),
         };
-        (scene.caption, scene.motion)
+        (told.caption, told.motion)
     }
 
     /// Mean and standard deviation of the data set's channels.
@@ -114,7 +118,7 @@ impl ProceduralLoader {
     pub fn batch(&self, step: usize) -> Result<TrainBatch> {
         let mut rng = ChaCha12Rng::seed_from_u64(self.seed ^ 0x5eed_ba7c);
         rng.set_stream(step as u64);
-        let frames = draw_frames(&mut rng, FRAMES);
+        let frames = draw_frames(&mut rng, self.dataset.frames());
         let b = self.batch_size;
         let texts = (0..b).filter(|_| rng.random_bool(self.mix.text)).count();
         let silent: Vec<bool> = (0..b).map(|_| rng.random_bool(self.mix.null_text)).collect();
@@ -143,7 +147,7 @@ pub(super) fn draw_frames(rng: &mut ChaCha12Rng, (fewest, most): (usize, usize))
 }
 
 /// Statistics over the first clips of the data set.
-pub(super) fn statistics(dataset: &Scenes) -> Result<Stats> {
+pub(super) fn statistics(dataset: &Repertoire) -> Result<Stats> {
     let features: Vec<Array2<f32>> =
         (0..STATS_CLIPS).into_par_iter().map(|i| encode(&dataset.sample(i).motion)).collect::<Result<_>>()?;
     let mut builder = StatsBuilder::new(FEATURES);
@@ -169,6 +173,8 @@ mod tests {
     #[test]
     fn a_mix_of_impossible_shares_is_named() {
         ConditionMix::default().check().unwrap();
+        let third = ConditionMix { repertoire: 3, ..ConditionMix::default() };
+        assert!(third.check().unwrap_err().to_string().contains("repertoire"));
         for share in [-0.1, 1.5, f64::NAN] {
             let text = |mix: ConditionMix| mix.check().unwrap_err().to_string();
             assert!(text(ConditionMix { text: share, ..ConditionMix::default() }).contains("text"));

@@ -408,8 +408,8 @@ fn data(dataset: DatasetKeys, corruption: Corruption, null_context: Option<PathB
         }
         let mix = ConditionMix::default();
         let text = if reference { dataset.text.unwrap_or(mix.text) } else { 1.0 };
-        let null_text = dataset.null_text.unwrap_or(mix.null_text);
-        let mix = ConditionMix { text, null_text, corruption };
+        let (null_text, repertoire) = (dataset.null_text.unwrap_or(mix.null_text), dataset.repertoire);
+        let mix = ConditionMix { text, null_text, repertoire, corruption };
         mix.check()?;
         let folders = folders(dataset.clips)?;
         return Ok(match dataset.procedural && folders.is_empty() {

@@ -11,7 +11,7 @@ use super::resume::Resume;
 use super::samples::Probes;
 use super::training_data::TrainingData;
 use crate::data::Prefetch;
-use crate::data::procedural::acts::known_prompts;
+use crate::data::procedural::{acts, known_prompts};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::text::{KnownPrompts, TextEncoderConfig};
@@ -286,17 +286,17 @@ impl Run {
     /// The prompts that the model knows: those of the procedural data or of the model that is trained further, and the
     /// captions of folders where there is no other list.
     fn known(&self) -> Option<KnownPrompts> {
-        let procedural = match &self.experiment.data {
-            Data::Procedural(_) => true,
-            Data::Mixed(mixed) => mixed.procedural,
-            Data::Files(_) => false,
+        let repertoire = match &self.experiment.data {
+            Data::Procedural(mix) => Some(mix.repertoire),
+            Data::Mixed(mixed) => mixed.procedural.then_some(mixed.mix.repertoire),
+            Data::Files(_) => None,
         };
         let known = match &self.experiment.start {
             Some(start) => start.prompts().cloned(),
-            None => procedural.then(known_prompts),
+            None => repertoire.map(|number| if number > 1 { acts::known_prompts() } else { known_prompts() }),
         };
         let captions = &self.source.captions;
-        if captions.is_empty() || self.experiment.start.is_none() && procedural {
+        if captions.is_empty() || self.experiment.start.is_none() && repertoire.is_some() {
             return known;
         }
         let none = || KnownPrompts::new(1, vec![], BTreeMap::new());

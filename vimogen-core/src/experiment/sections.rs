@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::data::Sampling;
+use crate::data::{ConditionMix, Sampling};
 use crate::declare::defaults;
 use crate::train::TrainConfig;
 
@@ -121,5 +121,6 @@ defaults! {
         captions: CaptionSource = CaptionSource::Files;
         procedural: bool = false;
         clips: Option<Value> = None;
+        repertoire: u8 = ConditionMix::default().repertoire;
     }
 }

@@ -161,9 +161,9 @@ impl Pipeline {
     ///
     /// ```
     /// # use vimogen_core::Pipeline;
-    /// let notes = Pipeline::builtin()?.notes("a person wlaks, then paints a fence");
+    /// let notes = Pipeline::builtin()?.notes("a person wlaks, then plays the guitar");
     /// assert_eq!(notes[0].to_string(), r#""wlaks" was read as "walks""#);
-    /// assert_eq!(notes[1].words, "paints fence");
+    /// assert_eq!(notes[1].words, "plays guitar");
     /// # Ok::<(), vimogen_core::Error>(())
     /// ```
     pub fn notes(&self, prompt: &str) -> Vec<Note> {

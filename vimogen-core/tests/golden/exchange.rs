@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use glam::{DQuat, DVec3};
 use ndarray::{Array2, s};
 use vimogen_core::body::BodyModel;
-use vimogen_core::data::procedural::{Scenes, Split};
+use vimogen_core::data::procedural::{ProceduralDataset, Split};
 use vimogen_core::format::npz::{self, NpzFile};
 use vimogen_core::format::{RawTensor, TensorSource, npy};
 use vimogen_core::io::LoadOptions;
@@ -20,7 +20,7 @@ use crate::common::folder;
 
 /// A clip whose positions and rotations agree.
 fn walk() -> Motion {
-    let smpl = Scenes::new(1, Split::Train).sample_with_frames(3, 100).motion;
+    let smpl = ProceduralDataset::new(1, Split::Train).sample_with_frames(3, 100).motion;
     Motion::from_features(encode(&smpl).expect("features"), 20.0).expect("motion")
 }
 

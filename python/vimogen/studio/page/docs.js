@@ -3,7 +3,7 @@ import { get } from '/api.js';
 
 const EXAMPLES = {
   '/api/generate': { prompt: 'a person walks forward', seconds: 5, seed: 42 }, '/api/sequence': { prompts: ['a person walks forward', 'a person sits down'], seconds: [4, 3] },
-  '/api/notes': { prompt: 'a person paints a fence' }, '/api/stream': { prompt: 'a person walks forward', seconds: 4 },
+  '/api/notes': { prompt: 'a person plays the guitar' }, '/api/stream': { prompt: 'a person walks forward', seconds: 4 },
   '/api/edit': { motion: 'ID', steps: [{ do: 'mirror' }] }, '/api/score': { motion: 'ID' }, '/api/render': { motion: 'ID', format: 'png' },
   '/api/convert': { motion: 'ID', format: 'bvh' }, '/api/variations': { motion: 'ID', n: 2 },
 };

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::clips::CaptionedClips;
 use crate::data::batch::{Sample, collate};
 use crate::data::loader::Batches;
-use crate::data::procedural::{Scenes, Split, acts};
+use crate::data::repertoire::Repertoire;
 use crate::data::synth_loader::{ConditionMix, draw_frames, floored, statistics};
 use crate::error::{Error, Result};
 use crate::motion::Stats;
@@ -42,7 +42,7 @@ pub struct Sources {
 
 /// An endless, deterministic source of batches: number `step` is a function of seed and step.
 pub struct MixedLoader {
-    procedural: Option<Scenes>,
+    procedural: Option<Repertoire>,
     clips: Vec<(f64, CaptionedClips)>,
     stats: Stats,
     null_text: Array2<f32>,
@@ -74,7 +74,7 @@ impl MixedLoader {
         if !procedural {
             clips.iter_mut().for_each(|(share, _)| *share /= sum);
         }
-        let procedural = procedural.then(|| Scenes::new(seed, Split::Train));
+        let procedural = procedural.then(|| Repertoire::of(mix.repertoire, seed));
         let stats = match stats {
             Some(stats) => stats,
             None => mixture(procedural.as_ref(), &clips)?,
@@ -140,7 +140,7 @@ impl MixedLoader {
 impl Batches for MixedLoader {
     fn batch(&self, step: usize) -> Result<TrainBatch> {
         let mut rng = stream(self.seed, step as u64);
-        let frames = draw_frames(&mut rng, self.procedural.map_or(FRAMES, |_| acts::FRAMES));
+        let frames = draw_frames(&mut rng, self.procedural.map_or(FRAMES, |motion| motion.frames()));
         let seeds: Vec<u64> = (0..self.batch_size).map(|_| rng.random()).collect();
         let first = (step * self.batch_size) as u64;
         let sample = |(i, seed): (usize, &u64)| self.sample(first + i as u64, frames, stream(*seed, 0));
@@ -156,7 +156,7 @@ fn stream(seed: u64, number: u64) -> ChaCha12Rng {
 }
 
 /// Statistics of samples that come from the sources by their shares.
-fn mixture(procedural: Option<&Scenes>, clips: &[(f64, CaptionedClips)]) -> Result<Stats> {
+fn mixture(procedural: Option<&Repertoire>, clips: &[(f64, CaptionedClips)]) -> Result<Stats> {
     let mut parts: Vec<(f64, Stats)> = vec![];
     for (share, clips) in clips.iter().filter(|(share, _)| *share > 0.0) {
         parts.push((*share, clips.statistics()?.finish()?));

@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
 use super::*;
-use crate::data::procedural::{Scenes, Split};
+use crate::data::procedural::{ProceduralDataset, Split};
 use crate::data::{Batches, ConditionMix};
 use crate::motion::codec::encode;
 use crate::motion::layout::{FPS, TRANSL};
@@ -18,7 +18,7 @@ use crate::text::WordEncoder;
 
 /// A procedural clip of `frames` frames.
 fn motion(index: u64, frames: usize) -> Motion {
-    let clip = Scenes::new(5, Split::Train).sample_with_frames(index, frames);
+    let clip = ProceduralDataset::new(5, Split::Train).sample_with_frames(index, frames);
     Motion::from_features(encode(&clip.motion).unwrap(), FPS).unwrap()
 }
 

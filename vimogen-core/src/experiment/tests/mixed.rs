@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::{Data, Event, Experiment, Resume, Run};
 use super::runs::same;
-use crate::data::procedural::{Scenes, Split};
+use crate::data::procedural::{ProceduralDataset, Split};
 use crate::device::Device;
 use crate::model::DitConfig;
 use crate::motion::Motion;
@@ -16,7 +16,7 @@ use crate::{GenerateOptions, Pipeline};
 /// A folder of two captioned clips.
 fn clips(folder: &Path) {
     for (name, caption) in [("one.npz", "a person zigzags"), ("two.bvh", "a person walks proudly")] {
-        let clip = Scenes::new(5, Split::Train).sample_with_frames(1, 60);
+        let clip = ProceduralDataset::new(5, Split::Train).sample_with_frames(1, 60);
         let path = folder.join(name);
         Motion::from_features(encode(&clip.motion).unwrap(), 20.0).unwrap().save(&path).unwrap();
         std::fs::write(path.with_extension("txt"), caption).unwrap();
@@ -126,7 +126,7 @@ dataset: {{clips: {{folder: {clips:?}, min_frames: 20}}}}
 #[test]
 fn the_built_in_model_is_written_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    Pipeline::builtin().unwrap().save(folder.path(), WeightDtype::Int8).unwrap();
+    Pipeline::builtin().unwrap().save(folder.path(), WeightDtype::Bf16).unwrap();
     let written = std::fs::read(folder.path().join("model.safetensors")).unwrap();
     assert!(written == include_bytes!("../../../assets/nano/model.safetensors"), "other weights");
     let back = Pipeline::open(folder.path()).unwrap();

@@ -208,7 +208,7 @@ fn the_built_in_model_s_experiment_does_the_steps_of_a_trainer_on_procedural_bat
         temporal_dropout_rate: 0.02,
         ..Corruption::default()
     };
-    let mix = ConditionMix { text: 0.85, null_text: 0.1, corruption };
+    let mix = ConditionMix { text: 0.85, null_text: 0.1, corruption, ..ConditionMix::default() };
     let loader = ProceduralLoader::new(7, 4, 32, mix, Arc::new(WordEncoder::builtin().unwrap())).unwrap();
     let mut trainer = Trainer::new(&experiment.model, &train, &Device::flex()).unwrap();
     for step in 0..4 {

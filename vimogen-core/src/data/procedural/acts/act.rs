@@ -6,7 +6,7 @@ use crate::data::procedural::{Pace, Side};
 use crate::declare::named_enum;
 
 named_enum! {
-    /// A kind of movement; its phrases are in `assets/procedural/acts.txt`.
+    /// A kind of movement of the second generation; its phrases are in `assets/procedural/acts.txt`.
     pub enum Kind("kind") {
         Stand = "stand",
         WalkForward = "walk_forward",

@@ -10,8 +10,8 @@ use super::life::{Freedom, Life, follow_through};
 use super::manner::{Manner, Person};
 use crate::body::SMPLX_ROOT;
 use crate::data::procedural::Side;
+use crate::data::procedural::compose::{lower_pelvis, write};
 use crate::data::procedural::curve::{ease, mix};
-use crate::data::procedural::pelvis::lower_pelvis;
 use crate::data::procedural::rig::{LEFT, Pose, RIGHT};
 use crate::data::procedural::rng::Rng;
 use crate::motion::codec::SmplMotion;
@@ -225,12 +225,6 @@ fn solve(figures: &[Figure]) -> SmplMotion {
         write(out.joints.index_axis_mut(ndarray::Axis(0), t).as_slice_mut(), &solved.joints);
     }
     out
-}
-
-fn write(row: Option<&mut [f32]>, values: &[Vec3]) {
-    for (slot, v) in row.into_iter().flat_map(|r| r.chunks_exact_mut(3)).zip(values) {
-        slot.copy_from_slice(&v.to_array());
-    }
 }
 
 /// Moves and turns a clip so that it begins at the origin, facing +y.

@@ -1,4 +1,4 @@
-//! The endless data set.
+//! The data set of the second generation.
 
 use super::act::{Act, Kind, Script};
 use super::caption;

@@ -1,4 +1,4 @@
-//! The prompts of training, for notes on other prompts.
+//! The prompts of the second generation, for notes on other prompts.
 
 use std::collections::BTreeMap;
 

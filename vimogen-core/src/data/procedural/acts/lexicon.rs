@@ -1,9 +1,10 @@
-//! Phrases of each kind, from `assets/procedural/acts.txt`.
+//! Phrases of each kind, from `assets/procedural/acts.txt` and, for kinds of the first generation, its own list.
 
 use std::sync::OnceLock;
 
 use super::act::{Act, Kind};
-use crate::data::procedural::Side;
+use crate::data::procedural::lexicon::patterns as earlier;
+use crate::data::procedural::{Family, Pace, Part, Side};
 
 /// Phrases of every kind: the usual heading, and the one for both sides or for turning around.
 struct Lexicon(Vec<[Vec<&'static str>; 2]>);
@@ -31,12 +32,12 @@ fn second_heading(kind: Kind) -> Option<&'static str> {
 }
 
 impl Lexicon {
-    /// Reads lines of `[heading]`, phrases, `# comments` and nothing.
+    /// Reads lines of `[heading]`, phrases, phrases to leave out, `# comments` and nothing.
     ///
     /// # Errors
     /// The line, if it is none of these; the kind that has no phrase.
     fn parse(text: &'static str) -> Result<Self, String> {
-        let mut all: Vec<[Vec<&'static str>; 2]> = vec![Default::default(); Kind::ALL.len()];
+        let mut all: Vec<[Vec<&'static str>; 2]> = Kind::ALL.iter().map(|kind| first_generation(*kind)).collect();
         let mut current = None;
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if let Some(heading) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
@@ -44,8 +45,15 @@ impl Lexicon {
                 continue;
             }
             let (kind, heading) = current.ok_or_else(|| format!("{line:?} is below no heading"))?;
-            check(line)?;
-            all[kind][heading].push(line);
+            let list = &mut all[kind][heading];
+            match line.strip_prefix('-') {
+                Some(gone) if list.contains(&gone) => list.retain(|phrase| *phrase != gone),
+                Some(gone) => return Err(format!("{gone:?} is not there to leave out")),
+                None => {
+                    check(line)?;
+                    list.push(line);
+                }
+            }
         }
         for (kind, lists) in Kind::ALL.iter().zip(&all) {
             let headings = 1 + usize::from(second_heading(*kind).is_some());
@@ -55,6 +63,18 @@ impl Lexicon {
         }
         Ok(Self(all))
     }
+}
+
+/// The first generation's phrases of a kind.
+fn first_generation(kind: Kind) -> [Vec<&'static str>; 2] {
+    let Some(family) = Family::ALL.into_iter().find(|family| family.name() == kind.name()) else {
+        return [vec![], vec![]];
+    };
+    let of = |side, degrees| earlier(&Part { family, side, pace: Pace::Normal, count: 1, degrees }).to_vec();
+    let first = of(Some(Side::Right), 90);
+    let second = if kind == Kind::Turn { of(Some(Side::Right), 180) } else { of(Some(Side::Both), 90) };
+    let second = if second_heading(kind).is_some() { second } else { vec![] };
+    [first, second]
 }
 
 /// The place of a heading such as `wave` or `wave both`.
@@ -119,10 +139,11 @@ mod tests {
     #[test]
     fn a_malformed_list_is_refused() {
         for (text, want) in [
-            ("[stand]\n{idle}\n", "WalkForward has a heading without a phrase"),
+            ("[stand]\n{idle}\n", "WalkDiagonal has a heading without a phrase"),
             ("{stand}\n", "below no heading"),
             ("[fly]\n", "unknown heading \"fly\""),
             ("[stand both]\n", "unknown heading"),
+            ("[stand]\n-{fly}\n", "not there to leave out"),
             ("[stand]\n{stand}  still\n", "no known kind"),
             ("[stand]\n{stand} to the <left>\n", "no known kind"),
         ] {

@@ -1,4 +1,4 @@
-//! Captioned acts: over a hundred kinds, moods, counts, up to four acts in order.
+//! The second generation of procedural motion: over a hundred kinds, moods, counts, up to four acts in order.
 //!
 //! A clip is a function of a seed, its kind's name and a number, so kinds that are added later change no other clip.
 

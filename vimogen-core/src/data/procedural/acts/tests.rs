@@ -1,4 +1,4 @@
-//! Properties of the data set as a whole.
+//! Properties of the second generation as a whole.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;

@@ -44,6 +44,17 @@ const CROUCH: Low = Low {
     times: [1.0, 0.0, 0.7],
 };
 
+const SIT: Low = Low {
+    down: 0.44,
+    back: 0.40,
+    tilt: -4.0,
+    spine: 10.0,
+    head: -2.0,
+    heel: 0.0,
+    arm: Arm::deg(22.0, 8.0, 12.0, 55.0),
+    times: [1.3, 0.0, 0.8],
+};
+
 const BEND: Low = Low {
     down: 0.16,
     back: 0.15,
@@ -70,16 +81,17 @@ fn low(family: Family) -> Low {
     match family {
         Family::Squat => SQUAT,
         Family::Crouch => CROUCH,
+        Family::SitDown => SIT,
         Family::BendDown => BEND,
         _ => BOW,
     }
 }
 
-/// Squatting, crouching, bowing, bending to the ground.
+/// Squatting, crouching, sitting down, bowing, bending to the ground.
 pub fn lower(part: &Part, s: &Setting) -> Performance {
     let low = low(part.family);
     let [go, stay, back] = low.times;
-    let rate = s.tempo;
+    let rate = s.rate(part);
     let weight: Box<dyn Fn(f32) -> f32> = if stay == 0.0 {
         Box::new(s.hold(s.fit(2.0 * go / rate) * 0.5))
     } else {
@@ -111,8 +123,8 @@ fn lowered(low: &Low, amp: f32, w: f32) -> Pose {
 }
 
 /// Going down on the right knee, and staying there.
-pub fn kneel(s: &Setting) -> Performance {
-    let rate = s.tempo;
+pub fn kneel(part: &Part, s: &Setting) -> Performance {
+    let rate = s.rate(part);
     let step = 0.55 / rate;
     let (down, stop) = (LEAD + 0.35 / rate, s.end.unwrap_or(f32::MAX));
     let up = stop - 0.75;

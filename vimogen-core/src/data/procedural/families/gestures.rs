@@ -1,7 +1,9 @@
-//! Movements of arms and chest above a standing body.
+//! Movements of arms, head and chest above a standing body.
 
-use super::{Performance, Setting};
-use crate::data::procedural::curve::pulse;
+use std::f32::consts::PI;
+
+use super::{LEAD, Performance, Setting};
+use crate::data::procedural::curve::{pulse, ramp};
 use crate::data::procedural::rig::{Arm, LEFT, Pose, RIGHT};
 use crate::data::procedural::spec::{Family, Part, Side};
 
@@ -13,6 +15,33 @@ fn arms_of(part: &Part) -> &'static [usize] {
     }
 }
 
+/// Waving with the right hand or both, until the end.
+pub fn wave(part: &Part, s: &Setting) -> Performance {
+    let (hold, amp, arms) = (s.hold(0.7), s.amp, arms_of(part));
+    Box::new(move |t| {
+        let mut pose = Pose::default();
+        let w = hold(t);
+        let swing = (2.0 * PI * (t - LEAD - 0.45) / 0.6).sin() * ramp(t, LEAD + 0.35, LEAD + 0.9);
+        for &arm in arms {
+            let bend = 78.0 + 26.0 * amp * swing;
+            pose.arms[arm] = pose.arms[arm].toward(Arm::deg(8.0, 82.0, -78.0, bend), w);
+        }
+        pose
+    })
+}
+
+/// Clapping in front of the chest, until the end.
+pub fn clap(s: &Setting) -> Performance {
+    let (hold, amp) = (s.hold(0.6), s.amp);
+    Box::new(move |t| {
+        let mut pose = Pose::default();
+        let w = hold(t);
+        let apart = 0.5 - 0.5 * (2.0 * PI * (t - LEAD - 0.5) / 0.6).cos();
+        pose.swing_arms(Arm::deg(46.0, 11.0 + 10.0 * apart, 54.0 - 42.0 * amp * apart, 72.0), w);
+        pose
+    })
+}
+
 /// Taking an arm pose and keeping it.
 pub fn held(part: &Part, s: &Setting) -> Performance {
     let (hold, arms, amp) = (s.hold(0.9), arms_of(part), s.amp);
@@ -20,6 +49,8 @@ pub fn held(part: &Part, s: &Setting) -> Performance {
         Family::RaiseArms => Arm::deg(160.0 + 60.0 * (amp - 1.0), 8.0, 0.0, 12.0),
         Family::ArmsOut => Arm::deg(0.0, 86.0 + 40.0 * (amp - 1.0), 0.0, 8.0),
         Family::HandsOnHips => Arm::deg(-22.0, 42.0, 62.0, 92.0),
+        Family::CrossArms => Arm::deg(30.0, 4.0, 72.0, 98.0),
+        Family::Salute => Arm::deg(70.0, 32.0, -4.0, 130.0),
         _ => Arm::deg(86.0 + 40.0 * (amp - 1.0), 2.0, 0.0, 6.0),
     };
     Box::new(move |t| {
@@ -58,6 +89,25 @@ pub fn side_stretch(s: &Setting) -> Performance {
         pose.tilt.z += 0.10 * amp * lean;
         pose.head.z += 0.12 * lean;
         pose.pelvis.x -= 0.06 * lean;
+        pose
+    })
+}
+
+/// Nodding or shaking the head, until the end.
+pub fn head(part: &Part, s: &Setting) -> Performance {
+    let (hold, amp, nod) = (s.hold(0.5), s.amp, part.family == Family::Nod);
+    Box::new(move |t| {
+        let mut pose = Pose::default();
+        let w = hold(t) * amp;
+        if nod {
+            let down = 0.5 - 0.5 * (2.0 * PI * (t - LEAD) / 0.8).cos();
+            pose.head.x += 0.75 * w * down;
+            pose.spine.x += 0.05 * w * down;
+        } else {
+            let turn = (2.0 * PI * (t - LEAD) / 1.0).sin();
+            pose.head.y += 0.95 * w * turn;
+            pose.spine.y += 0.06 * w * turn;
+        }
         pose
     })
 }

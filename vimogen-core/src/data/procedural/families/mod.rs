@@ -6,10 +6,11 @@ mod jumps;
 mod kicks;
 mod strikes;
 mod turns;
+mod walks;
 
 use super::curve::ramp;
 use super::rig::Pose;
-use super::spec::{Family, Part, Side};
+use super::spec::{Family, Pace, Part, Side};
 
 /// Seconds of standing before every movement.
 pub const LEAD: f32 = 0.25;
@@ -20,6 +21,8 @@ pub type Performance = Box<dyn Fn(f32) -> Pose>;
 /// Parameters of one execution, other than its part.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
+    /// Duration in seconds.
+    pub length: f32,
     /// Time of the return to standing, seconds; open if nothing follows.
     pub end: Option<f32>,
     /// Size of the movement relative to the usual one.
@@ -29,6 +32,16 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// Speed at the pace of the part.
+    fn rate(&self, part: &Part) -> f32 {
+        let pace = match part.pace {
+            Pace::Slow => 0.7,
+            Pace::Normal => 1.0,
+            Pace::Fast => 1.4,
+        };
+        self.tempo * pace
+    }
+
     /// Weight of something taken up over `rise` seconds after the lead and kept until the end.
     fn hold(&self, rise: f32) -> impl Fn(f32) -> f32 + 'static {
         let end = self.end;
@@ -60,16 +73,21 @@ fn of_right_side(part: &Part, s: &Setting) -> Performance {
     use Family::*;
     match part.family {
         Stand => Box::new(|_| Pose::default()),
+        WalkForward | WalkBackward | WalkCircle | Run | March => walks::gait(part, s),
+        Sidestep => walks::sidestep(part, s),
         Jump | JumpForward => jumps::jump(part, s),
         Hop => jumps::hop(s),
         JumpingJacks => jumps::jacks(s),
-        Squat | Crouch | Bow | BendDown => floor::lower(part, s),
-        Kneel => floor::kneel(s),
+        Squat | Crouch | SitDown | Bow | BendDown => floor::lower(part, s),
+        Kneel => floor::kneel(part, s),
         Lunge => floor::lunge(s),
         Turn | Spin => turns::turn(part, s),
-        RaiseArms | ArmsOut | HandsOnHips | Point => gestures::held(part, s),
+        Wave => gestures::wave(part, s),
+        Clap => gestures::clap(s),
+        RaiseArms | ArmsOut | HandsOnHips | CrossArms | Point | Salute => gestures::held(part, s),
         Drink => gestures::drink(s),
         SideStretch => gestures::side_stretch(s),
+        Nod | ShakeHead => gestures::head(part, s),
         Punch => strikes::punch(part, s),
         Throw => strikes::throw(s),
         Kick => kicks::kick(part, s),

@@ -17,7 +17,7 @@ pub fn turn(part: &Part, s: &Setting) -> Performance {
         _ => (10, 0.32),
     };
     let swing = 0.86;
-    let natural = usual / s.tempo * (count as f32 - 1.0 + swing);
+    let natural = usual / s.rate(part) * (count as f32 - 1.0 + swing);
     let period = s.fit(natural) / (count as f32 - 1.0 + swing);
     let rhythm = Rhythm { start: LEAD, period, swing: swing * period, first: RIGHT, count };
     let angle = -f32::from(degrees).to_radians();

@@ -12,7 +12,7 @@ pub fn jacks(cue: &Cue<'_>) -> Take {
     let one = 1.5 / tempo;
     let room = cue.room.max(2.0 * one + LEAD);
     let count = cue.act.count.map_or(((room - LEAD) / one).floor().max(2.0), f32::from);
-    // A tenth more than whole rounds: `perform` counts those that fit.
+    // A tenth more than whole rounds: the first generation counts those that fit.
     let natural = LEAD + 1.5 * (count + 0.05);
     let inner = earlier(Family::JumpingJacks, cue, 1, natural, Some(natural));
     let length = LEAD + one * count + 0.1;

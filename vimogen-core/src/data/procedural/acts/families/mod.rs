@@ -23,7 +23,7 @@ use super::figure::Figure;
 use super::keys::{Keys, Take};
 use super::manner::Manner;
 use crate::data::procedural::families::{LEAD, Setting, perform};
-use crate::data::procedural::spec::{Family, Part, Side};
+use crate::data::procedural::spec::{Family, Pace, Part, Side};
 
 /// The circumstances of one act.
 #[derive(Debug, Clone, Copy)]
@@ -77,11 +77,11 @@ pub fn take(cue: &Cue<'_>) -> Take {
     if cue.act.side == Some(Side::Left) { take.mirrored() } else { take }
 }
 
-/// One of the plain movements of [`perform`].
+/// A movement of the first generation.
 fn earlier(family: Family, cue: &Cue<'_>, count: u8, room: f32, end: Option<f32>) -> Take {
     let side = cue.act.side.map(|side| if side == Side::Left { Side::Right } else { side });
-    let part = Part { family, side, count, degrees: cue.act.degrees };
-    let setting = Setting { end, amp: cue.manner.amp.clamp(0.7, 1.25), tempo: cue.manner.tempo };
+    let part = Part { family, side, pace: Pace::Normal, count, degrees: cue.act.degrees };
+    let setting = Setting { length: room, end, amp: cue.manner.amp.clamp(0.7, 1.25), tempo: cue.manner.tempo };
     let at = perform(&part, &setting);
     Take { length: room, at: Box::new(move |t| Figure::of(at(t.clamp(0.0, room)))) }
 }

@@ -44,7 +44,7 @@ fn turning(family: Family, cue: &Cue<'_>, degrees: f32) -> Take {
 /// Hopping on the right leg, as often as asked for.
 pub fn hop(cue: &Cue<'_>) -> Take {
     let Some(count) = cue.act.count else { return earlier_open(Family::Hop, cue, 2.2) };
-    // `perform` hops until an end: ready at 0.8 s, 0.5 s a hop, 0.6 s to put the foot down.
+    // The first generation hops until an end: ready at 0.8 s, 0.5 s a hop, 0.6 s to put the foot down.
     let length = LEAD + 0.55 + 0.5 * f32::from(count) + 0.02 + 0.6;
     earlier(Family::Hop, cue, 1, length, Some(length))
 }

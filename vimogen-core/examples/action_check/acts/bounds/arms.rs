@@ -1,8 +1,8 @@
 //! Bounds of gestures, work, music and dances.
 
 use super::{contests, need, one_handed};
-use crate::action_check::View;
-use crate::action_check::measures::{Hand, Measures};
+use crate::action_check::acts::View;
+use crate::action_check::acts::measures::{Hand, Measures};
 use crate::action_check::{LEFT, RIGHT, Verdict, ensure};
 use vimogen_core::data::procedural::Side;
 use vimogen_core::data::procedural::acts::{Act, Kind};

@@ -45,8 +45,9 @@ pub struct Hand {
     /// Wide turns of the sideways path while it is up; small ones of the way ahead.
     pub sweeps: f32,
     pub pokes: f32,
-    /// Share of time on the hip with the elbow out.
+    /// Share of time on the hip with the elbow out; with the elbow near the height of the shoulder.
     pub akimbo: f32,
+    pub elbow_up: f32,
     /// Height, way ahead and outwards, on average.
     pub mean: Vec3,
     /// Length of its path a second.
@@ -62,6 +63,8 @@ pub struct Measures {
     pub aside: f32,
     pub far: f32,
     pub speed: f32,
+    /// Speed ahead over the last 60%.
+    pub cruise: f32,
     /// Degrees turned to the right by the end, and the range of the heading.
     pub turned: f32,
     pub turning: f32,
@@ -94,8 +97,9 @@ pub struct Measures {
     pub supine_start: f32,
     /// Share of time upside down.
     pub inverted: f32,
-    /// Neck ahead of the pelvis: most, mean; to the right: most, least.
+    /// Neck ahead of the pelvis: most, least, mean; to the right: most, least.
     pub bow: f32,
+    pub back: f32,
     pub lean: f32,
     pub lean_right: f32,
     pub lean_left: f32,
@@ -167,7 +171,8 @@ pub struct Measures {
     pub cut: f32,
     /// How often both hands go from far ahead to the chest.
     pub catches: f32,
-    /// How often the pelvis bounces by 3 cm, moves aside by 5 cm.
+    /// How often the pelvis goes down by 20 cm, bounces by 3 cm, moves aside by 5 cm.
+    pub dips: f32,
     pub bounces: f32,
     pub shifts: f32,
 }
@@ -328,12 +333,14 @@ impl Measures {
                 catches += 1.0;
             }
         }
+        let drop: Vec<f32> = pelvis.iter().map(|z| -z).collect();
         Self {
             seconds: n as f32 / FPS,
             ahead: track.end().y,
             aside: track.end().x,
             far: track.farthest(),
             speed: path * FPS / n as f32,
+            cruise: track.cruise().y,
             turned: -track.turned(),
             turning: (max(&track.yaw) - min(&track.yaw)).to_degrees(),
             start: pelvis[0],
@@ -353,6 +360,7 @@ impl Measures {
             supine_start: supine[0],
             inverted: share(&upness, |u| u < -0.5),
             bow: max(&lean),
+            back: min(&lean),
             lean: mean(&lean),
             lean_right: max(&side),
             lean_left: min(&side),
@@ -384,6 +392,7 @@ impl Measures {
             claps: reversals(&gap, 0.08) as f32,
             together: share(&gap, |d| d < 0.2),
             both_ahead: mean(&both_ahead),
+            dips: peaks(&drop, -0.72, -0.62) as f32,
             bounces: reversals(&pelvis, 0.03) as f32,
             rush: rush.to_degrees(),
             plunge,
@@ -433,6 +442,8 @@ impl Hand {
         let floor = track.series(|t| track.at(t, joint::LEFT_WRIST + arm).z);
         let raised: Vec<f32> = path.iter().filter(|p| p.z > -0.1).map(|p| p.x).collect();
         let near: Vec<f32> = path.iter().filter(|p| p.z > -0.25).map(|p| p.y).collect();
+        let raised_elbow =
+            |t: usize| track.local(t, joint::LEFT_ELBOW + arm).z > track.local(t, joint::LEFT_SHOULDER + arm).z - 0.12;
         let world: f32 = (1..n)
             .map(|t| track.local(t, joint::LEFT_WRIST + arm).distance(track.local(t - 1, joint::LEFT_WRIST + arm)))
             .sum();
@@ -458,6 +469,7 @@ impl Hand {
             sweeps: reversals(&raised, 0.13) as f32,
             pokes: reversals(&near, 0.055) as f32,
             akimbo: (0..n).filter(|t| akimbo(track, *t, arm)).count() as f32 / n as f32,
+            elbow_up: (0..n).filter(|t| raised_elbow(*t)).count() as f32 / n as f32,
             mean: path.iter().sum::<Vec3>() / n as f32,
             speed: world * FPS / n as f32,
         }

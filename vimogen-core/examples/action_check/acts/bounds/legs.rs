@@ -1,8 +1,8 @@
 //! Bounds of jumps, kicks, squats and bends.
 
 use super::need;
-use crate::action_check::View;
-use crate::action_check::measures::Measures;
+use crate::action_check::acts::View;
+use crate::action_check::acts::measures::Measures;
 use crate::action_check::{LEFT, RIGHT, Verdict, ensure};
 use vimogen_core::data::procedural::acts::{Act, Kind};
 

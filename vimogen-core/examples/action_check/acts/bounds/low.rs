@@ -1,8 +1,8 @@
 //! Bounds of movements to and on the floor, on seats and of acrobatics.
 
 use super::need;
-use crate::action_check::View;
-use crate::action_check::measures::Measures;
+use crate::action_check::acts::View;
+use crate::action_check::acts::measures::Measures;
 use crate::action_check::{LEFT, RIGHT, Verdict, ensure};
 use vimogen_core::data::procedural::acts::{Act, Kind};
 

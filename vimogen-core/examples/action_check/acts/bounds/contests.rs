@@ -1,8 +1,8 @@
 //! Bounds of fights and sports.
 
 use super::need;
-use crate::action_check::View;
-use crate::action_check::measures::Measures;
+use crate::action_check::acts::View;
+use crate::action_check::acts::measures::Measures;
 use crate::action_check::{LEFT, RIGHT, Verdict, ensure};
 use vimogen_core::data::procedural::acts::{Act, Kind};
 
