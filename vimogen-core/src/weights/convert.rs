@@ -52,7 +52,11 @@ impl ModelDir {
             // The previous one is written.
             i.checked_sub(1).into_iter().for_each(|before| source.release(&stored[before]));
             let bytes = source.bytes(&stored[i])?;
-            Ok(if infos[i].dtype == wanted { bytes } else { Cow::Owned(encode(&infos[i].dtype.to_f32(&bytes), wanted)) })
+            Ok(if infos[i].dtype == wanted {
+                bytes
+            } else {
+                Cow::Owned(encode(&infos[i].dtype.to_f32(&bytes), wanted))
+            })
         })
     }
 }

@@ -8,10 +8,10 @@ use super::eight_bits::Unpacked;
 use super::load::{LoadOptions, load};
 use super::report::Report;
 use crate::error::{Error, Result};
-use crate::format::{TensorSource, extension, open_tensors};
 use crate::format::safetensors::SafetensorsFile;
 #[cfg(doc)]
 use crate::format::torch::TorchFile;
+use crate::format::{TensorSource, extension, open_tensors};
 use crate::model::{Dit, DitConfig};
 
 /// Opens a checkpoint by its extension: `.safetensors`, the `.safetensors.index.json` of several, or PyTorch's `.pt`,
@@ -23,7 +23,9 @@ pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn TensorSource>> {
     let path = path.as_ref();
     match extension(path).as_str() {
         "npz" => Err(Error::invalid("weights", format!("{path:?} is an array file; save the weights as safetensors"))),
-        "safetensors" | "json" => Ok(Box::new(Unpacked::new(SafetensorsFile::open(path)?).map_err(|e| e.with_path(path))?)),
+        "safetensors" | "json" => {
+            Ok(Box::new(Unpacked::new(SafetensorsFile::open(path)?).map_err(|e| e.with_path(path))?))
+        }
         _ => open_tensors(path),
     }
 }

@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_file_of_8_bits_is_close_to_the_model_and_a_quarter_of_its_size() {
-        let config = DitConfig { dim: 128, ffn_dim: 256, num_heads: 2, num_layers: 1, text_dim: 8, ..DitConfig::small() };
+        let config =
+            DitConfig { dim: 128, ffn_dim: 256, num_heads: 2, num_layers: 1, text_dim: 8, ..DitConfig::small() };
         let dit = Dit::new(&config, &Device::flex()).unwrap().init_weights(1, &Device::flex());
         let folder = tempfile::tempdir().unwrap();
         let (small, large) = (folder.path().join("a.safetensors"), folder.path().join("b.safetensors"));
