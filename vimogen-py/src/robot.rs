@@ -13,6 +13,9 @@ use crate::motion::Motion;
 use crate::reading::joint_map;
 use crate::run::detached;
 
+/// Places and rotations of bodies.
+type Placed<'py> = (Bound<'py, PyArray3<f64>>, Bound<'py, PyArray3<f64>>);
+
 /// Humanoid robot of your own, whose joints follow motions.
 ///
 /// A MuJoCo model (``.xml``), such as the Unitree G1 of the public menagerie. Bodies are recognised by their names. The model
@@ -97,11 +100,7 @@ impl Robot {
     ///     Metres, z up.
     /// rotations : ndarray, (T, bodies, 4)
     ///     Unit quaternions w, x, y, z.
-    fn bodies<'py>(
-        &self,
-        py: Python<'py>,
-        qpos: PyReadonlyArray2<'_, f64>,
-    ) -> PyResult<(Bound<'py, PyArray3<f64>>, Bound<'py, PyArray3<f64>>)> {
+    fn bodies<'py>(&self, py: Python<'py>, qpos: PyReadonlyArray2<'_, f64>) -> PyResult<Placed<'py>> {
         let rows: Vec<Vec<f64>> = qpos.as_array().rows().into_iter().map(|row| row.to_vec()).collect();
         let placed =
             detached(py, || rows.iter().map(|row| self.core.bodies(row)).collect::<vimogen_core::Result<Vec<_>>>())?;

@@ -50,7 +50,7 @@ def retarget(
     sources: tuple[Path, ...],
     robot: Path,
     out: Path,
-    layout: str | None,
+    layout: Any,
     fps: float | None,
     robot_names: Path | None,
     max_velocity: float,
