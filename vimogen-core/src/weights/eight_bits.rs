@@ -11,8 +11,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::mapping::is_linear;
-use super::save::METADATA;
+use super::mapping::{METADATA, is_linear};
 use crate::error::{Error, Result};
 use crate::format::{DType, TensorInfo, TensorSource, safetensors};
 use crate::model::WeightDtype;

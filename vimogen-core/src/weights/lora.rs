@@ -39,7 +39,7 @@ pub(crate) fn save_lora(dit: &Dit, scale: f64, path: impl AsRef<Path>) -> Result
         let values = values.map_err(Error::internal)?;
         Ok(Cow::Owned(values.iter().flat_map(|v| v.to_le_bytes()).collect()))
     };
-    safetensors::save_with(path, &infos, &super::save::METADATA, bytes)
+    safetensors::save_with(path, &infos, &super::mapping::METADATA, bytes)
 }
 
 /// Adds the adapters of a file, or of a folder's `adapter.safetensors`, to the weights of their layers. A packed model stays

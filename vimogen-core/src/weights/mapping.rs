@@ -12,6 +12,9 @@
 //!
 //! Linear weights are `[out, in]` in checkpoints and `[in, out]` in memory.
 
+/// Metadata of a file that marks Linear weights as `[out, in]`.
+pub(super) const METADATA: [(&str, &str); 1] = [("format", "pt")];
+
 /// Buffers that are recomputed instead of loaded.
 pub const BUFFERS: [&str; 2] = ["motion_pos_embedding.pe", "ref_motion_pos_embedding.pe"];
 

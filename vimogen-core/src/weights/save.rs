@@ -17,9 +17,6 @@ use crate::format::{DType, TensorInfo};
 use crate::model::named::{self, Visit};
 use crate::model::{Dit, Packed, WeightDtype};
 
-/// Metadata that marks Linear weights as `[out, in]`.
-pub(super) const METADATA: [(&str, &str); 1] = [("format", "pt")];
-
 impl WeightDtype {
     /// The type in a file of parameters that are not of 8 bits.
     pub(super) fn stored(self) -> DType {
