@@ -40,7 +40,7 @@ pub struct Progress {
 }
 
 /// Called on the calling thread after each step; [`ControlFlow::Break`] stops the work with
-/// [`Error::Cancelled`](crate::Error::Cancelled).
+/// [`Error::Cancelled`].
 pub type OnProgress<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
 /// Callback that does nothing.
@@ -53,7 +53,7 @@ thread_local! {
     static STOP: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
-/// Runs `work` on this thread. Soon after `stop` is set it ends with [`Error::Cancelled`](crate::Error::Cancelled): at its
+/// Runs `work` on this thread. Soon after `stop` is set it ends with [`Error::Cancelled`]: at its
 /// next step, or before a file takes its place. Work without steps or files goes on to its end.
 ///
 /// ```

@@ -59,10 +59,10 @@ impl Motion {
     /// [`Motion::source`] says what was found: program, axes, rate, persons, and doubts.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Io`](crate::Error::Io),
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another extension, for a file that needs an option
-    /// (such as its rate), [`Error::Format`](crate::Error::Format) for damaged or hostile files and other layouts,
-    /// [`Error::Shape`](crate::Error::Shape), [`Error::NonFinite`](crate::Error::NonFinite).
+    /// [`Error::NotFound`], [`Error::Io`],
+    /// [`Error::InvalidArgument`] for another extension, for a file that needs an option
+    /// (such as its rate), [`Error::Format`] for damaged or hostile files and other layouts,
+    /// [`Error::Shape`], [`Error::NonFinite`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_with(path, &LoadOptions::default())
     }
@@ -70,7 +70,7 @@ impl Motion {
     /// [`Motion::load`] with options.
     ///
     /// # Errors
-    /// As [`Motion::load`], and [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an impossible rate and
+    /// As [`Motion::load`], and [`Error::InvalidArgument`] for an impossible rate and
     /// for names of joints that are not ours.
     pub fn load_with(path: impl AsRef<Path>, options: &LoadOptions<'_>) -> Result<Self> {
         let path = path.as_ref();
@@ -108,10 +108,10 @@ impl Motion {
     ///   `.png`: pictures by the default camera (feature `render`)
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another extension, or a rate other than 20 in
+    /// [`Error::InvalidArgument`] for another extension, or a rate other than 20 in
     /// `.npy`, which cannot hold one, or joint names and units that the format cannot hold;
-    /// [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist,
-    /// [`Error::Io`](crate::Error::Io).
+    /// [`Error::NotFound`] if the folder does not exist,
+    /// [`Error::Io`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_with(path, &SaveOptions::default())
     }
@@ -127,7 +127,7 @@ impl Motion {
     /// [`Motion::save_with`] that reports each picture of a film.
     ///
     /// # Errors
-    /// As [`Motion::save`]; [`Error::Cancelled`](crate::Error::Cancelled) if `on_progress` breaks.
+    /// As [`Motion::save`]; [`Error::Cancelled`] if `on_progress` breaks.
     pub fn save_reporting(
         &self,
         path: impl AsRef<Path>,
@@ -190,7 +190,7 @@ impl Motion {
     /// Writes the joint positions as MBench reads them: a `.npy` array (T, 22, 3), metres, y up.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) if the folder does not exist, [`Error::Io`](crate::Error::Io).
+    /// [`Error::NotFound`] if the folder does not exist, [`Error::Io`].
     pub fn save_mbench_joints(&self, path: impl AsRef<Path>) -> Result<()> {
         check_finite("joints", &self.joints())?;
         npy::save_f32(path, self.mbench_joints().view().into_dyn())
