@@ -164,5 +164,7 @@ def api(
         graceful_shutdown_timeout_s=20.0,
         **chosen,
     )
-    front = serve.deployment(Front, name="vimogen", max_ongoing_requests=4096, ray_actor_options={"num_cpus": 0})
-    return front.bind(replica.bind(path, {"device": device, "dtype": dtype}, own), own.max_upload)
+    deployment: Any = serve.deployment  # its overloads differ among versions of Ray
+    front = deployment(Front, name="vimogen", max_ongoing_requests=4096, ray_actor_options={"num_cpus": 0})
+    app: serve.Application = front.bind(replica.bind(path, {"device": device, "dtype": dtype}, own), own.max_upload)
+    return app

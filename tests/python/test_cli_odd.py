@@ -144,9 +144,11 @@ sequence walks:0 -o out.npz
 sequence walks turns --seconds 1,2,3 -o out.npz
 sequence walks --seconds a -o out.npz
 sequence walks -o out.xyz
-sequence walks:1e99 -o out.npz
+sequence walks:1e9 -o out.npz
 sequence walks:-2 jumps -o out.npz
 sequence jumps --after text.npz -o out.npz
+retarget clip.npz -o out.csv
+retarget none.npz --robot none.xml -o out.csv
 prompts guitar
 prompts --model none
 edit clip.npz -o out.npz

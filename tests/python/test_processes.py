@@ -330,7 +330,7 @@ WORK = {
     "Dit": "pipeline.dit(np.zeros((64, 900, 276)), 500.0, np.zeros((64, 8, 256)))",
     "resample": "long.resample(19.0)",
     "resampled features": "vimogen.motion.resample(long.features, 20, 19.0)",
-    "vertices": "vimogen.Body().vertices(long[:80000])",
+    "vertices": "vimogen.Body().vertices(long[:50000])",
     "evaluate": "vimogen.evaluate(scored)",
     "encode": 'encoder.encode(["a person walks and then waves"] * 64)',
     "save": "long.save(folder + '/a.usda')",

@@ -14,7 +14,7 @@ export class Stage {
   constructor(root, common, on) {
     Object.assign(this, { root, common, on, views: [], chosen: 0, solo: false, tool: '', path: [], targets: [] });
     this.surface = common.mesh && new Surface(common.mesh);
-    this.view = { ...HOME, follow: true, trail: true, mesh: true };
+    this.view = { ...HOME, follow: true, trail: true, mesh: true, tint: true };
     this.time = 0; this.playing = false; this.speed = 1; this.dirty = true; this.last = 0; this.drawn = 0;
     this.made = new WeakMap();
     new ResizeObserver(() => { this.arrange(); this.draw(); }).observe(root);
