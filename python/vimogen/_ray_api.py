@@ -155,7 +155,8 @@ def api(
         low, high = replicas
         target = max(1, ongoing // 2)
         chosen["autoscaling_config"] = {"min_replicas": low, "max_replicas": high, "target_ongoing_requests": target}
-    replica = serve.deployment(
+    deployment: Any = serve.deployment  # its overloads differ among versions of Ray
+    replica = deployment(
         Model,
         name="Model",
         ray_actor_options=dict(resources or {}),
@@ -164,7 +165,6 @@ def api(
         graceful_shutdown_timeout_s=20.0,
         **chosen,
     )
-    deployment: Any = serve.deployment  # its overloads differ among versions of Ray
     front = deployment(Front, name="vimogen", max_ongoing_requests=4096, ray_actor_options={"num_cpus": 0})
     app: serve.Application = front.bind(replica.bind(path, {"device": device, "dtype": dtype}, own), own.max_upload)
     return app
