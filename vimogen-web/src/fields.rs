@@ -116,7 +116,7 @@ impl<'a> Fields<'a> {
         Ok(options.with_seed(self.seed()?))
     }
 
-    /// Checks that there are no other fields.
+    /// Fails if there are other fields.
     pub fn finish(&self) -> Result<()> {
         let asked = self.asked.borrow();
         match self.values.keys().find(|name| !asked.contains(&name.as_str())) {
