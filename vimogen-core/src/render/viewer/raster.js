@@ -5,6 +5,7 @@ const KEY = unit([-0.5, 0.6, 0.62]); // lamp, seen from the camera: x right, y u
 const HALF = unit([KEY[0], KEY[1], KEY[2] + 1]); // half way between lamp and viewer
 const MELT = [0.6, 0.12, 0.12]; // depth over which surfaces of a side melt together where they meet, in radii
 const SEAM = 1.5; // depth over which colours and limbs that only touch do, in pixels
+const TILE = 64; // the canvas grows by as many pixels
 const CELL = 8; // values per pixel: depth, normal (3), colour (3), cover
 
 // 0 up to -1, 1 from 1 on, smooth between.
@@ -134,8 +135,9 @@ class Raster {
   end(pitch) {
     const { width, height, cells, canvas } = this, cp = Math.cos(pitch), sp = Math.sin(pitch);
     if (canvas.width < width || canvas.height < height) {
-      canvas.width = Math.max(width, canvas.width);
-      canvas.height = Math.max(height, canvas.height);
+      // Whole tiles: a browser halves the canvas when it draws it smaller, and odd sizes would shift the picture.
+      canvas.width = Math.ceil(Math.max(width, canvas.width) / TILE) * TILE;
+      canvas.height = Math.ceil(Math.max(height, canvas.height) / TILE) * TILE;
     }
     if (!this.image || this.image.width !== width || this.image.height !== height) {
       this.image = this.context.createImageData(width, height);
